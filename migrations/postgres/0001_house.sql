@@ -1,0 +1,332 @@
+-- Times are milliseconds since the Unix epoch (UTC), money is nano-dollars, settings and slots are JSON text.
+-- The same tables stand in migrations/sqlite; only type names differ.
+
+CREATE TABLE agent (
+    id UUID PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE agent_version (
+    id UUID PRIMARY KEY,
+    agent_id UUID NOT NULL REFERENCES agent (id),
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (agent_id, version)
+);
+
+CREATE TABLE prompt_version (
+    id UUID PRIMARY KEY,
+    name TEXT NOT NULL,
+    layer TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    output_schema TEXT,
+    sha256 TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (name, layer, version),
+    UNIQUE (name, layer, sha256)
+);
+
+-- Which prompt versions an agent version speaks with.
+CREATE TABLE agent_prompt (
+    agent_version_id UUID NOT NULL REFERENCES agent_version (id),
+    layer TEXT NOT NULL,
+    prompt_version_id UUID NOT NULL REFERENCES prompt_version (id),
+    PRIMARY KEY (agent_version_id, layer)
+);
+
+CREATE TABLE campaign (
+    id UUID PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    state_reason TEXT,
+    settings TEXT NOT NULL,
+    agent_version_id UUID REFERENCES agent_version (id),
+    version INTEGER NOT NULL DEFAULT 1,
+    created_at BIGINT NOT NULL,
+    started_at BIGINT,
+    ended_at BIGINT
+);
+
+CREATE TABLE import (
+    id UUID PRIMARY KEY,
+    campaign_id UUID NOT NULL REFERENCES campaign (id),
+    file_name TEXT NOT NULL,
+    file_sha256 TEXT NOT NULL,
+    state TEXT NOT NULL,
+    byte_offset BIGINT NOT NULL DEFAULT 0,
+    row_offset BIGINT NOT NULL DEFAULT 0,
+    accepted BIGINT NOT NULL DEFAULT 0,
+    updated BIGINT NOT NULL DEFAULT 0,
+    duplicates BIGINT NOT NULL DEFAULT 0,
+    rejected BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+
+CREATE TABLE lead (
+    id UUID PRIMARY KEY,
+    campaign_id UUID NOT NULL REFERENCES campaign (id),
+    import_id UUID,
+    external_id TEXT,
+    phone_number TEXT NOT NULL,
+    zones TEXT NOT NULL DEFAULT '[]',
+    variables TEXT NOT NULL DEFAULT '{}',
+    consent_basis TEXT,
+    state TEXT NOT NULL,
+    next_kind TEXT NOT NULL DEFAULT 'fresh',
+    next_attempt_at BIGINT NOT NULL,
+    wait_reason TEXT,
+    disposition TEXT,
+    reason TEXT,
+    opt_out BOOLEAN NOT NULL DEFAULT FALSE,
+    callback_words TEXT,
+    callback_at BIGINT,
+    callback_until BIGINT,
+    callback_zone TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    placed INTEGER NOT NULL DEFAULT 0,
+    callbacks INTEGER NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (campaign_id, phone_number)
+);
+
+CREATE INDEX lead_due ON lead (campaign_id, state, next_kind, next_attempt_at);
+CREATE INDEX lead_by_number ON lead (phone_number);
+
+CREATE TABLE attempt (
+    id UUID PRIMARY KEY,
+    lead_id UUID NOT NULL REFERENCES lead (id),
+    campaign_id UUID NOT NULL REFERENCES campaign (id),
+    attempt_no INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    send_no INTEGER NOT NULL DEFAULT 1,
+    to_number TEXT NOT NULL,
+    from_number TEXT NOT NULL,
+    agent_version_id UUID REFERENCES agent_version (id),
+    reserved_nano_usd BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    -- ticket and send; *_db times are the database's own clock
+    lease_until_db BIGINT NOT NULL DEFAULT 0,
+    sent_by UUID,
+    intent_at BIGINT,
+    intent_at_db BIGINT,
+    send_deadline_db BIGINT,
+    stream_token TEXT,
+    refused_reason TEXT,
+    refusals INTEGER NOT NULL DEFAULT 0,
+    rearm_at BIGINT,
+    unknown_at BIGINT,
+    absences INTEGER NOT NULL DEFAULT 0,
+    -- what the provider says
+    provider TEXT NOT NULL DEFAULT 'twilio',
+    call_sid TEXT,
+    provider_rank INTEGER NOT NULL DEFAULT 0,
+    provider_sequence INTEGER NOT NULL DEFAULT -1,
+    provider_status TEXT,
+    sip_code INTEGER,
+    answered_by TEXT,
+    placed_at BIGINT,
+    ringing_at BIGINT,
+    answered_at BIGINT,
+    provider_ended_at BIGINT,
+    provider_duration_s INTEGER,
+    provider_checked_at BIGINT,
+    -- what the holder says
+    held_by UUID,
+    hold_epoch INTEGER NOT NULL DEFAULT 0,
+    held_at BIGINT,
+    closed_at BIGINT,
+    draft_outcome TEXT,
+    slots TEXT,
+    -- the outcome
+    disposition TEXT,
+    reason TEXT,
+    opt_out BOOLEAN NOT NULL DEFAULT FALSE,
+    recording_refused BOOLEAN NOT NULL DEFAULT FALSE,
+    asked_if_ai BOOLEAN NOT NULL DEFAULT FALSE,
+    human_requested BOOLEAN NOT NULL DEFAULT FALSE,
+    ended_at BIGINT,
+    duration_s INTEGER,
+    cost_nano_usd BIGINT NOT NULL DEFAULT 0,
+    state_at BIGINT NOT NULL,
+    UNIQUE (lead_id, attempt_no)
+);
+
+CREATE UNIQUE INDEX attempt_sid ON attempt (provider, call_sid) WHERE call_sid IS NOT NULL;
+CREATE INDEX attempt_open ON attempt (state, state_at);
+CREATE INDEX attempt_by_number ON attempt (to_number, placed_at);
+CREATE INDEX attempt_by_campaign ON attempt (campaign_id, state);
+
+-- At most one open attempt per number in the whole deployment.
+CREATE TABLE open_number (
+    phone_number TEXT PRIMARY KEY,
+    attempt_id UUID NOT NULL,
+    hold_until BIGINT
+);
+
+CREATE TABLE suppression (
+    phone_number TEXT NOT NULL,
+    scope TEXT NOT NULL DEFAULT 'global',
+    source TEXT NOT NULL,
+    attempt_id UUID,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (phone_number, scope)
+);
+
+CREATE TABLE webhook_inbox (
+    provider TEXT NOT NULL,
+    dedupe_key TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (provider, dedupe_key)
+);
+
+-- What a callback or an operator has to tell the worker that holds a call.
+CREATE TABLE call_signal (
+    id UUID PRIMARY KEY,
+    attempt_id UUID NOT NULL REFERENCES attempt (id),
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL DEFAULT '{}',
+    created_at BIGINT NOT NULL,
+    taken_at BIGINT
+);
+CREATE INDEX call_signal_new ON call_signal (attempt_id, taken_at);
+
+-- What happened in a call, in order; the transcript and the outcome are folds of it.
+CREATE TABLE call_event (
+    attempt_id UUID NOT NULL REFERENCES attempt (id),
+    seq INTEGER NOT NULL,
+    at BIGINT NOT NULL,
+    offset_ms BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (attempt_id, seq)
+);
+
+-- One row per provider call.
+CREATE TABLE ledger (
+    id UUID PRIMARY KEY,
+    at BIGINT NOT NULL,
+    campaign_id UUID,
+    attempt_id UUID,
+    turn INTEGER,
+    service TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    prompt_version_id UUID,
+    route_reason TEXT,
+    tier TEXT NOT NULL DEFAULT 'standard',
+    tokens_in BIGINT NOT NULL DEFAULT 0,
+    tokens_cached BIGINT NOT NULL DEFAULT 0,
+    tokens_out BIGINT NOT NULL DEFAULT 0,
+    units BIGINT NOT NULL DEFAULT 0,
+    usage_source TEXT NOT NULL DEFAULT 'provider',
+    cost_nano_usd BIGINT NOT NULL DEFAULT 0,
+    baseline_nano_usd BIGINT NOT NULL DEFAULT 0,
+    first_ms BIGINT,
+    total_ms BIGINT,
+    finish TEXT,
+    cache_hit BOOLEAN NOT NULL DEFAULT FALSE,
+    retry_of UUID
+);
+CREATE INDEX ledger_by_attempt ON ledger (attempt_id);
+CREATE INDEX ledger_by_campaign ON ledger (campaign_id, at);
+
+-- Full prompt and completion, apart from the ledger so that they can be kept for a shorter time.
+CREATE TABLE ledger_text (
+    ledger_id UUID PRIMARY KEY REFERENCES ledger (id),
+    prompt TEXT NOT NULL,
+    completion TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Jobs that are not dials: listing, retrying and dead letters work the same in both modes.
+CREATE TABLE job (
+    id UUID PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL,
+    run_at BIGINT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    max_attempts INTEGER NOT NULL DEFAULT 10,
+    last_error TEXT,
+    lease_until_db BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (kind, key)
+);
+CREATE INDEX job_due ON job (state, run_at);
+
+CREATE TABLE queue_control (
+    queue TEXT PRIMARY KEY,
+    paused BOOLEAN NOT NULL DEFAULT FALSE,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE deferred_task (
+    id UUID PRIMARY KEY,
+    kind TEXT NOT NULL,
+    attempt_id UUID NOT NULL REFERENCES attempt (id),
+    campaign_id UUID NOT NULL,
+    model TEXT NOT NULL,
+    prompt_version_id UUID,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    batch_id UUID,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at BIGINT NOT NULL,
+    result TEXT,
+    last_error TEXT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (kind, attempt_id)
+);
+CREATE INDEX deferred_task_state ON deferred_task (state, due_at);
+
+CREATE TABLE batch (
+    id UUID PRIMARY KEY,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL,
+    input_file_id TEXT,
+    provider_batch_id TEXT,
+    tasks INTEGER NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+-- A worker that lives moves its heartbeat; one that dies leaves its calls to the reaper.
+CREATE TABLE worker (
+    id UUID PRIMARY KEY,
+    host TEXT NOT NULL,
+    version TEXT NOT NULL,
+    lines INTEGER NOT NULL,
+    busy INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL,
+    heartbeat BIGINT NOT NULL DEFAULT 0,
+    heartbeat_db BIGINT NOT NULL,
+    started_at BIGINT NOT NULL
+);
+
+-- One holder at a time, by the database's clock.
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    holder UUID NOT NULL,
+    epoch BIGINT NOT NULL,
+    until_db BIGINT NOT NULL
+);
+
+CREATE TABLE audit (
+    id UUID PRIMARY KEY,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL
+);

@@ -1,0 +1,1 @@
+//! "Call me later": the words a callee said, resolved into a moment on their own clock.

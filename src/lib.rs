@@ -1,0 +1,16 @@
+//! Callfleet calls people from a list, talks with them through an AI voice agent, and writes down what came of it.
+
+pub mod agents;
+pub mod call;
+pub mod cli;
+pub mod clock;
+pub mod deferred;
+pub mod domain;
+pub mod intake;
+pub mod mind;
+pub mod providers;
+pub mod scheduler;
+pub mod simulator;
+pub mod store;
+pub mod web;
+pub mod work;

@@ -1,0 +1,1 @@
+//! 8 kHz μ-law, the sound of the telephone.
