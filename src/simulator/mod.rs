@@ -5,7 +5,9 @@
 //! what was really heard are known exactly and written to the [`truth`] log.
 
 pub mod deepgram;
+pub mod dice;
 pub mod openai;
+pub mod pattern;
 pub mod scenario;
 pub mod truth;
 pub mod voice;
