@@ -249,7 +249,11 @@ impl Config {
     fn check_deadlines(&self) -> Result<(), ConfigError> {
         let dialing = &self.dialing;
         if dialing.send_window_ms >= dialing.send_deadline_ms {
-            return Err(refused("dialing.send_window_ms", &dialing.send_window_ms.to_string(), "it must be shorter than dialing.send_deadline_ms"));
+            return Err(refused(
+                "dialing.send_window_ms",
+                &dialing.send_window_ms.to_string(),
+                "it must be shorter than dialing.send_deadline_ms",
+            ));
         }
         Ok(())
     }
@@ -297,8 +301,9 @@ fn refused(key: &str, value: &str, fix: &str) -> ConfigError {
 
 fn from_file(secret: &mut SecretString, file: Option<&Path>, key: &str) -> Result<(), ConfigError> {
     let Some(file) = file else { return Ok(()) };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| ConfigError(format!("{key}: cannot read {}: {error}; give a readable file with the secret alone", file.display())))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        ConfigError(format!("{key}: cannot read {}: {error}; give a readable file with the secret alone", file.display()))
+    })?;
     *secret = SecretString::from(text.trim().to_owned());
     Ok(())
 }

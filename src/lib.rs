@@ -14,5 +14,6 @@ pub mod scheduler;
 pub mod shutdown;
 pub mod simulator;
 pub mod store;
+pub mod telemetry;
 pub mod web;
 pub mod work;

@@ -1,5 +1,7 @@
 //! One concrete queue over either transport: callers never see which.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -18,6 +20,9 @@ pub enum QueueError {
     #[error("the queue's transport failed: {0}")]
     Transport(String),
 }
+
+/// The work of a queue, to be driven by whoever owns it.
+pub type Working = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Tickets of one kind.
 #[derive(Debug, Clone)]
@@ -53,10 +58,10 @@ impl<J: Envelope> JobQueue<J> {
 
     /// Takes and handles tickets until `stop` fires, then waits for what runs. Holds a permit of `lines` while it handles
     /// one, and fetches none without a permit.
-    pub async fn work(&self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
+    pub fn work(self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) -> Working {
         match self {
-            Self::Memory(queue) => queue.work(runner, handler, lines, stop).await,
-            Self::Redis(queue) => queue.work(runner, handler, lines, stop).await,
+            Self::Memory(queue) => Box::pin(queue.work(runner, handler, lines, stop)),
+            Self::Redis(queue) => Box::pin(queue.work(runner, handler, lines, stop)),
         }
     }
 }

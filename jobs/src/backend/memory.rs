@@ -33,9 +33,9 @@ impl<J: Envelope> MemoryQueue<J> {
         self.window - self.send.capacity()
     }
 
-    pub(crate) async fn work(&self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
+    pub(crate) async fn work(self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
         let mut running = JoinSet::new();
-        while let Some((job, line)) = self.next(&lines, &stop).await {
+        while let Some((job, line)) = next(&self.take, &lines, &stop).await {
             let handler = Arc::clone(&handler);
             running.spawn(async move {
                 runner.run(&handler, job).await;
@@ -45,17 +45,21 @@ impl<J: Envelope> MemoryQueue<J> {
         }
         while running.join_next().await.is_some() {}
     }
+}
 
-    async fn next(&self, lines: &Arc<Semaphore>, stop: &CancellationToken) -> Option<(J, tokio::sync::OwnedSemaphorePermit)> {
-        let fetch = async {
-            let line = Arc::clone(lines).acquire_owned().await.ok()?;
-            let job = self.take.lock().await.recv().await?;
-            Some((job, line))
-        };
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => None,
-            next = fetch => next,
-        }
+async fn next<J>(
+    take: &Mutex<mpsc::Receiver<J>>,
+    lines: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<(J, tokio::sync::OwnedSemaphorePermit)> {
+    let fetch = async {
+        let line = Arc::clone(lines).acquire_owned().await.ok()?;
+        let job = take.lock().await.recv().await?;
+        Some((job, line))
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        next = fetch => next,
     }
 }

@@ -1,4 +1,4 @@
-//! Pacing: how fast something may begin, by key.
+//! Pacing within one process.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -8,22 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-/// The pace cannot be asked for: nothing may begin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pacer does not answer, so nothing is dialed: {0}")]
-pub struct PaceError(pub String);
+use super::{PaceError, Pacer};
 
-/// Lets things begin at a rate. Burst one: two begin no closer than `1 / rate` apart.
-#[async_trait]
-pub trait Pacer: Send + Sync {
-    /// Waits for this key's turn.
-    ///
-    /// # Errors
-    /// [`PaceError`] when the pace is not known; the caller must not go on.
-    async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError>;
-}
-
-/// Pacing within one process.
+/// One governor per key and rate.
 #[derive(Debug, Default)]
 pub struct LocalPacer {
     keys: Mutex<HashMap<(String, u64), Arc<DefaultDirectRateLimiter>>>,
