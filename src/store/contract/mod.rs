@@ -1,4 +1,4 @@
 //! The store's promises, checked on both engines. PostgreSQL comes from `CALLFLEET_TEST_POSTGRES` (see `./test`).
 
 mod schema;
-pub(super) mod support;
+pub(crate) mod support;
