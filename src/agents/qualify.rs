@@ -1,5 +1,6 @@
 //! The rule that decides whether a call reached its goal: the agent's own expression over the slots it collected.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value};
@@ -35,7 +36,7 @@ pub fn qualify(def: &AgentDefinition, slots: &serde_json::Value) -> Result<bool,
         (slot.name.clone(), value)
     });
     let rule = ENGINE.compile_expression(&def.qualified_when).map_err(failed)?;
-    Ok(rule.eval(known.collect::<Value>()).map_err(failed)?.is_true())
+    Ok(rule.eval(Value::from(known.collect::<BTreeMap<_, _>>())).map_err(failed)?.is_true())
 }
 
 #[cfg(test)]
