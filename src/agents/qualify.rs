@@ -24,8 +24,8 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env
 });
 
-/// Whether the collected slots (a JSON object) qualify the lead. A slot that was not found out is `none`: it equals nothing,
-/// counts as no, and a comparison such as `monthly_bill > 80` with it is no.
+/// Whether the collected slots (a JSON object) qualify the lead. A slot that was not found out is `none`: it counts as no,
+/// equals no value and is smaller than every number (so `monthly_bill < 80` needs `monthly_bill is not none` beside it).
 ///
 /// # Errors
 /// When the expression names something else than slots or does what their kinds do not allow.
