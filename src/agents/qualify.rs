@@ -1,5 +1,6 @@
 //! The rule that decides whether a call reached its goal: the agent's own expression over the slots it collected.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::value::{Serde, Value};
@@ -23,8 +24,8 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env
 });
 
-/// Whether the collected slots (a JSON object) qualify the lead. A slot that was not found out is `none`: it equals nothing,
-/// counts as no, and a comparison such as `monthly_bill > 80` with it is no.
+/// Whether the collected slots (a JSON object) qualify the lead. A slot that was not found out is `none`: it counts as no,
+/// equals no value and is smaller than every number (so `monthly_bill < 80` needs `monthly_bill is not none` beside it).
 ///
 /// # Errors
 /// When the expression names something else than slots or does what their kinds do not allow.
@@ -35,7 +36,7 @@ pub fn qualify(def: &AgentDefinition, slots: &serde_json::Value) -> Result<bool,
         (slot.name.clone(), value)
     });
     let rule = ENGINE.compile_expression(&def.qualified_when).map_err(failed)?;
-    Ok(rule.eval(known.collect::<Value>()).map_err(failed)?.is_true())
+    Ok(rule.eval(Value::from(known.collect::<BTreeMap<_, _>>())).map_err(failed)?.is_true())
 }
 
 #[cfg(test)]

@@ -12,4 +12,5 @@ pub mod price;
 pub mod promise;
 pub mod prompt;
 pub mod route;
+pub mod thinker;
 pub mod tokens;

@@ -7,7 +7,6 @@ use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
 use crate::providers::Usage;
-use crate::word_enum;
 
 /// Why a price file is no price table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,16 +51,16 @@ struct MeteredEntry {
     source: String,
 }
 
-word_enum! {
-    /// What a metered price is per.
-    pub enum Unit {
-        /// 60,000 milliseconds.
-        Minute = "minute",
-        /// 1,000 characters.
-        ThousandChars = "thousand_chars",
-        /// One use.
-        Each = "each",
-    }
+/// What a metered price is per.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Unit {
+    /// 60,000 milliseconds.
+    Minute,
+    /// 1,000 characters.
+    ThousandChars,
+    /// One use.
+    Each,
 }
 
 /// Nano-dollars per million tokens, so that every listed price is an integer.
@@ -78,7 +77,7 @@ pub(super) struct PerMillion {
 /// Nano-dollars per unit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Metered {
-    pub(super) unit: Unit,
+    unit: Unit,
     price: NanoUsd,
     whole_minutes: bool,
     pub(super) family: bool,
