@@ -1,0 +1,24 @@
+//! Pacing: how fast something may begin, by key.
+
+mod local;
+mod redis;
+
+use async_trait::async_trait;
+pub use local::LocalPacer;
+
+pub use self::redis::RedisPacer;
+
+/// The pace cannot be asked for: nothing may begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pacer does not answer, so nothing is dialed: {0}")]
+pub struct PaceError(pub String);
+
+/// Lets things begin at a rate. Burst one: two begin no closer than `1 / rate` apart.
+#[async_trait]
+pub trait Pacer: Send + Sync {
+    /// Waits for this key's turn.
+    ///
+    /// # Errors
+    /// [`PaceError`] when the pace is not known; the caller must not go on.
+    async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError>;
+}
