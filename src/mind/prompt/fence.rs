@@ -1,6 +1,6 @@
 //! Data stays data: whatever a list, a web form or a telephone brought in is cleaned and fenced before a model sees it.
 //!
-//! A fence is a pair of tags on lines of their own. Cleaning removes every character that could close it (angle brackets
+//! A fence is a pair of tags on lines of their own; speech is fenced by the role of its message instead. Cleaning removes every character that could close it (angle brackets
 //! become look-alikes), every line break, and the invisible characters that hide instructions from a human reader.
 
 /// Longest single value, in characters; a lead's note of several pages is not what a call needs.

@@ -144,9 +144,9 @@ fn said(role: Role, content: &str) -> Message {
     Message { role, content: content.to_owned() }
 }
 
-/// Speech reaches a model fenced, like everything that others wrote.
+/// Speech is fenced by its role: a user message of its own, one clean line that can neither open nor close a fence.
 fn heard(words: &str) -> Message {
-    Message { role: Role::User, content: fence("callee", &clean(words)) }
+    Message { role: Role::User, content: clean(words) }
 }
 
 fn push_past(messages: &mut Vec<Message>, past: &Digest<'_>) {
