@@ -9,6 +9,7 @@ pub mod audit;
 pub mod batch;
 pub mod call_event;
 pub mod campaign;
+pub mod campaign_settings;
 pub mod campaign_status;
 pub mod change;
 pub mod codec;

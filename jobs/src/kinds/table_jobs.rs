@@ -5,6 +5,30 @@ use uuid::Uuid;
 
 use crate::Envelope;
 
+/// Fold the outcome of an attempt once both sides of its call are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishCall {
+    /// The attempt.
+    pub attempt: Uuid,
+}
+
+impl Envelope for FinishCall {
+    const KIND: &'static str = "finish_call";
+    const VERSION: u16 = 1;
+}
+
+/// Take back a call that is not its attempt's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelCall {
+    /// The provider's id of the call.
+    pub call_sid: String,
+}
+
+impl Envelope for CancelCall {
+    const KIND: &'static str = "cancel_call";
+    const VERSION: u16 = 1;
+}
+
 /// Gather waiting tasks of one model into provider batches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GatherBatch {
