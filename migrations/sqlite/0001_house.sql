@@ -96,6 +96,8 @@ CREATE TABLE lead (
 );
 
 CREATE INDEX lead_due ON lead (campaign_id, state, next_kind, next_attempt_at);
+-- Ids grow with time: the order of the list, for paging and export.
+CREATE INDEX lead_in_order ON lead (campaign_id, id);
 CREATE INDEX lead_by_number ON lead (phone_number);
 
 CREATE TABLE attempt (
@@ -257,6 +259,8 @@ CREATE TABLE job (
     attempts INTEGER NOT NULL DEFAULT 0,
     max_attempts INTEGER NOT NULL DEFAULT 10,
     last_error TEXT,
+    -- counts claims and never goes back: a claimer whose lease lapsed cannot finish somebody else's claim
+    claim_no INTEGER NOT NULL DEFAULT 0,
     lease_until_db INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -288,7 +292,8 @@ CREATE TABLE deferred_task (
     updated_at INTEGER NOT NULL,
     UNIQUE (kind, attempt_id)
 );
-CREATE INDEX deferred_task_state ON deferred_task (state, due_at);
+CREATE INDEX deferred_task_state ON deferred_task (state, model, due_at);
+CREATE INDEX deferred_task_by_batch ON deferred_task (batch_id);
 
 CREATE TABLE batch (
     id BLOB PRIMARY KEY,
@@ -322,6 +327,7 @@ CREATE TABLE lease (
     until_db INTEGER NOT NULL
 );
 
+-- Who changed what; ids grow with time.
 CREATE TABLE audit (
     id BLOB PRIMARY KEY,
     at INTEGER NOT NULL,

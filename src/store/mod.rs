@@ -4,15 +4,35 @@
 //! the caller says which state it saw, and the row count says whether it was still so. Business times come in from the
 //! injected clock; leases between processes use the database's own clock.
 
+pub mod agent;
+pub mod audit;
+pub mod batch;
+pub mod call_event;
+pub mod campaign;
+pub mod campaign_status;
+pub mod change;
 pub mod codec;
 pub mod connect;
 #[cfg(test)]
-mod contract;
+pub(crate) mod contract;
+pub mod cost;
 pub mod db;
+pub mod deferred;
 pub mod error;
 pub mod folder_lock;
+pub mod import;
+pub mod job;
+pub mod job_list;
+pub mod lead;
+pub mod lead_insert;
+pub mod lease;
+pub mod ledger;
+pub mod queue_control;
 pub mod schema;
+pub mod suppression;
+pub mod worker;
 
+pub use change::Change;
 pub use connect::Target;
 pub use error::StoreError;
 
