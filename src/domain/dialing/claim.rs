@@ -16,13 +16,7 @@ pub enum Claim {
 
 /// Decides a claim of `ticket_send_no` on a row in `state` at `send_no`.
 #[must_use]
-pub fn claim(
-    state: AttemptState,
-    send_no: u32,
-    ticket_send_no: u32,
-    campaign_dials: bool,
-    permit: Result<DialPermit, Denial>,
-) -> Claim {
+pub fn claim(state: AttemptState, send_no: u32, ticket_send_no: u32, campaign_dials: bool, permit: Result<DialPermit, Denial>) -> Claim {
     if state != AttemptState::Ready || send_no != ticket_send_no {
         return Claim::Stale;
     }

@@ -130,7 +130,11 @@ mod tests {
     }
 
     fn all_four() -> Vec<Callback> {
-        [CallStatus::Initiated, CallStatus::Ringing, CallStatus::InProgress, CallStatus::Completed].into_iter().zip(0..).map(|(s, n)| news(s, n)).collect()
+        [CallStatus::Initiated, CallStatus::Ringing, CallStatus::InProgress, CallStatus::Completed]
+            .into_iter()
+            .zip(0..)
+            .map(|(s, n)| news(s, n))
+            .collect()
     }
 
     /// The 201 is one more message that only names the call.

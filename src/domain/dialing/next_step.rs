@@ -100,8 +100,7 @@ pub fn next_step(
 /// A promised callback is kept as long as the campaign allows more of them.
 fn promised(outcome: &Outcome, history: &LeadHistory) -> Option<LeadStep> {
     let callback = outcome.callback.as_ref().filter(|_| outcome.disposition == Disposition::Callback)?;
-    (history.callbacks < history.max_callbacks)
-        .then(|| LeadStep::waiting(DialKind::Callback, callback.earliest, "callback promised"))
+    (history.callbacks < history.max_callbacks).then(|| LeadStep::waiting(DialKind::Callback, callback.earliest, "callback promised"))
 }
 
 fn again(

@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn the_window_the_direction_and_other_attempts_calls_are_respected() {
         let inbound = ListedCall { outbound_api: false, ..call("CAin", Some(INTENT)) };
-        let outside = [call("CAold", Some(INTENT - 120_001)), call("CAnew", Some(INTENT + 190_001)), call("CAother", Some(INTENT)), inbound];
+        let outside =
+            [call("CAold", Some(INTENT - 120_001)), call("CAnew", Some(INTENT + 190_001)), call("CAother", Some(INTENT)), inbound];
         let mut watch = Watch::begin(secs(0));
         assert_eq!(look(&mut watch, 0, &Look::Listed(outside.to_vec())), Reconciled::Wait { alarm: false });
         let edge = Look::Listed(vec![call("CAedge", Some(INTENT + 190_000))]);
@@ -207,7 +208,10 @@ mod tests {
         assert_eq!(unsigned, Reconciled::Bind { call_sid: "CA1".into(), others: vec!["CA2".into(), "CA3".into()], cancel: vec![] });
         let named = UnsureRow { named: vec!["CA2".into(), "CA3".into()], ..row() };
         let signed = reconcile(&named, &calls, &mut watch, secs(0), &timings);
-        assert_eq!(signed, Reconciled::Bind { call_sid: "CA2".into(), others: vec!["CA3".into(), "CA1".into()], cancel: vec!["CA3".into()] });
+        assert_eq!(
+            signed,
+            Reconciled::Bind { call_sid: "CA2".into(), others: vec!["CA3".into(), "CA1".into()], cancel: vec!["CA3".into()] }
+        );
     }
 
     #[test]

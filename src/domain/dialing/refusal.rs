@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use crate::domain::attempt::DialKind;
 use crate::domain::dialing::next_step::LeadStep;
 use crate::domain::dialing::timings::DialTimings;
-use crate::domain::attempt::DialKind;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::time::Timestamp;
 use crate::word_enum;
