@@ -19,6 +19,7 @@ pub(crate) mod contract;
 pub mod cost;
 pub mod db;
 pub mod deferred;
+pub mod dial;
 pub mod error;
 pub mod folder_lock;
 pub mod import;

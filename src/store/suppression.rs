@@ -40,6 +40,10 @@ word_enum! {
         List = "list",
         /// An operator.
         Operator = "operator",
+        /// The callee's carrier, on the callee's behalf (SIP 607).
+        Carrier = "carrier",
+        /// The provider: the number does not exist or may not be called.
+        Quarantine = "quarantine",
     }
 }
 
