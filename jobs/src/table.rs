@@ -17,6 +17,8 @@ pub struct ClaimedJob {
     pub id: Uuid,
     /// Its kind.
     pub kind: String,
+    /// What it is about: one job per kind and key.
+    pub key: String,
     /// The sealed envelope.
     pub payload: String,
     /// Tries so far, this one included.

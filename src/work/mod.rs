@@ -1,5 +1,6 @@
 //! What a worker does: dials tickets, holds calls, works the job table, and shows that it lives.
 
+pub mod agents;
 pub mod dial_lead;
 pub mod finish_call;
 pub mod heartbeat;

@@ -29,24 +29,18 @@ impl Envelope for CancelCall {
     const VERSION: u16 = 1;
 }
 
-/// Gather waiting tasks of one model into provider batches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GatherBatch {
-    /// Send what there is, whatever its number and age.
-    pub now: bool,
-}
+/// Gather waiting tasks into provider batches. One row of a deployment, which is never done, only snoozed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatherBatch {}
 
 impl Envelope for GatherBatch {
     const KIND: &'static str = "gather_batch";
     const VERSION: u16 = 1;
 }
 
-/// Ask for a provider batch and apply what it answered.
+/// Ask for open batches and apply what they answered. One row of a deployment, which is never done, only snoozed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CollectBatch {
-    /// Our row of the batch.
-    pub batch: Uuid,
-}
+pub struct CollectBatch {}
 
 impl Envelope for CollectBatch {
     const KIND: &'static str = "collect_batch";
