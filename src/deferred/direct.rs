@@ -3,8 +3,8 @@
 //! They go through a batch row of their own whose provider is this process, so that a crash leaves them to be found like
 //! any other batch. A direct answer that was lost in a crash is asked, and billed, again; the ledger shows both.
 
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tracing::warn;
 
 use super::gather::PAGE;
@@ -53,8 +53,9 @@ impl Deferred {
     /// Asks every task that still waits for a direct batch, a few at a time; how many were asked.
     pub(super) async fn answer_directly(&self, batch: &Batch) -> Result<u32, StoreError> {
         let tasks = self.tasks_of(batch).await?;
-        let asked = stream::iter(&tasks).map(|task| self.ask(task, batch)).buffer_unordered(self.settings.direct_at_once.max(1));
-        tokio::pin!(asked);
+        // boxed, so that the whole is `Send` for every lifetime
+        let asks: Vec<BoxFuture<'_, Result<Asked, StoreError>>> = tasks.iter().map(|task| self.ask(task, batch).boxed()).collect();
+        let mut asked = stream::iter(asks).buffer_unordered(self.settings.direct_at_once.max(1));
         let mut count = 0;
         while let Some(asked) = asked.next().await {
             match asked? {

@@ -7,7 +7,6 @@ use callfleet_jobs::kinds::FinishCall;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
-use crate::deferred::Deferrer;
 use crate::domain::dialing::{CallStatus, DialTimings};
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
@@ -17,6 +16,7 @@ use crate::providers::Usage;
 use crate::store::dial::{AttemptView, Finished, FinishedCall};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
+use crate::work::defer::Deferrer;
 use crate::work::journal::price;
 
 /// A call whose holder is still at it is looked at again after this.
@@ -74,7 +74,7 @@ impl Finisher {
         if !call.conversed {
             return Ok(());
         }
-        self.deferrer.defer(call.attempt, call.campaign, self.clock.now()).await
+        self.deferrer.defer(call.attempt, call.campaign).await
     }
 
     /// The provider bills calls that were answered: talk time, the media stream, and who answered.

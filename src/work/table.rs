@@ -10,13 +10,13 @@ use callfleet_jobs::table::{ClaimedJob, JobRows, RowHandler};
 use callfleet_jobs::{Envelope, Verdict};
 
 use crate::clock::SharedClock;
-use crate::deferred::BatchWork;
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::providers::{Again, Telephony};
 use crate::store::Store;
 use crate::store::job::{self, JobEnd};
 use crate::telemetry::names;
+use crate::work::defer::BatchWork;
 use crate::work::finish_call::Finisher;
 
 /// Every kind of table job.
@@ -101,8 +101,8 @@ impl RowHandler for TableWork {
         match job.kind.as_str() {
             FinishCall::KIND => self.with(job, async |job| self.finisher.handle(job).await).await,
             CancelCall::KIND => self.with(job, async |job| self.cancel(job).await).await,
-            GatherBatch::KIND => self.with(job, async |job| self.batches.gather(job).await).await,
-            CollectBatch::KIND => self.with(job, async |job| self.batches.collect(job).await).await,
+            GatherBatch::KIND => self.with(job, async |_: GatherBatch| self.batches.gather().await).await,
+            CollectBatch::KIND => self.with(job, async |_: CollectBatch| self.batches.collect().await).await,
             other => Verdict::Discard(format!("no handler for jobs of kind `{other}`")),
         }
     }

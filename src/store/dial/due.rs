@@ -46,6 +46,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Leads of a campaign that still want something: any that waits or is being called, or, while it drains, promised
+    /// callbacks and open calls alone.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn leads_left(&self, campaign: CampaignId, draining: bool) -> Result<i64, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT COUNT(*) FROM lead WHERE campaign_id = $1
+                       AND (state = 'active' OR (state IN ('new', 'waiting') AND (NOT $2 OR next_kind = 'callback')))";
+            Ok(sqlx::query_scalar(sql).bind(campaign).bind(draining).fetch_one(conn).await?)
+        })
+    }
+}
+
 async fn due(mut conn: Conn<'_>, campaign: CampaignId, kinds: &[DialKind], now: Timestamp, limit: u32) -> Result<Vec<DueLead>, StoreError> {
     let mut leads: Vec<DueLead> = Vec::new();
     for (kind, state) in QUEUES.into_iter().filter(|(kind, _)| kinds.contains(kind)) {

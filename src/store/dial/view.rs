@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::dialing::CallStatus;
-use crate::domain::ids::{AttemptId, CampaignId, LeadId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, LeadId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
@@ -33,6 +33,8 @@ pub struct AttemptView {
     pub state: AttemptState,
     /// Which send of it.
     pub send_no: i32,
+    /// Who speaks.
+    pub agent_version_id: Option<AgentVersionId>,
     /// Whom it called.
     pub to_number: PhoneNumber,
     /// From which number.
@@ -69,6 +71,8 @@ pub struct AttemptView {
     pub ringing_at: Option<Timestamp>,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
+    /// Seconds between answer and end, as the provider counts.
+    pub provider_duration_s: Option<i32>,
     /// When it was over.
     pub ended_at: Option<Timestamp>,
     /// Seconds talked.
@@ -80,8 +84,8 @@ pub struct AttemptView {
 macro_rules! columns {
     () => {
         "id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, call_sid, provider_status, sip_code, \
-         answered_by, refused_reason, refused_code, withdrawn_by, held_by, disposition, reason, opt_out, slots, created_at, placed_at, \
-         ringing_at, answered_at, ended_at, duration_s, cost_nano_usd"
+         agent_version_id, answered_by, refused_reason, refused_code, withdrawn_by, held_by, disposition, reason, opt_out, slots, \
+         created_at, placed_at, ringing_at, answered_at, provider_duration_s, ended_at, duration_s, cost_nano_usd"
     };
 }
 
