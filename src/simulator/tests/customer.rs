@@ -106,7 +106,7 @@ impl Customer {
 
     pub async fn stream(&mut self) -> Stream {
         let (signed, socket) = timeout(SOON, self.streams.recv()).await.expect("no media stream came").unwrap();
-        Stream { signed, socket, sid: String::new(), ears: Decoder::default(), heard: Vec::new() }
+        Stream { signed, socket, sid: String::new(), ears: Default::default(), heard: Vec::new(), overheard: Vec::new() }
     }
 }
 
@@ -150,9 +150,12 @@ pub struct Stream {
     pub signed: bool,
     socket: WebSocket,
     sid: String,
-    ears: Decoder,
+    /// One for each track.
+    ears: [Decoder; 2],
     /// Words of the callee so far.
     pub heard: Vec<String>,
+    /// Words of the other track.
+    pub overheard: Vec<String>,
 }
 
 impl Stream {
@@ -177,9 +180,11 @@ impl Stream {
         }
         let Some(payload) = frame["media"]["payload"].as_str() else { return };
         let audio = base64_simd::STANDARD.decode_to_vec(payload.as_bytes()).unwrap();
-        for event in self.ears.feed(&audio) {
+        let outbound = frame["media"]["track"] == "outbound";
+        let words = if outbound { &mut self.overheard } else { &mut self.heard };
+        for event in self.ears[usize::from(outbound)].feed(&audio) {
             if let Event::WordEnded { text, .. } = event {
-                self.heard.push(text);
+                words.push(text);
             }
         }
     }
