@@ -3,7 +3,6 @@ mod desk;
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
