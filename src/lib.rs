@@ -1,6 +1,7 @@
 //! Callfleet calls people from a list, talks with them through an AI voice agent, and writes down what came of it.
 
 pub mod agents;
+pub mod boot;
 pub mod boottime;
 pub mod call;
 pub mod cli;

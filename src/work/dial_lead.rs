@@ -23,6 +23,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::boottime;
 use crate::public::PublicSide;
+use crate::work::agents::Agents;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
@@ -39,6 +40,8 @@ pub struct DialDesk {
     pub pacer: Arc<dyn Pacer>,
     /// The telephone company.
     pub telephony: Arc<dyn Telephony>,
+    /// Who speaks: made ready before the phone rings.
+    pub agents: Agents,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -77,7 +80,8 @@ impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
         let taken = Instant::now();
         let Some(settings) = self.settings_if_ready(attempt, send_no).await? else { return Ok(counted("stale")) };
-        let line = self.telephony.connect().await?;
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
+        let line = line?;
         let paced = Instant::now();
         self.pace(&settings).await?;
         let pacing = paced.elapsed();
@@ -102,6 +106,16 @@ impl DialDesk {
         }
         let campaign = self.store.campaign_of_attempt(attempt).await?;
         Ok(campaign.map(|campaign| campaign.checked_settings()).transpose()?)
+    }
+
+    /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
+    async fn warm(&self, attempt: AttemptId) {
+        let version = self.store.attempt(attempt).await.ok().flatten().and_then(|view| view.agent_version_id);
+        if let Some(version) = version
+            && let Err(error) = self.agents.ready(version).await
+        {
+            tracing::warn!(attempt.id = %attempt, %error, "the agent is not ready before its call");
+        }
     }
 
     async fn pace(&self, settings: &CampaignSettings) -> Result<(), PaceError> {

@@ -5,5 +5,6 @@ pub mod defer;
 pub mod dial_lead;
 pub mod finish_call;
 pub mod heartbeat;
+pub mod hold_call;
 pub mod journal;
 pub mod table;
