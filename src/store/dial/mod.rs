@@ -28,6 +28,8 @@ pub mod signal;
 mod sql;
 pub mod suppress;
 pub mod sweep;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod withdraw;
 
