@@ -131,9 +131,9 @@ mod tests {
         }
     }
 
-    fn tone(hertz: f32) -> Vec<u8> {
+    fn tone(hertz: f32, samples: u32) -> Vec<u8> {
         let sample = |n: u32| (10_000.0 * (std::f32::consts::TAU * hertz * n as f32 / 24_000.0).sin()) as i16;
-        (0..24_000).flat_map(|n| sample(n).to_le_bytes()).collect()
+        (0..samples).flat_map(|n| sample(n).to_le_bytes()).collect()
     }
 
     fn loudness(audio: &[u8]) -> f32 {
@@ -153,10 +153,10 @@ mod tests {
         for (hertz, low, high) in
             [(300.0, 6700.0, 7400.0), (1000.0, 6700.0, 7400.0), (3000.0, 6400.0, 7400.0), (5000.0, 0.0, 70.0), (9000.0, 0.0, 70.0)]
         {
-            let heard = loudness(&down(&tone(hertz), 4800));
+            let heard = loudness(&down(&tone(hertz, 24_000), 4800));
             assert!((low..=high).contains(&heard), "{hertz} Hz came out at {heard}");
         }
-        assert_eq!(down(&tone(440.0), 4800).len(), 8000);
+        assert_eq!(down(&tone(440.0, 24_000), 4800).len(), 8000);
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
 
         #[test]
         fn cuts_do_not_matter(length in 0..3000usize, size in 1..700usize) {
-            let pcm = &tone(700.0)[..length];
+            let pcm = &tone(700.0, 1500)[..length];
             prop_assert_eq!(down(pcm, size), down(pcm, usize::MAX));
         }
     }

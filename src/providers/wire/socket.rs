@@ -92,7 +92,7 @@ fn small_buffers() -> WebSocketConfig {
         .max_frame_size(Some(1 << 20))
 }
 
-/// Sends one frame; a network that takes nothing for [`SEND_TIMEOUT`] is an error.
+/// Sends one frame; a network that takes nothing for five seconds is an error.
 ///
 /// # Errors
 /// When the socket is closed, broken or stuck.
