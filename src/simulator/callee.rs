@@ -7,7 +7,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::chance::Chance;
-use super::persona::{Behaviour, Persona, Rule, Then};
+use super::persona::{Behaviour, Interrupts, Persona, Rule, Then};
 use super::scenario::Pace;
 use super::voice::{self, BYTES_PER_MS, Decoder, Event, SILENCE};
 
@@ -127,8 +127,11 @@ impl Callee {
     }
 
     fn wants_to_interrupt(&self) -> bool {
-        let enough = |plan: &super::persona::Interrupts| {
-            self.interrupted < plan.times && self.ears.in_word && self.ears.words_in_utterance >= plan.after_words
+        let enough = |plan: &Interrupts| {
+            self.turns >= plan.after_turns
+                && self.interrupted < plan.times
+                && self.ears.in_word
+                && self.ears.words_in_utterance >= plan.after_words
         };
         !self.mute && !self.mouth.busy() && self.persona.interrupts.as_ref().is_some_and(enough)
     }

@@ -130,6 +130,9 @@ pub struct Interrupts {
     pub after_words: u32,
     /// What is said into the agent's words.
     pub say: String,
+    /// Only once this person has had so many turns; 0 interrupts the first words.
+    #[serde(default)]
+    pub after_turns: u32,
     /// How often in a call.
     #[serde(default = "once")]
     pub times: u32,

@@ -90,12 +90,8 @@ async fn a_live_call_can_be_ended_once_and_redirected_while_it_lives() {
     assert_eq!(rig.post(&path, &[("Twiml", relative)]).await.1["code"], 15_004);
     let new = "<Response><Say>One moment please</Say><Pause length=\"60\"/></Response>";
     assert_eq!(rig.post(&path, &[("Twiml", new)]).await.0, StatusCode::OK);
-    let spoken = || rig.truth().contains(&"played:One moment please".to_owned());
-    let begun = Instant::now();
-    while !spoken() && begun.elapsed() < Duration::from_secs(5) {
-        tokio::task::yield_now().await;
-    }
-    assert!(spoken());
+    let spoken = rig.simulator.truth().wait_for(|line| line.words.as_deref() == Some("One moment please"));
+    tokio::time::timeout(Duration::from_secs(5), spoken).await.expect("the new TwiML was not played");
     assert_eq!(rig.post(&path, &[("Status", "completed")]).await.1["status"].as_str(), Some("completed"));
     let (status, body) = rig.post(&path, &[("Status", "completed")]).await;
     assert_eq!((status, &body["code"]), (StatusCode::BAD_REQUEST, &serde_json::json!(21220)));

@@ -2,6 +2,7 @@
 
 mod amd;
 mod customer;
+mod demo;
 mod faults;
 mod life;
 mod media;

@@ -53,7 +53,7 @@ async fn deliver(twilio: &Arc<Twilio>, mut waiting: mpsc::Receiver<Delivery>) {
         let next = if held.is_some() { timeout(HELD_AT_MOST, waiting.recv()).await } else { Ok(waiting.recv().await) };
         match next {
             Ok(Some(delivery)) if held.is_none() && strikes(twilio, twilio.faults().callbacks.reorder, "reorder", &delivery) => {
-                held = Some(delivery)
+                held = Some(delivery);
             }
             Ok(Some(delivery)) => {
                 send(twilio, delivery).await;

@@ -124,7 +124,7 @@ impl Call {
         change(&mut record, now);
     }
 
-    pub(super) fn become_(&self, status: Status) {
+    pub(super) fn enter(&self, status: Status) {
         self.note(|record, now| match status {
             Status::Ringing => record.started = Some(now),
             Status::InProgress => record.answered = Some(now),

@@ -77,7 +77,7 @@ impl ChildLeg {
         let Cast::Callee(persona) = twilio.casting.cast(&self.call.to) else { return Ok(Rung::Not(Status::Failed)) };
         let ending = twilio.ringing(&persona, &self.call, patience);
         if ending.rings {
-            self.become_(&twilio, Status::Ringing);
+            self.enter(&twilio, Status::Ringing);
         }
         session.meanwhile(tokio::time::sleep(ending.after)).await?;
         self.call.note(|record, _| record.sip = ending.sip);
@@ -90,7 +90,7 @@ impl ChildLeg {
     /// Each hears what the other said 20 ms ago.
     async fn bridge(&mut self, session: &mut Session, persona: Arc<Persona>, limit: Duration) -> Result<Status, Interrupt> {
         let twilio = Arc::clone(&session.twilio);
-        self.become_(&twilio, Status::InProgress);
+        self.enter(&twilio, Status::InProgress);
         let mut callee = Callee::new(persona, &twilio.stage.scenario.pace, twilio.chance, &self.call.to);
         let mut heard = HeardLog::new(&twilio, &self.call);
         let mut from_child = SILENT;
@@ -107,13 +107,13 @@ impl ChildLeg {
         Ok(Status::Completed)
     }
 
-    fn become_(&mut self, twilio: &Twilio, status: Status) {
-        twilio.become_(&self.call, status);
+    fn enter(&mut self, twilio: &Twilio, status: Status) {
+        twilio.enter(&self.call, status);
         self.progress.now(&self.call);
     }
 
     fn end(&mut self, twilio: &Twilio, status: Status) {
-        self.become_(twilio, status);
+        self.enter(twilio, status);
     }
 
     fn outcome(&self, status: Status) -> Params {

@@ -46,15 +46,15 @@ impl Life {
         self.wait_until(Instant::now() + setup).await?;
         let ringing = self.twilio.ringing(&self.persona, &self.call, self.order.ring_timeout);
         if ringing.rings {
-            self.become_(Status::Ringing);
+            self.enter(Status::Ringing);
         }
         self.wait_until(Instant::now() + ringing.after).await?;
         self.call.note(|record, _| record.sip = ringing.sip);
         ringing.unanswered.map_or(Ok(()), |status| Err(Unanswered(status)))
     }
 
-    fn become_(&mut self, status: Status) {
-        self.twilio.become_(&self.call, status);
+    fn enter(&mut self, status: Status) {
+        self.twilio.enter(&self.call, status);
         self.progress.now(&self.call);
     }
 
@@ -85,7 +85,7 @@ impl Life {
 
     /// Everything after the answer.
     async fn talk(mut self) {
-        self.become_(Status::InProgress);
+        self.enter(Status::InProgress);
         let Self { twilio, call, told, order, persona, progress } = self;
         let callee = Callee::new(Arc::clone(&persona), &twilio.stage.scenario.pace, twilio.chance, &call.to);
         let mut session = Session::begin(twilio, call, progress, told, callee, order.time_limit);
@@ -115,6 +115,6 @@ async fn prepare(session: &mut Session, order: &CallOrder, persona: &Persona) ->
 }
 
 fn end(twilio: &Twilio, call: &Call, progress: &mut Progress, status: Status) {
-    twilio.become_(call, status);
+    twilio.enter(call, status);
     progress.now(call);
 }

@@ -119,7 +119,7 @@ impl Twilio {
     }
 
     /// The one place where a call's status changes, so that the truth log misses none.
-    fn become_(&self, call: &Call, status: Status) {
+    fn enter(&self, call: &Call, status: Status) {
         let mut line = TruthLine::now(TruthKind::Ended, Some(&call.sid), &call.to, &call.from);
         match status {
             Status::Queued => return,
@@ -128,7 +128,7 @@ impl Twilio {
             _ => line.status = Some(status.as_str().to_owned()),
         }
         self.truth.record(line);
-        call.become_(status);
+        call.enter(status);
     }
 }
 

@@ -103,7 +103,7 @@ mod tests {
     fn an_answered_call_ends_with_duration_and_price() {
         let (call, _told) = Call::new(&Leg { to: "+14155550123", from: "+14155550100", parent: None, queue_time_ms: 0 });
         for status in [Status::Ringing, Status::InProgress, Status::Completed] {
-            call.become_(status);
+            call.enter(status);
         }
         call.note(|record, now| record.answered = now.checked_sub(jiff::SignedDuration::from_secs(61)).ok());
         let object = call_object(&call, &TwilioScenario::default(), false);
