@@ -2,5 +2,6 @@
 //!
 //! Nothing here sees a database, a queue or a web framework. What a call must remember goes through [`journal::Journal`].
 
+pub mod desk;
 pub mod journal;
 pub mod phone;

@@ -1,1 +1,5 @@
-//! cli
+//! The operator's command line: every verb in one list.
+
+mod commands;
+
+pub use commands::{Cli, Command};

@@ -1,4 +1,8 @@
-//! A campaign's states and settings.
+//! A campaign's states and settings. [`file`] reads the form in which people write the settings.
+
+pub mod duration;
+pub mod file;
+pub mod hours;
 
 use std::time::Duration;
 

@@ -17,3 +17,4 @@ pub mod redial;
 pub mod time;
 pub mod window;
 pub mod words;
+pub mod zone;

@@ -1,11 +1,23 @@
 //! May we call this person now? One pure function, every gate, and the only place that makes a [`DialPermit`].
+//!
+//! Each closed gate says what it saw in words a person understands (never a phone number) and when to ask again.
 
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
+use crate::domain::window::{CallingWindow, Open, open_in_all};
 use crate::word_enum;
+
+/// The window of the cap per number.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Open calls give back what they do not use, so a spent budget is looked at again after this.
+const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
 word_enum! {
     /// What can close the way to a dial.
@@ -65,7 +77,7 @@ pub struct Denial {
     pub gate: Gate,
     /// What the gate saw, for a person.
     pub detail: String,
-    /// When to ask again; `None` when only a change by a person opens it.
+    /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then.
     pub opens_at: Option<Timestamp>,
 }
 
@@ -88,6 +100,103 @@ pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Deni
 
 /// Every closed gate, in the order of [`Gate`]; empty when the dial is allowed.
 #[must_use]
-pub fn gates(_facts: &PermitFacts<'_>, _now: Timestamp) -> Vec<Denial> {
-    Vec::new()
+pub fn gates(facts: &PermitFacts<'_>, now: Timestamp) -> Vec<Denial> {
+    Gate::ALL.iter().filter_map(|gate| ask(*gate, facts, now)).collect()
 }
+
+fn ask(gate: Gate, facts: &PermitFacts<'_>, now: Timestamp) -> Option<Denial> {
+    let (detail, opens_at) = match gate {
+        Gate::Campaign => (campaign(facts)?, None),
+        Gate::Lead => (lead(facts)?, None),
+        Gate::Consent => (consent(facts)?, None),
+        Gate::Suppression => (suppression(facts)?, None),
+        Gate::Zone => (zone(facts.zones)?, None),
+        Gate::Hours => hours(facts, now)?,
+        Gate::AttemptCap => (attempt_cap(facts)?, None),
+        Gate::DayCap => day_cap(facts, now)?,
+        Gate::Budget => (budget(facts)?, Some(now + BUDGET_LOOK)),
+    };
+    Some(Denial { gate, detail, opens_at })
+}
+
+fn campaign(facts: &PermitFacts<'_>) -> Option<String> {
+    match facts.campaign {
+        CampaignState::Running => None,
+        CampaignState::Draining if facts.is_callback => None,
+        CampaignState::Draining => Some("the campaign is draining: only promised callbacks are still called".to_owned()),
+        state => Some(format!("the campaign is {state}; only a running campaign calls")),
+    }
+}
+
+fn lead(facts: &PermitFacts<'_>) -> Option<String> {
+    let closed = !facts.lead_callable;
+    closed.then(|| "the lead is finished, suppressed, parked, cancelled, or another call to it is open".to_owned())
+}
+
+fn consent(facts: &PermitFacts<'_>) -> Option<String> {
+    let missing = facts.settings.require_consent && facts.consent_basis.is_none_or(|basis| basis.trim().is_empty());
+    missing.then(|| "the lead has no consent_basis and the campaign has require_consent = true".to_owned())
+}
+
+fn suppression(facts: &PermitFacts<'_>) -> Option<String> {
+    facts.suppressed.then(|| "the number opted out or is on a do-not-call list".to_owned())
+}
+
+fn zone(zones: &[String]) -> Option<String> {
+    if zones.is_empty() {
+        return Some("nobody knows which time zone the callee is in; state one in the `timezone` column".to_owned());
+    }
+    let unknown = zones.iter().find(|name| TimeZone::get(name).is_err())?;
+    Some(format!("`{unknown}` is not a time zone; state one like America/New_York in the `timezone` column"))
+}
+
+/// Closed hours; silent when a zone is unknown, since then [`Gate::Zone`] answers.
+fn hours(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
+    let zones: Vec<TimeZone> = facts.zones.iter().map(|name| TimeZone::get(name).ok()).collect::<Option<_>>()?;
+    let window = &facts.settings.window;
+    let Open::Until(opens) = open_in_all(&zones, window, now) else { return None };
+    let closed = zones.iter().find(|zone| window.at(now, zone) != Open::Yes)?;
+    Some((closed_hours(window, now, closed, opens.is_some()), opens))
+}
+
+fn closed_hours(window: &CallingWindow, now: Timestamp, zone: &TimeZone, opens: bool) -> String {
+    let local = now.in_zone(zone);
+    let name = zone.iana_name().unwrap_or("the callee's zone");
+    let rule = match window.hours_on(local.date()) {
+        Some(hours) => format!("calls may begin {hours}"),
+        None => "no calls that day".to_owned(),
+    };
+    let never = if opens { "" } else { "; the hours never open in all zones of this lead" };
+    format!("it is {} in {name}, {rule}{never}", local.strftime("%A %H:%M"))
+}
+
+/// A promised callback is not held up by the campaign's own cap; the cap per number and day counts it all the same.
+fn attempt_cap(facts: &PermitFacts<'_>) -> Option<String> {
+    let (placed, most) = (facts.placed_for_lead, facts.settings.max_attempts);
+    let closed = placed >= most && !facts.is_callback;
+    closed.then(|| format!("{placed} calls were placed to this lead, at most {most} are allowed"))
+}
+
+fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
+    let most = facts.settings.max_attempts_per_day;
+    let mut recent: Vec<Timestamp> = facts.placed_to_number.iter().copied().filter(|placed| *placed + DAY > now).collect();
+    let allowed = usize::try_from(most).unwrap_or(usize::MAX);
+    if recent.len() < allowed {
+        return None;
+    }
+    recent.sort_unstable();
+    let detail = format!("{} calls to this number began within 24 h over all campaigns, at most {most} are allowed", recent.len());
+    // The cap opens once fewer than `allowed` calls are younger than a day.
+    let opens = recent.len().checked_sub(allowed).and_then(|first| recent.get(first)).map(|placed| *placed + DAY);
+    Some((detail, opens))
+}
+
+fn budget(facts: &PermitFacts<'_>) -> Option<String> {
+    let budget = facts.settings.budget?;
+    let (taken, reserve) = (facts.spent_and_reserved, facts.reserve);
+    let closed = taken + reserve > budget;
+    closed.then(|| format!("{taken} of {budget} are spent or reserved and this call may need {reserve}"))
+}
+
+#[cfg(test)]
+mod tests;

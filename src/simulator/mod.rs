@@ -4,15 +4,24 @@
 //! name wrongly cannot agree with itself. Audio carries its own words ([`voice`]): what a lead said, what the agent said and
 //! what was really heard are known exactly and written to the [`truth`] log.
 
+pub mod callee;
+pub mod casting;
+pub mod chance;
 pub mod deepgram;
 pub mod dice;
+pub mod faults;
 pub mod openai;
 pub mod pattern;
+pub mod persona;
 pub mod scenario;
+#[cfg(test)]
+mod tests;
 pub mod truth;
+pub mod twilio;
 pub mod voice;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,6 +35,7 @@ use tokio_util::task::TaskTracker;
 pub use scenario::{Scenario, ScenarioError};
 pub use truth::{Truth, TruthKind, TruthLine};
 
+use twilio::Twilio;
 use wire::{Scissors, TearableListener};
 
 /// How to start a simulator.
@@ -67,6 +77,9 @@ pub enum SimulatorError {
         /// What the system said.
         source: io::Error,
     },
+    /// The client that calls webhooks could not be made.
+    #[error("no HTTP client for webhooks: {0}")]
+    Http(#[from] reqwest::Error),
 }
 
 /// What every part of the simulator shares: the play, the seed, and the owner of all tasks.
@@ -88,6 +101,7 @@ pub struct Simulator {
     addr: SocketAddr,
     truth: Truth,
     stage: Stage,
+    twilio: Arc<Twilio>,
 }
 
 impl Simulator {
@@ -103,8 +117,9 @@ impl Simulator {
             Truth::open(truth_log.as_deref()).map_err(|source| SimulatorError::TruthLog { path: truth_log.unwrap_or_default(), source })?;
         let stage = Stage { scenario: Arc::new(scenario), seed, tasks: TaskTracker::new(), stop: CancellationToken::new() };
         stage.tasks.spawn(truth.clone().keep_synced(stage.stop.clone()));
-        stage.tasks.spawn(serve(listener, routes(&stage), stage.stop.clone()));
-        Ok(Self { addr, truth, stage })
+        let twilio = Twilio::new(&stage, &truth, webhook_client()?);
+        stage.tasks.spawn(serve(listener, routes(&stage, &twilio), stage.stop.clone()));
+        Ok(Self { addr, truth, stage, twilio })
     }
 
     /// The address it listens on.
@@ -122,6 +137,16 @@ impl Simulator {
         &self.truth
     }
 
+    /// Calls that are queued, ringing or in progress.
+    pub fn live_calls(&self) -> usize {
+        self.twilio.live_calls()
+    }
+
+    /// Twilio's warnings so far: how often each code was given.
+    pub fn notices(&self) -> BTreeMap<u32, u64> {
+        self.twilio.notices()
+    }
+
     /// Hangs up everything, closes every socket, and returns when all tasks have ended.
     pub async fn stop(self) {
         self.stage.stop.cancel();
@@ -136,8 +161,17 @@ impl Drop for Simulator {
     }
 }
 
-fn routes(stage: &Stage) -> Router {
-    Router::new().merge(openai::router(stage)).merge(deepgram::router(stage))
+fn routes(stage: &Stage, twilio: &Arc<Twilio>) -> Router {
+    Router::new().merge(twilio::router(twilio)).merge(openai::router(stage)).merge(deepgram::router(stage))
+}
+
+/// Webhooks go to the customer directly, whatever proxy the environment names.
+fn webhook_client() -> Result<reqwest::Client, reqwest::Error> {
+    // Whoever started us may have chosen a TLS provider already; then this changes nothing.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider is already installed");
+    }
+    reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()
 }
 
 async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -79,6 +80,7 @@ impl TruthLine {
 pub struct Truth {
     log: Arc<Mutex<Log>>,
     written: Arc<Notify>,
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -92,12 +94,25 @@ impl Truth {
     pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
         let file = path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()?;
         let log = Log { lines: VecDeque::new(), file };
-        Ok(Self { log: Arc::new(Mutex::new(log)), written: Arc::new(Notify::new()) })
+        Ok(Self { log: Arc::new(Mutex::new(log)), written: Arc::new(Notify::new()), changed: Arc::new(Notify::new()) })
     }
 
     /// The lines of this run, oldest first (the last hundred thousand).
     pub fn lines(&self) -> Vec<TruthLine> {
         self.lock().lines.iter().cloned().collect()
+    }
+
+    /// The first line that fits, waiting until there is one.
+    pub async fn wait_for(&self, fits: impl Fn(&TruthLine) -> bool) -> TruthLine {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Listening before looking: a line that comes between the two is not missed.
+            changed.as_mut().enable();
+            if let Some(line) = self.lock().lines.iter().find(|line| fits(line)) {
+                return line.clone();
+            }
+            changed.await;
+        }
     }
 
     pub(super) fn record(&self, line: TruthLine) {
@@ -117,6 +132,7 @@ impl Truth {
         log.lines.push_back(line);
         drop(log);
         self.written.notify_one();
+        self.changed.notify_waiters();
     }
 
     /// Tells the disk to keep what was written, each time something was, until `stop`; then once more.

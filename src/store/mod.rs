@@ -1,1 +1,68 @@
-//! store
+//! What Callfleet remembers: one file per aggregate, each with its SQL next to the rows it returns.
+//!
+//! The rows are the truth; queues, caches and sockets can be rebuilt from them. A row's state changes by compare-and-set:
+//! the caller says which state it saw, and the row count says whether it was still so. Business times come in from the
+//! injected clock; leases between processes use the database's own clock.
+
+pub mod agent;
+pub mod audit;
+pub mod batch;
+pub mod call_event;
+pub mod campaign;
+pub mod campaign_settings;
+pub mod campaign_status;
+pub mod change;
+pub mod codec;
+pub mod connect;
+#[cfg(test)]
+pub(crate) mod contract;
+pub mod cost;
+pub mod db;
+pub mod deferred;
+pub mod dial;
+pub mod error;
+pub mod folder_lock;
+pub mod import;
+pub mod job;
+pub mod job_list;
+pub mod lead;
+pub mod lead_insert;
+pub mod lease;
+pub mod ledger;
+pub mod queue_control;
+pub mod schema;
+pub mod suppression;
+pub mod worker;
+
+pub use change::Change;
+pub use connect::Target;
+pub use error::StoreError;
+
+use db::Db;
+
+/// The store of this process. Cheap to clone; all clones share the same connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) db: Db,
+}
+
+impl Store {
+    /// Opens the database; the schema is neither checked nor changed.
+    ///
+    /// # Errors
+    /// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
+    pub async fn open(target: Target) -> Result<Self, StoreError> {
+        Ok(Self { db: connect::open(target).await? })
+    }
+
+    /// Waits for running statements and closes every connection.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Postgres(pool) => pool.close().await,
+            Db::Sqlite { writer, reader, .. } => {
+                reader.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@ fn joined(events: Vec<Event>) -> Vec<Event> {
     for event in events {
         match (out.last_mut(), &event) {
             (Some(Event::Silence { ms }), Event::Silence { ms: more }) | (Some(Event::Energy { ms }), Event::Energy { ms: more }) => {
-                *ms += more
+                *ms += more;
             }
             _ => out.push(event),
         }

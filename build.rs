@@ -1,0 +1,5 @@
+//! The migrations are embedded in the binary: a new file among them means a new build.
+
+fn main() {
+    println!("cargo:rerun-if-changed=migrations");
+}

@@ -1,0 +1,4 @@
+//! The transports behind [`crate::JobQueue`].
+
+pub mod memory;
+pub mod redis;

@@ -1,0 +1,89 @@
+//! Tickets through apalis and Redis, with the settings under which apalis-redis 1.0 keeps the promises.
+//!
+//! Each rule answers a measured defect: a bounded window (8,000 due jobs wedge a queue for good), batches of one (a busy
+//! worker with a batch is declared dead and its jobs run twice), no locks and no events (O(n) per fetch), a poll strategy
+//! that cannot lose a wake-up, a new worker name per start (a reused one is refused for minutes and hides dead workers),
+//! and a supervisor, because one backend error ends an apalis worker.
+
+mod connection;
+mod gate;
+mod poll;
+mod supervisor;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use apalis_core::backend::TaskSink;
+use apalis_redis::{Config, RedisStorage};
+pub use connection::RedisSettings;
+pub(crate) use connection::open as open_connection;
+use redis::aio::ConnectionManager;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::envelope::seal;
+use crate::queue::QueueError;
+use crate::{Envelope, Handler, Runner};
+
+/// Most tickets that may wait in Redis at once, whoever rings.
+pub const WINDOW: usize = 500;
+
+/// A bounded queue in Redis. Clones share it.
+#[derive(Clone)]
+pub struct RedisQueue<J> {
+    settings: RedisSettings,
+    conn: ConnectionManager,
+    kind: PhantomData<fn() -> J>,
+}
+
+impl<J: Envelope> std::fmt::Debug for RedisQueue<J> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisQueue").field("queue", &self.name()).finish_non_exhaustive()
+    }
+}
+
+impl<J: Envelope> RedisQueue<J> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`QueueError::Transport`] when Redis does not answer.
+    pub async fn connect(settings: RedisSettings) -> Result<Self, QueueError> {
+        let conn = connection::open(&settings).await?;
+        Ok(Self { settings, conn, kind: PhantomData })
+    }
+
+    pub(crate) async fn push(&self, job: J) -> Result<(), QueueError> {
+        if self.waiting().await? >= WINDOW {
+            return Err(QueueError::Full(WINDOW));
+        }
+        let payload = seal(&job).map_err(|error| QueueError::Transport(error.to_string()))?;
+        self.storage(self.conn.clone()).push(payload).await.map_err(|error| QueueError::Transport(error.to_string()))
+    }
+
+    pub(crate) async fn waiting(&self) -> Result<usize, QueueError> {
+        let (config, mut conn) = (self.config(), self.conn.clone());
+        let (scheduled, active): (usize, usize) = redis::pipe()
+            .zcard(config.scheduled_jobs_set())
+            .llen(config.active_jobs_list())
+            .query_async(&mut conn)
+            .await
+            .map_err(|error| QueueError::Transport(error.to_string()))?;
+        Ok(scheduled + active)
+    }
+
+    pub(crate) async fn work(self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
+        supervisor::Supervisor { queue: self, runner, handler, lines }.run(stop).await;
+    }
+
+    fn name(&self) -> String {
+        format!("{}:{}", self.settings.prefix, J::KIND)
+    }
+
+    fn config(&self) -> Config {
+        Config::default().queue(self.name()).batch_size(1).lock_tasks(false).emit_events(false)
+    }
+
+    fn storage(&self, conn: ConnectionManager) -> RedisStorage<String> {
+        RedisStorage::new(conn).with_config(self.config())
+    }
+}

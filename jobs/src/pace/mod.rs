@@ -1,0 +1,32 @@
+//! Pacing: how fast something may begin, by key.
+
+mod local;
+mod redis;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+pub use local::LocalPacer;
+
+pub use self::redis::RedisPacer;
+
+/// The pace cannot be asked for: nothing may begin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pacer does not answer, so nothing is dialed: {0}")]
+pub struct PaceError(pub String);
+
+/// Lets things begin at a rate. Burst one: two begin no closer than `1 / rate` apart.
+#[async_trait]
+pub trait Pacer: Send + Sync {
+    /// Waits for this key's turn.
+    ///
+    /// # Errors
+    /// [`PaceError`] when the pace is not known; the caller must not go on.
+    async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError>;
+
+    /// Lets nothing begin under this key for a while, whoever asks: the other side said that it is full.
+    ///
+    /// # Errors
+    /// [`PaceError`] when nobody could be told.
+    async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError>;
+}

@@ -1,0 +1,99 @@
+//! Jobs that are rows: claimed by lease, finished by verdict, the same in both modes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::Verdict;
+
+/// A claimed row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// Its id.
+    pub id: Uuid,
+    /// Its kind.
+    pub kind: String,
+    /// What it is about: one job per kind and key.
+    pub key: String,
+    /// The sealed envelope.
+    pub payload: String,
+    /// Tries so far, this one included.
+    pub attempts: u32,
+    /// Tries before it is given up.
+    pub max_attempts: u32,
+    /// Which claim this is: only its own verdict is written.
+    pub claim_no: i64,
+}
+
+/// The job table, as the runner needs it. Implemented over the database by the caller.
+#[async_trait]
+pub trait JobRows: Send + Sync {
+    /// Claims at most `limit` due jobs for `lease`; nothing while their queue is paused.
+    async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, String>;
+    /// Writes the verdict, if the claim still holds.
+    async fn finish(&self, job: &ClaimedJob, verdict: &Verdict) -> Result<(), String>;
+}
+
+/// Does the work of claimed rows, whatever their kind; one visible list of kinds in the caller.
+#[async_trait]
+pub trait RowHandler: Send + Sync {
+    /// Does it and says how it went.
+    async fn handle(&self, job: &ClaimedJob) -> Verdict;
+}
+
+/// How the table is worked.
+#[derive(Debug, Clone, Copy)]
+pub struct TableSettings {
+    /// Between two looks when nothing was due.
+    pub poll: Duration,
+    /// How long a claim holds; a job that takes longer may run twice.
+    pub lease: Duration,
+    /// Jobs at the same time.
+    pub width: u32,
+}
+
+/// Works the table until `stop` fires, then waits for what runs.
+pub async fn work(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let claimed = match rows.claim(settings.width, settings.lease).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(error, "job table does not answer; looking again");
+                Vec::new()
+            }
+        };
+        if claimed.is_empty() {
+            tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(settings.poll) => continue }
+        }
+        run_all(&rows, &handler, settings.lease, claimed).await;
+    }
+}
+
+async fn run_all(rows: &Arc<dyn JobRows>, handler: &Arc<dyn RowHandler>, lease: Duration, claimed: Vec<ClaimedJob>) {
+    let mut running = JoinSet::new();
+    for job in claimed {
+        let (rows, handler) = (Arc::clone(rows), Arc::clone(handler));
+        running.spawn(async move {
+            let verdict = guarded(handler, job.clone(), lease).await;
+            if let Err(error) = rows.finish(&job, &verdict).await {
+                tracing::warn!(job.id = %job.id, error, "verdict not written; the lease will run out and the job runs again");
+            }
+        });
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// A task of its own is the panic guard; the lease is the timeout.
+async fn guarded(handler: Arc<dyn RowHandler>, job: ClaimedJob, lease: Duration) -> Verdict {
+    let mut task = JoinSet::new();
+    task.spawn(async move { handler.handle(&job).await });
+    match tokio::time::timeout(lease, task.join_next()).await {
+        Ok(Some(Ok(verdict))) => verdict,
+        Ok(Some(Err(error))) => Verdict::Retry(format!("panicked: {error}")),
+        Ok(None) | Err(_) => Verdict::Retry(format!("took longer than its lease of {} s", lease.as_secs())),
+    }
+}

@@ -1,0 +1,228 @@
+//! The promises of the crate, against every backend. Redis is a real one: `./test` starts it and names it in
+//! `CALLFLEET_TEST_REDIS`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use callfleet_jobs::backend::memory::MemoryQueue;
+use callfleet_jobs::backend::redis::{RedisQueue, RedisSettings};
+use callfleet_jobs::kinds::DialLead;
+use callfleet_jobs::pace::{LocalPacer, Pacer, RedisPacer};
+use callfleet_jobs::{Handler, JobQueue, QueueError, Runner, Verdict};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn settings() -> RedisSettings {
+    let url = std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS is not set: run ./test, which starts a Redis");
+    RedisSettings { url, prefix: format!("contract:{}", Uuid::now_v7()) }
+}
+
+async fn backends() -> Vec<JobQueue<DialLead>> {
+    let redis = RedisQueue::connect(settings()).await.expect("the test Redis answers");
+    vec![JobQueue::Memory(MemoryQueue::new(500)), JobQueue::Redis(redis)]
+}
+
+/// Tells what it handles, counts how many run at once, and does what the test asks.
+struct Probe {
+    told: mpsc::UnboundedSender<u32>,
+    running: AtomicUsize,
+    most: AtomicUsize,
+    takes: Duration,
+    panics: bool,
+}
+
+impl Probe {
+    fn new(takes: Duration, panics: bool) -> (Arc<Self>, mpsc::UnboundedReceiver<u32>) {
+        let (told, tells) = mpsc::unbounded_channel();
+        (Arc::new(Self { told, running: AtomicUsize::new(0), most: AtomicUsize::new(0), takes, panics }), tells)
+    }
+}
+
+#[async_trait]
+impl Handler<DialLead> for Probe {
+    async fn handle(&self, job: DialLead) -> Verdict {
+        let now = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(self.takes).await;
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        self.told.send(job.send_no).expect("the test listens");
+        assert!(!self.panics || job.send_no != 0, "the first ticket panics");
+        Verdict::Done
+    }
+}
+
+fn ticket(send_no: u32) -> DialLead {
+    DialLead { attempt: Uuid::now_v7(), send_no }
+}
+
+fn start(queue: &JobQueue<DialLead>, probe: &Arc<Probe>, lines: usize) -> (CancellationToken, tokio::task::JoinHandle<()>) {
+    let (queue, probe, stop) = (queue.clone(), Arc::clone(probe), CancellationToken::new());
+    let runner = Runner { timeout: Duration::from_secs(30) };
+    let worker = tokio::spawn(queue.work(runner, probe, Arc::new(Semaphore::new(lines)), stop.clone()));
+    (stop, worker)
+}
+
+async fn told(tells: &mut mpsc::UnboundedReceiver<u32>, count: usize) -> Vec<u32> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        seen.push(tokio::time::timeout(PATIENCE, tells.recv()).await.expect("a ticket in time").expect("the probe lives"));
+    }
+    seen.sort_unstable();
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_ticket_is_delivered() {
+    for queue in backends().await {
+        let (probe, mut tells) = Probe::new(Duration::ZERO, false);
+        let (stop, worker) = start(&queue, &probe, 8);
+        for n in 0..50 {
+            queue.push(ticket(n)).await.unwrap();
+        }
+        assert_eq!(told(&mut tells, 50).await, (0..50).collect::<Vec<_>>(), "{queue:?}");
+        assert_eq!(queue.waiting().await.unwrap(), 0);
+        stop.cancel();
+        worker.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrency_is_a_permit() {
+    for queue in backends().await {
+        let (probe, mut tells) = Probe::new(Duration::from_millis(30), false);
+        for n in 0..20 {
+            queue.push(ticket(n)).await.unwrap();
+        }
+        let (stop, worker) = start(&queue, &probe, 3);
+        told(&mut tells, 20).await;
+        let most = probe.most.load(Ordering::SeqCst);
+        assert!((2..=3).contains(&most), "{most} at once on {queue:?}");
+        stop.cancel();
+        worker.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_costs_one_ticket_and_is_not_redelivered() {
+    for queue in backends().await {
+        let (probe, mut tells) = Probe::new(Duration::ZERO, true);
+        let (stop, worker) = start(&queue, &probe, 2);
+        for n in 0..5 {
+            queue.push(ticket(n)).await.unwrap();
+        }
+        assert_eq!(told(&mut tells, 5).await, vec![0, 1, 2, 3, 4], "{queue:?}");
+        assert!(tokio::time::timeout(Duration::from_secs(2), tells.recv()).await.is_err(), "retries are rows, not redeliveries");
+        stop.cancel();
+        worker.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draining_waits_for_what_runs_and_takes_nothing_new() {
+    for queue in backends().await {
+        let (probe, mut tells) = Probe::new(Duration::from_millis(300), false);
+        let (stop, worker) = start(&queue, &probe, 1);
+        queue.push(ticket(1)).await.unwrap();
+        while probe.running.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        queue.push(ticket(2)).await.unwrap();
+        stop.cancel();
+        tokio::time::timeout(PATIENCE, worker).await.expect("drained").unwrap();
+        assert_eq!(told(&mut tells, 1).await, vec![1], "{queue:?}");
+        assert_eq!(queue.waiting().await.unwrap(), 1, "the second ticket waits for another worker on {queue:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_is_bounded() {
+    let redis = RedisQueue::connect(settings()).await.unwrap();
+    for queue in [JobQueue::Memory(MemoryQueue::new(500)), JobQueue::Redis(redis)] {
+        for n in 0..500 {
+            queue.push(ticket(n)).await.unwrap();
+        }
+        assert_eq!(queue.push(ticket(500)).await, Err(QueueError::Full(500)), "{queue:?}");
+        assert_eq!(queue.waiting().await.unwrap(), 500);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_ticket_is_parked_and_the_next_one_handled() {
+    use apalis_core::backend::TaskSink;
+    let settings = settings();
+    let queue = JobQueue::Redis(RedisQueue::connect(settings.clone()).await.unwrap());
+    let conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
+    let name = format!("{}:dial_lead", settings.prefix);
+    let mut raw = apalis_redis::RedisStorage::<String>::new(conn.clone()).with_config(apalis_redis::Config::default().queue(&name));
+    raw.push("not an envelope".to_owned()).await.unwrap();
+    queue.push(ticket(7)).await.unwrap();
+    let (probe, mut tells) = Probe::new(Duration::ZERO, false);
+    let (stop, worker) = start(&queue, &probe, 1);
+    assert_eq!(told(&mut tells, 1).await, vec![7]);
+    let parked: Vec<String> =
+        redis::cmd("LRANGE").arg(format!("{name}:parked")).arg(0).arg(-1).query_async(&mut conn.clone()).await.unwrap();
+    assert_eq!(parked, vec!["not an envelope"]);
+    stop.cancel();
+    worker.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flushed_redis_is_only_a_lost_doorbell() {
+    let settings = settings();
+    let queue = JobQueue::Redis(RedisQueue::connect(settings.clone()).await.unwrap());
+    let (probe, mut tells) = Probe::new(Duration::ZERO, false);
+    let (stop, worker) = start(&queue, &probe, 2);
+    queue.push(ticket(1)).await.unwrap();
+    told(&mut tells, 1).await;
+    // what FLUSHALL does to this queue, without hurting the tests beside it
+    let mut conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", settings.prefix)).query_async(&mut conn).await.unwrap();
+    assert!(!keys.is_empty());
+    redis::cmd("DEL").arg(&keys).query_async::<()>(&mut conn).await.unwrap();
+    queue.push(ticket(2)).await.unwrap();
+    assert_eq!(told(&mut tells, 1).await, vec![2], "the worker was built anew");
+    stop.cancel();
+    worker.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pacing_keeps_its_interval_across_callers() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        let (begun, mut callers) = (Instant::now(), tokio::task::JoinSet::new());
+        for _ in 0..11 {
+            let pacer = Arc::clone(&pacer);
+            callers.spawn(async move { pacer.acquire("account", 50.0).await });
+        }
+        while let Some(acquired) = callers.join_next().await {
+            acquired.unwrap().unwrap();
+        }
+        assert!(begun.elapsed() >= Duration::from_millis(199), "11 starts at 50/s took {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_provider_holds_everyone_back() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        pacer.acquire("account", 1000.0).await.unwrap();
+        pacer.hold_back("account", Duration::from_millis(300)).await.unwrap();
+        let begun = Instant::now();
+        pacer.acquire("account", 1000.0).await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_millis(290), "began after {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_nothing_begins() {
+    let nowhere = RedisSettings { url: "redis://127.0.0.1:1/".to_owned(), prefix: "x".to_owned() };
+    assert!(RedisPacer::connect(&nowhere).await.is_err());
+    assert!(matches!(RedisQueue::<DialLead>::connect(nowhere).await, Err(QueueError::Transport(_))));
+}

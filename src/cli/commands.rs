@@ -1,0 +1,265 @@
+//! What can be typed. The doc comments are the help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Calls people from a list, talks with them through an AI voice agent, and writes down what came of it.
+#[derive(Debug, Parser)]
+#[command(name = "callfleet", version, propagate_version = true, after_help = "Try it: callfleet demo")]
+pub struct Cli {
+    /// Settings that override the defaults (every key is explained in config/default.toml).
+    #[arg(long, global = true, env = "CALLFLEET_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of the embedded database; overrides `data` of the settings.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Answer as JSON, for scripts.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a campaign of simulated people on this machine and print a report.
+    Demo(Demo),
+    /// Run everything in one process against the providers of the settings.
+    Up,
+    /// Fleet: serve API and callbacks.
+    Web,
+    /// Fleet: decide who is called when (one is active, others stand by).
+    Scheduler,
+    /// Fleet: place calls and hold them.
+    Worker,
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Serve simulated Twilio, Deepgram and OpenAI.
+    Simulator(Simulator),
+    /// Check settings, database, queue, clock and providers, and say what to fix.
+    Doctor,
+    /// Create, start, pause and watch campaigns.
+    #[command(subcommand)]
+    Campaign(Campaign),
+    /// Import and look at leads.
+    #[command(subcommand)]
+    Leads(Leads),
+    /// Look after queues and jobs.
+    #[command(subcommand)]
+    Queue(Queue),
+    /// Look at calls, or call your own phone.
+    #[command(subcommand)]
+    Call(Call),
+    /// Save and look at agents.
+    #[command(subcommand)]
+    Agent(Agent),
+    /// What it cost, and what it would have cost.
+    Cost {
+        /// Only this campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
+    },
+}
+
+/// The demo.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: callfleet demo --leads 60 --seed 7 --data /tmp/demo")]
+pub struct Demo {
+    /// How many leads; beyond the file's 60 more are generated.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub leads: u32,
+    /// The seed of everything that is drawn by chance.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Stay up afterwards, so that the other verbs can look at it.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// The simulator.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: callfleet simulator --listen 127.0.0.1:8090 --scenario config/demo/scenario.toml")]
+pub struct Simulator {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Who answers and how; without it everyone answers and stays.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Where to write what really happened, one JSON object per line.
+    #[arg(long, value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// The seed of everything that is drawn by chance.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Campaigns.
+#[derive(Debug, Subcommand)]
+pub enum Campaign {
+    /// Create a campaign.
+    #[command(after_help = "Example: callfleet campaign create --name spring --file campaign.toml --agent solar-intro")]
+    Create {
+        /// Its name, unique in the deployment.
+        #[arg(long)]
+        name: String,
+        /// Its settings; without a file every key has its default.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The agent that speaks: a saved agent's name, its newest version.
+        #[arg(long, value_name = "NAME")]
+        agent: Option<String>,
+    },
+    /// List campaigns.
+    List,
+    /// Start dialing.
+    Start {
+        /// The campaign.
+        name: String,
+    },
+    /// No new dials within a second; live calls go on.
+    Pause {
+        /// The campaign.
+        name: String,
+    },
+    /// Go on after a pause or a halt.
+    Resume {
+        /// The campaign.
+        name: String,
+    },
+    /// Finish live calls and promised callbacks, then complete.
+    Drain {
+        /// The campaign.
+        name: String,
+    },
+    /// Give it up: no new dials, leads stay as they are.
+    Cancel {
+        /// The campaign.
+        name: String,
+    },
+    /// Where it stands.
+    Status {
+        /// The campaign.
+        name: String,
+    },
+    /// Why something is or is not being dialed.
+    Explain {
+        /// The campaign.
+        name: String,
+    },
+}
+
+/// Leads.
+#[derive(Debug, Subcommand)]
+pub enum Leads {
+    /// Import a CSV file.
+    #[command(after_help = "Example: callfleet leads import --campaign spring leads.csv --rejects rejected.csv")]
+    Import {
+        /// Into which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: String,
+        /// The file.
+        file: PathBuf,
+        /// Replace the data of leads that are already there instead of leaving them.
+        #[arg(long)]
+        update: bool,
+        /// Check everything, import nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Write the rows that were not imported, with their reasons, to this file.
+        #[arg(long, value_name = "FILE")]
+        rejects: Option<PathBuf>,
+    },
+    /// List leads.
+    List {
+        /// Of which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: String,
+        /// Only leads in this state.
+        #[arg(long)]
+        state: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Write every lead with its outcome as CSV.
+    Export {
+        /// Of which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: String,
+        /// To this file; without it to standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Queues and jobs.
+#[derive(Debug, Subcommand)]
+pub enum Queue {
+    /// Queues, what waits in them, and failed jobs.
+    List,
+    /// Start nothing new from a queue (`dial` or a kind of job); what runs goes on.
+    Pause {
+        /// The queue.
+        queue: String,
+    },
+    /// Go on.
+    Resume {
+        /// The queue.
+        queue: String,
+    },
+    /// Run a failed job again, or all of a kind.
+    Retry {
+        /// The job's id, or a kind.
+        which: String,
+    },
+}
+
+/// Calls.
+#[derive(Debug, Subcommand)]
+pub enum Call {
+    /// The latest calls.
+    List {
+        /// Only of this campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// One call: transcript, timings, cost, outcome.
+    Show {
+        /// The attempt's id.
+        id: String,
+    },
+    /// One call to your own phone with an agent.
+    #[command(after_help = "Example: callfleet call test --to +14155550123 --agent solar-intro")]
+    Test {
+        /// Your number, in E.164 form.
+        #[arg(long, value_name = "NUMBER")]
+        to: String,
+        /// The number shown; one of your provider's.
+        #[arg(long, value_name = "NUMBER")]
+        from: Option<String>,
+        /// Which agent; without it the newest one.
+        #[arg(long, value_name = "NAME")]
+        agent: Option<String>,
+    },
+}
+
+/// Agents.
+#[derive(Debug, Subcommand)]
+pub enum Agent {
+    /// Check an agent file and save it as the next version.
+    #[command(after_help = "Example: callfleet agent save config/demo/agent.toml")]
+    Save {
+        /// The definition, TOML or JSON.
+        file: PathBuf,
+    },
+    /// List agents and their versions.
+    List,
+}

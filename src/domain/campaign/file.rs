@@ -1,0 +1,330 @@
+//! A campaign's settings as people write them: one schema for `campaign.toml`, JSON and the API.
+//!
+//! Every key has a default. [`CampaignFile::settings`] checks all of them and reports everything that is wrong at once. What is
+//! stored is the JSON of this form, so an operator later reads back exactly what was written.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::campaign::hours::HoursFile;
+use crate::domain::campaign::{CampaignSettings, OnVoicemail, duration};
+use crate::domain::money::NanoUsd;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::redial::{Redial, RedialTable};
+
+/// Phones ring at least this long: 15 s are required (16 CFR 310.4(b)(4)(ii)), the rest is the network's delay.
+const RING_FLOOR_S: u64 = 20;
+
+/// A campaign's settings in their source form.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CampaignFile {
+    /// Numbers to call from, in E.164 form.
+    pub caller_numbers: Vec<String>,
+    /// How fast and how many at once.
+    pub pace: PaceFile,
+    /// When calls may begin.
+    pub hours: HoursFile,
+    /// How often at most.
+    pub caps: CapsFile,
+    /// When to try again.
+    pub redial: RedialFile,
+    /// What to do when a machine answers: `hang_up` or `leave_message`.
+    pub on_voicemail: String,
+    /// Refuse leads without a consent basis.
+    pub require_consent: bool,
+    /// Hard stop in US dollars; none when absent.
+    pub budget_usd: Option<f64>,
+    /// How long a phone may ring, seconds.
+    pub ring_timeout_s: u64,
+    /// Longest call, seconds.
+    pub max_duration_s: u64,
+}
+
+/// How fast and how many at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PaceFile {
+    /// Call starts per second, at most what the provider account allows.
+    pub calls_per_second: f64,
+    /// Calls at the same time.
+    pub lines: u32,
+    /// Share of the account between campaigns.
+    pub weight: u32,
+}
+
+/// How often at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CapsFile {
+    /// Placed calls per lead, over its life.
+    pub attempts: u32,
+    /// Placed calls per number in 24 h, over all campaigns.
+    pub attempts_per_day: u32,
+    /// Promised callbacks per lead.
+    pub callbacks: u32,
+}
+
+/// When to try again, by what came of the last try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedialFile {
+    /// The line was busy.
+    pub busy: RedialLine,
+    /// Nobody answered.
+    pub no_answer: RedialLine,
+    /// A machine answered.
+    pub voicemail: RedialLine,
+    /// The network or the provider failed.
+    pub failed: RedialLine,
+    /// The conversation broke off.
+    pub incomplete: RedialLine,
+}
+
+/// One line of the redial table: `{ after = "15m", times = 3 }`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedialLine {
+    /// Wait this long after the call ended: `45s`, `15m`, `2h`, `1d`.
+    pub after: String,
+    /// At most so many redials; 0 means never.
+    pub times: u32,
+}
+
+impl Default for CampaignFile {
+    fn default() -> Self {
+        Self {
+            caller_numbers: Vec::new(),
+            pace: PaceFile::default(),
+            hours: HoursFile::default(),
+            caps: CapsFile::default(),
+            redial: RedialFile::default(),
+            on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
+            require_consent: true,
+            budget_usd: None,
+            ring_timeout_s: 25,
+            max_duration_s: 600,
+        }
+    }
+}
+
+impl Default for PaceFile {
+    /// One call per second is what a new provider account allows.
+    fn default() -> Self {
+        Self { calls_per_second: 1.0, lines: 10, weight: 1 }
+    }
+}
+
+impl Default for CapsFile {
+    /// Three calls in 24 h are what the stricter states of the United States allow.
+    fn default() -> Self {
+        Self { attempts: 6, attempts_per_day: 3, callbacks: 3 }
+    }
+}
+
+impl Default for RedialFile {
+    fn default() -> Self {
+        let table = RedialTable::default();
+        Self {
+            busy: RedialLine::from(table.busy),
+            no_answer: RedialLine::from(table.no_answer),
+            voicemail: RedialLine::from(table.voicemail),
+            failed: RedialLine::from(table.failed),
+            incomplete: RedialLine::from(table.incomplete),
+        }
+    }
+}
+
+impl From<Redial> for RedialLine {
+    fn from(redial: Redial) -> Self {
+        let seconds = redial.after.as_secs();
+        let after = match seconds {
+            s if s > 0 && s % 86_400 == 0 => format!("{}d", s / 86_400),
+            s if s > 0 && s % 3_600 == 0 => format!("{}h", s / 3_600),
+            s if s > 0 && s % 60 == 0 => format!("{}m", s / 60),
+            s => format!("{s}s"),
+        };
+        Self { after, times: redial.times }
+    }
+}
+
+/// One setting that is wrong: which, what was written, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[error("{key}: `{value}`: {fix}")]
+pub struct SettingError {
+    /// The key, dotted: `redial.busy.after`.
+    pub key: String,
+    /// What was written; a phone number masked.
+    pub value: String,
+    /// What to do.
+    pub fix: String,
+}
+
+impl SettingError {
+    pub(super) fn new(key: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
+        Self { key: key.into(), value: value.to_string(), fix: fix.into() }
+    }
+}
+
+/// What is wrong so far.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Vec<SettingError>);
+
+impl Problems {
+    pub(super) fn add(&mut self, error: SettingError) {
+        // Weekdays share one text: it is wrong once, not five times.
+        if !self.0.contains(&error) {
+            self.0.push(error);
+        }
+    }
+
+    pub(super) fn none_about(&self, prefix: &str) -> bool {
+        !self.0.iter().any(|error| error.key.starts_with(prefix))
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&mut self, holds: bool, key: &str, value: impl ToString, fix: &str) {
+        if !holds {
+            self.add(SettingError::new(key, value, fix));
+        }
+    }
+}
+
+impl CampaignFile {
+    /// Reads `campaign.toml`.
+    ///
+    /// # Errors
+    /// The place and key that cannot be read: unknown key, wrong type, broken syntax.
+    pub fn from_toml(text: &str) -> Result<Self, SettingError> {
+        toml::from_str(text).map_err(|error| SettingError::new("campaign.toml", error.message(), place(text, error.span())))
+    }
+
+    /// Reads the JSON form, as stored or as sent to the API.
+    ///
+    /// # Errors
+    /// The place and key that cannot be read.
+    pub fn from_json(text: &str) -> Result<Self, SettingError> {
+        serde_json::from_str(text).map_err(|error| SettingError::new("settings", error, "mend the JSON; docs list every key"))
+    }
+
+    /// The JSON form that is stored: everything that was written, defaults filled in.
+    ///
+    /// # Errors
+    /// Only for a budget that is not a finite number.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// All that is wrong, in the order of the keys.
+    pub fn settings(&self) -> Result<CampaignSettings, Vec<SettingError>> {
+        let mut problems = Problems::default();
+        let settings = CampaignSettings {
+            caller_numbers: self.callers(&mut problems),
+            calls_per_second: self.pace.calls_per_second,
+            lines: self.pace.lines,
+            weight: self.pace.weight,
+            window: self.hours.window(&mut problems),
+            max_attempts: self.caps.attempts,
+            max_attempts_per_day: self.caps.attempts_per_day,
+            redial: self.redial.table(&mut problems),
+            require_consent: self.require_consent,
+            on_voicemail: self.on_voicemail(&mut problems),
+            ring_timeout: Duration::from_secs(self.ring_timeout_s),
+            max_duration: Duration::from_secs(self.max_duration_s),
+            budget: self.budget_usd.map(NanoUsd::from_usd),
+            max_callbacks: self.caps.callbacks,
+        };
+        self.check_figures(&mut problems);
+        if problems.0.is_empty() { Ok(settings) } else { Err(problems.0) }
+    }
+
+    fn callers(&self, problems: &mut Problems) -> Vec<PhoneNumber> {
+        problems.check(!self.caller_numbers.is_empty(), "caller_numbers", "[]", "name at least one number of yours, like +14155550200");
+        let mut numbers = Vec::with_capacity(self.caller_numbers.len());
+        for text in &self.caller_numbers {
+            match PhoneNumber::from_e164(text.trim()) {
+                Ok(number) => numbers.push(number),
+                Err(error) => problems.add(SettingError::new("caller_numbers", mask(text), error.to_string())),
+            }
+        }
+        numbers
+    }
+
+    fn on_voicemail(&self, problems: &mut Problems) -> OnVoicemail {
+        self.on_voicemail.parse().unwrap_or_else(|_| {
+            problems.add(SettingError::new("on_voicemail", &self.on_voicemail, "write hang_up or leave_message"));
+            OnVoicemail::HangUp
+        })
+    }
+
+    fn check_figures(&self, problems: &mut Problems) {
+        let (pace, caps) = (&self.pace, &self.caps);
+        let rate = pace.calls_per_second;
+        problems.check(
+            rate > 0.0 && rate <= 1_000.0,
+            "pace.calls_per_second",
+            rate,
+            "more than 0, at most 1000 and your account's own limit",
+        );
+        problems.check((1..=100_000).contains(&pace.lines), "pace.lines", pace.lines, "at least 1 and at most 100000");
+        problems.check((1..=1_000).contains(&pace.weight), "pace.weight", pace.weight, "1 to 1000; pause a campaign that shall not call");
+        problems.check(caps.attempts >= 1, "caps.attempts", caps.attempts, "at least 1, or nobody is called");
+        problems.check(caps.attempts_per_day >= 1, "caps.attempts_per_day", caps.attempts_per_day, "at least 1, or nobody is called");
+        let ring = self.ring_timeout_s;
+        problems.check(
+            (RING_FLOOR_S..=600).contains(&ring),
+            "ring_timeout_s",
+            ring,
+            "20 to 600 seconds; the law asks for 15 and the network takes some",
+        );
+        let longest = self.max_duration_s;
+        problems.check((30..=14_400).contains(&longest), "max_duration_s", longest, "30 to 14400 seconds");
+        if let Some(budget) = self.budget_usd {
+            problems.check(budget > 0.0 && budget <= 1e9, "budget_usd", budget, "more than 0; leave the key out for no limit");
+        }
+    }
+}
+
+impl RedialFile {
+    fn table(&self, problems: &mut Problems) -> RedialTable {
+        RedialTable {
+            busy: self.busy.redial("busy", problems),
+            no_answer: self.no_answer.redial("no_answer", problems),
+            voicemail: self.voicemail.redial("voicemail", problems),
+            failed: self.failed.redial("failed", problems),
+            incomplete: self.incomplete.redial("incomplete", problems),
+        }
+    }
+}
+
+impl RedialLine {
+    fn redial(&self, key: &str, problems: &mut Problems) -> Redial {
+        let after = duration::parse(&self.after).unwrap_or_else(|| {
+            let key = format!("redial.{key}.after");
+            problems.add(SettingError::new(key, &self.after, "write a duration like 45s, 15m, 2h or 1d, at most a year"));
+            Duration::ZERO
+        });
+        Redial { after, times: self.times }
+    }
+}
+
+fn mask(text: &str) -> String {
+    let shown: String = text.chars().take(5).collect();
+    format!("{shown}***")
+}
+
+fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
+    let before = span.and_then(|span| text.get(..span.start));
+    before.map_or_else(|| "mend the file".to_owned(), |before| format!("mend line {}", before.matches('\n').count() + 1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The source form of settings: defaults, everything wrong at once, one schema for TOML and JSON.
+
+use super::*;
+
+fn keys(file: &CampaignFile) -> Vec<String> {
+    file.settings().unwrap_err().into_iter().map(|error| error.key).collect()
+}
+
+fn with_caller() -> CampaignFile {
+    CampaignFile { caller_numbers: vec!["+14155550200".to_owned()], ..CampaignFile::default() }
+}
+
+#[test]
+fn the_defaults_lack_only_a_caller_number() {
+    assert_eq!(keys(&CampaignFile::default()), ["caller_numbers"]);
+    let settings = with_caller().settings().unwrap();
+    assert_eq!(settings.redial, RedialTable::default());
+    assert_eq!((settings.max_attempts, settings.max_attempts_per_day, settings.require_consent), (6, 3, true));
+}
+
+#[test]
+fn toml_and_json_read_alike_and_json_loses_nothing() {
+    let toml = r#"
+        caller_numbers = ["+14155550200"]
+        on_voicemail = "leave_message"
+        budget_usd = 12.5
+        ring_timeout_s = 30
+        [pace]
+        calls_per_second = 2.5
+        lines = 30
+        [hours]
+        weekdays = "10:00-18:00"
+        weekend = "closed"
+        holidays = ["2026-12-25"]
+        [redial]
+        busy = { after = "3s", times = 2 }
+    "#;
+    let read = CampaignFile::from_toml(toml).unwrap();
+    assert_eq!(CampaignFile::from_json(&read.to_json().unwrap()).unwrap(), read);
+    let settings = read.settings().unwrap();
+    assert_eq!(settings.redial.busy, Redial { after: Duration::from_secs(3), times: 2 });
+    assert_eq!(settings.redial.no_answer, RedialTable::default().no_answer);
+    assert_eq!(settings.budget, Some(NanoUsd::from_usd(12.5)));
+    assert_eq!(settings.window.holidays.len(), 1);
+}
+
+#[test]
+fn everything_wrong_is_said_at_once_with_its_fix() {
+    let toml = r#"
+        caller_numbers = ["4155550200"]
+        on_voicemail = "sing"
+        budget_usd = -1.0
+        ring_timeout_s = 10
+        max_duration_s = 5
+        [pace]
+        calls_per_second = 0.0
+        lines = 0
+        weight = 0
+        [hours]
+        weekdays = "9 to 5"
+        sunday = "06:00-20:00"
+        holidays = ["Christmas"]
+        [caps]
+        attempts = 0
+        attempts_per_day = 0
+        [redial]
+        busy = { after = "soon", times = 2 }
+    "#;
+    let file = CampaignFile::from_toml(toml).unwrap();
+    let expected = [
+        "caller_numbers",
+        "hours.weekdays",
+        "hours.sunday",
+        "hours.holidays",
+        "redial.busy.after",
+        "on_voicemail",
+        "pace.calls_per_second",
+        "pace.lines",
+        "pace.weight",
+        "caps.attempts",
+        "caps.attempts_per_day",
+        "ring_timeout_s",
+        "max_duration_s",
+        "budget_usd",
+    ];
+    assert_eq!(keys(&file), expected);
+    let said: Vec<String> = file.settings().unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(said[4], "redial.busy.after: `soon`: write a duration like 45s, 15m, 2h or 1d, at most a year");
+    assert!(said[0].starts_with("caller_numbers: `41555***`"), "{}", said[0]);
+}
+
+#[test]
+fn unknown_keys_and_wrong_types_name_the_key_and_the_line() {
+    let unknown = CampaignFile::from_toml("caller_numbers = []\n[pace]\nlanes = 3\n").unwrap_err();
+    assert!(unknown.to_string().contains("lanes") && unknown.fix == "mend line 3", "{unknown}");
+    let wrong = CampaignFile::from_toml("[pace]\nlines = \"many\"\n").unwrap_err();
+    assert!(wrong.fix == "mend line 2", "{wrong}");
+    let json = CampaignFile::from_json(r#"{"colour": "red"}"#).unwrap_err();
+    assert!(json.value.contains("colour"), "{json}");
+}
+
+#[test]
+fn unlawful_hours_need_a_reason_and_no_hours_are_refused() {
+    let mut file = with_caller();
+    file.hours.weekdays = "00:00-24:00".to_owned();
+    assert_eq!(keys(&file), ["hours.weekdays"]);
+    file.hours.override_reason = Some("calls to our own staff".to_owned());
+    assert!(file.settings().is_ok());
+    file.hours.weekdays = "closed".to_owned();
+    file.hours.weekend = Some("closed".to_owned());
+    assert_eq!(keys(&file), ["hours"]);
+}
+
+#[test]
+fn not_a_number_is_refused() {
+    for wrong in [f64::NAN, f64::INFINITY, -0.5] {
+        let mut file = with_caller();
+        file.pace.calls_per_second = wrong;
+        file.budget_usd = Some(wrong);
+        assert_eq!(keys(&file), ["pace.calls_per_second", "budget_usd"], "{wrong}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What a number itself tells: `area_codes.tsv` for North America, `prefixes.tsv` for the rest of the world. The headers of
+//! both files name their source, licence and date; `generate.py` writes them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::domain::phone::PhoneNumber;
+
+/// Zones of a number, and how much the number told.
+pub(super) enum NumberZones {
+    /// An area, or a country with one zone.
+    Area(&'static [&'static str]),
+    /// Only the country, which has several zones.
+    Country(&'static [&'static str]),
+}
+
+struct AreaCode {
+    state: &'static str,
+    zones: Vec<&'static str>,
+}
+
+static AREA_CODES: LazyLock<HashMap<&'static str, AreaCode>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let mut cells = line.split('\t');
+        let (code, state, zones) = (cells.next()?, cells.next()?, cells.next()?);
+        Some((code, AreaCode { state, zones: zones.split(' ').collect() }))
+    };
+    lines(include_str!("area_codes.tsv")).filter_map(row).collect()
+});
+
+static PREFIXES: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+    let row = |line: &'static str| line.split_once('\t').map(|(prefix, zones)| (prefix, zones.split(' ').collect()));
+    lines(include_str!("prefixes.tsv")).filter_map(row).collect()
+});
+
+/// The longest prefix in `prefixes.tsv`.
+const LONGEST: usize = 9;
+
+/// Calling codes are one to three digits.
+const LONGEST_COUNTRY: usize = 3;
+
+fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// The zones of the longest known prefix.
+pub(super) fn of_number(number: &PhoneNumber) -> Option<NumberZones> {
+    if let Some(area) = area_code(number) {
+        return Some(NumberZones::Area(&area.zones));
+    }
+    let digits = digits(number);
+    let (length, zones) = (1..=LONGEST.min(digits.len())).rev().find_map(|length| {
+        let zones = PREFIXES.get(&digits[..length])?;
+        Some((length, zones.as_slice()))
+    })?;
+    let only_country = length <= LONGEST_COUNTRY && zones.len() > 1;
+    Some(if only_country { NumberZones::Country(zones) } else { NumberZones::Area(zones) })
+}
+
+/// The state of a US area code.
+pub(super) fn state_of(number: &PhoneNumber) -> Option<&'static str> {
+    area_code(number).map(|area| area.state).filter(|state| !state.is_empty())
+}
+
+fn area_code(number: &PhoneNumber) -> Option<&'static AreaCode> {
+    AREA_CODES.get(digits(number).strip_prefix('1')?.get(..3)?)
+}
+
+fn digits(number: &PhoneNumber) -> &str {
+    number.e164().trim_start_matches('+')
+}
+
+#[cfg(test)]
+pub(super) fn all_zones() -> impl Iterator<Item = &'static str> {
+    AREA_CODES.values().flat_map(|area| area.zones.iter()).chain(PREFIXES.values().flatten()).copied()
+}
+
+#[cfg(test)]
+pub(super) fn area_code_states() -> impl Iterator<Item = (&'static str, &'static str)> {
+    AREA_CODES.iter().map(|(code, area)| (*code, area.state)).filter(|(_, state)| !state.is_empty())
+}

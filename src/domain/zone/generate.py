@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Writes prefixes.tsv and area_codes.tsv from libphonenumber's facts.
+
+Run when the facts should be newer:
+
+    pip install phonenumbers
+    python3 src/domain/zone/generate.py 2026-10-01
+
+The date is written into the headers. North American numbers (+1) go by area code: the union of the zones of every exchange
+under it, since mobile phones of an area share its code, not its exchanges. Everything else goes by libphonenumber's prefixes.
+"""
+
+import collections
+import pathlib
+import sys
+
+import phonenumbers
+from phonenumbers.geodata import GEOCODE_DATA
+from phonenumbers.tzdata import TIMEZONE_DATA
+
+HERE = pathlib.Path(__file__).parent
+HEADER = """# {what}
+# Source: libphonenumber {version} by way of the Python package `phonenumbers`; licence Apache-2.0,
+# copyright The Libphonenumber Authors. Written {date} by generate.py; do not edit by hand.
+"""
+
+# Younger codes laid over an area; libphonenumber gives them one zone, the area has two.
+OVERLAYS = {
+    "1930": "1812", "1364": "1270", "1448": "1850", "1729": "1423", "1458": "1541", "1986": "1208",
+    "1236": "1250", "1257": "1250", "1672": "1250", "1778": "1250", "1367": "1418", "1581": "1418",
+}
+
+STATES = {
+    "Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO",
+    "Connecticut": "CT", "Delaware": "DE", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID",
+    "Illinois": "IL", "Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA",
+    "Maine": "ME", "Maryland": "MD", "Massachusetts": "MA", "Michigan": "MI", "Minnesota": "MN", "Mississippi": "MS",
+    "Missouri": "MO", "Montana": "MT", "Nebraska": "NE", "Nevada": "NV", "New Hampshire": "NH", "New Jersey": "NJ",
+    "New Mexico": "NM", "New York": "NY", "North Carolina": "NC", "North Dakota": "ND", "Ohio": "OH", "Oklahoma": "OK",
+    "Oregon": "OR", "Pennsylvania": "PA", "Rhode Island": "RI", "South Carolina": "SC", "South Dakota": "SD",
+    "Tennessee": "TN", "Texas": "TX", "Utah": "UT", "Vermont": "VT", "Virginia": "VA", "Washington State": "WA",
+    "Washington D.C.": "DC", "West Virginia": "WV", "Wisconsin": "WI", "Wyoming": "WY",
+}
+TERRITORIES = {"PR", "VI", "GU", "MP", "AS"}
+UNITED_STATES = set(STATES.values()) | TERRITORIES
+
+
+def area_codes():
+    """Area code -> sorted zones, union over everything under it."""
+    zones = collections.defaultdict(set)
+    for prefix, names in TIMEZONE_DATA.items():
+        if prefix.startswith("1") and len(prefix) >= 4:
+            zones[prefix[:4]].update(names)
+    for young, old in OVERLAYS.items():
+        zones[young].update(zones[old])
+    return {code: sorted(names) for code, names in sorted(zones.items())}
+
+
+def state_of(code):
+    """The postal code of the state most numbers of an area code are placed in; empty outside the United States."""
+    named = collections.Counter()
+    for prefix, names in GEOCODE_DATA.items():
+        if prefix.startswith(code) and "en" in names:
+            place = names["en"].split(", ")[-1]
+            named[STATES.get(place, place)] += 1
+    region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{code}2345678"))
+    if region in TERRITORIES:
+        return region
+    return next((place for place, _ in named.most_common() if place in UNITED_STATES), "")
+
+
+def write(name, what, date, rows):
+    text = HEADER.format(what=what, version=phonenumbers.__version__, date=date)
+    text += "".join("\t".join(row) + "\n" for row in rows)
+    (HERE / name).write_text(text, encoding="utf-8")
+
+
+def main():
+    date = sys.argv[1]
+    rows = [(code[1:], state_of(OVERLAYS.get(code, code)), " ".join(names)) for code, names in area_codes().items()]
+    write("area_codes.tsv", "North American area code, US state or territory (empty elsewhere), IANA zones.", date, rows)
+    others = sorted((p, names) for p, names in TIMEZONE_DATA.items() if len(p) < 4 and p == "1" or not p.startswith("1"))
+    rows = [(prefix, " ".join(names)) for prefix, names in others if names != ("Etc/Unknown",)]
+    write("prefixes.tsv", "Calling prefix (longest match wins), IANA zones. +1 by area code: area_codes.tsv.", date, rows)
+
+
+if __name__ == "__main__":
+    main()

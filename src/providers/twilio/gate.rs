@@ -1,0 +1,174 @@
+//! A connection that asks for permission at the last possible moment and knows whether a byte of the request ever left.
+//!
+//! The gate sits directly on the TCP stream, below TLS and HTTP. Once armed, its first write asks `still_allowed`; the next
+//! statement is the write itself. A refusal lets nothing through. What it counted decides between "not sent" and "perhaps
+//! sent", so it counts only what the kernel accepted.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Asked once, right before the first byte of the request.
+pub type StillAllowed = Box<dyn FnOnce() -> bool + Send>;
+
+enum Phase {
+    /// TLS handshake: bytes pass and are not counted.
+    Handshake,
+    /// The next write is the request's first.
+    Armed(StillAllowed),
+    /// The request is on its way; so many bytes of it were accepted by the kernel.
+    Open(u64),
+    /// Not allowed; nothing passes any more.
+    Refused,
+}
+
+/// What became of the request's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Not a byte was written.
+    Nothing,
+    /// The last check said no; not a byte was written.
+    NotAllowed,
+    /// At least one byte was written.
+    Something,
+}
+
+/// The view on a gate that stays outside of the connection.
+#[derive(Clone)]
+pub struct GateKeeper(Arc<Mutex<Phase>>);
+
+impl GateKeeper {
+    /// Ends the handshake phase: from now on the first write asks.
+    pub fn arm(&self, still_allowed: StillAllowed) {
+        *self.phase() = Phase::Armed(still_allowed);
+    }
+
+    /// What became of the request's bytes so far.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        match &*self.phase() {
+            Phase::Handshake | Phase::Armed(_) | Phase::Open(0) => Sent::Nothing,
+            Phase::Refused => Sent::NotAllowed,
+            Phase::Open(_) => Sent::Something,
+        }
+    }
+
+    /// Whether bytes may pass; asks when nobody was asked yet.
+    fn may_write(&self) -> bool {
+        let mut phase = self.phase();
+        if let Phase::Armed(_) = &*phase {
+            let Phase::Armed(still_allowed) = std::mem::replace(&mut *phase, Phase::Refused) else { return false };
+            if still_allowed() {
+                *phase = Phase::Open(0);
+            }
+        }
+        !matches!(*phase, Phase::Refused)
+    }
+
+    fn wrote(&self, bytes: usize) {
+        if let Phase::Open(sent) = &mut *self.phase() {
+            *sent = sent.saturating_add(bytes as u64);
+        }
+    }
+
+    fn phase(&self) -> std::sync::MutexGuard<'_, Phase> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stream behind a gate.
+pub struct Gate<S> {
+    stream: S,
+    keeper: GateKeeper,
+}
+
+impl<S> Gate<S> {
+    /// Puts a stream behind a gate that is not armed yet.
+    pub fn new(stream: S) -> (Self, GateKeeper) {
+        let keeper = GateKeeper(Arc::new(Mutex::new(Phase::Handshake)));
+        (Self { stream, keeper: keeper.clone() }, keeper)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !bytes.is_empty() && !self.keeper.may_write() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, "no longer allowed to dial")));
+        }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.keeper.wrote(written);
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn asks_once_at_the_first_byte_of_the_request() {
+        let (ours, mut theirs) = duplex(64);
+        let (mut gate, keeper) = Gate::new(ours);
+        gate.write_all(b"hello").await.unwrap();
+        assert_eq!(keeper.sent(), Sent::Nothing, "the handshake is not the request");
+
+        let asked = Arc::new(Mutex::new(0));
+        let seen = Arc::clone(&asked);
+        keeper.arm(Box::new(move || {
+            *seen.lock().unwrap() += 1;
+            true
+        }));
+        assert_eq!((keeper.sent(), *asked.lock().unwrap()), (Sent::Nothing, 0));
+        gate.write_all(b"POST").await.unwrap();
+        gate.write_all(b" /").await.unwrap();
+        assert_eq!((keeper.sent(), *asked.lock().unwrap()), (Sent::Something, 1));
+
+        drop(gate);
+        let mut received = String::new();
+        theirs.read_to_string(&mut received).await.unwrap();
+        assert_eq!(received, "helloPOST /");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_lets_nothing_through() {
+        let (ours, mut theirs) = duplex(64);
+        let (mut gate, keeper) = Gate::new(ours);
+        keeper.arm(Box::new(|| false));
+        assert!(gate.write_all(b"POST").await.is_err());
+        assert!(gate.write_all(b"POST").await.is_err());
+        assert_eq!(keeper.sent(), Sent::NotAllowed);
+        drop(gate);
+        let mut received = Vec::new();
+        theirs.read_to_end(&mut received).await.unwrap();
+        assert!(received.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_write_that_the_peer_never_took_is_nothing() {
+        let (ours, theirs) = duplex(64);
+        drop(theirs);
+        let (mut gate, keeper) = Gate::new(ours);
+        keeper.arm(Box::new(|| true));
+        assert!(gate.write_all(b"POST").await.is_err());
+        assert_eq!(keeper.sent(), Sent::Nothing);
+    }
+}

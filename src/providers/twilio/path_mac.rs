@@ -1,0 +1,65 @@
+//! The path of a call's callbacks, which proves by itself that we handed it out for this attempt and this send.
+//!
+//! A callback that arrives before the POST's own answer, or for a call that was given up, can so be tied to its attempt
+//! without trusting a field of the request.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use crate::domain::ids::AttemptId;
+
+/// Before the attempt in every callback path.
+pub const PREFIX: &str = "/hooks/twilio";
+/// 128 bits, as hex.
+const MAC_BYTES: usize = 16;
+
+/// The deployment's key for callback paths.
+#[derive(Debug, Clone)]
+pub struct PathKey(SecretString);
+
+impl PathKey {
+    /// Any secret of at least 16 bytes that all processes share.
+    #[must_use]
+    pub fn new(secret: SecretString) -> Self {
+        Self(secret)
+    }
+
+    /// `/hooks/twilio/{attempt}/{send_no}/{mac}`.
+    #[must_use]
+    pub fn path(&self, attempt: AttemptId, send_no: u32) -> String {
+        format!("{PREFIX}/{attempt}/{send_no}/{}", self.mac(attempt, send_no))
+    }
+
+    /// Whether we made this path. Takes as long for a near miss as for a wild guess.
+    #[must_use]
+    pub fn verify(&self, attempt: AttemptId, send_no: u32, mac: &str) -> bool {
+        self.mac(attempt, send_no).as_bytes().ct_eq(mac.as_bytes()).into()
+    }
+
+    fn mac(&self, attempt: AttemptId, send_no: u32) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
+        mac.update(b"callback path");
+        mac.update(attempt.0.as_bytes());
+        mac.update(&send_no.to_be_bytes());
+        hex::encode(&mac.finalize().into_bytes()[..MAC_BYTES])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_path_verifies() {
+        let (key, attempt) = (PathKey::new(SecretString::from("k1")), AttemptId::new());
+        let path = key.path(attempt, 2);
+        let mac = path.rsplit('/').next().unwrap();
+        assert_eq!((mac.len(), path.starts_with(&format!("/hooks/twilio/{attempt}/2/"))), (32, true));
+        assert!(key.verify(attempt, 2, mac));
+        assert!(!key.verify(attempt, 3, mac) && !key.verify(AttemptId::new(), 2, mac));
+        assert!(!key.verify(attempt, 2, &mac[..31]) && !key.verify(attempt, 2, "") && !key.verify(attempt, 2, &mac.to_uppercase()));
+        assert!(!PathKey::new(SecretString::from("k2")).verify(attempt, 2, mac));
+    }
+}

@@ -1,0 +1,207 @@
+//! Campaigns: a list, an agent and the rules of calling. Settings travel as JSON; `domain` owns their meaning.
+
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::FromRow;
+
+use crate::domain::campaign::CampaignState;
+use crate::domain::ids::{AgentVersionId, CampaignId};
+use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
+use crate::store::change::Change;
+use crate::store::codec::JsonText;
+use crate::store::db::on_db;
+use crate::store::{Store, StoreError};
+
+/// A campaign as it stands.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Its name, unique in the deployment.
+    pub name: String,
+    /// Where it stands.
+    pub state: CampaignState,
+    /// Why it is there, when somebody or something said so.
+    pub state_reason: Option<String>,
+    /// The settings in their source form.
+    pub settings: JsonText<Value>,
+    /// The agent version it speaks with.
+    pub agent_version_id: Option<AgentVersionId>,
+    /// Grows with every change of settings or agent.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it first ran.
+    pub started_at: Option<Timestamp>,
+    /// When it was completed or cancelled.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A campaign to make; it begins as a draft.
+#[derive(Debug, Clone)]
+pub struct NewCampaign<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The settings in their source form.
+    pub settings: &'a Value,
+    /// The agent version it speaks with.
+    pub agent_version: Option<AgentVersionId>,
+}
+
+/// A change of state somebody asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct CampaignChange<'a> {
+    /// The state they saw.
+    pub from: CampaignState,
+    /// The state they want.
+    pub to: CampaignState,
+    /// Why, kept in the row and in the audit.
+    pub reason: Option<&'a str>,
+    /// Who asks.
+    pub actor: &'a str,
+}
+
+impl Store {
+    /// Makes a campaign; `None` when the name is taken.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn create_campaign(&self, new: NewCampaign<'_>, actor: &str, now: Timestamp) -> Result<Option<Campaign>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let made: Option<Campaign> = sqlx::query_as(
+                "INSERT INTO campaign (id, name, state, settings, agent_version_id, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING
+                 RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, ended_at",
+            )
+            .bind(CampaignId::new())
+            .bind(new.name)
+            .bind(CampaignState::Draft)
+            .bind(JsonText(new.settings))
+            .bind(new.agent_version)
+            .bind(now)
+            .fetch_optional(&mut *tx)
+            .await?;
+            if let Some(campaign) = &made {
+                let subject = subject(campaign.id);
+                let change = NewAudit { actor, action: "campaign.create", subject: &subject, detail: new.name };
+                audit::append(tx.into(), change, now).await?;
+            }
+            Ok(made)
+        })
+    }
+
+    /// The campaign of this id.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as("SELECT * FROM campaign WHERE id = $1").bind(id).fetch_optional(conn).await?)
+        })
+    }
+
+    /// The campaign of this name.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn campaign_by_name(&self, name: &str) -> Result<Option<Campaign>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as("SELECT * FROM campaign WHERE name = $1").bind(name).fetch_optional(conn).await?)
+        })
+    }
+
+    /// All campaigns, or those in one state, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn campaigns(&self, state: Option<CampaignState>) -> Result<Vec<Campaign>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as("SELECT * FROM campaign WHERE $1 IS NULL OR state = $1 ORDER BY id DESC").bind(state).fetch_all(conn).await?)
+        })
+    }
+
+    /// Moves a campaign along its table of states, with an audit row; a change the table lacks is refused like a lost race.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn change_campaign_state(
+        &self,
+        id: CampaignId,
+        change: CampaignChange<'_>,
+        now: Timestamp,
+    ) -> Result<Change<CampaignState>, StoreError> {
+        use CampaignState::{Cancelled, Completed, Running};
+        let CampaignChange { from, to, reason, actor } = change;
+        let started = (to == Running).then_some(now);
+        let ended = matches!(to, Completed | Cancelled).then_some(now);
+        on_db!(self.db, write, tx => {
+            let rows = if from.may_become(to) {
+                sqlx::query(
+                    "UPDATE campaign SET state = $3, state_reason = $4, started_at = COALESCE(started_at, $5), ended_at = $6
+                     WHERE id = $1 AND state = $2",
+                )
+                .bind(id).bind(from).bind(to).bind(reason).bind(started).bind(ended)
+                .execute(&mut *tx).await?.rows_affected()
+            } else {
+                0
+            };
+            let state = sqlx::query_scalar("SELECT state FROM campaign WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, state);
+            if change.is_changed() {
+                let (subject, detail) = (subject(id), format!("{from} to {to}: {}", reason.unwrap_or("no reason given")));
+                let change = NewAudit { actor, action: "campaign.state", subject: &subject, detail: &detail };
+                audit::append(tx.into(), change, now).await?;
+            }
+            Ok(change)
+        })
+    }
+
+    /// Replaces the settings if nobody changed the campaign since `version`; gives the new version, `None` when somebody did.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn change_campaign_settings(
+        &self,
+        id: CampaignId,
+        version: i32,
+        settings: &Value,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<i32>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let changed: Option<i32> = sqlx::query_scalar(
+                "UPDATE campaign SET settings = $3, version = version + 1 WHERE id = $1 AND version = $2 RETURNING version",
+            )
+            .bind(id).bind(version).bind(JsonText(settings))
+            .fetch_optional(&mut *tx).await?;
+            if changed.is_some() {
+                let (subject, detail) = (subject(id), settings.to_string());
+                let change = NewAudit { actor, action: "campaign.settings", subject: &subject, detail: &detail };
+                audit::append(tx.into(), change, now).await?;
+            }
+            Ok(changed)
+        })
+    }
+
+    /// Pins another agent version; whether the campaign exists.
+    ///
+    /// # Errors
+    /// The agent version does not exist, or the database cannot be written.
+    pub async fn pin_agent(&self, id: CampaignId, agent: AgentVersionId, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
+        on_db!(self.db, write, tx => {
+            let rows = sqlx::query("UPDATE campaign SET agent_version_id = $2, version = version + 1 WHERE id = $1")
+                .bind(id).bind(agent).execute(&mut *tx).await?.rows_affected();
+            if rows == 1 {
+                let (subject, detail) = (subject(id), agent.to_string());
+                let change = NewAudit { actor, action: "campaign.agent", subject: &subject, detail: &detail };
+                audit::append(tx.into(), change, now).await?;
+            }
+            Ok(rows == 1)
+        })
+    }
+}
+
+fn subject(id: CampaignId) -> String {
+    format!("campaign/{id}")
+}

@@ -1,0 +1,105 @@
+//! Opening the database: a file in a folder of our own, or a PostgreSQL server.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use crate::store::StoreError;
+use crate::store::db::Db;
+use crate::store::folder_lock::FolderLock;
+
+/// The database file inside the data folder.
+pub const DATABASE_FILE: &str = "callfleet.db";
+
+const READERS: u32 = 4;
+const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
+
+/// Which database to open.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// `callfleet.db` in a folder that this process has to itself; the folder is made when it is missing.
+    Sqlite {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// A PostgreSQL server, shared with other processes.
+    Postgres {
+        /// `postgres://user:password@host/database?…`
+        url: SecretString,
+        /// Connections this process opens at most.
+        max_connections: u32,
+    },
+}
+
+/// Opens the database and proves that it answers.
+///
+/// # Errors
+/// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
+pub async fn open(target: Target) -> Result<Db, StoreError> {
+    match target {
+        Target::Sqlite { folder } => sqlite(&folder).await,
+        Target::Postgres { url, max_connections } => Ok(Db::Postgres(postgres(&url, max_connections).await?)),
+    }
+}
+
+async fn sqlite(folder: &Path) -> Result<Db, StoreError> {
+    make_private(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
+    let lock = Arc::new(FolderLock::take(folder)?);
+    let options = sqlite_options(&folder.join(DATABASE_FILE));
+    let writer = sqlite_pool(1).connect_with(options.clone()).await?;
+    let reader: SqlitePool = sqlite_pool(READERS).connect_with(options.pragma("query_only", "on")).await?;
+    Ok(Db::Sqlite { writer, reader, lock })
+}
+
+/// WAL with a sync at every commit: an intent to dial that was committed survives a power cut.
+fn sqlite_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("cache_size", "-16000")
+        .pragma("journal_size_limit", "67108864")
+}
+
+/// Connections to a file do not age, and a test query before each use would only cost time.
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(WAIT_FOR_CONNECTION * 3)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// No statement, lock or forgotten transaction may hold a call up for long; a lost server is noticed before use.
+async fn postgres(url: &SecretString, max_connections: u32) -> Result<PgPool, StoreError> {
+    let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("callfleet").options([
+        ("statement_timeout", "30s"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(WAIT_FOR_CONNECTION)
+        .idle_timeout(Duration::from_secs(600))
+        .max_lifetime(Duration::from_secs(1800));
+    Ok(pool.connect_with(options).await?)
+}
+
+/// The folder holds phone numbers and transcripts: readable by its owner only.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

@@ -1,0 +1,101 @@
+//! What can go wrong between us and the database, and whether trying again helps.
+
+use std::path::PathBuf;
+
+use sqlx::error::DatabaseError;
+use sqlx::migrate::MigrateError;
+
+/// A failure of the store. Its `Display` names no phone number and no bound value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused a statement or could not be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("migrating the database: {0}")]
+    Migrate(#[source] MigrateError),
+    /// The database was written by a later version of this program.
+    #[error("the database has schema version {database}, this program knows {binary}: run a newer callfleet, or restore a backup")]
+    SchemaNewer {
+        /// Latest version applied to the database.
+        database: i64,
+        /// Latest version this binary carries.
+        binary: i64,
+    },
+    /// The database lacks migrations this program needs.
+    #[error("the database has schema version {database}, this program needs {binary}: run `callfleet migrate`")]
+    SchemaBehind {
+        /// Latest version applied to the database; 0 for an empty one.
+        database: i64,
+        /// Latest version this binary carries.
+        binary: i64,
+    },
+    /// The data folder cannot be made or written.
+    #[error("data folder {}: {source}", folder.display())]
+    Folder {
+        /// Which folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process works in the data folder.
+    #[error("data folder {} is in use by {holder}: stop it, or choose another folder", folder.display())]
+    FolderInUse {
+        /// Which folder.
+        folder: PathBuf,
+        /// Who holds it, as far as known.
+        holder: String,
+    },
+    /// Stored settings break the rules of this program.
+    #[error("stored {what} cannot be used: {problem}")]
+    Unusable {
+        /// Whose.
+        what: String,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A stored text is not what its column promises.
+    #[error("stored {what} cannot be read: {source}")]
+    Unreadable {
+        /// Which column of which row.
+        what: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl StoreError {
+    /// Whether the same statement may succeed when it is tried again without anyone mending anything.
+    #[must_use]
+    pub fn retry_helps(&self) -> bool {
+        match self {
+            Self::Database(error) => transient(error),
+            Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => transient(error),
+            _ => false,
+        }
+    }
+
+    /// Whether the database said that a unique key is taken.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
+fn transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(refusal) => transient_code(refusal.as_ref()),
+        _ => false,
+    }
+}
+
+/// PostgreSQL: connection (08), resources (53), operator intervention (57P), serialization and deadlock (40), lock and
+/// statement timeouts. SQLite: busy (5) and locked (6), in the low byte of the extended code.
+fn transient_code(refusal: &dyn DatabaseError) -> bool {
+    let Some(code) = refusal.code() else { return false };
+    if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6));
+    }
+    ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "55P03" | "57014")
+}

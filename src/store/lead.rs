@@ -1,0 +1,201 @@
+//! Leads: reading, listing, exporting, and the few changes an operator may make. Arming and closing belong to the dial.
+
+use futures_util::stream::{self, Stream, TryStreamExt};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sqlx::FromRow;
+
+use crate::domain::attempt::DialKind;
+use crate::domain::ids::{CampaignId, ImportId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::money::NanoUsd;
+use crate::domain::outcome::{Disposition, Reason};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
+use crate::store::change::Change;
+use crate::store::codec::JsonText;
+use crate::store::db::on_db;
+use crate::store::{Store, StoreError};
+
+/// Rows per page of an export.
+const PAGE: u32 = 1_000;
+
+/// A lead as it stands.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct Lead {
+    /// Its id; grows in the order of the list.
+    pub id: LeadId,
+    /// Whose list it is on.
+    pub campaign_id: CampaignId,
+    /// The import that brought it.
+    pub import_id: Option<ImportId>,
+    /// The operator's own key.
+    pub external_id: Option<String>,
+    /// Whom to call.
+    pub phone_number: PhoneNumber,
+    /// IANA zones the callee may be in; empty when unknown.
+    pub zones: JsonText<Vec<String>>,
+    /// What the list says about the person, for the agent.
+    pub variables: JsonText<Map<String, Value>>,
+    /// Why we may call.
+    pub consent_basis: Option<String>,
+    /// Where it stands.
+    pub state: LeadState,
+    /// Why it will be called next.
+    pub next_kind: DialKind,
+    /// Not before.
+    pub next_attempt_at: Timestamp,
+    /// The gate that keeps it waiting.
+    pub wait_reason: Option<String>,
+    /// What came of the last attempt.
+    pub disposition: Option<Disposition>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Asked not to be called again.
+    pub opt_out: bool,
+    /// The words of a promised callback.
+    pub callback_words: Option<String>,
+    /// Not before.
+    pub callback_at: Option<Timestamp>,
+    /// Not after.
+    pub callback_until: Option<Timestamp>,
+    /// The zone the words were read in.
+    pub callback_zone: Option<String>,
+    /// Attempts armed so far.
+    pub attempts: i32,
+    /// Of those, calls that were placed.
+    pub placed: i32,
+    /// Callbacks promised so far.
+    pub callbacks: i32,
+    /// When it was imported.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One line of an export: the lead and what its calls took.
+#[derive(Debug, Clone, PartialEq, FromRow, Serialize)]
+pub struct LeadResult {
+    /// The lead.
+    #[sqlx(flatten)]
+    pub lead: Lead,
+    /// Seconds on the phone, over all attempts.
+    pub duration_s: i64,
+    /// What its calls cost, by the ledger.
+    pub cost: NanoUsd,
+}
+
+/// Which leads to list; everything that is set must hold.
+#[derive(Debug, Clone, Default)]
+pub struct LeadFilter {
+    /// Of one campaign.
+    pub campaign: Option<CampaignId>,
+    /// In one state.
+    pub state: Option<LeadState>,
+    /// With one disposition.
+    pub disposition: Option<Disposition>,
+    /// With exactly this number.
+    pub phone_number: Option<PhoneNumber>,
+    /// With exactly this key.
+    pub external_id: Option<String>,
+}
+
+impl Store {
+    /// The lead of this id.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lead(&self, id: LeadId) -> Result<Option<Lead>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as("SELECT * FROM lead WHERE id = $1").bind(id).fetch_optional(conn).await?)
+        })
+    }
+
+    /// A page of leads in the order of the list, after `after`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn leads(&self, filter: &LeadFilter, after: Option<LeadId>, limit: u32) -> Result<Vec<Lead>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(
+                "SELECT * FROM lead
+                 WHERE ($1 IS NULL OR campaign_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR disposition = $3)
+                   AND ($4 IS NULL OR phone_number = $4) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
+                 ORDER BY id LIMIT $7",
+            )
+            .bind(filter.campaign).bind(filter.state).bind(filter.disposition)
+            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit))
+            .fetch_all(conn).await?)
+        })
+    }
+
+    /// Every lead of a campaign in the order of the list, read page by page; leads added meanwhile are included.
+    pub fn export_leads(&self, campaign: CampaignId) -> impl Stream<Item = Result<LeadResult, StoreError>> + Send + use<> {
+        let store = self.clone();
+        let pages = stream::try_unfold(Some(None), move |next: Option<Option<LeadId>>| {
+            let store = store.clone();
+            async move {
+                let Some(after) = next else { return Ok(None) };
+                let page = store.export_page(campaign, after).await?;
+                let next = page.last().map(|row| Some(row.lead.id));
+                Ok::<_, StoreError>(next.is_some().then(|| (stream::iter(page.into_iter().map(Ok)), next)))
+            }
+        });
+        pages.try_flatten()
+    }
+
+    async fn export_page(&self, campaign: CampaignId, after: Option<LeadId>) -> Result<Vec<LeadResult>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(
+                "SELECT lead.*,
+                   (SELECT CAST(COALESCE(SUM(a.duration_s), 0) AS BIGINT) FROM attempt a WHERE a.lead_id = lead.id) AS duration_s,
+                   (SELECT CAST(COALESCE(SUM(l.cost_nano_usd), 0) AS BIGINT) FROM attempt a JOIN ledger l ON l.attempt_id = a.id
+                    WHERE a.lead_id = lead.id) AS cost
+                 FROM lead WHERE campaign_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3",
+            )
+            .bind(campaign).bind(after).bind(i64::from(PAGE))
+            .fetch_all(conn).await?)
+        })
+    }
+
+    /// Takes a lead off the list. An open attempt is not touched: its next permit finds the lead cancelled.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn cancel_lead(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
+        let sql = "UPDATE lead SET state = 'cancelled', wait_reason = NULL, updated_at = $2
+             WHERE id = $1 AND state IN ('new', 'waiting', 'active', 'parked')";
+        self.change_lead(id, sql, "lead.cancel", actor, now).await
+    }
+
+    /// Calls a finished or parked lead again, as soon as every gate is open. Never one that opted out.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn retry_lead(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
+        let sql = "UPDATE lead SET state = 'waiting', next_kind = 'retry', next_attempt_at = $2, wait_reason = NULL, updated_at = $2
+             WHERE id = $1 AND state IN ('finished', 'parked') AND NOT opt_out";
+        self.change_lead(id, sql, "lead.retry", actor, now).await
+    }
+
+    async fn change_lead(
+        &self,
+        id: LeadId,
+        sql: &'static str,
+        action: &str,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Change<LeadState>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let rows = sqlx::query(sql).bind(id).bind(now).execute(&mut *tx).await?.rows_affected();
+            let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, state);
+            if change.is_changed() {
+                let subject = format!("lead/{id}");
+                audit::append(tx.into(), NewAudit { actor, action, subject: &subject, detail: "" }, now).await?;
+            }
+            Ok(change)
+        })
+    }
+}

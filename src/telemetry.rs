@@ -1,0 +1,93 @@
+//! Logs and metrics: every name in one list.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::{LogFormat, Telemetry};
+
+/// Every metric. Labels are words of small sets (state, service, verdict), never ids or numbers of people.
+pub mod names {
+    /// Dials by answer class: `placed`, `refused`, `not_sent`, `unknown`, `stale`, `denied`.
+    pub const DIALS: &str = "callfleet_dials_total";
+    /// From ticket to the POST's first byte, pacing aside, seconds.
+    pub const TICKET_TO_POST: &str = "callfleet_ticket_to_post_seconds";
+    /// Attempts closed, by disposition.
+    pub const OUTCOMES: &str = "callfleet_outcomes_total";
+    /// Attempts by state.
+    pub const ATTEMPTS: &str = "callfleet_attempts";
+    /// Age of the oldest attempt by state, seconds.
+    pub const OLDEST: &str = "callfleet_oldest_attempt_seconds";
+    /// Calls held by this process.
+    pub const HELD: &str = "callfleet_calls_held";
+    /// End of the callee's turn to the first frame of the reply, seconds.
+    pub const REPLY: &str = "callfleet_reply_seconds";
+    /// Stream start to the first frame of the greeting, seconds.
+    pub const GREETING: &str = "callfleet_greeting_seconds";
+    /// Provider calls by service and purpose.
+    pub const PROVIDER_CALLS: &str = "callfleet_provider_calls_total";
+    /// Nano-dollars by service.
+    pub const COST: &str = "callfleet_cost_nano_usd_total";
+    /// Signed callbacks by result: `folded`, `duplicate`, `forged`, `unknown`.
+    pub const CALLBACKS: &str = "callfleet_callbacks_total";
+    /// Events or ledger entries a full journal had to drop.
+    pub const JOURNAL_DROPPED: &str = "callfleet_journal_dropped_total";
+    /// Table jobs by kind and verdict.
+    pub const JOBS: &str = "callfleet_jobs_total";
+    /// One look of the dispatcher, seconds.
+    pub const TICK: &str = "callfleet_dispatch_tick_seconds";
+}
+
+/// Starts logging to standard error (standard output belongs to a command's answer).
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn init_logs(settings: &Telemetry) -> anyhow::Result<()> {
+    init_logs_to(settings, std::io::stderr)
+}
+
+/// Starts logging to a writer of the caller's, for example a file beside a full-screen view.
+///
+/// # Errors
+/// When the filter cannot be read.
+pub fn init_logs_to<W>(settings: &Telemetry, writer: W) -> anyhow::Result<()>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(&settings.log).map_err(|error| anyhow::anyhow!("telemetry.log = {}: {error}", settings.log))?;
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    match settings.log_format {
+        LogFormat::Text => lines.with_ansi(false).with_target(false).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    }
+    .map_err(|error| anyhow::anyhow!("logging could not start: {error}"))
+}
+
+/// Starts the metrics registry; the handle renders it for `/metrics`.
+///
+/// # Errors
+/// When another registry is installed in this process.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    let handle = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?.install_recorder()?;
+    describe();
+    Ok(handle)
+}
+
+fn describe() {
+    describe_counter!(names::DIALS, "Dials by answer class");
+    describe_histogram!(names::TICKET_TO_POST, Unit::Seconds, "Ticket to the POST's first byte, pacing aside");
+    describe_counter!(names::OUTCOMES, "Attempts closed, by disposition");
+    describe_gauge!(names::ATTEMPTS, "Attempts by state");
+    describe_gauge!(names::OLDEST, Unit::Seconds, "Age of the oldest attempt by state");
+    describe_gauge!(names::HELD, "Calls held by this process");
+    describe_histogram!(names::REPLY, Unit::Seconds, "End of the callee's turn to the first frame of the reply");
+    describe_histogram!(names::GREETING, Unit::Seconds, "Stream start to the first frame of the greeting");
+    describe_counter!(names::PROVIDER_CALLS, "Provider calls by service and purpose");
+    describe_counter!(names::COST, "Nano-dollars by service");
+    describe_counter!(names::CALLBACKS, "Signed callbacks by result");
+    describe_counter!(names::JOURNAL_DROPPED, "Journal entries dropped because it was full");
+    describe_counter!(names::JOBS, "Table jobs by kind and verdict");
+    describe_histogram!(names::TICK, Unit::Seconds, "One look of the dispatcher");
+}
