@@ -1,5 +1,6 @@
 //! What listens: the API on loopback, and in public the signed callbacks and the media socket.
 
+pub mod api;
 pub mod hooks;
 pub mod line;
 
