@@ -1,0 +1,106 @@
+//! Phrases as patterns over tokens, so that a table of phrases reads like speech.
+//!
+//! | element | matches |
+//! |---|---|
+//! | `stop\|quit` | one token out of these |
+//! | `please?` | the same, or nothing |
+//! | `*a\|the` | any number of these |
+//! | `..3` | up to three tokens, none of them a break |
+//! | `!now\|today` | nothing, but only where none of these follows |
+//! | `<!i\|we` | nothing, but only where none of these stands before |
+//! | `^` / `$` | the beginning / the end of a clause |
+
+use crate::domain::callback::words::BREAK;
+
+enum Element {
+    One(Vec<&'static str>),
+    Maybe(Vec<&'static str>),
+    Any(Vec<&'static str>),
+    Gap(usize),
+    NotNext(Vec<&'static str>),
+    NotBefore(Vec<&'static str>),
+    Start,
+    End,
+}
+
+/// One pattern, ready to match.
+pub(super) struct Phrase(Vec<Element>);
+
+impl Phrase {
+    /// Reads a pattern. The tables are constants: what is written wrongly simply never matches, and its test says so.
+    pub(super) fn new(pattern: &'static str) -> Self {
+        Self(pattern.split_whitespace().map(element).collect())
+    }
+
+    /// Where it matches: the first token and the one after the last.
+    pub(super) fn find(&self, tokens: &[String]) -> impl Iterator<Item = (usize, usize)> {
+        (0..tokens.len()).filter_map(|start| matches(&self.0, tokens, start).map(|end| (start, end)))
+    }
+
+    /// Whether it matches anywhere.
+    pub(super) fn is_in(&self, tokens: &[String]) -> bool {
+        self.find(tokens).next().is_some()
+    }
+}
+
+fn element(text: &'static str) -> Element {
+    let words = |text: &'static str| text.split('|').collect::<Vec<_>>();
+    match text {
+        "^" => Element::Start,
+        "$" => Element::End,
+        _ if text.starts_with("..") => Element::Gap(text[2..].parse().unwrap_or(0)),
+        _ if text.starts_with('*') => Element::Any(words(&text[1..])),
+        _ if text.starts_with("<!") => Element::NotBefore(words(&text[2..])),
+        _ if text.starts_with('!') => Element::NotNext(words(&text[1..])),
+        _ => text.strip_suffix('?').map_or_else(|| Element::One(words(text)), |text| Element::Maybe(words(text))),
+    }
+}
+
+/// The end of a match that begins at `at`.
+fn matches(elements: &[Element], tokens: &[String], at: usize) -> Option<usize> {
+    let Some((first, rest)) = elements.split_first() else { return Some(at) };
+    let token = tokens.get(at).map(String::as_str);
+    let is = |words: &[&str]| token.is_some_and(|token| words.contains(&token));
+    let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(String::as_str);
+    match first {
+        Element::One(words) => is(words).then(|| matches(rest, tokens, at + 1)).flatten(),
+        Element::Maybe(words) => is(words).then(|| matches(rest, tokens, at + 1)).flatten().or_else(|| matches(rest, tokens, at)),
+        Element::Any(words) => is(words).then(|| matches(elements, tokens, at + 1)).flatten().or_else(|| matches(rest, tokens, at)),
+        Element::Gap(0) => matches(rest, tokens, at),
+        Element::Gap(most) => gap(rest, tokens, at, *most),
+        Element::NotNext(words) => (!is(words)).then(|| matches(rest, tokens, at)).flatten(),
+        Element::NotBefore(words) => (!before.is_some_and(|token| words.contains(&token))).then(|| matches(rest, tokens, at)).flatten(),
+        Element::Start => before.is_none_or(|token| token == BREAK).then(|| matches(rest, tokens, at)).flatten(),
+        Element::End => token.is_none_or(|token| token == BREAK).then(|| matches(rest, tokens, at)).flatten(),
+    }
+}
+
+fn gap(rest: &[Element], tokens: &[String], at: usize, most: usize) -> Option<usize> {
+    let clause = tokens.iter().skip(at).take_while(|token| *token != BREAK).count();
+    (0..=most.min(clause)).find_map(|skip| matches(rest, tokens, at + skip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::callback::words::tokens;
+
+    #[test]
+    fn every_element_means_what_the_table_says() {
+        let cases = [
+            ("stop|quit calling", "please quit calling", true),
+            ("stop please? calling", "stop calling", true),
+            ("are you *a|real robot", "are you a real robot", true),
+            ("take ..2 off", "take my old name off", false),
+            ("take ..2 off", "take my, off", false),
+            ("call me !now|today", "call me today", false),
+            ("call me !now|today", "call me", true),
+            ("<!i|we call", "i call", false),
+            ("^ operator $", "yes. operator. now", true),
+            ("^ operator $", "the operator", false),
+        ];
+        for (pattern, said, expected) in cases {
+            assert_eq!(Phrase::new(pattern).is_in(&tokens(said)), expected, "{pattern} in {said}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Zones as people name them: "Eastern", "London time", "back in New York".
+
+/// The zone named here, and how many tokens it takes. `after_time` is true right behind a time of day, where "5 central" can
+/// only mean a zone.
+pub(super) fn zone(tokens: &[String], after_time: bool) -> Option<(&'static str, usize)> {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    if let Some(zone) = region(word(0)) {
+        let long = usize::from(matches!(word(1), "standard" | "daylight"));
+        let named = word(1 + long) == "time";
+        return (named || after_time || always_a_zone(word(0))).then_some((zone, 1 + long + usize::from(named)));
+    }
+    let (city, used) = city(tokens)?;
+    (word(used) == "time").then_some((city, used + 1))
+}
+
+/// The zone of a place one is in: "in London", "back in New York", "from Chicago".
+pub(super) fn whereabouts(tokens: &[String]) -> Option<(&'static str, usize)> {
+    let lead = match tokens.first()?.as_str() {
+        "in" => 1,
+        "back" => 1 + usize::from(matches!(tokens.get(1).map(String::as_str), Some("in" | "to"))),
+        _ => return None,
+    };
+    city(tokens.get(lead..)?).map(|(city, used)| (city, lead + used))
+}
+
+fn region(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "eastern" | "est" | "edt" | "et" => "America/New_York",
+        "central" | "cst" | "cdt" | "ct" => "America/Chicago",
+        "mountain" | "mst" | "mdt" | "mt" => "America/Denver",
+        "pacific" | "pst" | "pdt" | "pt" => "America/Los_Angeles",
+        "gmt" | "utc" => "Etc/UTC",
+        "bst" | "uk" => "Europe/London",
+        "cet" | "cest" => "Europe/Paris",
+        "ist" => "Asia/Kolkata",
+        "aest" | "aedt" => "Australia/Sydney",
+        _ => return None,
+    })
+}
+
+fn always_a_zone(word: &str) -> bool {
+    matches!(word, "eastern" | "est" | "edt" | "cst" | "cdt" | "mst" | "mdt" | "pst" | "pdt" | "gmt" | "utc" | "bst" | "cet" | "aest")
+}
+
+/// Cities that callees of a campaign are likely to name, with their IANA zones.
+const CITIES: &[(&str, &str)] = &[
+    ("new york", "America/New_York"),
+    ("boston", "America/New_York"),
+    ("miami", "America/New_York"),
+    ("atlanta", "America/New_York"),
+    ("washington", "America/New_York"),
+    ("philadelphia", "America/New_York"),
+    ("florida", "America/New_York"),
+    ("toronto", "America/Toronto"),
+    ("chicago", "America/Chicago"),
+    ("dallas", "America/Chicago"),
+    ("houston", "America/Chicago"),
+    ("austin", "America/Chicago"),
+    ("texas", "America/Chicago"),
+    ("denver", "America/Denver"),
+    ("phoenix", "America/Phoenix"),
+    ("arizona", "America/Phoenix"),
+    ("los angeles", "America/Los_Angeles"),
+    ("la", "America/Los_Angeles"),
+    ("san francisco", "America/Los_Angeles"),
+    ("san diego", "America/Los_Angeles"),
+    ("california", "America/Los_Angeles"),
+    ("seattle", "America/Los_Angeles"),
+    ("las vegas", "America/Los_Angeles"),
+    ("vegas", "America/Los_Angeles"),
+    ("portland", "America/Los_Angeles"),
+    ("vancouver", "America/Vancouver"),
+    ("anchorage", "America/Anchorage"),
+    ("honolulu", "Pacific/Honolulu"),
+    ("hawaii", "Pacific/Honolulu"),
+    ("mexico city", "America/Mexico_City"),
+    ("london", "Europe/London"),
+    ("england", "Europe/London"),
+    ("dublin", "Europe/Dublin"),
+    ("paris", "Europe/Paris"),
+    ("berlin", "Europe/Berlin"),
+    ("germany", "Europe/Berlin"),
+    ("madrid", "Europe/Madrid"),
+    ("rome", "Europe/Rome"),
+    ("amsterdam", "Europe/Amsterdam"),
+    ("zurich", "Europe/Zurich"),
+    ("vienna", "Europe/Vienna"),
+    ("dubai", "Asia/Dubai"),
+    ("mumbai", "Asia/Kolkata"),
+    ("delhi", "Asia/Kolkata"),
+    ("india", "Asia/Kolkata"),
+    ("singapore", "Asia/Singapore"),
+    ("hong kong", "Asia/Hong_Kong"),
+    ("tokyo", "Asia/Tokyo"),
+    ("sydney", "Australia/Sydney"),
+    ("melbourne", "Australia/Melbourne"),
+];
+
+fn city(tokens: &[String]) -> Option<(&'static str, usize)> {
+    CITIES.iter().find_map(|(name, zone)| {
+        let words = name.split(' ').count();
+        let said = tokens.get(..words)?;
+        name.split(' ').eq(said.iter().map(String::as_str)).then_some((*zone, words))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::callback::words::tokens;
+
+    #[test]
+    fn names_zones() {
+        let cases = [
+            ("eastern", true, Some("America/New_York")),
+            ("eastern", false, Some("America/New_York")),
+            ("central", true, Some("America/Chicago")),
+            ("central", false, None),
+            ("mountain standard time", false, Some("America/Denver")),
+            ("london time", false, Some("Europe/London")),
+            ("new york time", false, Some("America/New_York")),
+            ("new york", false, None),
+        ];
+        for (said, after_time, expected) in cases {
+            assert_eq!(zone(&tokens(said), after_time).map(|(zone, _)| zone), expected, "{said}");
+        }
+        assert_eq!(whereabouts(&tokens("back in London on tuesday")), Some(("Europe/London", 3)));
+        assert_eq!(whereabouts(&tokens("in two hours")), None);
+    }
+
+    #[test]
+    fn every_city_has_a_zone() {
+        for (city, zone) in CITIES {
+            assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{city}");
+        }
+    }
+}

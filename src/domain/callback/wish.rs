@@ -1,0 +1,100 @@
+//! What was wished for, before a calendar is asked: day, time, part of the day, delay, zone.
+
+use jiff::civil::Weekday;
+
+use crate::domain::callback::figure::Amount;
+
+/// How a day or time is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Bound {
+    /// Then.
+    #[default]
+    At,
+    /// Strictly later: "after Monday" is Tuesday.
+    After,
+    /// Then or later: "not before Monday", "from Monday on".
+    From,
+    /// Earlier than that.
+    Before,
+    /// That at the latest: "by Friday".
+    By,
+}
+
+/// A day as it was named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Day {
+    /// So many days from today: today, tomorrow, in three days.
+    Ahead(i64),
+    /// The next such weekday, and so many weeks later.
+    Weekday { day: Weekday, weeks: i64 },
+    /// That weekday of the next calendar week.
+    NextWeekday(Weekday),
+    /// Monday to Friday, so many calendar weeks from now; 0 is the rest of this week.
+    Week(i64),
+    /// The last working days of a week: this one or the next.
+    EndOfWeek(i64),
+    /// Saturday of this weekend or the next.
+    Weekend(i64),
+    /// So many months from now, from its first day.
+    Month(i64),
+    /// A day of a month; without a month the next such day.
+    Date { month: Option<i8>, day: i8 },
+}
+
+/// A time of day as it was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Clock {
+    /// 0 to 23 when `sure`, else 1 to 12.
+    pub hour: i8,
+    /// 0 to 59.
+    pub minute: i8,
+    /// Morning or afternoon is not in doubt.
+    pub sure: bool,
+}
+
+/// A part of the day, in minutes after midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    pub start: u16,
+    pub end: u16,
+    /// Hours named with it are afternoon hours.
+    pub pm: bool,
+}
+
+/// A delay without a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Soon {
+    /// "In a bit": a quarter of an hour.
+    Bit,
+    /// "In a while", "soon": an hour.
+    While,
+    /// "Later today": two hours, the same day.
+    LaterToday,
+}
+
+/// Everything that was said about when.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    pub day: Option<(Day, Bound)>,
+    pub time: Option<(Clock, Bound)>,
+    /// The end of a span of time: "between two and four".
+    pub until: Option<Clock>,
+    pub part: Option<(Part, Bound)>,
+    pub delay: Option<Amount>,
+    pub soon: Option<Soon>,
+    /// The zone that was named.
+    pub zone: Option<&'static str>,
+    /// A place the callee will be at, with no word about when.
+    pub once_there: bool,
+    /// The time of day of this conversation: "same time tomorrow".
+    pub same_time: bool,
+    /// The window's first hour: "first thing tomorrow".
+    pub first_thing: bool,
+}
+
+impl Wish {
+    /// Whether it says anything about when.
+    pub(super) fn has_time(&self) -> bool {
+        self.day.is_some() || self.time.is_some() || self.part.is_some() || self.delay.is_some() || self.soon.is_some() || self.first_thing
+    }
+}
