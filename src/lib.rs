@@ -1,15 +1,19 @@
 //! Callfleet calls people from a list, talks with them through an AI voice agent, and writes down what came of it.
 
 pub mod agents;
+pub mod boot;
+pub mod boottime;
 pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod deferred;
 pub mod domain;
+pub mod follow_up;
 pub mod intake;
 pub mod mind;
 pub mod providers;
+pub mod public;
 pub mod scheduler;
 pub mod shutdown;
 pub mod simulator;

@@ -70,7 +70,7 @@ mod tests {
 
     async fn verdict_of(does: fn() -> Verdict, takes: Duration) -> Verdict {
         let handler: Arc<dyn Handler<GatherBatch>> = Arc::new(Does(does, takes));
-        Runner { timeout: Duration::from_secs(1) }.run(&handler, GatherBatch { now: true }).await
+        Runner { timeout: Duration::from_secs(1) }.run(&handler, GatherBatch {}).await
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,10 +17,16 @@ pub struct ClaimedJob {
     pub id: Uuid,
     /// Its kind.
     pub kind: String,
+    /// What it is about: one job per kind and key.
+    pub key: String,
     /// The sealed envelope.
     pub payload: String,
     /// Tries so far, this one included.
     pub attempts: u32,
+    /// Tries before it is given up.
+    pub max_attempts: u32,
+    /// Which claim this is: only its own verdict is written.
+    pub claim_no: i64,
 }
 
 /// The job table, as the runner needs it. Implemented over the database by the caller.

@@ -208,6 +208,19 @@ async fn pacing_keeps_its_interval_across_callers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_full_provider_holds_everyone_back() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        pacer.acquire("account", 1000.0).await.unwrap();
+        pacer.hold_back("account", Duration::from_millis(300)).await.unwrap();
+        let begun = Instant::now();
+        pacer.acquire("account", 1000.0).await.unwrap();
+        assert!(begun.elapsed() >= Duration::from_millis(290), "began after {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_redis_nothing_begins() {
     let nowhere = RedisSettings { url: "redis://127.0.0.1:1/".to_owned(), prefix: "x".to_owned() };
     assert!(RedisPacer::connect(&nowhere).await.is_err());

@@ -119,16 +119,17 @@ CREATE TABLE attempt (
     intent_at INTEGER,
     intent_at_db INTEGER,
     send_deadline_db INTEGER,
+    -- SHA-256 of the one-time token in the stream's parameters, hexadecimal
     stream_token TEXT,
     refused_reason TEXT,
+    refused_code INTEGER,
     refusals INTEGER NOT NULL DEFAULT 0,
-    rearm_at INTEGER,
-    unknown_at INTEGER,
-    absences INTEGER NOT NULL DEFAULT 0,
+    rearm_at_db INTEGER,
+    -- the gate that took it back before it was sent
+    withdrawn_by TEXT,
     -- what the provider says
     provider TEXT NOT NULL DEFAULT 'twilio',
     call_sid TEXT,
-    provider_rank INTEGER NOT NULL DEFAULT 0,
     provider_sequence INTEGER NOT NULL DEFAULT -1,
     provider_status TEXT,
     sip_code INTEGER,
@@ -138,12 +139,15 @@ CREATE TABLE attempt (
     answered_at INTEGER,
     provider_ended_at INTEGER,
     provider_duration_s INTEGER,
-    provider_checked_at INTEGER,
+    -- last news of the call, and the last time we asked, by the database's own clock
+    news_at_db INTEGER NOT NULL DEFAULT 0,
+    polled_at_db INTEGER NOT NULL DEFAULT 0,
     -- what the holder says
     held_by BLOB,
     hold_epoch INTEGER NOT NULL DEFAULT 0,
     held_at INTEGER,
     closed_at INTEGER,
+    holder_died BOOLEAN NOT NULL DEFAULT FALSE,
     draft_outcome TEXT,
     slots TEXT,
     -- the outcome
@@ -161,6 +165,7 @@ CREATE TABLE attempt (
 );
 
 CREATE UNIQUE INDEX attempt_sid ON attempt (provider, call_sid) WHERE call_sid IS NOT NULL;
+CREATE UNIQUE INDEX attempt_stream ON attempt (stream_token) WHERE stream_token IS NOT NULL;
 CREATE INDEX attempt_open ON attempt (state, state_at);
 CREATE INDEX attempt_by_number ON attempt (to_number, placed_at);
 CREATE INDEX attempt_by_campaign ON attempt (campaign_id, state);
@@ -169,8 +174,23 @@ CREATE INDEX attempt_by_campaign ON attempt (campaign_id, state);
 CREATE TABLE open_number (
     phone_number TEXT PRIMARY KEY,
     attempt_id BLOB NOT NULL,
-    hold_until INTEGER
+    -- set while the number rests after a call that never appeared
+    hold_until_db INTEGER
 );
+CREATE INDEX open_number_held ON open_number (hold_until_db) WHERE hold_until_db IS NOT NULL;
+
+-- Every call that was ever named for an attempt, by the POST's answer, a signed callback, a stream or the list.
+CREATE TABLE seen_call (
+    provider TEXT NOT NULL,
+    call_sid TEXT NOT NULL,
+    attempt_id BLOB NOT NULL REFERENCES attempt (id),
+    send_no INTEGER NOT NULL,
+    -- it carried our own signature: it is a call of ours beyond doubt
+    signed BOOLEAN NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (provider, call_sid)
+);
+CREATE INDEX seen_call_by_attempt ON seen_call (attempt_id);
 
 CREATE TABLE suppression (
     phone_number TEXT NOT NULL,

@@ -46,6 +46,7 @@ pub const TRANSITIONS: &[(LeadState, LeadState, &str)] = {
         (Parked, Cancelled, "cancelled by an operator"),
         (Finished, Waiting, "retried by an operator"),
         (Finished, Active, "a call that was thought absent rang after all"),
+        (Parked, Active, "a call that was thought absent rang after all"),
         (Waiting, Waiting, "a gate moved the next attempt"),
     ]
 };

@@ -54,7 +54,7 @@ impl PriceTable {
     /// rest.
     ///
     /// # Errors
-    /// When no price is known for the model at that time.
+    /// When no price is known for the model.
     pub fn cost(
         &self,
         service: Service,
@@ -125,9 +125,9 @@ impl PriceTable {
     }
 }
 
-/// The entry in force: the last one that began.
+/// The entry in force: the last one that began. Before the first one began, the first: only a rehearsal's clock is there.
 fn in_force<T>(entries: &[(Timestamp, T)], at: Timestamp) -> Option<&T> {
-    entries.iter().rev().find(|(from, _)| *from <= at).map(|(_, entry)| entry)
+    entries.iter().rev().find(|(from, _)| *from <= at).or(entries.first()).map(|(_, entry)| entry)
 }
 
 /// A dated snapshot (`gpt-6-luna-2026-09-22`) costs what its model costs.

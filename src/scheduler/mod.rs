@@ -1,1 +1,143 @@
-//! scheduler
+//! Decides who is called when, and looks after what fell silent. One scheduler is active by lease, others stand by.
+//!
+//! Each duty is a loop of its own at its own pace; all of them stop when the lease is lost. None keeps anything that a
+//! successor could not read from the rows, except waiting times, which start again.
+
+mod dispatch;
+mod gauge;
+mod poll;
+mod reap;
+mod reconcile;
+mod share;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callfleet_jobs::JobQueue;
+use callfleet_jobs::kinds::DialLead;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+use crate::domain::dialing::DialTimings;
+use crate::domain::ids::WorkerId;
+use crate::domain::money::NanoUsd;
+use crate::providers::Telephony;
+use crate::store::lease::Lease;
+use crate::store::{Store, StoreError};
+
+/// The lease every scheduler of a deployment asks for.
+const LEASE: &str = "scheduler";
+/// A dead scheduler is followed by another one after this.
+const LEASE_TIME: Duration = Duration::from_secs(8);
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+
+/// How often each duty is done.
+#[derive(Debug, Clone, Copy)]
+pub struct SchedulerTimings {
+    /// Dispatch and sweep.
+    pub tick: Duration,
+    /// Looks at calls nobody is sure of.
+    pub reconcile: Duration,
+    /// Looks at silent calls and at holders.
+    pub poll: Duration,
+}
+
+/// Everything the duties need.
+#[derive(Clone)]
+pub struct Scheduler {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// Where tickets are rung.
+    pub queue: JobQueue<DialLead>,
+    /// The provider, for looks at its list and for ending calls without a holder.
+    pub telephony: Arc<dyn Telephony>,
+    /// This process.
+    pub id: WorkerId,
+    /// The protocol's times.
+    pub timings: DialTimings,
+    /// How often each duty is done.
+    pub every: SchedulerTimings,
+    /// Worst case of one call.
+    pub reserve: NanoUsd,
+    /// Call starts per second of the account: nothing is armed long before it can be dialed.
+    pub account_rate: f64,
+}
+
+impl Scheduler {
+    /// Stands by, works while it holds the lease, and gives it back when `stop` fires.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.store.acquire_lease(LEASE, self.id, LEASE_TIME).await {
+                Ok(Some(lease)) => self.lead(lease, &stop).await,
+                Ok(None) => tracing::trace!("another scheduler is active"),
+                Err(error) => tracing::warn!(%error, "the scheduler's lease cannot be asked for; trying again"),
+            }
+            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(RENEW_EVERY) => {} }
+        }
+    }
+
+    async fn lead(&self, lease: Lease, stop: &CancellationToken) {
+        tracing::info!(lease.epoch, "this scheduler is active");
+        let leading = stop.child_token();
+        let mut duties = self.duties(&leading);
+        self.keep(&lease, &leading).await;
+        leading.cancel();
+        while duties.join_next().await.is_some() {}
+        if let Err(error) = self.store.release_lease(&lease).await {
+            tracing::warn!(%error, "the scheduler's lease was not given back; it runs out by itself");
+        }
+    }
+
+    /// Renews until the lease is lost, the database is away for too long, or the process stops.
+    async fn keep(&self, lease: &Lease, leading: &CancellationToken) {
+        let mut renewed = tokio::time::Instant::now();
+        while renewed.elapsed() + RENEW_EVERY < LEASE_TIME {
+            tokio::select! { () = leading.cancelled() => return, () = tokio::time::sleep(RENEW_EVERY) => {} }
+            match tokio::time::timeout(RENEW_EVERY, self.store.renew_lease(lease, LEASE_TIME)).await {
+                Ok(Ok(true)) => renewed = tokio::time::Instant::now(),
+                Ok(Ok(false)) => return tracing::warn!("another scheduler took over"),
+                Ok(Err(error)) => tracing::warn!(%error, "the scheduler's lease was not renewed"),
+                Err(_) => tracing::warn!("the scheduler's lease was not renewed in time"),
+            }
+        }
+    }
+
+    fn duties(&self, leading: &CancellationToken) -> JoinSet<()> {
+        let (every, mut duties) = (self.every, JoinSet::new());
+        let me = || self.clone();
+        duties.spawn(repeat(every.tick, leading.clone(), dispatch::Dispatcher::new(me())));
+        duties.spawn(repeat(every.tick, leading.clone(), sweep::Sweeper::new(me())));
+        duties.spawn(repeat(every.reconcile, leading.clone(), reconcile::Reconciler::new(me())));
+        duties.spawn(repeat(every.poll, leading.clone(), poll::Poller::new(me())));
+        duties.spawn(repeat(every.poll, leading.clone(), reap::Reaper::new(me())));
+        duties.spawn(repeat(gauge::EVERY, leading.clone(), gauge::Gauge::new(me())));
+        duties
+    }
+}
+
+/// One duty of the active scheduler.
+#[async_trait]
+trait Duty: Send + 'static {
+    /// For the log.
+    const NAME: &'static str;
+    /// Does it once.
+    async fn round(&mut self) -> Result<(), StoreError>;
+}
+
+/// A duty, again and again; a failed round is told and the next one comes at its time.
+async fn repeat<D: Duty>(every: Duration, stop: CancellationToken, mut duty: D) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! { biased; () = stop.cancelled() => return, _ = ticks.tick() => {} }
+        if let Err(error) = duty.round().await {
+            tracing::warn!(duty = D::NAME, %error, "a scheduler's round failed; the next one follows");
+        }
+    }
+}

@@ -54,7 +54,7 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn audit(&self, new: NewAudit<'_>, at: Timestamp) -> Result<(), StoreError> {
-        on_db!(self.db, write, tx => { append(tx.into(), new, at).await })
+        on_db!(self.db, write, tx => append(tx.into(), new, at).await)
     }
 
     /// The latest changes, newest first; `subject` narrows to one.

@@ -154,7 +154,7 @@ impl EngineSql {
 }
 
 /// Builds an [`EngineSql`] out of literals and the words `now` (the database's own clock in milliseconds), `skip_locked`
-/// and `for_update` (row locks; SQLite needs none, its writers stand in line).
+/// and `for_update` (row locks; SQLite needs none, its writers stand in line), and `(each "$1")` (the texts of a JSON list).
 macro_rules! engine_sql {
     ($($part:tt)+) => {
         $crate::store::db::EngineSql {
@@ -184,6 +184,12 @@ macro_rules! engine_part {
     };
     (sqlite for_update) => {
         ""
+    };
+    (postgres (each $list:literal)) => {
+        concat!("SELECT jsonb_array_elements_text(CAST(", $list, " AS JSONB))")
+    };
+    (sqlite (each $list:literal)) => {
+        concat!("SELECT value FROM json_each(", $list, ")")
     };
     ($engine:ident $text:literal) => {
         $text

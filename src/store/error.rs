@@ -46,6 +46,14 @@ pub enum StoreError {
         /// Who holds it, as far as known.
         holder: String,
     },
+    /// Stored settings break the rules of this program.
+    #[error("stored {what} cannot be used: {problem}")]
+    Unusable {
+        /// Whose.
+        what: String,
+        /// What is wrong with them.
+        problem: String,
+    },
     /// A stored text is not what its column promises.
     #[error("stored {what} cannot be read: {source}")]
     Unreadable {

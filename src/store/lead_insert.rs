@@ -73,7 +73,7 @@ impl Store {
     /// # Errors
     /// The campaign does not exist, or the database cannot be written; nothing is stored then.
     pub async fn insert_leads(&self, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
-        on_db!(self.db, write, tx => { insert(tx.into(), place, leads, now).await })
+        on_db!(self.db, write, tx => insert(tx.into(), place, leads, now).await)
     }
 }
 

@@ -6,8 +6,10 @@
 
 pub mod agent;
 pub mod audit;
+pub mod batch;
 pub mod call_event;
 pub mod campaign;
+pub mod campaign_settings;
 pub mod campaign_status;
 pub mod change;
 pub mod codec;
@@ -16,14 +18,21 @@ pub mod connect;
 pub(crate) mod contract;
 pub mod cost;
 pub mod db;
+pub mod deferred;
+pub mod dial;
 pub mod error;
 pub mod folder_lock;
 pub mod import;
+pub mod job;
+pub mod job_list;
 pub mod lead;
 pub mod lead_insert;
+pub mod lease;
 pub mod ledger;
+pub mod queue_control;
 pub mod schema;
 pub mod suppression;
+pub mod worker;
 
 pub use change::Change;
 pub use connect::Target;

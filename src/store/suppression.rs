@@ -40,6 +40,10 @@ word_enum! {
         List = "list",
         /// An operator.
         Operator = "operator",
+        /// The callee's carrier, on the callee's behalf (SIP 607).
+        Carrier = "carrier",
+        /// The provider: the number does not exist or may not be called.
+        Quarantine = "quarantine",
     }
 }
 
@@ -101,7 +105,7 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn suppress(&self, new: NewSuppression<'_>, now: Timestamp) -> Result<Suppressed, StoreError> {
-        on_db!(self.db, write, tx => { add(tx.into(), new, now).await })
+        on_db!(self.db, write, tx => add(tx.into(), new, now).await)
     }
 
     /// Whether a number must not be called in a campaign.
@@ -109,7 +113,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn is_suppressed(&self, phone_number: &PhoneNumber, campaign: CampaignId) -> Result<bool, StoreError> {
-        on_db!(self.db, read, conn => { is_suppressed(conn.into(), phone_number, campaign).await })
+        on_db!(self.db, read, conn => is_suppressed(conn.into(), phone_number, campaign).await)
     }
 }
 

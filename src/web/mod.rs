@@ -2,3 +2,61 @@
 
 pub mod hooks;
 pub mod line;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::public::MEDIA_PATH;
+use hooks::Hooks;
+use line::Line;
+
+/// A callback has about 1 KB.
+const LARGEST_CALLBACK: usize = 64 * 1024;
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {addr} ({source}); stop what uses it, or set another address for `{key}`")]
+pub struct ListenError {
+    addr: SocketAddr,
+    key: &'static str,
+    source: std::io::Error,
+}
+
+/// The public side: callbacks, and the media socket where this process holds calls.
+pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
+    let routes = Router::new()
+        .route("/hooks/twilio/{attempt}/{send_no}/{mac}", post(hooks::twilio))
+        .with_state(hooks)
+        .route("/hooks/nonce/{nonce}", get(nonce))
+        .layer(DefaultBodyLimit::max(LARGEST_CALLBACK));
+    match line {
+        Some(line) => routes.merge(Router::new().route(MEDIA_PATH, get(line::media)).with_state(line)),
+        None => routes,
+    }
+}
+
+/// Answers what it was asked, so that `callfleet doctor` can tell that the public URL leads here.
+async fn nonce(axum::extract::Path(nonce): axum::extract::Path<String>) -> String {
+    format!("callfleet {nonce}")
+}
+
+/// Takes an address.
+///
+/// # Errors
+/// [`ListenError`] when it is in use or not ours.
+pub async fn listen(addr: SocketAddr, key: &'static str) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(addr).await.map_err(|source| ListenError { addr, key, source })
+}
+
+/// Serves until `stop` fires, then waits for requests that run.
+pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+    let served = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
+    if let Err(error) = served.await {
+        tracing::error!(%error, "a listener failed");
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::time::Instant;
 
 use super::{PaceError, Pacer};
 
@@ -14,6 +15,7 @@ use super::{PaceError, Pacer};
 #[derive(Debug, Default)]
 pub struct LocalPacer {
     keys: Mutex<HashMap<(String, u64), Arc<DefaultDirectRateLimiter>>>,
+    held: Mutex<HashMap<String, Instant>>,
 }
 
 impl LocalPacer {
@@ -22,6 +24,14 @@ impl LocalPacer {
         let limiter =
             keys.entry((key.to_owned(), per_second.to_bits())).or_insert_with(|| Arc::new(RateLimiter::direct(quota(per_second))));
         Arc::clone(limiter)
+    }
+}
+
+impl LocalPacer {
+    fn held_until(&self, key: &str) -> Option<Instant> {
+        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        held.retain(|_, until| *until > Instant::now());
+        held.get(key).copied()
     }
 }
 
@@ -34,7 +44,17 @@ fn quota(per_second: f64) -> Quota {
 #[async_trait]
 impl Pacer for LocalPacer {
     async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError> {
+        while let Some(until) = self.held_until(key) {
+            tokio::time::sleep_until(until).await;
+        }
         self.limiter(key, per_second).until_ready().await;
+        Ok(())
+    }
+
+    async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
+        let mut held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let until = held.entry(key.to_owned()).or_insert_with(Instant::now);
+        *until = (*until).max(Instant::now() + pause);
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 mod local;
 mod redis;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 pub use local::LocalPacer;
 
@@ -21,4 +23,10 @@ pub trait Pacer: Send + Sync {
     /// # Errors
     /// [`PaceError`] when the pace is not known; the caller must not go on.
     async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError>;
+
+    /// Lets nothing begin under this key for a while, whoever asks: the other side said that it is full.
+    ///
+    /// # Errors
+    /// [`PaceError`] when nobody could be told.
+    async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError>;
 }

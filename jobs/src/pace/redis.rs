@@ -21,6 +21,14 @@ redis.call('SET', KEYS[1], string.format('%.0f', slot + interval), 'PX', ahead)
 return slot - now
 ";
 
+/// Moves the next slot to after the pause, never nearer.
+const HOLD_BACK: &str = r"
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local slot = math.max(tonumber(redis.call('GET', KEYS[1])) or 0, now + tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], string.format('%.0f', slot), 'PX', math.ceil((slot - now) / 1000) + 60000)
+";
+
 /// One GCRA per key for the whole fleet. When Redis does not answer, nothing begins.
 #[derive(Clone)]
 pub struct RedisPacer {
@@ -43,6 +51,10 @@ impl RedisPacer {
         let conn = open_connection(settings).await.map_err(|error| PaceError(error.to_string()))?;
         Ok(Self { conn, prefix: settings.prefix.clone() })
     }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}:pace:{key}", self.prefix)
+    }
 }
 
 #[async_trait]
@@ -50,12 +62,21 @@ impl Pacer for RedisPacer {
     async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError> {
         let interval = 1e6 / per_second.clamp(1e-3, 1e6);
         let wait: i64 = redis::Script::new(NEXT_SLOT)
-            .key(format!("{}:pace:{key}", self.prefix))
+            .key(self.key(key))
             .arg(format!("{interval:.0}"))
             .invoke_async(&mut self.conn.clone())
             .await
             .map_err(|error| PaceError(error.to_string()))?;
         tokio::time::sleep(Duration::from_micros(u64::try_from(wait).unwrap_or(0))).await;
         Ok(())
+    }
+
+    async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
+        redis::Script::new(HOLD_BACK)
+            .key(self.key(key))
+            .arg(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX))
+            .invoke_async::<()>(&mut self.conn.clone())
+            .await
+            .map_err(|error| PaceError(error.to_string()))
     }
 }

@@ -148,13 +148,13 @@ impl Thinker {
             Rung::Full | Rung::CheapOnly => {}
         }
         let chosen = self.choose(turn, rung);
-        let first = self.contender(history, turn, chosen.clone(), None, stop);
-        let first = first.or_else(|| self.contender(history, turn, self.simple(route::BUDGET), None, stop)).ok_or(ThoughtEnd::Canned)?;
+        let first = self.contender(history, turn, &chosen, None, stop);
+        let first = first.or_else(|| self.contender(history, turn, &self.simple(route::BUDGET), None, stop)).ok_or(ThoughtEnd::Canned)?;
         let first_id = first.id();
         let limits = &self.parts.script.definition().limits;
         let second = |failed: Option<&ProviderError>| {
             let helps = chosen.role == ModelRole::Reasoning || failed.is_none_or(|e| e.again == Again::Yes);
-            helps.then(|| self.contender(history, turn, self.simple(route::FALLBACK), Some(first_id), stop)).flatten()
+            helps.then(|| self.contender(history, turn, &self.simple(route::FALLBACK), Some(first_id), stop)).flatten()
         };
         let race = race::run(&self.parts.mind, first, second, Duration::from_millis(limits.filler_after_ms));
         timeout(self.patience(), race).await.ok().flatten().ok_or(ThoughtEnd::Nothing)
@@ -211,12 +211,12 @@ impl Thinker {
         &self,
         history: &History,
         turn: Turn<'_>,
-        route: Route,
+        route: &Route,
         retry_of: Option<LedgerId>,
         stop: &CancellationToken,
     ) -> Option<Contender> {
         let script = &self.parts.script;
-        let request = script.reply_request(history, turn.utterance, &route);
+        let request = script.reply_request(history, turn.utterance, route);
         let mut meter = self.meter(&request, Purpose::Reply, turn.number)?;
         meter.entry.prompt_version = Some(script.system_version());
         meter.entry.route_reason = Some(route.reason.to_owned());

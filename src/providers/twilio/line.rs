@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::domain::permit::DialPermit;
@@ -56,8 +58,12 @@ impl Line {
     /// When the base URL is wrong or nobody answers in time.
     pub async fn connect(settings: &TwilioSettings) -> Result<Self, ProviderError> {
         let target = Target::read(&settings.base_url)?;
-        let opened = timeout(settings.connect_timeout, open(&target)).await;
-        let (stream, gate) = opened.map_err(|_| no_line("no connection in time"))?.map_err(|error| no_line(&error.to_string()))?;
+        let opened = timeout(settings.connect_timeout, open(&target, tls::client_config())).await;
+        let opened = opened.map_err(|_| no_line("no connection in time"))?.map_err(|error| no_line(&error.to_string()))?;
+        Self::new(opened, target, settings)
+    }
+
+    fn new((stream, gate): (Box<dyn Stream>, GateKeeper), target: Target, settings: &TwilioSettings) -> Result<Self, ProviderError> {
         Ok(Self {
             stream,
             gate,
@@ -145,7 +151,7 @@ impl Target {
             Some("http") => false,
             _ => return Err(wrong()),
         };
-        let authority = uri.authority().ok_or_else(wrong)?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(wrong)?;
         Ok(Self {
             tls,
             host: authority.host().trim_matches(['[', ']']).to_owned(),
@@ -156,7 +162,7 @@ impl Target {
     }
 }
 
-async fn open(target: &Target) -> io::Result<(Box<dyn Stream>, GateKeeper)> {
+async fn open(target: &Target, trust: Arc<ClientConfig>) -> io::Result<(Box<dyn Stream>, GateKeeper)> {
     let tcp = TcpStream::connect((target.host.as_str(), target.port)).await?;
     abort_on_close(&tcp)?;
     let (gated, keeper) = Gate::new(tcp);
@@ -164,7 +170,7 @@ async fn open(target: &Target) -> io::Result<(Box<dyn Stream>, GateKeeper)> {
         return Ok((Box::new(gated), keeper));
     }
     let name = ServerName::try_from(target.host.clone()).map_err(io::Error::other)?;
-    let secured = TlsConnector::from(tls::client_config()).connect(name, gated).await?;
+    let secured = TlsConnector::from(trust).connect(name, gated).await?;
     Ok((Box::new(secured), keeper))
 }
 

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::SinkExt as _;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
@@ -91,7 +92,7 @@ fn small_buffers() -> WebSocketConfig {
         .max_frame_size(Some(1 << 20))
 }
 
-/// Sends one frame; a network that takes nothing for [`SEND_TIMEOUT`] is an error.
+/// Sends one frame; a network that takes nothing for five seconds is an error.
 ///
 /// # Errors
 /// When the socket is closed, broken or stuck.
@@ -107,4 +108,75 @@ pub async fn send(provider: &'static str, socket: &mut Socket, message: Message)
 pub fn failure(provider: &'static str, error: &Error) -> ProviderError {
     let again = if matches!(error, Error::Url(_) | Error::HttpFormat(_)) { Again::No } else { Again::Yes };
     ProviderError { provider, what: safe_words(&error.to_string()), status: None, again }
+}
+
+/// What to do about a socket that has been silent for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beat {
+    /// It spoke lately.
+    Fine,
+    /// Ask whether it is still there.
+    Ping,
+    /// It did not even answer a ping: half-open.
+    Dead,
+}
+
+/// Watches when a socket last spoke.
+#[derive(Debug, Clone, Copy)]
+pub struct Pulse {
+    liveness: Liveness,
+    seen: Instant,
+    pinged: bool,
+}
+
+impl Pulse {
+    /// A socket that opened just now.
+    #[must_use]
+    pub fn new(liveness: Liveness, now: Instant) -> Self {
+        Self { liveness, seen: now, pinged: false }
+    }
+
+    /// Something came, a pong included.
+    pub fn saw(&mut self, now: Instant) {
+        (self.seen, self.pinged) = (now, false);
+    }
+
+    /// Asks once per silence for a ping, and gives up later.
+    pub fn beat(&mut self, now: Instant) -> Beat {
+        let silence = now.duration_since(self.seen);
+        if silence >= self.liveness.dead_after {
+            return Beat::Dead;
+        }
+        if silence < self.liveness.ping_after || std::mem::replace(&mut self.pinged, true) {
+            return Beat::Fine;
+        }
+        Beat::Ping
+    }
+}
+
+/// Pings a silent socket when it is time.
+///
+/// # Errors
+/// When the socket is dead: nothing came for so long that a ping should have been answered.
+pub async fn keep_alive(provider: &'static str, socket: &mut Socket, pulse: &mut Pulse) -> Result<(), ProviderError> {
+    match pulse.beat(Instant::now()) {
+        Beat::Fine => Ok(()),
+        Beat::Ping => send(provider, socket, Message::Ping(Bytes::new())).await,
+        Beat::Dead => Err(ProviderError { provider, what: "the socket went silent".into(), status: None, again: Again::Yes }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pings_once_then_gives_up() {
+        let start = Instant::now();
+        let mut pulse = Pulse::new(Liveness::default(), start);
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!([pulse.beat(at(4)), pulse.beat(at(5)), pulse.beat(at(6))], [Beat::Fine, Beat::Ping, Beat::Fine]);
+        pulse.saw(at(7));
+        assert_eq!([pulse.beat(at(11)), pulse.beat(at(12)), pulse.beat(at(19))], [Beat::Fine, Beat::Ping, Beat::Dead]);
+    }
 }

@@ -1,12 +1,16 @@
 //! A server that does exactly what a test says, byte by byte: real sockets, no framework that would repair a broken answer.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::{SinkExt as _, StreamExt as _};
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_tungstenite::accept_hdr_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
 /// What happens to one request.
 #[derive(Debug, Clone)]
@@ -35,7 +39,7 @@ pub fn json(status: &str, body: &str) -> Reply {
 pub struct Scripted {
     /// `http://127.0.0.1:PORT`.
     pub url: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: watch::Receiver<Vec<String>>,
     _tasks: JoinSet<()>,
 }
 
@@ -44,15 +48,15 @@ impl Scripted {
     pub async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, replies, mut tasks) = (Arc::clone(&requests), replies.into_iter().collect::<Vec<_>>(), JoinSet::new());
+        let (seen, requests) = watch::channel(Vec::new());
+        let (replies, mut tasks) = (replies.into_iter().collect::<Vec<_>>(), JoinSet::new());
         tasks.spawn(async move {
             let mut stalled = Vec::new();
             for reply in replies {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let request = read_request(&mut stream).await;
                 if !request.is_empty() {
-                    seen.lock().unwrap().push(request);
+                    seen.send_modify(|seen| seen.push(request));
                 }
                 stalled.extend(play(stream, reply).await);
             }
@@ -64,7 +68,12 @@ impl Scripted {
 
     /// Every request so far, head and body as they came.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.borrow().clone()
+    }
+
+    /// Waits for the next request.
+    pub async fn asked(&mut self) {
+        self.requests.changed().await.unwrap();
     }
 }
 
@@ -85,7 +94,7 @@ async fn play(mut stream: TcpStream, reply: Reply) -> Option<TcpStream> {
 }
 
 /// Head and body, or what came before the peer went away.
-pub async fn read_request(stream: &mut TcpStream) -> String {
+pub async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     while !is_complete(&bytes) {
@@ -106,4 +115,81 @@ fn is_complete(bytes: &[u8]) -> bool {
     }
     let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse::<usize>().ok());
     body.len() >= length.unwrap_or(0)
+}
+
+/// What a test lets the websocket server do.
+pub enum Act {
+    /// Send this.
+    Send(Message),
+    /// Drop the connection without a word.
+    Cut,
+}
+
+/// A websocket server for one connection, driven by the test.
+pub struct Sockets {
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// The request line's target and the `Authorization` header of the handshake.
+    pub handshake: oneshot::Receiver<(String, String)>,
+    /// What the client sends, pings aside.
+    pub seen: mpsc::Receiver<Message>,
+    /// What the server does.
+    pub act: mpsc::Sender<Act>,
+    _tasks: JoinSet<()>,
+}
+
+impl Sockets {
+    /// Waits for its one client.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (shake, handshake) = oneshot::channel();
+        let (out, seen) = mpsc::channel(1000);
+        let (act, acts) = mpsc::channel(1000);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve_socket(listener, shake, out, acts));
+        Self { url, handshake, seen, act, _tasks: tasks }
+    }
+
+    /// Sends a text to the client.
+    pub async fn say(&self, text: impl Into<String>) {
+        self.act.send(Act::Send(Message::text(text.into()))).await.ok().unwrap();
+    }
+
+    /// The next text the client sent.
+    pub async fn text(&mut self) -> String {
+        match self.seen.recv().await {
+            Some(Message::Text(text)) => text.as_str().to_owned(),
+            other => panic!("expected a text, got {other:?}"),
+        }
+    }
+}
+
+#[allow(clippy::result_large_err, reason = "the shape of the callback is the library's")]
+async fn serve_socket(
+    listener: TcpListener,
+    shake: oneshot::Sender<(String, String)>,
+    out: mpsc::Sender<Message>,
+    mut acts: mpsc::Receiver<Act>,
+) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let read = |request: &Request, response: Response| {
+        let key = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        let _ = shake.send((request.uri().to_string(), key.unwrap_or_default()));
+        Ok(response)
+    };
+    let mut socket = accept_hdr_async(stream, read).await.unwrap();
+    loop {
+        tokio::select! {
+            act = acts.recv() => match act {
+                Some(Act::Send(message)) => socket.send(message).await.unwrap(),
+                Some(Act::Cut) | None => return,
+            },
+            frame = socket.next() => match frame {
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(message)) => { let _ = out.send(message).await; }
+                _ => return,
+            },
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Makes a provider's own words fit for an error message: short, and without numbers or keys of anybody.
+//! Words on their way in and out: a provider's own are made fit for an error message, without numbers or keys of anybody;
+//! ours are cut to what a provider takes at once.
 
 /// Longest error text kept, in characters.
 const LONGEST: usize = 300;
@@ -41,8 +42,28 @@ fn has_number(word: &str) -> bool {
     false
 }
 
+/// Cuts a text into pieces of at most `longest` characters, at spaces where there are any. A text without a word has none.
+pub fn pieces(text: &str, longest: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.trim().is_empty() {
+            return None;
+        }
+        let (piece, after) = rest.split_at(cut(rest, longest));
+        rest = after;
+        Some(piece)
+    })
+}
+
+fn cut(text: &str, longest: usize) -> usize {
+    let Some((limit, _)) = text.char_indices().nth(longest) else { return text.len() };
+    text[..limit].rfind(char::is_whitespace).filter(|at| *at > 0).unwrap_or(limit)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -61,5 +82,16 @@ mod tests {
     #[test]
     fn keeps_ids_that_support_asks_for() {
         assert_eq!(safe_words("request req_7c12345678 failed"), "request req_7c12345678 failed");
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_fit_and_lose_nothing(word in "[a-zé]{1,70} {0,2}", times in 0..60usize) {
+            let text = word.repeat(times);
+            let cut: Vec<&str> = pieces(&text, 50).collect();
+            prop_assert!(cut.iter().all(|piece| !piece.is_empty() && piece.chars().count() <= 50));
+            let joined = cut.concat();
+            prop_assert_eq!(joined.trim_end(), text.trim_end());
+        }
     }
 }

@@ -1,4 +1,13 @@
 //! The store's promises, checked on both engines. PostgreSQL comes from `CALLFLEET_TEST_POSTGRES` (see `./test`).
 
+mod agent;
+mod call_record;
+mod campaign;
+mod deferred;
+pub(crate) mod fixtures;
+mod import;
+mod job;
+mod lead;
+mod process;
 mod schema;
 pub(crate) mod support;

@@ -128,3 +128,80 @@ async fn giving_up_resets_the_connection() {
     let end = tokio::io::AsyncReadExt::read(&mut stream, &mut [0; 16]).await;
     assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
+
+mod over_tls {
+    //! The same gate below TLS: what it counts are the records of the request, not those of the handshake.
+
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto::ring};
+
+    use super::*;
+
+    /// Self-signed for 127.0.0.1, known to these tests only.
+    const CERT: &[u8] = include_bytes!("loopback.cert.der");
+    const KEY: &[u8] = include_bytes!("loopback.key.der");
+
+    fn trust() -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(CERT)).unwrap();
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+        Arc::new(builder.unwrap().with_root_certificates(roots).with_no_client_auth())
+    }
+
+    /// Answers one request with `reply`; gives what it read.
+    async fn serve(reply: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+        let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions();
+        let identity = (vec![CertificateDer::from(CERT)], PrivateKeyDer::try_from(KEY).unwrap());
+        let config = builder.unwrap().with_no_client_auth().with_single_cert(identity.0, identity.1).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await else { return String::new() };
+            let request = crate::providers::wire::testing::read_request(&mut stream).await;
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, reply.as_bytes()).await;
+            let _ = tokio::io::AsyncWriteExt::shutdown(&mut stream).await;
+            request
+        });
+        (url, server)
+    }
+
+    async fn line(url: &str) -> Line {
+        let target = Target::read(url).unwrap();
+        let opened = open(&target, trust()).await.unwrap();
+        Line::new(opened, target, &settings(url)).unwrap()
+    }
+
+    async fn post(url: &str, still_allowed: bool) -> DialAnswer {
+        line(url).await.post(dial::form(&request()).unwrap(), Box::new(move || still_allowed)).await
+    }
+
+    #[tokio::test]
+    async fn places_a_call() {
+        let (url, server) = serve("HTTP/1.1 201 Created\r\nContent-Length: 14\r\n\r\n{\"sid\":\"CA0f\"}").await;
+        assert_eq!(post(&url, true).await, DialAnswer::Placed { call_sid: "CA0f".into() });
+        assert!(server.await.unwrap().starts_with("POST /2010-04-01/"));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_at_the_last_check_sends_nothing_of_the_request() {
+        let (url, server) = serve("").await;
+        assert_eq!(post(&url, false).await, DialAnswer::NotSent { error: "no longer allowed at the last check".into() });
+        assert_eq!(server.await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_is_unknown() {
+        let (url, server) = serve("").await;
+        assert_unknown(&post(&url, true).await);
+        assert!(server.await.unwrap().starts_with("POST "));
+    }
+
+    #[tokio::test]
+    async fn a_stranger_gets_no_connection() {
+        let (url, server) = serve("").await;
+        assert!(Line::connect(&settings(&url)).await.is_err(), "the certificate is not signed by anybody we know");
+        assert_eq!(server.await.unwrap(), "");
+    }
+}

@@ -1,0 +1,64 @@
+//! What follows from news of a call, whoever brought it: jobs that fold an outcome or take a stray call back.
+//!
+//! Jobs are rows, so that nothing is forgotten when the process that heard the news dies the next moment.
+
+use callfleet_jobs::Envelope;
+use callfleet_jobs::envelope::seal;
+use callfleet_jobs::kinds::{CancelCall, FinishCall};
+
+use crate::domain::ids::AttemptId;
+use crate::domain::time::Timestamp;
+use crate::store::dial::{Told, Trouble};
+use crate::store::job::NewJob;
+use crate::store::{Store, StoreError};
+
+/// Tries before a job is left to an operator.
+const TRIES: u32 = 20;
+
+/// Enqueues what the news ask for and says aloud what should not have happened.
+///
+/// # Errors
+/// The database cannot be written; the news should be told again.
+pub async fn heed(store: &Store, told: &Told, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(trouble) = told.trouble {
+        complain(told.attempt, trouble);
+    }
+    if let Some(call_sid) = &told.cancel {
+        enqueue(store, call_sid, &CancelCall { call_sid: call_sid.clone() }, now).await?;
+    }
+    if told.finish {
+        finish(store, told.attempt, now).await?;
+    }
+    Ok(())
+}
+
+/// Enqueues the folding of an attempt's outcome; a second time changes nothing.
+///
+/// # Errors
+/// The database cannot be written.
+pub async fn finish(store: &Store, attempt: AttemptId, now: Timestamp) -> Result<(), StoreError> {
+    enqueue(store, &attempt.to_string(), &FinishCall { attempt: attempt.0 }, now).await
+}
+
+/// Enqueues a call to be taken back at the provider.
+///
+/// # Errors
+/// The database cannot be written.
+pub async fn cancel(store: &Store, call_sid: &str, now: Timestamp) -> Result<(), StoreError> {
+    enqueue(store, call_sid, &CancelCall { call_sid: call_sid.to_owned() }, now).await
+}
+
+async fn enqueue<J: Envelope>(store: &Store, key: &str, job: &J, now: Timestamp) -> Result<(), StoreError> {
+    let payload = seal(job).expect("ids are always writable as JSON");
+    store.enqueue_job(NewJob { kind: J::KIND, key, payload: &payload, run_at: now, max_attempts: TRIES }, now).await?;
+    Ok(())
+}
+
+fn complain(attempt: AttemptId, trouble: Trouble) {
+    let what = match trouble {
+        Trouble::StrayCall => "a second call showed up for an attempt; it is taken back",
+        Trouble::Adopted => "a call that was thought not to exist is live; it was adopted",
+        Trouble::ForeignCall => "a callback names a call of another attempt; ignored",
+    };
+    tracing::error!(attempt.id = %attempt, "{what}");
+}

@@ -1,0 +1,166 @@
+//! Due leads become armed attempts and tickets, as many as there are free lines.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use callfleet_jobs::QueueError;
+use callfleet_jobs::kinds::DialLead;
+
+use super::share::{Demand, share};
+use super::{Duty, Scheduler};
+use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::ids::AttemptId;
+use crate::store::StoreError;
+use crate::store::campaign::{Campaign, CampaignChange};
+use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
+use crate::telemetry::names;
+
+/// The queue whose pause stops every dial.
+pub const QUEUE: &str = "dial";
+/// Attempts that may wait for the pacer, in seconds of the account's rate: what is armed too early only goes stale.
+const SECONDS_AHEAD: f64 = 3.0;
+
+/// A campaign that dials, with what it wants and uses.
+struct Dialing {
+    campaign: Campaign,
+    settings: CampaignSettings,
+    due: Vec<DueLead>,
+    open: u32,
+}
+
+/// The dispatcher.
+pub struct Dispatcher {
+    scheduler: Scheduler,
+}
+
+impl Dispatcher {
+    pub fn new(scheduler: Scheduler) -> Self {
+        Self { scheduler }
+    }
+}
+
+#[async_trait]
+impl Duty for Dispatcher {
+    const NAME: &'static str = "dispatch";
+
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        if !self.scheduler.store.is_queue_paused(QUEUE).await? {
+            self.scheduler.dispatch().await?;
+        }
+        metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+}
+
+impl Scheduler {
+    async fn dispatch(&self) -> Result<(), StoreError> {
+        let counts = self.store.open_counts().await?;
+        let free = self.free_lines(&counts).await?;
+        let mut dialing = Vec::new();
+        for campaign in self.dialing_campaigns().await? {
+            dialing.extend(self.look_at(campaign, &counts, free).await?);
+        }
+        let demands: Vec<Demand> = dialing.iter().map(Dialing::demand).collect();
+        for (campaign, lines) in dialing.iter().zip(share(free, &demands)) {
+            self.arm_leads(campaign, lines).await?;
+        }
+        Ok(())
+    }
+
+    async fn dialing_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        let mut campaigns = self.store.campaigns(Some(CampaignState::Running)).await?;
+        campaigns.extend(self.store.campaigns(Some(CampaignState::Draining)).await?);
+        Ok(campaigns)
+    }
+
+    /// What live workers can still hold, and what the pacer can let through in the next seconds.
+    async fn free_lines(&self, counts: &[OpenCount]) -> Result<u32, StoreError> {
+        let lines = self.store.live_lines(self.timings.holder_silence).await?;
+        let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
+        let ahead = total(counts, |state| matches!(state, AttemptState::Ready));
+        let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
+        Ok(by_lines.min(pace_ahead(self.account_rate).saturating_sub(ahead)))
+    }
+
+    /// What a campaign could use now; completes it when nothing is left to do.
+    async fn look_at(&self, campaign: Campaign, counts: &[OpenCount], free: u32) -> Result<Option<Dialing>, StoreError> {
+        let settings = match campaign.checked_settings() {
+            Ok(settings) => settings,
+            Err(error) => return self.halt(&campaign, &error.to_string()).await.map(|()| None),
+        };
+        let own: Vec<OpenCount> = counts.iter().filter(|count| count.campaign == campaign.id).copied().collect();
+        let open = total(&own, AttemptState::is_open);
+        let room = settings.lines.saturating_sub(open).min(free);
+        let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
+        let due = if room == 0 { Vec::new() } else { self.store.due_leads(campaign.id, kinds, self.clock.now(), room).await? };
+        if due.is_empty() && open == 0 {
+            self.complete_if_done(&campaign).await?;
+        }
+        Ok(Some(Dialing { campaign, settings, due, open }))
+    }
+
+    async fn arm_leads(&self, dialing: &Dialing, lines: u32) -> Result<(), StoreError> {
+        for lead in dialing.due.iter().take(lines as usize) {
+            let order = ArmOrder {
+                lead: lead.lead,
+                settings: &dialing.settings,
+                agent_version: dialing.campaign.agent_version_id,
+                reserve: self.reserve,
+                timings: &self.timings,
+            };
+            if let Arming::Armed(attempt) = self.store.arm(&order, self.clock.now()).await? {
+                self.ring(attempt, 1).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rings once; a lost or refused ticket is rung again by the sweep.
+    pub(super) async fn ring(&self, attempt: AttemptId, send_no: u32) {
+        match self.queue.push(DialLead { attempt: attempt.0, send_no }).await {
+            Ok(()) => {}
+            Err(QueueError::Full(window)) => tracing::debug!(attempt.id = %attempt, window, "ticket window full; rung again later"),
+            Err(error) => tracing::warn!(attempt.id = %attempt, %error, "ticket not rung; rung again later"),
+        }
+    }
+
+    async fn complete_if_done(&self, campaign: &Campaign) -> Result<(), StoreError> {
+        let left = self.store.leads_left(campaign.id, campaign.state == CampaignState::Draining).await?;
+        if left > 0 {
+            return Ok(());
+        }
+        tracing::info!(campaign.name, "campaign completed");
+        self.change(campaign, CampaignState::Completed, None).await
+    }
+
+    async fn halt(&self, campaign: &Campaign, reason: &str) -> Result<(), StoreError> {
+        tracing::error!(campaign.name, reason, "campaign halted");
+        self.change(campaign, CampaignState::Halted, Some(reason)).await
+    }
+
+    async fn change(&self, campaign: &Campaign, to: CampaignState, reason: Option<&str>) -> Result<(), StoreError> {
+        let change = CampaignChange { from: campaign.state, to, reason, actor: "scheduler" };
+        // another change that was faster is as good
+        let _ = self.store.change_campaign_state(campaign.id, change, self.clock.now()).await?;
+        Ok(())
+    }
+}
+
+impl Dialing {
+    fn demand(&self) -> Demand {
+        Demand { weight: self.settings.weight, wants: u32::try_from(self.due.len()).unwrap_or(u32::MAX), uses: self.open }
+    }
+}
+
+fn total(counts: &[OpenCount], of: impl Fn(AttemptState) -> bool) -> u32 {
+    let sum: i64 = counts.iter().filter(|count| of(count.state)).map(|count| count.attempts).sum();
+    u32::try_from(sum).unwrap_or(u32::MAX)
+}
+
+/// At least two, so that the next dial can already connect while one waits for its turn.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
+fn pace_ahead(rate: f64) -> u32 {
+    ((rate * SECONDS_AHEAD).ceil() as u32).max(2)
+}

@@ -1,0 +1,74 @@
+//! Calls whose holder died: ended at the provider, so that nobody listens to silence and nothing goes on costing money.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use super::{Duty, Scheduler};
+use crate::boottime;
+use crate::domain::dialing::{HeartbeatWatch, Reaped, reap};
+use crate::domain::ids::WorkerId;
+use crate::store::StoreError;
+use crate::store::dial::HeldCall;
+
+/// The reaper. It counts a heart's stillness itself, and only while the database was there to take the beats.
+pub struct Reaper {
+    scheduler: Scheduler,
+    watches: HashMap<WorkerId, HeartbeatWatch>,
+}
+
+impl Reaper {
+    pub fn new(scheduler: Scheduler) -> Self {
+        Self { scheduler, watches: HashMap::new() }
+    }
+}
+
+#[async_trait]
+impl Duty for Reaper {
+    const NAME: &'static str = "reap";
+
+    async fn round(&mut self) -> Result<(), StoreError> {
+        let held = self.scheduler.store.held_calls().await?;
+        let started = self.scheduler.store.database_start().await?;
+        let dead = self.look_at_hearts(&held, started);
+        for call in held.iter().filter(|call| dead.contains(&call.worker)) {
+            self.scheduler.bury(call).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Reaper {
+    fn look_at_hearts(&mut self, held: &[HeldCall], started: i64) -> Vec<WorkerId> {
+        let (mut dead, mut watches) = (Vec::new(), HashMap::new());
+        for call in held {
+            if dead.contains(&call.worker) || watches.contains_key(&call.worker) {
+                continue;
+            }
+            let before = self.watches.get(&call.worker).copied();
+            match reap(before, call.heartbeat.unwrap_or(-1), started, boottime::now(), &self.scheduler.timings) {
+                Reaped::Alive(watch) => _ = watches.insert(call.worker, watch),
+                Reaped::Dead => dead.push(call.worker),
+            }
+        }
+        self.watches = watches;
+        dead
+    }
+}
+
+impl Scheduler {
+    /// Ends the call first: a provider that does not answer is asked again in the next round.
+    async fn bury(&self, call: &HeldCall) -> Result<(), StoreError> {
+        if let Some(call_sid) = &call.call_sid
+            && let Err(error) = self.telephony.end(call_sid).await
+        {
+            tracing::warn!(attempt.id = %call.attempt, %error, "a call without a holder could not be ended; trying again");
+            return Ok(());
+        }
+        let epoch = u32::try_from(call.epoch).unwrap_or(0);
+        if self.store.bury_holder(call.attempt, epoch, self.clock.now()).await? {
+            tracing::warn!(attempt.id = %call.attempt, worker.id = %call.worker, "the holder of a call died; the call was ended");
+        }
+        Ok(())
+    }
+}

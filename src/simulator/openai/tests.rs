@@ -1,0 +1,283 @@
+//! Over real sockets, with the client the product uses.
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::simulator::{Scenario, Simulator, SimulatorSettings};
+
+struct Bench {
+    simulator: Simulator,
+    client: Client,
+}
+
+impl Bench {
+    async fn new(scenario: &str) -> Self {
+        // The second test of a process finds the provider installed already.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let scenario = Scenario::from_toml(scenario).unwrap();
+        let simulator = Simulator::start(SimulatorSettings::on_loopback(scenario, 7)).await.unwrap();
+        Self { simulator, client: Client::new() }
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = format!("{}/v1/{path}", self.simulator.base_url());
+        self.client.request(method.parse().unwrap(), url).bearer_auth("sk-test")
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Response {
+        self.request("POST", path).json(body).send().await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.request("GET", path).send().await.unwrap().json().await.unwrap()
+    }
+
+    async fn chat(&self, body: &Value) -> Value {
+        self.post("chat/completions", body).await.json().await.unwrap()
+    }
+
+    async fn upload(&self, name: &str, content: String) -> Value {
+        let form = Form::new().text("purpose", "batch").part("file", Part::text(content).file_name(name.to_owned()));
+        self.request("POST", "files").multipart(form).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+fn ask(words: &str) -> Value {
+    json!({"model": "gpt-4o-mini", "messages": [{"role": "system", "content": "You are brief."}, {"role": "user", "content": words}]})
+}
+
+fn with(mut body: Value, name: &str, value: Value) -> Value {
+    body[name] = value;
+    body
+}
+
+/// The `data:` payloads of a stream.
+fn events(body: &str) -> Vec<&str> {
+    body.split("\n\n").filter(|event| !event.is_empty()).map(|event| event.strip_prefix("data: ").unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_chat_is_answered_with_usage_limits_and_a_request_id() {
+    let bench = Bench::new("").await;
+    let response = bench.post("chat/completions", &ask("Hello there")).await;
+    assert_eq!(response.headers()["x-ratelimit-limit-requests"], "1000000");
+    assert!(response.headers()["x-request-id"].to_str().unwrap().starts_with("req_"));
+    let answer: Value = response.json().await.unwrap();
+    assert_eq!(answer["choices"][0]["message"]["content"], "Hello! Do you have a minute for a short question?");
+    assert_eq!(answer["choices"][0]["finish_reason"], "stop");
+    assert_eq!(answer["choices"][0]["logprobs"], Value::Null);
+    assert_eq!(answer["usage"]["total_tokens"].as_u64(), Some(answer["usage"]["prompt_tokens"].as_u64().unwrap() + 12));
+}
+
+#[tokio::test]
+async fn a_stream_says_the_same_in_pieces_and_tells_its_usage_last() {
+    let bench = Bench::new("").await;
+    let whole = bench.chat(&ask("It is a red roof")).await;
+    let asked = with(with(ask("It is a red roof"), "stream", json!(true)), "stream_options", json!({"include_usage": true}));
+    let body = bench.post("chat/completions", &asked).await.text().await.unwrap();
+    let events = events(&body);
+    assert_eq!(events.last(), Some(&"[DONE]"));
+    let chunks: Vec<Value> = events[..events.len() - 1].iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    assert_eq!(chunks[0]["choices"][0]["delta"], json!({"role": "assistant", "content": "", "refusal": null}));
+    let said: String = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(said, whole["choices"][0]["message"]["content"]);
+    let (usage, finish) = (&chunks[chunks.len() - 1], &chunks[chunks.len() - 2]);
+    assert_eq!((&usage["choices"], &usage["usage"]), (&json!([]), &whole["usage"]));
+    assert_eq!((&finish["choices"][0]["delta"], &finish["choices"][0]["finish_reason"]), (&json!({}), &json!("stop")));
+    assert_eq!(finish["usage"], Value::Null, "the other chunks carry a null");
+    assert!(chunks.iter().all(|chunk| chunk["id"] == chunks[0]["id"]));
+}
+
+#[tokio::test]
+async fn logprobs_join_to_the_text_byte_by_byte() {
+    let bench = Bench::new("[[openai.replies]]\nsay = 'Grüß Gott, 10 €'").await;
+    let answer = bench.chat(&with(with(ask("hi"), "logprobs", json!(true)), "top_logprobs", json!(2))).await;
+    let tokens = answer["choices"][0]["logprobs"]["content"].as_array().unwrap();
+    let bytes: Vec<u8> = tokens
+        .iter()
+        .flat_map(|token| token["bytes"].as_array().unwrap())
+        .map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap())
+        .collect();
+    assert_eq!(String::from_utf8(bytes).unwrap(), "Grüß Gott, 10 €");
+    assert!(
+        tokens
+            .iter()
+            .all(|token| token["top_logprobs"].as_array().unwrap().len() == 2 && token["top_logprobs"][0]["token"] == token["token"])
+    );
+}
+
+#[tokio::test]
+async fn refused_requests_say_why() {
+    let bench = Bench::new("[openai]\nkeys = ['sk-other']").await;
+    let refused = bench.post("chat/completions", &ask("hi")).await;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "invalid_api_key");
+    let bench = Bench::new("[openai]\nmodels = ['gpt-4o']").await;
+    let refused = bench.post("chat/completions", &ask("hi")).await;
+    assert_eq!(refused.status(), 404);
+    let error = refused.json::<Value>().await.unwrap();
+    assert_eq!(error["error"]["code"], "model_not_found");
+    assert!(error["error"].as_object().unwrap().contains_key("param"), "all four keys are there");
+}
+
+#[tokio::test]
+async fn a_schema_is_filled_by_rules_and_a_refusal_refuses() {
+    let scenario = r#"
+        [[openai.fields]]
+        name = "interested"
+        when = "\\byes\\b"
+        value = true
+        [[openai.replies]]
+        when = "forbidden"
+        refuse = "I can't help with that."
+    "#;
+    let bench = Bench::new(scenario).await;
+    let schema = json!({"type": "object", "additionalProperties": false, "required": ["interested", "topic"],
+        "properties": {"interested": {"type": "boolean"}, "topic": {"type": ["string", "null"]}}});
+    let format = json!({"type": "json_schema", "json_schema": {"name": "analysis", "strict": true, "schema": schema}});
+    let answer = bench.chat(&with(ask("yes please"), "response_format", format.clone())).await;
+    assert_eq!(answer["choices"][0]["message"]["content"], r#"{"interested":true,"topic":null}"#);
+    let answer = bench.chat(&with(ask("something forbidden"), "response_format", format)).await;
+    assert_eq!(
+        (&answer["choices"][0]["message"]["content"], &answer["choices"][0]["message"]["refusal"]),
+        (&Value::Null, &json!("I can't help with that."))
+    );
+}
+
+#[tokio::test]
+async fn a_long_prompt_is_cached_the_second_time_and_a_short_limit_cuts() {
+    let bench = Bench::new("").await;
+    let long = with(ask(&"many words ".repeat(800)), "max_completion_tokens", json!(3));
+    assert_eq!(bench.chat(&long).await["usage"]["prompt_tokens_details"]["cached_tokens"], 0);
+    let again = bench.chat(&long).await;
+    assert_eq!(again["usage"]["prompt_tokens_details"]["cached_tokens"], 1536);
+    assert_eq!((&again["choices"][0]["finish_reason"], &again["usage"]["completion_tokens"]), (&json!("length"), &json!(3)));
+}
+
+#[tokio::test]
+async fn faults_strike_as_told() {
+    let scenario = r#"
+        [[openai.faults]]
+        kind = "rate_limited"
+        when = "too fast"
+        ms = 2500
+        [[openai.faults]]
+        kind = "cut"
+        when = "cut me"
+        after_events = 3
+        [[openai.faults]]
+        kind = "error_event"
+        when = "trip me"
+        after_events = 2
+    "#;
+    let bench = Bench::new(scenario).await;
+    let limited = bench.post("chat/completions", &ask("too fast")).await;
+    assert_eq!(
+        (
+            limited.status().as_u16(),
+            limited.headers()["retry-after"].to_str().unwrap(),
+            limited.headers()["retry-after-ms"].to_str().unwrap()
+        ),
+        (429, "3", "2500")
+    );
+    let mut cut = bench.post("chat/completions", &with(ask("cut me"), "stream", json!(true))).await;
+    let ending = loop {
+        match cut.chunk().await {
+            Ok(Some(_)) => {}
+            ending => break ending,
+        }
+    };
+    assert!(ending.is_err(), "some of it came, then the connection broke");
+    let tripped = bench.post("chat/completions", &with(ask("trip me"), "stream", json!(true))).await.text().await.unwrap();
+    let events = events(&tripped);
+    assert_eq!(events.len(), 3);
+    assert!(events[2].contains(r#""error":{"#));
+}
+
+fn line(id: &str, words: &str) -> String {
+    json!({"custom_id": id, "method": "POST", "url": "/v1/chat/completions", "body": ask(words)}).to_string()
+}
+
+const AT_ONCE: &str = "[openai.batch]\nvalidating_ms = 0\nrunning_ms = 0\nfinalizing_ms = 0\n";
+
+#[tokio::test]
+async fn a_batch_is_answered_in_another_order_with_its_failures_apart() {
+    let bench = Bench::new(&format!("{AT_ONCE}[[openai.batch.line_faults]]\nwhen = '^call-3$'\nstatus = 400\n")).await;
+    let lines: Vec<String> = (0..20).map(|number| line(&format!("call-{number}"), "Hello")).collect();
+    let file = bench.upload("in.jsonl", lines.join("\n")).await;
+    let asked = json!({"input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h", "metadata": {"campaign": "c1"}});
+    let made: Value = bench.post("batches", &asked).await.json().await.unwrap();
+    let batch = bench.get(&format!("batches/{}", made["id"].as_str().unwrap())).await;
+    assert_eq!((&batch["status"], &batch["metadata"]["campaign"]), (&json!("completed"), &json!("c1")));
+    assert_eq!(batch["request_counts"], json!({"total": 20, "completed": 19, "failed": 1}));
+    assert!(batch["usage"]["total_tokens"].as_u64().unwrap() > 19 * 11);
+    let text = |id: &Value| bench.request("GET", &format!("files/{}/content", id.as_str().unwrap())).send();
+    let output = text(&batch["output_file_id"]).await.unwrap().text().await.unwrap();
+    let ids: Vec<String> =
+        output.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["custom_id"].as_str().unwrap().to_owned()).collect();
+    let in_order: Vec<String> = (0..20).filter(|number| *number != 3).map(|number| format!("call-{number}")).collect();
+    assert_ne!(ids, in_order, "the output is shuffled");
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>(), in_order.iter().collect());
+    let errors: Value = serde_json::from_str(text(&batch["error_file_id"]).await.unwrap().text().await.unwrap().trim()).unwrap();
+    assert_eq!((&errors["custom_id"], &errors["response"]["status_code"]), (&json!("call-3"), &json!(400)));
+    assert_eq!(bench.get("batches?limit=1").await["data"][0]["id"], made["id"]);
+}
+
+#[tokio::test]
+async fn a_batch_of_a_bad_file_fails_and_one_that_is_late_expires() {
+    let bench = Bench::new(AT_ONCE).await;
+    let file = bench.upload("in.jsonl", format!("{}\n{}", line("a", "Hello"), line("a", "Hello"))).await;
+    let asked = |file: &Value| json!({"input_file_id": file["id"], "endpoint": "/v1/chat/completions", "completion_window": "24h"});
+    let batch: Value = bench.post("batches", &asked(&file)).await.json().await.unwrap();
+    assert_eq!(
+        (&batch["status"], &batch["errors"]["data"][0]["code"], &batch["errors"]["data"][0]["line"]),
+        (&json!("failed"), &json!("duplicate_custom_id"), &json!(2))
+    );
+    let bench = Bench::new("[openai.batch]\nvalidating_ms = 0\nrunning_ms = 1000000\nexpires_ms = 0").await;
+    let file = bench.upload("in.jsonl", line("a", "Hello")).await;
+    let made: Value = bench.post("batches", &asked(&file)).await.json().await.unwrap();
+    let batch = bench.get(&format!("batches/{}", made["id"].as_str().unwrap())).await;
+    assert_eq!((&batch["status"], &batch["output_file_id"]), (&json!("expired"), &Value::Null));
+    let errors = bench.request("GET", &format!("files/{}/content", batch["error_file_id"].as_str().unwrap())).send().await.unwrap();
+    assert_eq!(errors.json::<Value>().await.unwrap()["error"]["code"], "batch_expired");
+}
+
+#[tokio::test]
+async fn embeddings_are_the_same_in_both_encodings() {
+    let bench = Bench::new("").await;
+    let asked = |format: &str| json!({"model": "text-embedding-3-small", "input": ["call me later", "no"], "encoding_format": format, "dimensions": 8});
+    let floats: Value = bench.post("embeddings", &asked("float")).await.json().await.unwrap();
+    let packed: Value = bench.post("embeddings", &asked("base64")).await.json().await.unwrap();
+    let bytes = base64_simd::STANDARD.decode_to_vec(packed["data"][1]["embedding"].as_str().unwrap()).unwrap();
+    #[expect(clippy::cast_possible_truncation, reason = "they were single precision")]
+    let expected: Vec<u8> =
+        floats["data"][1]["embedding"].as_array().unwrap().iter().flat_map(|x| (x.as_f64().unwrap() as f32).to_le_bytes()).collect();
+    assert_eq!(bytes, expected);
+}
+
+#[tokio::test]
+async fn speech_sounds_and_what_cannot_be_encoded_is_refused() {
+    let bench = Bench::new("[openai]\nspeech_ms_per_word = 100").await;
+    let asked = |format: &str| json!({"model": "tts-1", "voice": "alloy", "input": "two words", "response_format": format});
+    let sound = bench.post("audio/speech", &asked("pcm")).await.bytes().await.unwrap();
+    assert_eq!(sound.len(), 2 * 100 * 24 * 2, "two words of 100 ms at 24 kHz, 16 bit");
+    let loud = sound.chunks(2).filter(|sample| i16::from_le_bytes([sample[0], sample[1]]).abs() > 8000).count();
+    assert!(loud > sound.len() / 4);
+    let refused = bench.post("audio/speech", &asked("mp3")).await;
+    assert_eq!(refused.status(), 400);
+}
+
+#[tokio::test]
+async fn a_response_streams_numbered_events_and_ends_completed() {
+    let bench = Bench::new("").await;
+    let body = bench.post("responses", &json!({"model": "gpt-4o", "input": "Hello", "stream": true})).await.text().await.unwrap();
+    let events: Vec<Value> =
+        body.lines().filter_map(|line| line.strip_prefix("data: ")).map(|data| serde_json::from_str(data).unwrap()).collect();
+    assert!(events.iter().enumerate().all(|(index, event)| event["sequence_number"] == index));
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "response.completed");
+    let said: String =
+        events.iter().filter(|event| event["type"] == "response.output_text.delta").filter_map(|event| event["delta"].as_str()).collect();
+    assert_eq!(last["response"]["output"][0]["content"][0]["text"], said);
+}

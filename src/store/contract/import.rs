@@ -1,0 +1,69 @@
+//! Imports and suppressions: both or neither, once, and where they were after a stop.
+
+use super::fixtures::{at, campaign, force_lead_state, lead, new_lead, number};
+use super::support::on_both_engines;
+use crate::domain::lead::LeadState;
+use crate::domain::outcome::{Disposition, Reason};
+use crate::store::import::{ImportBatch, ImportState};
+use crate::store::lead_insert::{NewLead, OnDuplicate};
+use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSource};
+
+on_both_engines! {
+    async fn an_import_moves_with_its_leads(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let import = store.start_import(id, "list.csv", "abc", at(0)).await.unwrap();
+        let leads: Vec<_> = (0..10).map(new_lead).collect();
+        let sum = store.append_import(&import, batch(0, 900, &leads), at(1)).await.unwrap().unwrap();
+        assert_eq!(sum.accepted, 10);
+        let now = store.import(import.id).await.unwrap().unwrap();
+        assert_eq!((now.byte_offset, now.row_offset, now.accepted, now.rejected), (900, 12, 10, 2));
+        assert_eq!(store.lead(crate::domain::ids::LeadId(import.id.0)).await.unwrap(), None);
+        assert_eq!(store.imports(id).await.unwrap(), [now]);
+    }
+
+    async fn a_piece_is_stored_once(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let import = store.start_import(id, "list.csv", "abc", at(0)).await.unwrap();
+        let leads = [new_lead(1)];
+        assert!(store.append_import(&import, batch(0, 90, &leads), at(1)).await.unwrap().is_some());
+        assert_eq!(store.append_import(&import, batch(0, 90, &[new_lead(2)]), at(2)).await.unwrap(), None);
+        assert_eq!(store.campaign_status(id).await.unwrap().total(), 1);
+        assert!(store.end_import(import.id, ImportState::Done, at(3)).await.unwrap());
+        assert!(!store.end_import(import.id, ImportState::Failed, at(4)).await.unwrap());
+        assert_eq!(store.append_import(&import, batch(90, 99, &[new_lead(3)]), at(5)).await.unwrap(), None, "it ended");
+        assert_eq!(store.import(import.id).await.unwrap().unwrap().ended_at, Some(at(3)));
+    }
+
+    async fn suppressing_takes_waiting_leads_off_every_list(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let (waiting, active) = (lead(&store, spring, 1).await, lead(&store, autumn, 1).await);
+        force_lead_state(&store, active, LeadState::Active).await;
+        let bystander = lead(&store, spring, 2).await;
+        assert!(!store.is_suppressed(&number(1), spring).await.unwrap());
+
+        let phone_number = number(1);
+        let opt_out = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        assert_eq!(store.suppress(opt_out, at(1)).await.unwrap(), Suppressed { is_new: true, leads: 1 });
+        assert_eq!(store.suppress(opt_out, at(2)).await.unwrap(), Suppressed { is_new: false, leads: 0 });
+        assert!(store.is_suppressed(&number(1), spring).await.unwrap() && store.is_suppressed(&number(1), autumn).await.unwrap());
+        let off = store.lead(waiting).await.unwrap().unwrap();
+        assert_eq!((off.state, off.disposition, off.reason, off.opt_out), (LeadState::Suppressed, Some(Disposition::Dnc), Some(Reason::OptOut), true));
+        assert_eq!(store.lead(active).await.unwrap().unwrap().state, LeadState::Active, "its attempt decides");
+        assert_eq!(store.lead(bystander).await.unwrap().unwrap().state, LeadState::New);
+    }
+
+    async fn a_campaign_scope_stays_in_its_campaign(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let (here, there) = (lead(&store, spring, 1).await, lead(&store, autumn, 1).await);
+        let phone_number = number(1);
+        let new = NewSuppression { phone_number: &phone_number, scope: Scope::Campaign(spring), source: SuppressionSource::Operator, attempt: None };
+        assert_eq!(store.suppress(new, at(1)).await.unwrap(), Suppressed { is_new: true, leads: 1 });
+        assert_eq!(store.lead(here).await.unwrap().unwrap().state, LeadState::Suppressed);
+        assert_eq!(store.lead(there).await.unwrap().unwrap().state, LeadState::New);
+        assert!(store.is_suppressed(&phone_number, spring).await.unwrap() && !store.is_suppressed(&phone_number, autumn).await.unwrap());
+    }
+}
+
+fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'_> {
+    ImportBatch { from_byte, to_byte, rows: leads.len() as u64 + 2, rejected: 2, leads, on_duplicate: OnDuplicate::Skip }
+}

@@ -1,0 +1,145 @@
+//! Leads: in once per number, out in the order of the list, changed only along their table.
+
+use futures_util::TryStreamExt;
+use serde_json::json;
+
+use super::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
+use super::support::on_both_engines;
+use crate::domain::attempt::DialKind;
+use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
+use crate::store::Change;
+use crate::store::lead::{Lead, LeadFilter, LeadResult};
+use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
+use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
+
+on_both_engines! {
+    async fn a_lead_comes_back_as_it_went_in(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let lead_id = lead(&store, id, 7).await;
+        let stored = store.lead(lead_id).await.unwrap().unwrap();
+        let new = new_lead(7);
+        assert_eq!((&stored.phone_number, &stored.external_id, &stored.consent_basis), (&new.phone_number, &new.external_id, &new.consent_basis));
+        assert_eq!((&stored.zones, &stored.variables), (&new.zones, &new.variables));
+        assert_eq!((stored.state, stored.next_kind, stored.next_attempt_at), (LeadState::New, DialKind::Fresh, at(0)));
+        assert_eq!(store.lead(LeadId::new()).await.unwrap(), None);
+    }
+
+    async fn a_number_is_on_a_list_once(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let rows = [new_lead(1), new_lead(2), new_lead(1)];
+        let sum = store.insert_leads(place(id), &rows, at(0)).await.unwrap();
+        assert_eq!(sum, Inserted { accepted: 2, duplicates: 1, ..Inserted::default() });
+        let other = campaign(&store, "autumn").await;
+        assert_eq!(store.insert_leads(place(other), &rows, at(0)).await.unwrap().accepted, 2, "another list may have it too");
+    }
+
+    async fn updating_takes_the_last_row_and_keeps_the_history(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let lead_id = lead(&store, id, 1).await;
+        force_lead_state(&store, lead_id, LeadState::Finished).await;
+        let update = ListPlace { on_duplicate: OnDuplicate::Update, ..place(id) };
+        let (mut early, mut late) = (new_lead(1), new_lead(1));
+        early.external_id = Some("early".into());
+        late.external_id = Some("late".into());
+        late.variables.0.insert("city".into(), json!("Oslo"));
+        let sum = store.insert_leads(update, &[early, new_lead(2), late], at(9)).await.unwrap();
+        assert_eq!(sum, Inserted { accepted: 1, updated: 1, duplicates: 1, suppressed: 0 });
+        let stored = store.lead(lead_id).await.unwrap().unwrap();
+        assert_eq!((stored.external_id.as_deref(), stored.variables["city"].as_str()), (Some("late"), Some("Oslo")));
+        assert_eq!((stored.state, stored.created_at, stored.updated_at), (LeadState::Finished, at(0), at(9)));
+    }
+
+    async fn suppressed_numbers_are_listed_but_never_due(store: Store) {
+        let id = campaign(&store, "spring").await;
+        for (n, scope) in [(1, Scope::Global), (2, Scope::Campaign(id)), (3, Scope::Campaign(campaign(&store, "other").await))] {
+            let new = NewSuppression { phone_number: &number(n), scope, source: SuppressionSource::List, attempt: None };
+            store.suppress(new, at(0)).await.unwrap();
+        }
+        let rows: Vec<_> = (1..=4).map(new_lead).collect();
+        let sum = store.insert_leads(place(id), &rows, at(1)).await.unwrap();
+        assert_eq!(sum, Inserted { accepted: 2, suppressed: 2, ..Inserted::default() });
+        let suppressed = LeadFilter { campaign: Some(id), state: Some(LeadState::Suppressed), ..LeadFilter::default() };
+        let numbers: Vec<_> = store.leads(&suppressed, None, 10).await.unwrap().into_iter().map(|lead| lead.phone_number).collect();
+        assert_eq!(numbers, [number(1), number(2)]);
+    }
+
+    async fn pages_follow_each_other_without_gaps(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let rows: Vec<_> = (0..1_234).map(new_lead).collect();
+        assert_eq!(store.insert_leads(place(id), &rows, at(0)).await.unwrap().accepted, 1_234);
+        let (filter, mut read, mut after) = (LeadFilter { campaign: Some(id), ..LeadFilter::default() }, Vec::new(), None);
+        loop {
+            let page: Vec<Lead> = store.leads(&filter, after, 500).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            read.extend(page.into_iter().map(|lead| lead.phone_number));
+        }
+        let listed: Vec<_> = rows.iter().map(|row| row.phone_number.clone()).collect();
+        assert!(read == listed, "the pages are the list, in its order");
+        let exported: Vec<LeadResult> = sendable(store.export_leads(id)).try_collect().await.unwrap();
+        assert!(exported.iter().map(|row| &row.lead.phone_number).eq(&listed), "the export is the list, in its order");
+    }
+
+    async fn filters_narrow(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let (first, _) = (lead(&store, id, 1).await, lead(&store, id, 2).await);
+        lead(&store, campaign(&store, "other").await, 1).await;
+        let found = |filter: LeadFilter| { let store = store.clone(); async move { store.leads(&filter, None, 10).await.unwrap().len() } };
+        assert_eq!(found(LeadFilter::default()).await, 3);
+        assert_eq!(found(LeadFilter { phone_number: Some(number(1)), ..LeadFilter::default() }).await, 2);
+        assert_eq!(found(LeadFilter { external_id: Some("crm-2".into()), ..LeadFilter::default() }).await, 1);
+        force_lead_state(&store, first, LeadState::Parked).await;
+        assert_eq!(found(LeadFilter { campaign: Some(id), state: Some(LeadState::Parked), ..LeadFilter::default() }).await, 1);
+    }
+
+    async fn the_export_sums_calls_and_cost(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let lead_id = lead(&store, id, 1).await;
+        attempt(&store, id, lead_id).await;
+        let rows: Vec<LeadResult> = store.export_leads(id).try_collect().await.unwrap();
+        assert_eq!((rows.len(), rows[0].lead.id, rows[0].duration_s, rows[0].cost.0), (1, lead_id, 42, 0));
+    }
+
+    async fn cancelling_and_retrying_follow_the_table(store: Store) {
+        let id = campaign(&store, "spring").await;
+        for (n, &state) in LeadState::ALL.iter().enumerate() {
+            let lead_id = lead(&store, id, n as u64).await;
+            force_lead_state(&store, lead_id, state).await;
+            assert_moves(store.retry_lead(lead_id, "ada", at(5)).await.unwrap(), state, LeadState::Waiting, |from| {
+                matches!(from, LeadState::Finished | LeadState::Parked)
+            });
+            force_lead_state(&store, lead_id, state).await;
+            assert_moves(store.cancel_lead(lead_id, "ada", at(6)).await.unwrap(), state, LeadState::Cancelled, |_| true);
+        }
+        assert_eq!(store.cancel_lead(LeadId::new(), "ada", at(7)).await.unwrap(), Change::Missing);
+    }
+
+    async fn a_retried_lead_is_due_at_once(store: Store) {
+        let lead_id = lead(&store, campaign(&store, "spring").await, 1).await;
+        force_lead_state(&store, lead_id, LeadState::Finished).await;
+        assert!(store.retry_lead(lead_id, "ada", at(5)).await.unwrap().is_changed());
+        let stored = store.lead(lead_id).await.unwrap().unwrap();
+        assert_eq!((stored.state, stored.next_kind, stored.next_attempt_at), (LeadState::Waiting, DialKind::Retry, at(5)));
+    }
+
+    async fn who_opted_out_is_never_retried(store: Store) {
+        let lead_id = lead(&store, campaign(&store, "spring").await, 1).await;
+        let opt_out = NewSuppression { phone_number: &number(1), scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        store.suppress(opt_out, at(1)).await.unwrap();
+        force_lead_state(&store, lead_id, LeadState::Finished).await;
+        assert_eq!(store.retry_lead(lead_id, "ada", at(5)).await.unwrap(), Change::Was(LeadState::Finished));
+    }
+}
+
+/// A change happens exactly where the table has it and this verb is meant for it.
+fn assert_moves(change: Change<LeadState>, from: LeadState, to: LeadState, meant_for: fn(LeadState) -> bool) {
+    let allowed = from.may_become(to) && meant_for(from);
+    let expected = if allowed { Change::Changed } else { Change::Was(from) };
+    assert_eq!(change, expected, "{from} to {to}");
+}
+
+/// An export can be handed to another task.
+fn sendable<T: Send>(export: T) -> T {
+    export
+}

@@ -1,0 +1,165 @@
+//! Arming: a lead gets its attempt, its number and its reservation in one transaction, or moves out of the way.
+
+use crate::domain::attempt::DialKind;
+use crate::domain::campaign::CampaignSettings;
+use crate::domain::dialing::{DialTimings, LeadStep, after_denial};
+use crate::domain::ids::{AgentVersionId, AttemptId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::money::NanoUsd;
+use crate::domain::permit::{self, Denial, Gate};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
+use crate::store::dial::facts::Facts;
+use crate::store::dial::lead::{self, LeadRow};
+use crate::store::dial::number;
+use crate::store::dial::sql::{execute, fetch_values, millis};
+use crate::store::{Store, StoreError};
+
+/// A lead to arm.
+#[derive(Debug, Clone, Copy)]
+pub struct ArmOrder<'a> {
+    /// Which lead.
+    pub lead: LeadId,
+    /// Its campaign's settings.
+    pub settings: &'a CampaignSettings,
+    /// The agent version the campaign is pinned to.
+    pub agent_version: Option<AgentVersionId>,
+    /// Worst case of the call, kept until it ends.
+    pub reserve: NanoUsd,
+    /// The protocol's times.
+    pub timings: &'a DialTimings,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arming {
+    /// Ring a ticket for this attempt, send number 1.
+    Armed(AttemptId),
+    /// Another attempt has the number; the lead was moved to a later time.
+    NumberBusy {
+        /// Who has it.
+        holder: AttemptId,
+    },
+    /// A gate is closed; the lead was moved to its opening (or parked, suppressed, finished).
+    Denied(Denial),
+    /// The lead is no longer due: somebody else armed, moved or cancelled it.
+    LeadMoved,
+}
+
+/// So many leads in the same zones move with the first one that finds its hours closed.
+const ALIKE: i64 = 2_000;
+
+impl Store {
+    /// Arms one lead: permit, number, attempt `ready` with send number 1 and a ticket lease, lead `active`.
+    ///
+    /// # Errors
+    /// The database cannot be written; nothing was armed.
+    pub async fn arm(&self, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+        on_db!(self.db, write, tx => arm(tx.into(), order, now).await)
+    }
+}
+
+async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+    let Some(lead) = LeadRow::lock(conn.reborrow(), order.lead).await? else { return Ok(Arming::LeadMoved) };
+    let callable = matches!(lead.state, LeadState::New | LeadState::Waiting);
+    if !callable || lead.next_attempt_at > now {
+        return Ok(Arming::LeadMoved);
+    }
+    let facts = Facts::gather(conn.reborrow(), &lead, None, order.settings, now).await?;
+    let is_callback = lead.next_kind == DialKind::Callback;
+    let view = facts.view(&lead, order.settings, callable, order.reserve, is_callback);
+    if let Err(denial) = permit::check(&view, now) {
+        return deny(conn, &lead, denial, order, now).await;
+    }
+    let Some(from) = caller_number(conn.reborrow(), &lead, order.settings).await? else {
+        lead::step(conn, &lead, &LeadStep::parked("every caller number was rejected for this callee"), now).await?;
+        return Ok(Arming::LeadMoved);
+    };
+    let attempt = AttemptId::new();
+    if !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
+        return busy(conn, &lead, order, now).await;
+    }
+    insert(conn.reborrow(), attempt, &lead, &from, order, now).await?;
+    Ok(Arming::Armed(attempt))
+}
+
+/// Moves the lead to the gate's opening; closed hours close them for everyone in the same zones.
+async fn deny(mut conn: Conn<'_>, lead: &LeadRow, denial: Denial, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+    let step = after_denial(&denial, lead.next_kind, now, order.timings);
+    lead::step(conn.reborrow(), lead, &step, now).await?;
+    if let (Gate::Hours, LeadStep::Waiting { at, why, .. }) = (denial.gate, &step) {
+        execute!(
+            conn,
+            "UPDATE lead SET next_attempt_at = $5, wait_reason = $6, updated_at = $7 WHERE id IN (
+                SELECT id FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND next_attempt_at <= $7 AND zones = $4
+                LIMIT $8)",
+            lead.campaign_id,
+            lead.state,
+            lead.next_kind,
+            &lead.zones,
+            *at,
+            why,
+            now,
+            ALIKE
+        );
+    }
+    Ok(Arming::Denied(denial))
+}
+
+/// The number is in use: the lead waits, and says for whom.
+async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+    let Some(holder) = number::holder(conn.reborrow(), &lead.phone_number).await? else { return Ok(Arming::LeadMoved) };
+    let why = format!("number in use by attempt {}", holder.attempt_id);
+    let step = LeadStep::Waiting { kind: lead.next_kind, at: now + order.timings.silent_after, why };
+    lead::step(conn, lead, &step, now).await?;
+    Ok(Arming::NumberBusy { holder: holder.attempt_id })
+}
+
+/// The next of the campaign's numbers, without those this callee's carrier rejected as unwanted.
+async fn caller_number(mut conn: Conn<'_>, lead: &LeadRow, settings: &CampaignSettings) -> Result<Option<PhoneNumber>, StoreError> {
+    let rejected = fetch_values!(
+        conn,
+        PhoneNumber,
+        "SELECT DISTINCT from_number FROM attempt WHERE to_number = $1 AND reason = 'spam_labelled'",
+        lead.phone_number.clone()
+    );
+    let usable: Vec<&PhoneNumber> = settings.caller_numbers.iter().filter(|number| !rejected.contains(number)).collect();
+    let turn = usize::try_from(lead.attempts).unwrap_or(0);
+    Ok((!usable.is_empty()).then(|| usable[turn % usable.len()].clone()))
+}
+
+const INSERT: EngineSql = engine_sql!(
+    "INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, agent_version_id,
+        reserved_nano_usd, created_at, state_at, lease_until_db)
+     VALUES ($1, $2, $3, $4, $5, 'ready', 1, $6, $7, $8, $9, $10, $10, $11 + " now ")"
+);
+
+async fn insert(
+    mut conn: Conn<'_>,
+    attempt: AttemptId,
+    lead: &LeadRow,
+    from: &PhoneNumber,
+    order: &ArmOrder<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = INSERT.for_conn(&conn);
+    execute!(
+        conn,
+        sql,
+        attempt,
+        lead.id,
+        lead.campaign_id,
+        lead.attempts + 1,
+        lead.next_kind,
+        lead.phone_number.clone(),
+        from.clone(),
+        order.agent_version,
+        order.reserve,
+        now,
+        millis(order.timings.ticket_lease)
+    );
+    execute!(conn, "UPDATE lead SET attempts = attempts + 1 WHERE id = $1", lead.id);
+    lead::activate(conn, lead, now).await?;
+    Ok(())
+}

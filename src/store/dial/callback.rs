@@ -1,0 +1,187 @@
+//! News of a call: the inbox row and the folded attempt in one transaction, whoever brought it and however often.
+
+use crate::call::journal::CallSignal;
+use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::claim::not_dialling;
+use crate::domain::dialing::{Callback, DialTimings, Folded, Meeting, fold};
+use crate::domain::ids::{AttemptId, CampaignId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::permit::{Denial, Gate};
+use crate::domain::time::Timestamp;
+use crate::store::db::{Conn, on_db};
+use crate::store::dial::lead::{self, LeadRow};
+use crate::store::dial::row::AttemptRow;
+use crate::store::dial::sql::{PROVIDER, execute, whole};
+use crate::store::dial::withdraw::withdraw_one;
+use crate::store::dial::{number, signal};
+use crate::store::{Store, StoreError};
+
+/// What has to be done after news of a call were kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// Of which lead.
+    pub lead: LeadId,
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// The provider ended the call: ring the job that folds the outcome.
+    pub finish: bool,
+    /// Take this call back at the provider: it is not the attempt's.
+    pub cancel: Option<String>,
+    /// A signal was written: tell the worker that holds the call.
+    pub signal: bool,
+    /// A person should know.
+    pub trouble: Option<Trouble>,
+}
+
+/// What must not happen and did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// A second call for one attempt.
+    StrayCall,
+    /// A call that was thought not to exist is live.
+    Adopted,
+    /// A call that belongs to another attempt was named for this one.
+    ForeignCall,
+}
+
+impl Store {
+    /// Keeps a verified callback. `None` when there is no such attempt. Arriving again changes nothing.
+    ///
+    /// # Errors
+    /// The database cannot be written; answer with an error so that the provider tries again.
+    pub async fn provider_callback(
+        &self,
+        attempt: AttemptId,
+        news: &Callback,
+        dedupe_key: &str,
+        timings: &DialTimings,
+        now: Timestamp,
+    ) -> Result<Option<Told>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let mut conn: Conn<'_> = tx.into();
+            let inbox = "INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ($1, $2, $3)
+                         ON CONFLICT (provider, dedupe_key) DO NOTHING";
+            execute!(conn, inbox, PROVIDER, dedupe_key, now);
+            take(conn, attempt, news, Evidence::Signed, timings, now).await
+        })
+    }
+
+    /// Keeps what a poll or a look at the provider's list brought; otherwise as [`Store::provider_callback`].
+    ///
+    /// # Errors
+    /// The database cannot be written; ask again later.
+    pub async fn provider_news(
+        &self,
+        attempt: AttemptId,
+        news: &Callback,
+        timings: &DialTimings,
+        now: Timestamp,
+    ) -> Result<Option<Told>, StoreError> {
+        on_db!(self.db, write, tx => take(tx.into(), attempt, news, Evidence::Listed, timings, now).await)
+    }
+}
+
+/// How sure it is that a call belongs to the attempt it is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// It carries our own signature or is the answer to our own POST.
+    Signed,
+    /// It fits in the provider's list.
+    Listed,
+}
+
+/// Folds news into the attempt, inside the caller's transaction.
+pub(super) async fn take(
+    mut conn: Conn<'_>,
+    attempt: AttemptId,
+    news: &Callback,
+    evidence: Evidence,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<Option<Told>, StoreError> {
+    let Some(row) = AttemptRow::lock(conn.reborrow(), attempt).await? else { return Ok(None) };
+    take_into(conn, &row, news, evidence, timings, now).await.map(Some)
+}
+
+/// As [`take`], for a row that is locked already.
+pub(super) async fn take_into(
+    mut conn: Conn<'_>,
+    row: &AttemptRow,
+    news: &Callback,
+    evidence: Evidence,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<Told, StoreError> {
+    let nothing =
+        Told { attempt: row.id, lead: row.lead_id, campaign: row.campaign_id, finish: false, cancel: None, signal: false, trouble: None };
+    if !note_seen(conn.reborrow(), row, news, evidence, now).await? {
+        return Ok(Told { trouble: Some(Trouble::ForeignCall), ..nothing });
+    }
+    let lead_open = row.state != AttemptState::Absent || make_room(conn.reborrow(), row, timings, now).await?;
+    let folded = fold(&row.dial(), news, lead_open, now);
+    if folded.meeting == Meeting::Stray {
+        let cancel = folded.cancel.then(|| news.call_sid.clone());
+        return Ok(Told { cancel, trouble: Some(Trouble::StrayCall), ..nothing });
+    }
+    let signal = write(conn, row, &folded, now).await?;
+    let trouble = (folded.meeting == Meeting::Adopt).then_some(Trouble::Adopted);
+    Ok(Told { finish: folded.finish, signal, trouble, ..nothing })
+}
+
+/// Remembers that the call was named for this attempt; false when it belongs to another one.
+async fn note_seen(mut conn: Conn<'_>, row: &AttemptRow, news: &Callback, evidence: Evidence, now: Timestamp) -> Result<bool, StoreError> {
+    let rows = execute!(
+        conn,
+        "INSERT INTO seen_call (provider, call_sid, attempt_id, send_no, signed, seen_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (provider, call_sid) DO UPDATE SET signed = seen_call.signed OR excluded.signed
+         WHERE seen_call.attempt_id = excluded.attempt_id",
+        PROVIDER,
+        news.call_sid.as_str(),
+        row.id,
+        whole(news.send_no),
+        evidence == Evidence::Signed,
+        now
+    );
+    Ok(rows == 1)
+}
+
+/// May an absent attempt come back? Not when its lead is closed for good, nor when a newer attempt was already sent; one
+/// that is only armed is given back first.
+async fn make_room(mut conn: Conn<'_>, row: &AttemptRow, timings: &DialTimings, now: Timestamp) -> Result<bool, StoreError> {
+    if let Some(holder) = number::holder(conn.reborrow(), &row.to_number).await?.filter(|holder| holder.attempt_id != row.id) {
+        let denial = Denial { gate: Gate::Lead, detail: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
+        if !withdraw_one(conn.reborrow(), holder.attempt_id, &denial, timings, now).await? {
+            return Ok(false);
+        }
+    }
+    let lead = LeadRow::lock(conn, row.lead_id).await?;
+    Ok(lead.is_some_and(|lead| !matches!(lead.state, LeadState::Suppressed | LeadState::Cancelled)))
+}
+
+/// Writes the fold and what hangs on it; true when the holder was sent a signal.
+async fn write(mut conn: Conn<'_>, row: &AttemptRow, folded: &Folded, now: Timestamp) -> Result<bool, StoreError> {
+    if !row.write(conn.reborrow(), &folded.row, now).await? {
+        return Ok(false);
+    }
+    if row.state == AttemptState::Absent {
+        reopen(conn.reborrow(), row, now).await?;
+    }
+    if matches!(folded.meeting, Meeting::Bind | Meeting::Adopt) {
+        lead::recount(conn.reborrow(), row.lead_id).await?;
+    }
+    let Some(answered_by) = &folded.answered_by else { return Ok(false) };
+    signal::push(conn, row.id, &CallSignal::AnsweredBy(answered_by.clone()), now).await?;
+    Ok(true)
+}
+
+/// An absent attempt is open again: it has its number, its lead is active.
+async fn reopen(mut conn: Conn<'_>, row: &AttemptRow, now: Timestamp) -> Result<(), StoreError> {
+    number::retake(conn.reborrow(), &row.to_number, row.id).await?;
+    execute!(conn, "UPDATE attempt SET ended_at = NULL WHERE id = $1", row.id);
+    if let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? {
+        lead::activate(conn, &lead, now).await?;
+    }
+    Ok(())
+}

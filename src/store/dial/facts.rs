@@ -1,0 +1,107 @@
+//! What the permit looks at, gathered inside the transaction that acts on it.
+
+use std::time::Duration;
+
+use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::money::NanoUsd;
+use crate::domain::permit::PermitFacts;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::db::Conn;
+use crate::store::dial::lead::LeadRow;
+use crate::store::dial::sql::{count, fetch_value, fetch_values};
+use crate::store::suppression::is_suppressed;
+
+/// The cap per number looks back this far.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// The facts as rows; [`Facts::view`] lends them to the permit.
+#[derive(Debug)]
+pub(super) struct Facts {
+    campaign: CampaignState,
+    suppressed: bool,
+    zones: Vec<String>,
+    placed_for_lead: u32,
+    placed_to_number: Vec<Timestamp>,
+    spent_and_reserved: NanoUsd,
+}
+
+impl Facts {
+    /// Reads everything for one lead. `own` is the attempt whose reservation must not count against itself.
+    pub async fn gather(
+        mut conn: Conn<'_>,
+        lead: &LeadRow,
+        own: Option<AttemptId>,
+        settings: &CampaignSettings,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let campaign = campaign_state(conn.reborrow(), lead.campaign_id).await?;
+        let placed = fetch_value!(conn, i64, "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL", lead.id);
+        let spent_and_reserved = match settings.budget {
+            Some(_) => spent(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
+            None => NanoUsd::ZERO,
+        };
+        Ok(Self {
+            campaign,
+            suppressed: is_suppressed(conn.reborrow(), &lead.phone_number, lead.campaign_id).await?,
+            zones: serde_json::from_str(&lead.zones)
+                .map_err(|source| StoreError::Unreadable { what: format!("lead.zones of {}", lead.id), source })?,
+            placed_for_lead: count(placed),
+            placed_to_number: placed_to_number(conn, &lead.phone_number, now).await?,
+            spent_and_reserved,
+        })
+    }
+
+    /// Whether the campaign makes calls at all (a draining one keeps its promises).
+    pub const fn campaign_dials(&self) -> bool {
+        matches!(self.campaign, CampaignState::Running | CampaignState::Draining)
+    }
+
+    /// The permit's view.
+    pub fn view<'a>(
+        &'a self,
+        lead: &'a LeadRow,
+        settings: &'a CampaignSettings,
+        lead_callable: bool,
+        reserve: NanoUsd,
+        is_callback: bool,
+    ) -> PermitFacts<'a> {
+        PermitFacts {
+            campaign: self.campaign,
+            settings,
+            lead_callable,
+            consent_basis: lead.consent_basis.as_deref(),
+            suppressed: self.suppressed,
+            zones: &self.zones,
+            placed_for_lead: self.placed_for_lead,
+            placed_to_number: &self.placed_to_number,
+            spent_and_reserved: self.spent_and_reserved,
+            reserve,
+            is_callback,
+        }
+    }
+}
+
+/// The campaign's state now.
+pub(super) async fn campaign_state(mut conn: Conn<'_>, id: CampaignId) -> Result<CampaignState, StoreError> {
+    Ok(fetch_value!(conn, CampaignState, "SELECT state FROM campaign WHERE id = $1", id))
+}
+
+async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT placed_at FROM attempt WHERE to_number = $1 AND placed_at > $2 ORDER BY placed_at";
+    Ok(fetch_values!(conn, Timestamp, sql, number.clone(), now - DAY))
+}
+
+async fn spent(mut conn: Conn<'_>, campaign: CampaignId) -> Result<NanoUsd, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE campaign_id = $1";
+    Ok(fetch_value!(conn, NanoUsd, sql, campaign))
+}
+
+/// Reserved by open attempts; a closed one reserves nothing.
+async fn reserved(mut conn: Conn<'_>, campaign: CampaignId, own: Option<AttemptId>) -> Result<NanoUsd, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(reserved_nano_usd), 0) AS BIGINT) FROM attempt
+               WHERE campaign_id = $1 AND state NOT IN ('ended', 'withdrawn', 'absent') AND id <> $2";
+    Ok(fetch_value!(conn, NanoUsd, sql, campaign, own.unwrap_or(AttemptId(uuid::Uuid::nil()))))
+}

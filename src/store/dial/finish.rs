@@ -1,0 +1,211 @@
+//! The end of an attempt in one transaction: outcome folded, lead moved, number free, opt-out kept for every campaign.
+
+use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::campaign::CampaignSettings;
+use crate::domain::dialing::{self, CallEnd, DialTimings, HolderSide, LeadHistory, LeadStep, Verdict, next_step};
+use crate::domain::ids::{AttemptId, CampaignId, LeadId};
+use crate::domain::money::NanoUsd;
+use crate::domain::outcome::{Flags, Outcome};
+use crate::domain::time::Timestamp;
+use crate::store::db::{Conn, on_db};
+use crate::store::dial::lead::{self, LeadRow};
+use crate::store::dial::row::AttemptRow;
+use crate::store::dial::sql::{count, execute, fetch_value, whole};
+use crate::store::dial::{number, suppress};
+use crate::store::suppression::SuppressionSource;
+use crate::store::{Store, StoreError};
+
+/// What became of a finishing job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finished {
+    /// The outcome is written.
+    Done(Box<FinishedCall>),
+    /// One side is not over yet; the job is rung again when it is.
+    NotYet,
+    /// Somebody else was faster, or the attempt does not exist: acknowledge.
+    Already,
+}
+
+/// A finished attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedCall {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// Of which lead.
+    pub lead: LeadId,
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What becomes of the lead.
+    pub next: LeadStep,
+    /// Somebody of ours talked: summary and score are worth making.
+    pub conversed: bool,
+}
+
+impl Store {
+    /// Folds the outcome of an attempt once the provider's end is known and its holder closed or died. Safe to repeat.
+    ///
+    /// # Errors
+    /// The database cannot be written, or the stored draft cannot be read.
+    pub async fn finish(
+        &self,
+        attempt: AttemptId,
+        settings: &CampaignSettings,
+        timings: &DialTimings,
+        now: Timestamp,
+    ) -> Result<Finished, StoreError> {
+        on_db!(self.db, write, tx => finish(tx.into(), attempt, settings, timings, now).await)
+    }
+}
+
+async fn finish(
+    mut conn: Conn<'_>,
+    attempt: AttemptId,
+    settings: &CampaignSettings,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<Finished, StoreError> {
+    let Some(row) = AttemptRow::lock(conn.reborrow(), attempt).await?.filter(|row| row.state.is_open()) else {
+        return Ok(Finished::Already);
+    };
+    let Some(verdict) = dialing::finish(row.end().as_ref(), row.holder()?, row.flags()) else { return Ok(Finished::NotYet) };
+    let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(Finished::Already) };
+    close(conn.reborrow(), &row, &verdict, now).await?;
+    let next = step_lead(conn.reborrow(), &row, &lead, &verdict, settings, timings, now).await?;
+    if verdict.suppresses() {
+        let source = if verdict.outcome.flags.opt_out { SuppressionSource::OptOut } else { SuppressionSource::Carrier };
+        suppress::suppress(conn.reborrow(), &row.to_number, source, row.id, now).await?;
+    }
+    number::release(conn, row.id).await?;
+    let conversed = row.held_by.is_some() && row.draft_outcome.is_some();
+    let (lead, campaign, outcome) = (row.lead_id, row.campaign_id, verdict.outcome);
+    Ok(Finished::Done(Box::new(FinishedCall { attempt, lead, campaign, outcome, next, conversed })))
+}
+
+/// Writes the outcome. A call that never rang is taken out of the count of placed calls.
+async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Timestamp) -> Result<(), StoreError> {
+    debug_assert!(row.state.may_become(AttemptState::Ended), "{} to ended", row.state);
+    let cost_sql = "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1";
+    let cost = fetch_value!(conn, NanoUsd, cost_sql, row.id);
+    let (outcome, flags) = (&verdict.outcome, verdict.outcome.flags);
+    let ended_at = row.provider_ended_at.unwrap_or(now);
+    let talked = row.answered_at.map(|at| i32::try_from(ended_at.since(at).as_secs()).unwrap_or(i32::MAX));
+    execute!(
+        conn,
+        "UPDATE attempt SET state = 'ended', disposition = $3, reason = $4, opt_out = $5, recording_refused = $6, asked_if_ai = $7,
+            human_requested = $8, ended_at = $9, duration_s = $10, cost_nano_usd = $11, reserved_nano_usd = 0, stream_token = NULL,
+            placed_at = $12, state_at = $13
+         WHERE id = $1 AND state = $2",
+        row.id,
+        row.state,
+        outcome.disposition,
+        outcome.reason,
+        flags.opt_out,
+        flags.recording_refused,
+        flags.asked_if_ai,
+        flags.human_requested,
+        ended_at,
+        row.provider_duration_s.or(talked),
+        cost,
+        row.placed_at.filter(|_| verdict.is_counted()),
+        now
+    );
+    lead::recount(conn, row.lead_id).await
+}
+
+async fn step_lead(
+    mut conn: Conn<'_>,
+    row: &AttemptRow,
+    lead: &LeadRow,
+    verdict: &Verdict,
+    settings: &CampaignSettings,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<LeadStep, StoreError> {
+    let history = history(conn.reborrow(), row, lead, verdict, settings).await?;
+    let redial = |disposition, tries, ended| settings.redial.next(disposition, tries, ended);
+    let next = next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial);
+    lead::step(conn.reborrow(), lead, &next, now).await?;
+    note_outcome(conn, lead, &verdict.outcome, &next).await?;
+    Ok(next)
+}
+
+/// The row just closed is among the counted ones.
+async fn history(
+    mut conn: Conn<'_>,
+    row: &AttemptRow,
+    lead: &LeadRow,
+    verdict: &Verdict,
+    settings: &CampaignSettings,
+) -> Result<LeadHistory, StoreError> {
+    let outcome = &verdict.outcome;
+    let placed = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL";
+    let alike = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND state = 'ended' AND placed_at IS NOT NULL AND disposition = $2";
+    let same = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND state = 'ended' AND placed_at IS NOT NULL AND reason = $2";
+    Ok(LeadHistory {
+        placed: count(fetch_value!(conn, i64, placed, row.lead_id)),
+        max_attempts: settings.max_attempts,
+        like_this: count(fetch_value!(conn, i64, alike, row.lead_id, outcome.disposition)),
+        same_reason: count(fetch_value!(conn, i64, same, row.lead_id, outcome.reason)),
+        callbacks: u32::try_from(lead.callbacks).unwrap_or(0),
+        max_callbacks: settings.max_callbacks,
+    })
+}
+
+/// The lead remembers the last outcome, and a promise with its words and its zone.
+async fn note_outcome(mut conn: Conn<'_>, lead: &LeadRow, outcome: &Outcome, next: &LeadStep) -> Result<(), StoreError> {
+    let promised = matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
+    execute!(
+        conn,
+        "UPDATE lead SET opt_out = (opt_out OR $2), reason = COALESCE($3, reason), callbacks = callbacks + $4 WHERE id = $1",
+        lead.id,
+        outcome.flags.opt_out,
+        outcome.reason,
+        whole(u32::from(promised))
+    );
+    if let Some(callback) = outcome.callback.as_ref() {
+        execute!(
+            conn,
+            "UPDATE lead SET callback_words = $2, callback_at = $3, callback_until = $4, callback_zone = $5 WHERE id = $1",
+            lead.id,
+            &callback.words,
+            callback.earliest,
+            callback.latest,
+            &callback.zone
+        );
+    }
+    Ok(())
+}
+
+impl AttemptRow {
+    /// The provider's end, once known.
+    fn end(&self) -> Option<CallEnd> {
+        self.provider_ended_at?;
+        let rang = self.ringing_at.is_some() || self.answered_at.is_some();
+        let sip_code = self.sip_code.and_then(|code| u16::try_from(code).ok());
+        Some(CallEnd { status: self.provider_status?, sip_code, answered_by: self.answered_by.clone(), rang })
+    }
+
+    /// Our side.
+    fn holder(&self) -> Result<HolderSide, StoreError> {
+        let draft = self.draft_outcome.as_deref().map(serde_json::from_str).transpose();
+        let draft = draft.map_err(|source| StoreError::Unreadable { what: format!("attempt.draft_outcome of {}", self.id), source })?;
+        Ok(match (self.held_by, self.closed_at) {
+            (None, _) => HolderSide::Never,
+            (Some(_), None) => HolderSide::Holding,
+            (Some(_), Some(_)) if self.holder_died => HolderSide::Dead(draft),
+            (Some(_), Some(_)) => HolderSide::Closed(draft),
+        })
+    }
+
+    /// What was noted while the call ran.
+    const fn flags(&self) -> Flags {
+        Flags {
+            opt_out: self.opt_out,
+            recording_refused: self.recording_refused,
+            asked_if_ai: self.asked_if_ai,
+            human_requested: self.human_requested,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The rows behind the dial protocol: each file does in one transaction what one decision of [`domain::dialing`] says.
+//!
+//! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, [`claim`] gives the right to send once,
+//! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
+//! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`sweep`] and [`poll`] find what fell
+//! silent; [`counts`] and [`view`] tell people where things stand.
+//!
+//! Locks are taken in one order (attempt, lead, other leads, number), so that two transactions never wait for each other.
+//!
+//! [`domain::dialing`]: crate::domain::dialing
+
+pub mod answer;
+pub mod arm;
+pub mod callback;
+pub mod claim;
+pub mod counts;
+pub mod due;
+mod facts;
+pub mod finish;
+mod halt;
+pub mod hold;
+mod lead;
+mod number;
+pub mod poll;
+pub mod reconcile;
+mod row;
+pub mod signal;
+mod sql;
+pub mod suppress;
+pub mod sweep;
+#[cfg(test)]
+mod tests;
+pub mod view;
+pub mod withdraw;
+
+pub use answer::Recorded;
+pub use arm::{ArmOrder, Arming};
+pub use callback::{Told, Trouble};
+pub use claim::{ClaimAsk, ClaimOutcome, Claimed};
+pub use counts::{OldestRow, OpenCount};
+pub use due::DueLead;
+pub use finish::{Finished, FinishedCall};
+pub use hold::{HeldCall, HoldClaim, StreamClaim};
+pub use poll::SilentCall;
+pub use reconcile::UnsureCall;
+pub use signal::StoredSignal;
+pub use sweep::{Swept, SweptRow};
+pub use view::{AttemptView, CallFilter, LeadView};

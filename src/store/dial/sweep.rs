@@ -1,0 +1,140 @@
+//! Finding rows that stood still too long: lost tickets, ended waits, sends past their deadline, ends without an outcome.
+
+use sqlx::FromRow;
+
+use crate::domain::attempt::AttemptState;
+use crate::domain::campaign::CampaignState;
+use crate::domain::dialing::claim::not_dialling;
+use crate::domain::dialing::{self, DialTimings, StaleRow};
+use crate::domain::ids::AttemptId;
+use crate::domain::time::Timestamp;
+use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
+use crate::store::dial::row::change_state;
+use crate::store::dial::sql::{NOW, execute, fetch_all, fetch_value, fetch_values, millis};
+use crate::store::dial::withdraw::withdraw_one;
+use crate::store::{Store, StoreError};
+
+/// What the sweep did with a row; `Ring` needs a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swept {
+    /// Ring a ticket for this send: its first ticket was lost, or the wait after a refusal is over.
+    Ring {
+        /// The send to ring.
+        send_no: u32,
+    },
+    /// Given back: the campaign no longer dials.
+    Withdrawn,
+    /// Left to the reconciler.
+    Unsure,
+}
+
+/// A row that was swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweptRow {
+    /// Which attempt.
+    pub attempt: AttemptId,
+    /// What was done.
+    pub swept: Swept,
+}
+
+#[derive(Debug, FromRow)]
+struct Row {
+    id: AttemptId,
+    state: AttemptState,
+    send_no: i32,
+    lease_until_db: i64,
+    send_deadline_db: Option<i64>,
+    rearm_at_db: Option<i64>,
+    campaign_state: CampaignState,
+}
+
+const STALE: EngineSql = engine_sql!(
+    "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db,
+        (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
+     FROM attempt
+     WHERE (state = 'ready' AND (lease_until_db <= $1
+            OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
+        OR (state = 'refused' AND rearm_at_db <= $1)
+        OR (state = 'sending' AND send_deadline_db <= $1)
+     ORDER BY state_at LIMIT $2" skip_locked
+);
+
+impl Store {
+    /// Sweeps up to `limit` rows, longest unmoved first.
+    ///
+    /// # Errors
+    /// The database cannot be written; nothing was swept.
+    pub async fn sweep(&self, limit: u32, timings: &DialTimings, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
+        on_db!(self.db, write, tx => sweep(tx.into(), limit, timings, now).await)
+    }
+
+    /// Attempts whose both sides are over and whose outcome nobody has folded: ring the finishing job again.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn unfinished(&self, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "SELECT id FROM attempt WHERE state IN ('placed', 'ringing', 'talking', 'handed_off')
+                       AND provider_ended_at IS NOT NULL AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $1";
+            Ok(fetch_values!(conn, AttemptId, sql, i64::from(limit)))
+        })
+    }
+}
+
+async fn sweep(mut conn: Conn<'_>, limit: u32, timings: &DialTimings, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
+    let (clock, stale) = (NOW.for_conn(&conn), STALE.for_conn(&conn));
+    let now_db = fetch_value!(conn, i64, clock);
+    let mut swept = Vec::new();
+    for row in fetch_all!(conn, Row, stale, now_db, i64::from(limit)) {
+        if let Some(done) = sweep_row(conn.reborrow(), &row, now_db, timings, now).await? {
+            swept.push(SweptRow { attempt: row.id, swept: done });
+        }
+    }
+    Ok(swept)
+}
+
+async fn sweep_row(mut conn: Conn<'_>, row: &Row, now_db: i64, timings: &DialTimings, now: Timestamp) -> Result<Option<Swept>, StoreError> {
+    let lease = now_db + millis(timings.ticket_lease);
+    let send_no = u32::try_from(row.send_no).unwrap_or(0);
+    Ok(match dialing::sweep(&row.stale(), now_db) {
+        dialing::Swept::Leave => None,
+        dialing::Swept::Ring => {
+            execute!(conn, "UPDATE attempt SET lease_until_db = $2 WHERE id = $1 AND state = 'ready'", row.id, lease);
+            Some(Swept::Ring { send_no })
+        }
+        dialing::Swept::Rearm => {
+            rearm(conn, row, lease, now).await?;
+            Some(Swept::Ring { send_no: send_no + 1 })
+        }
+        dialing::Swept::Withdraw => withdraw_one(conn, row.id, &not_dialling(), timings, now).await?.then_some(Swept::Withdrawn),
+        dialing::Swept::Unsure => {
+            let moved = change_state(conn, row.id, AttemptState::Sending, AttemptState::Unknown, now).await?;
+            moved.then_some(Swept::Unsure)
+        }
+    })
+}
+
+async fn rearm(mut conn: Conn<'_>, row: &Row, lease: i64, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        conn,
+        "UPDATE attempt SET state = 'ready', send_no = send_no + 1, lease_until_db = $2, rearm_at_db = NULL, state_at = $3
+         WHERE id = $1 AND state = 'refused'",
+        row.id,
+        lease,
+        now
+    );
+    Ok(())
+}
+
+impl Row {
+    const fn stale(&self) -> StaleRow {
+        StaleRow {
+            state: self.state,
+            lease_until_db: self.lease_until_db,
+            deadline_db: self.send_deadline_db,
+            rearm_db: self.rearm_at_db,
+            campaign_dials: matches!(self.campaign_state, CampaignState::Running | CampaignState::Draining),
+        }
+    }
+}

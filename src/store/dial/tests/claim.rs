@@ -1,0 +1,75 @@
+//! The claim: once, durable, and only while every gate is open.
+
+use super::bench::{Bench, now};
+use crate::domain::attempt::AttemptState;
+use crate::domain::campaign::CampaignState;
+use crate::domain::lead::LeadState;
+use crate::domain::permit::Gate;
+use crate::store::contract::fixtures::number;
+use crate::store::contract::support::on_both_engines;
+use crate::store::dial::ClaimOutcome;
+use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
+
+on_both_engines! {
+    async fn of_many_tickets_one_is_claimed(store: Store) {
+        let bench = std::sync::Arc::new(Bench::new(store).await);
+        let attempt = bench.arm(bench.lead(1).await).await;
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..12 {
+            let bench = bench.clone();
+            tasks.spawn(async move { matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Claimed(_)) });
+        }
+        assert_eq!(tasks.join_all().await.into_iter().filter(|won| *won).count(), 1);
+        assert_eq!(bench.store.attempt(attempt).await.unwrap().unwrap().state, AttemptState::Sending);
+    }
+
+    async fn a_ticket_of_another_send_is_stale(store: Store) {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        assert!(bench.store.is_ready(attempt, 1).await.unwrap());
+        assert!(!bench.store.is_ready(attempt, 2).await.unwrap());
+        assert!(matches!(bench.try_claim(attempt, 2).await, ClaimOutcome::Stale));
+    }
+
+    async fn a_pause_after_arming_gives_the_lead_and_the_number_back(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        let attempt = bench.arm(lead).await;
+        bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+        assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Withdrawn(denial) if denial.gate == Gate::Campaign));
+        let view = bench.view(lead).await;
+        assert_eq!((view.lead.state, view.number_held_by), (LeadState::Waiting, None));
+        assert_eq!((view.attempts[0].state, view.lead.placed), (AttemptState::Withdrawn, 0));
+        bench.change_state(CampaignState::Paused, CampaignState::Running).await;
+        bench.arm(lead).await;
+    }
+
+    async fn an_opt_out_after_arming_stops_the_call(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        let attempt = bench.arm(lead).await;
+        let phone_number = number(1);
+        let new = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::Operator, attempt: None };
+        bench.store.suppress(new, now()).await.unwrap();
+        assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Withdrawn(denial) if denial.gate == Gate::Suppression));
+        assert_eq!(bench.view(lead).await.lead.state, LeadState::Suppressed);
+    }
+
+    async fn a_cancelled_lead_stays_cancelled(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        let attempt = bench.arm(lead).await;
+        bench.store.cancel_lead(lead, "test", now()).await.unwrap().is_changed().then_some(()).unwrap();
+        assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Withdrawn(_)));
+        let view = bench.view(lead).await;
+        assert_eq!((view.lead.state, view.number_held_by), (LeadState::Cancelled, None));
+    }
+
+    async fn a_pause_withdraws_what_is_armed_and_leaves_what_is_sent(store: Store) {
+        let bench = Bench::new(store).await;
+        bench.arm(bench.lead(1).await).await;
+        bench.sending(2).await;
+        assert_eq!(bench.store.withdraw_ready(bench.campaign, &bench.timings, now()).await.unwrap(), 1);
+        assert_eq!(bench.store.withdraw_ready(bench.campaign, &bench.timings, now()).await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,114 @@
+//! Holding: one worker, once, fenced by its epoch.
+
+use super::bench::{Bench, news, now, slots};
+use crate::call::journal::CallSignal;
+use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::{CallStatus, Callback};
+use crate::domain::ids::WorkerId;
+use crate::domain::outcome::{Disposition, Flags, Outcome};
+use crate::store::contract::support::on_both_engines;
+use crate::store::dial::{Claimed, HoldClaim, StreamClaim};
+use crate::store::worker::NewWorker;
+
+pub(super) fn told(disposition: Disposition) -> Outcome {
+    Outcome { disposition, reason: None, flags: Flags::default(), callback: None }
+}
+
+async fn try_hold(bench: &Bench, claimed: &Claimed, sid: &str) -> StreamClaim {
+    bench.store.claim_stream(&claimed.stream_token, sid, bench.worker, &bench.timings, now()).await.unwrap()
+}
+
+pub(super) async fn hold(bench: &Bench, claimed: &Claimed, sid: &str) -> HoldClaim {
+    let StreamClaim::Held(held) = try_hold(bench, claimed, sid).await else { panic!("not held") };
+    *held
+}
+
+on_both_engines! {
+    async fn a_stream_is_held_once(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        assert_eq!((held.attempt, held.epoch, held.lead), (claimed.attempt, 1, claimed.lead));
+        assert_eq!(try_hold(&bench, &claimed, "CA1").await, StreamClaim::Refused);
+        let nonsense = bench.store.claim_stream("nonsense", "CA1", bench.worker, &bench.timings, now()).await.unwrap();
+        assert_eq!(nonsense, StreamClaim::Refused);
+    }
+
+    async fn a_stream_binds_the_call_when_answer_and_callbacks_were_lost(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.sending(1).await;
+        hold(&bench, &claimed, "CA1").await;
+        let view = bench.store.attempt(claimed.attempt).await.unwrap().unwrap();
+        assert_eq!((view.state, view.call_sid.as_deref()), (AttemptState::Talking, Some("CA1")));
+    }
+
+    async fn a_stream_of_another_call_is_not_held(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        assert!(matches!(try_hold(&bench, &claimed, "CA2").await, StreamClaim::Stray(told) if told.cancel.as_deref() == Some("CA2")));
+        hold(&bench, &claimed, "CA1").await;
+    }
+
+    async fn a_call_that_is_over_is_not_held(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await;
+        assert_eq!(try_hold(&bench, &claimed, "CA1").await, StreamClaim::Refused);
+    }
+
+    async fn only_the_holder_closes_and_only_once(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        let outcome = told(Disposition::Qualified);
+        assert!(bench.store.save_draft(held.attempt, held.epoch, &outcome, &slots()).await.unwrap());
+        let close = |epoch| bench.store.close_hold(held.attempt, epoch, Some(&outcome), slots_ref(), now());
+        assert_eq!(close(held.epoch + 1).await.unwrap(), None);
+        assert_eq!(close(held.epoch).await.unwrap(), Some(false));
+        assert_eq!(close(held.epoch).await.unwrap(), None);
+        assert!(!bench.store.save_draft(held.attempt, held.epoch, &outcome, &slots()).await.unwrap());
+    }
+
+    async fn the_holder_gets_each_signal_once(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        hold(&bench, &claimed, "CA1").await;
+        let verdict = Callback { answered_by: Some("human".into()), status: None, ..news("CA1", CallStatus::Ringing, 1) };
+        assert!(bench.callback(claimed.attempt, &verdict).await.signal);
+        assert!(!bench.callback(claimed.attempt, &verdict).await.signal);
+        bench.store.signal_call(claimed.attempt, &CallSignal::Stop, now()).await.unwrap();
+        let signals = bench.store.signals_for(bench.worker, now()).await.unwrap();
+        let mut signals: Vec<CallSignal> = signals.into_iter().map(|stored| stored.signal).collect();
+        signals.sort_by_key(|signal| matches!(signal, CallSignal::Stop));
+        assert_eq!(signals, [CallSignal::AnsweredBy("human".into()), CallSignal::Stop]);
+        assert!(bench.store.signals_for(bench.worker, now()).await.unwrap().is_empty());
+        assert!(bench.store.signals_for(WorkerId::new(), now()).await.unwrap().is_empty());
+    }
+
+    async fn a_dead_holder_is_buried_once_and_its_calls_are_listed_until_then(store: Store) {
+        let bench = Bench::new(store).await;
+        let worker = NewWorker { id: bench.worker, host: "here", version: "1", lines: 1 };
+        bench.store.register_worker(worker, now()).await.unwrap();
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        let calls = bench.store.held_calls().await.unwrap();
+        assert_eq!((calls.len(), calls[0].worker, calls[0].heartbeat), (1, bench.worker, Some(0)));
+        assert!(bench.store.database_start().await.unwrap() >= 0);
+        assert!(bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap());
+        assert!(!bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap());
+        assert!(bench.store.held_calls().await.unwrap().is_empty());
+    }
+
+    async fn a_transferred_call_has_no_holder(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        hold(&bench, &claimed, "CA1").await;
+        assert!(bench.store.hand_off(claimed.attempt, now()).await.unwrap());
+        assert!(bench.store.held_calls().await.unwrap().is_empty());
+    }
+}
+
+fn slots_ref() -> &'static serde_json::Value {
+    static SLOTS: std::sync::LazyLock<serde_json::Value> = std::sync::LazyLock::new(slots);
+    &SLOTS
+}

@@ -1,0 +1,83 @@
+//! What stood still too long, and what people see of it.
+
+use std::time::Duration;
+
+use super::bench::{Bench, news, now};
+use crate::domain::attempt::AttemptState;
+use crate::domain::campaign::CampaignState;
+use crate::domain::dialing::CallStatus;
+use crate::store::contract::support::on_both_engines;
+use crate::store::dial::{CallFilter, ClaimOutcome, Swept};
+
+async fn swept(bench: &Bench) -> Vec<Swept> {
+    bench.store.sweep(9, &bench.timings, now()).await.unwrap().into_iter().map(|row| row.swept).collect()
+}
+
+on_both_engines! {
+    async fn a_lost_ticket_rings_again_for_the_same_send(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let kept = bench.arm(bench.lead(1).await).await;
+        bench.timings.ticket_lease = Duration::ZERO;
+        let lost = bench.arm(bench.lead(2).await).await;
+        bench.timings.ticket_lease = Duration::from_secs(60);
+        let rows = bench.store.sweep(9, &bench.timings, now()).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.attempt, row.swept)).collect::<Vec<_>>(), [(lost, Swept::Ring { send_no: 1 })]);
+        assert!(swept(&bench).await.is_empty());
+        bench.claim(lost, 1).await;
+        bench.claim(kept, 1).await;
+    }
+
+    async fn a_paused_campaign_gets_its_armed_leads_back(store: Store) {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+        assert_eq!(swept(&bench).await, [Swept::Withdrawn]);
+        assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
+    }
+
+    async fn a_send_past_its_deadline_becomes_unknown(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.send_deadline = Duration::ZERO;
+        let claimed = bench.sending(1).await;
+        assert_eq!(swept(&bench).await, [Swept::Unsure]);
+        assert_eq!(bench.store.attempt(claimed.attempt).await.unwrap().unwrap().state, AttemptState::Unknown);
+    }
+
+    async fn a_silent_call_is_asked_about_and_then_left_for_a_while(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        assert!(bench.store.silent_calls(&bench.timings, 9).await.unwrap().is_empty());
+        bench.timings.silent_after = Duration::ZERO;
+        let silent = bench.store.silent_calls(&bench.timings, 9).await.unwrap();
+        assert_eq!((silent.len(), silent[0].attempt, silent[0].call_sid.as_str()), (1, claimed.attempt, "CA1"));
+        bench.timings.silent_after = Duration::from_secs(60);
+        bench.store.mark_polled(claimed.attempt).await.unwrap();
+        assert!(bench.store.silent_calls(&bench.timings, 9).await.unwrap().is_empty());
+        bench.timings.silent_after = Duration::ZERO;
+        bench.store.provider_news(claimed.attempt, &news("CA1", CallStatus::Busy, 2), &bench.timings, now()).await.unwrap();
+        assert!(bench.store.silent_calls(&bench.timings, 9).await.unwrap().is_empty());
+    }
+
+    async fn a_pause_finds_what_the_provider_still_queues(store: Store) {
+        let bench = Bench::new(store).await;
+        bench.placed(1, "CA1").await;
+        let ringing = bench.placed(2, "CA2").await;
+        bench.callback(ringing.attempt, &news("CA2", CallStatus::Ringing, 1)).await;
+        assert_eq!(bench.store.queued_calls(bench.campaign).await.unwrap(), ["CA1"]);
+    }
+
+    async fn open_attempts_are_counted_and_listed(store: Store) {
+        let bench = Bench::new(store).await;
+        bench.sending(1).await;
+        bench.placed(2, "CA2").await;
+        let ended = bench.placed(3, "CA3").await;
+        bench.end(&ended, "CA3", CallStatus::Busy).await;
+        let mut counts: Vec<_> = bench.store.open_counts().await.unwrap().into_iter().map(|open| (open.state, open.attempts)).collect();
+        counts.sort();
+        assert_eq!(counts, [(AttemptState::Sending, 1), (AttemptState::Placed, 1)]);
+        assert_eq!(bench.store.oldest_by_state().await.unwrap().len(), 2);
+        let filter = CallFilter { campaign: Some(bench.campaign), state: Some(AttemptState::Ended) };
+        assert_eq!(bench.store.attempts(filter, 9).await.unwrap().len(), 1);
+        assert_eq!(bench.store.attempts(CallFilter::default(), 9).await.unwrap().len(), 3);
+    }
+}

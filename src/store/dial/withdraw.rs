@@ -1,0 +1,73 @@
+//! Giving an armed attempt back before it was sent: pause, cancel, opt-out, a closed gate.
+
+use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::claim::not_dialling;
+use crate::domain::dialing::{DialTimings, after_denial};
+use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::permit::Denial;
+use crate::domain::time::Timestamp;
+use crate::store::db::{Conn, on_db};
+use crate::store::dial::lead::{self, LeadRow};
+use crate::store::dial::number;
+use crate::store::dial::row::{AttemptRow, change_state};
+use crate::store::dial::sql::{execute, fetch_values};
+use crate::store::{Store, StoreError};
+
+impl Store {
+    /// Gives back what a campaign has armed and not yet sent (pause, cancel, halt); how many were given back.
+    ///
+    /// # Errors
+    /// The database cannot be written; the sweep will do it.
+    pub async fn withdraw_ready(&self, campaign: CampaignId, timings: &DialTimings, now: Timestamp) -> Result<u32, StoreError> {
+        on_db!(self.db, write, tx => withdraw_all(tx.into(), campaign, timings, now).await)
+    }
+}
+
+async fn withdraw_all(mut conn: Conn<'_>, campaign: CampaignId, timings: &DialTimings, now: Timestamp) -> Result<u32, StoreError> {
+    let sql = "SELECT id FROM attempt WHERE campaign_id = $1 AND state = 'ready' ORDER BY id";
+    let mut given_back = 0;
+    for id in fetch_values!(conn, AttemptId, sql, campaign) {
+        given_back += u32::from(withdraw_one(conn.reborrow(), id, &not_dialling(), timings, now).await?);
+    }
+    Ok(given_back)
+}
+
+/// Gives back one attempt if it is still `ready`.
+pub(super) async fn withdraw_one(
+    mut conn: Conn<'_>,
+    id: AttemptId,
+    denial: &Denial,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(row) = AttemptRow::lock(conn.reborrow(), id).await? else { return Ok(false) };
+    if row.state != AttemptState::Ready {
+        return Ok(false);
+    }
+    let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(false) };
+    withdraw(conn, &row, &lead, denial, timings, now).await
+}
+
+/// Closes a `ready` attempt as withdrawn, moves its lead and releases its number.
+pub(super) async fn withdraw(
+    mut conn: Conn<'_>,
+    row: &AttemptRow,
+    lead: &LeadRow,
+    denial: &Denial,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if !change_state(conn.reborrow(), row.id, AttemptState::Ready, AttemptState::Withdrawn, now).await? {
+        return Ok(false);
+    }
+    let rule = format!("{}: {}", denial.gate, denial.detail);
+    execute!(
+        conn,
+        "UPDATE attempt SET withdrawn_by = $2, reserved_nano_usd = 0, stream_token = NULL, ended_at = $3 WHERE id = $1",
+        row.id,
+        rule,
+        now
+    );
+    lead::step(conn.reborrow(), lead, &after_denial(denial, row.kind, now, timings), now).await?;
+    number::release(conn, row.id).await
+}

@@ -1,0 +1,221 @@
+//! One dial: pace → claim → send window → one POST → what it proved → the row.
+//!
+//! The order is the promise. Everything before the claim can be thrown away; from the claim on, the row says that a call
+//! may exist, and only the row's reconciler may decide that it does not.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use callfleet_jobs::kinds::DialLead;
+use callfleet_jobs::pace::{PaceError, Pacer};
+use callfleet_jobs::{Handler, Verdict};
+
+use crate::clock::SharedClock;
+use crate::domain::campaign::{CampaignSettings, OnVoicemail};
+use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
+use crate::domain::ids::{AttemptId, WorkerId};
+use crate::domain::money::NanoUsd;
+use crate::follow_up;
+use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
+use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
+use crate::store::{Store, StoreError};
+use crate::telemetry::names;
+use crate::boottime;
+use crate::public::PublicSide;
+use crate::work::agents::Agents;
+
+/// Shared by every dial through one provider account.
+pub const ACCOUNT_KEY: &str = "twilio:account";
+/// The account's rate is not used to the last call: pacing and the provider count seconds differently.
+const SHARE_OF_RATE: f64 = 0.95;
+
+/// Dials armed attempts.
+pub struct DialDesk {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// The fleet's pace.
+    pub pacer: Arc<dyn Pacer>,
+    /// The telephone company.
+    pub telephony: Arc<dyn Telephony>,
+    /// Who speaks: made ready before the phone rings.
+    pub agents: Agents,
+    /// This process.
+    pub worker: WorkerId,
+    /// The protocol's times.
+    pub timings: DialTimings,
+    /// Call starts per second of the account.
+    pub account_rate: f64,
+    /// Worst case of one call.
+    pub reserve: NanoUsd,
+    /// Where the provider reports.
+    pub public: PublicSide,
+}
+
+/// A dial that could not be decided now; its row is as it was, or as the sweep expects it.
+#[derive(Debug, thiserror::Error)]
+enum DialError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Pace(#[from] PaceError),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+}
+
+#[async_trait]
+impl Handler<DialLead> for DialDesk {
+    async fn handle(&self, ticket: DialLead) -> Verdict {
+        match self.dial(AttemptId(ticket.attempt), ticket.send_no).await {
+            Ok(()) => Verdict::Done,
+            // the row still waits: the sweep rings again, nothing is retried in line
+            Err(error) => Verdict::Retry(format!("attempt {} not dialed: {error}", ticket.attempt)),
+        }
+    }
+}
+
+impl DialDesk {
+    async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
+        let taken = Instant::now();
+        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else { return Ok(counted("stale")) };
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
+        let line = line?;
+        let paced = Instant::now();
+        self.pace(&settings).await?;
+        let pacing = paced.elapsed();
+        let begun = boottime::now();
+        match self.claim(attempt, send_no, &settings).await? {
+            ClaimOutcome::Stale => Ok(counted("stale")),
+            ClaimOutcome::Withdrawn(denial) => {
+                tracing::info!(attempt.id = %attempt, gate = %denial.gate, "attempt given back at the claim");
+                Ok(counted("denied"))
+            }
+            ClaimOutcome::Claimed(claimed) => {
+                metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
+                self.send(*claimed, &settings, line, begun).await
+            }
+        }
+    }
+
+    /// A stale ticket must not burn a turn of the pacer.
+    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<CampaignSettings>, DialError> {
+        if !self.store.is_ready(attempt, send_no).await? {
+            return Ok(None);
+        }
+        let campaign = self.store.campaign_of_attempt(attempt).await?;
+        Ok(campaign.map(|campaign| campaign.checked_settings()).transpose()?)
+    }
+
+    /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
+    async fn warm(&self, attempt: AttemptId) {
+        let version = self.store.attempt(attempt).await.ok().flatten().and_then(|view| view.agent_version_id);
+        if let Some(version) = version
+            && let Err(error) = self.agents.ready(version).await
+        {
+            tracing::warn!(attempt.id = %attempt, %error, "the agent is not ready before its call");
+        }
+    }
+
+    async fn pace(&self, settings: &CampaignSettings) -> Result<(), PaceError> {
+        let campaign = settings.calls_per_second.min(self.account_rate);
+        if campaign < self.account_rate {
+            let key = settings.caller_numbers.first().map_or("", |number| number.e164());
+            self.pacer.acquire(&format!("twilio:campaign:{key}"), campaign).await?;
+        }
+        self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
+    }
+
+    async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
+        let ask = ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: self.reserve, timings: &self.timings };
+        self.store.claim(&ask, self.clock.now()).await
+    }
+
+    /// From here on the row says that a call may exist.
+    async fn send(&self, claimed: Claimed, settings: &CampaignSettings, line: Box<dyn DialLine>, begun: Duration) -> Result<(), DialError> {
+        let (attempt, send_no) = (claimed.attempt, claimed.send_no);
+        let request = self.request(&claimed, settings);
+        let window = self.timings.send_window;
+        let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
+        let answer = line.dial(claimed.permit, request, still_allowed).await;
+        self.record(attempt, send_no, &answer).await
+    }
+
+    fn request(&self, claimed: &Claimed, settings: &CampaignSettings) -> DialRequest {
+        let callback = self.public.callback_url(claimed.attempt, claimed.send_no);
+        DialRequest {
+            to: claimed.to.clone(),
+            from: claimed.from.clone(),
+            media_url: self.public.media_url(),
+            stream_parameters: vec![("token".to_owned(), claimed.stream_token.clone())],
+            apology: "Sorry, we have a technical problem. Goodbye.".to_owned(),
+            status_callback: callback.clone(),
+            amd_callback: Some(callback),
+            detect_message_end: settings.on_voicemail == OnVoicemail::LeaveMessage,
+            ring_timeout: settings.ring_timeout,
+            time_limit: settings.max_duration + Duration::from_secs(30),
+        }
+    }
+
+    async fn record(&self, attempt: AttemptId, send_no: u32, answer: &DialAnswer) -> Result<(), DialError> {
+        counted(class(answer));
+        let (proven, now) = (classify(&proven(answer)), self.clock.now());
+        match self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await? {
+            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &told, now).await?),
+            Recorded::Refused(plan) => self.refused(attempt, &plan, answer).await,
+            Recorded::Unknown => {
+                tracing::warn!(attempt.id = %attempt, send.no = send_no, "no certain answer to a dial; it is reconciled, never sent again");
+                Ok(())
+            }
+            Recorded::Stale => Ok(()),
+        }
+    }
+
+    async fn refused(&self, attempt: AttemptId, plan: &RefusalPlan, answer: &DialAnswer) -> Result<(), DialError> {
+        let (code, what) = words(answer);
+        if plan.alarm {
+            tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
+        } else {
+            tracing::info!(attempt.id = %attempt, code, what, "dial refused");
+        }
+        match plan.fleet_backoff {
+            Some(pause) => Ok(self.pacer.hold_back(ACCOUNT_KEY, pause).await?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The provider's code and words, which never carry a whole number (they are masked at the source) or a secret.
+fn words(answer: &DialAnswer) -> (Option<u32>, &str) {
+    match answer {
+        DialAnswer::NotProcessed { code, .. } => (*code, "refused by the provider"),
+        DialAnswer::NotSent { error } | DialAnswer::Unknown { error } => (None, error),
+        DialAnswer::Placed { .. } => (None, "placed"),
+    }
+}
+
+/// The provider's answer in the protocol's words.
+fn proven(answer: &DialAnswer) -> PostAnswer {
+    match answer {
+        DialAnswer::Placed { call_sid } => PostAnswer::Placed { call_sid: call_sid.clone() },
+        DialAnswer::NotProcessed { status, code, retry_after, .. } => {
+            PostAnswer::NotProcessed { status: *status, code: *code, retry_after: *retry_after }
+        }
+        DialAnswer::NotSent { .. } => PostAnswer::NotSent,
+        DialAnswer::Unknown { .. } => PostAnswer::Unknown,
+    }
+}
+
+fn class(answer: &DialAnswer) -> &'static str {
+    match answer {
+        DialAnswer::Placed { .. } => "placed",
+        DialAnswer::NotProcessed { .. } => "refused",
+        DialAnswer::NotSent { .. } => "not_sent",
+        DialAnswer::Unknown { .. } => "unknown",
+    }
+}
+
+fn counted(class: &'static str) {
+    metrics::counter!(names::DIALS, "class" => class).increment(1);
+}

@@ -1,0 +1,124 @@
+//! Folds the outcome of an attempt: the telephone's part of the bill, the row's end, and the work that may wait.
+
+use std::time::Duration;
+
+use callfleet_jobs::Verdict;
+use callfleet_jobs::kinds::FinishCall;
+use uuid::Uuid;
+
+use crate::clock::SharedClock;
+use crate::domain::dialing::{CallStatus, DialTimings};
+use crate::domain::ids::{AttemptId, LedgerId};
+use crate::domain::money::NanoUsd;
+use crate::domain::time::Timestamp;
+use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
+use crate::providers::Usage;
+use crate::store::dial::{AttemptView, Finished, FinishedCall};
+use crate::store::{Store, StoreError};
+use crate::telemetry::names;
+use crate::work::defer::Deferrer;
+use crate::work::journal::price;
+
+/// A call whose holder is still at it is looked at again after this.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Folds outcomes.
+#[derive(Clone)]
+pub struct Finisher {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// The protocol's times.
+    pub timings: DialTimings,
+    /// Takes summaries and scores.
+    pub deferrer: Deferrer,
+}
+
+impl Finisher {
+    /// The job. A second arrival finds the attempt ended and has nothing to do.
+    pub async fn handle(&self, job: FinishCall) -> Verdict {
+        match self.finish(AttemptId(job.attempt)).await {
+            Ok(Finished::Done(_) | Finished::Already) => Verdict::Done,
+            Ok(Finished::NotYet) => Verdict::Snooze(LATER),
+            Err(error) => Verdict::Retry(error.to_string()),
+        }
+    }
+
+    /// Folds an outcome, if both sides are over.
+    ///
+    /// # Errors
+    /// The database cannot be read or written; nothing was folded.
+    pub async fn finish(&self, attempt: AttemptId) -> Result<Finished, StoreError> {
+        let (Some(campaign), Some(view)) = (self.store.campaign_of_attempt(attempt).await?, self.store.attempt(attempt).await?) else {
+            return Ok(Finished::Already);
+        };
+        let (settings, now) = (campaign.checked_settings()?, self.clock.now());
+        self.bill(&view, now).await?;
+        let finished = self.store.finish(attempt, &settings, &self.timings, now).await?;
+        if let Finished::Done(call) = &finished {
+            self.told(call);
+            self.defer(call).await?;
+        }
+        Ok(finished)
+    }
+
+    fn told(&self, call: &FinishedCall) {
+        let disposition = call.outcome.disposition.as_str();
+        metrics::counter!(names::OUTCOMES, "disposition" => disposition).increment(1);
+        let reason = call.outcome.reason.map(|reason| reason.as_str());
+        tracing::info!(attempt.id = %call.attempt, disposition, reason, "attempt ended");
+    }
+
+    async fn defer(&self, call: &FinishedCall) -> Result<(), StoreError> {
+        if !call.conversed {
+            return Ok(());
+        }
+        self.deferrer.defer(call.attempt, call.campaign).await
+    }
+
+    /// The provider bills calls that were answered: talk time, the media stream, and who answered.
+    async fn bill(&self, view: &AttemptView, now: Timestamp) -> Result<(), StoreError> {
+        let Some(answered) = view.answered_at.filter(|_| view.provider_status.is_some_and(CallStatus::is_final)) else { return Ok(()) };
+        let talked_ms = view.provider_duration_s.map_or(0, |seconds| u64::try_from(seconds).unwrap_or(0) * 1000);
+        let mut entries = vec![entry(view, 1, "call", talked_ms, now)];
+        if view.held_by.is_some() {
+            entries.push(entry(view, 2, "stream", talked_ms, now));
+        }
+        if view.answered_by.is_some() {
+            entries.push(entry(view, 3, "amd", 1, answered));
+        }
+        self.store.append_ledger(&entries, now).await.map(drop)
+    }
+}
+
+/// Ids are made from the attempt's, so that billing twice writes once.
+fn entry(view: &AttemptView, item: u128, model: &str, units: u64, at: Timestamp) -> LedgerEntry {
+    let mut entry = LedgerEntry {
+        id: LedgerId(Uuid::from_u128(view.id.0.as_u128() ^ (item << 64))),
+        at,
+        campaign: Some(view.campaign_id),
+        attempt: Some(view.id),
+        turn: None,
+        service: Service::Telephony,
+        purpose: Purpose::Call,
+        provider: "twilio".to_owned(),
+        model: model.to_owned(),
+        prompt_version: None,
+        route_reason: None,
+        tier: Tier::Standard,
+        usage: Usage::default(),
+        units,
+        usage_source: UsageSource::Provider,
+        cost: NanoUsd::ZERO,
+        baseline: NanoUsd::ZERO,
+        first_ms: None,
+        total_ms: None,
+        finish: view.provider_status.map(|status| status.as_str().to_owned()),
+        cache_hit: false,
+        retry_of: None,
+        text: None,
+    };
+    price(&mut entry, "");
+    entry
+}

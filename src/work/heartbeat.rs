@@ -1,0 +1,145 @@
+//! Shows that this worker lives and how busy it is, and brings it the words others left for its calls.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::journal::CallSignal;
+use crate::clock::SharedClock;
+use crate::domain::ids::{AttemptId, WorkerId};
+use crate::store::worker::{NewWorker, WorkerState};
+use crate::store::{Store, StoreError};
+use crate::telemetry::names;
+
+const BEAT: Duration = Duration::from_secs(1);
+const LISTEN: Duration = Duration::from_millis(250);
+/// Words that may wait for one call.
+pub const SIGNALS: usize = 16;
+
+/// The calls this process holds, and how to reach each.
+#[derive(Debug, Clone, Default)]
+pub struct HeldCalls(Arc<Mutex<HashMap<AttemptId, mpsc::Sender<CallSignal>>>>);
+
+impl HeldCalls {
+    /// A call begins; its signals arrive here until the guard is dropped.
+    #[must_use]
+    pub fn begin(&self, attempt: AttemptId) -> (mpsc::Receiver<CallSignal>, HeldCall) {
+        let (tell, told) = mpsc::channel(SIGNALS);
+        self.lock().insert(attempt, tell);
+        metrics::gauge!(names::HELD).increment(1.0);
+        (told, HeldCall { calls: self.clone(), attempt })
+    }
+
+    /// How many calls are held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether none is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    fn tell(&self, attempt: AttemptId, signal: CallSignal) {
+        let told = self.lock().get(&attempt).is_some_and(|call| call.try_send(signal).is_ok());
+        if !told {
+            tracing::debug!(attempt.id = %attempt, "a signal came after its call");
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AttemptId, mpsc::Sender<CallSignal>>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A call that is held; dropping it says that it is not any more.
+#[derive(Debug)]
+pub struct HeldCall {
+    calls: HeldCalls,
+    attempt: AttemptId,
+}
+
+impl Drop for HeldCall {
+    fn drop(&mut self) {
+        self.calls.lock().remove(&self.attempt);
+        metrics::gauge!(names::HELD).decrement(1.0);
+    }
+}
+
+/// The worker's own row.
+#[derive(Clone)]
+pub struct Heartbeat {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// This process.
+    pub id: WorkerId,
+    /// Calls it can hold.
+    pub lines: u32,
+    /// Calls it holds.
+    pub held: HeldCalls,
+}
+
+impl Heartbeat {
+    /// Registers, so that the dispatcher counts this worker's lines.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn register(&self) -> Result<(), StoreError> {
+        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
+        let new = NewWorker { id: self.id, host: &host, version: env!("CARGO_PKG_VERSION"), lines: self.lines };
+        self.store.register_worker(new, self.clock.now()).await
+    }
+
+    /// Beats and listens until `stop` fires. It goes on while calls are drained: a worker with calls is alive.
+    pub async fn run(self, stop: CancellationToken) {
+        let (mut beat, mut listen) = (tokio::time::interval(BEAT), tokio::time::interval(LISTEN));
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                _ = beat.tick() => self.beat().await,
+                _ = listen.tick() => self.listen().await,
+            }
+        }
+    }
+
+    /// No more lines from here on; calls that run are kept.
+    pub async fn drain(&self) {
+        self.say(WorkerState::Draining).await;
+    }
+
+    /// Gone: the row says so, and nobody waits for a heartbeat.
+    pub async fn stopped(&self) {
+        self.say(WorkerState::Stopped).await;
+    }
+
+    async fn say(&self, state: WorkerState) {
+        if let Err(error) = self.store.set_worker_state(self.id, state).await {
+            tracing::warn!(%error, %state, "the worker's state was not written; its heartbeat will tell");
+        }
+    }
+
+    async fn beat(&self) {
+        let busy = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
+        if let Err(error) = self.store.heartbeat(self.id, busy).await {
+            tracing::warn!(%error, "heartbeat not written");
+        }
+    }
+
+    async fn listen(&self) {
+        if self.held.is_empty() {
+            return;
+        }
+        match self.store.signals_for(self.id, self.clock.now()).await {
+            Ok(signals) => signals.into_iter().for_each(|stored| self.held.tell(stored.attempt, stored.signal)),
+            Err(error) => tracing::warn!(%error, "signals for held calls cannot be read; trying again"),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Takes a stream, holds its call, and leaves behind what came of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::call::desk::{CallDesk, NewStream, Refused};
+use crate::call::hold::{CallBrief, Senses, hold};
+use crate::call::journal::CallReport;
+use crate::call::ledger::Vendors;
+use crate::call::phone::PhoneLink;
+use crate::call::turn::LineName;
+use crate::clock::SharedClock;
+use crate::domain::dialing::DialTimings;
+use crate::domain::ids::WorkerId;
+use crate::follow_up;
+use crate::mind::prompt::{LeadFacts, Script};
+use crate::store::dial::{HoldClaim, StreamClaim};
+use crate::store::lead::Lead;
+use crate::store::{Store, StoreError};
+use crate::work::agents::{AgentError, Agents, ReadyAgent};
+use crate::work::finish_call::Finisher;
+use crate::work::heartbeat::HeldCalls;
+use crate::work::journal::{StoreJournal, Subject};
+
+/// Between two tries to write the end of a call while the database is away.
+const AGAIN: Duration = Duration::from_secs(1);
+/// How long the end of a call is tried to be written; after that the reaper finds it.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Holds calls.
+#[derive(Clone)]
+pub struct HoldDesk {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// The services a call is held with.
+    pub senses: Senses,
+    /// Who is paid for what.
+    pub vendors: Vendors,
+    /// Who speaks.
+    pub agents: Agents,
+    /// This process.
+    pub worker: WorkerId,
+    /// The protocol's times.
+    pub timings: DialTimings,
+    /// The calls of this process.
+    pub held: HeldCalls,
+    /// Folds the outcome when ours was the last side to close.
+    pub finisher: Finisher,
+    /// Ends every call politely.
+    pub end_calls: CancellationToken,
+    /// Waits for every call.
+    pub tasks: TaskTracker,
+}
+
+/// A call that was claimed and cannot be held.
+#[derive(Debug, thiserror::Error)]
+enum BriefError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    #[error("{0}")]
+    Unfit(String),
+}
+
+#[async_trait]
+impl CallDesk for HoldDesk {
+    async fn hold(&self, stream: NewStream, phone: PhoneLink) -> Result<(), Refused> {
+        let (desk, claim) = (self.clone(), self.claim(&stream).await?);
+        // its own task: the socket may be lost, the call is still brought to its end
+        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await });
+        held.await.map_err(|_| Refused("the holder failed"))
+    }
+}
+
+impl HoldDesk {
+    async fn claim(&self, stream: &NewStream) -> Result<HoldClaim, Refused> {
+        let now = self.clock.now();
+        match self.store.claim_stream(&stream.token, &stream.call_sid, self.worker, &self.timings, now).await {
+            Ok(StreamClaim::Held(claim)) => Ok(*claim),
+            Ok(StreamClaim::Refused) => Err(Refused("its token is unknown, used or too late")),
+            Ok(StreamClaim::Stray(told)) => {
+                if let Err(error) = follow_up::heed(&self.store, &told, now).await {
+                    tracing::error!(attempt.id = %told.attempt, %error, "a stray call was not given back");
+                }
+                Err(Refused("its call is not the attempt's"))
+            }
+            Err(error) => {
+                tracing::error!(%error, "a stream cannot be claimed");
+                Err(Refused("the database does not answer"))
+            }
+        }
+    }
+
+    async fn hold_claimed(&self, claim: HoldClaim, phone: PhoneLink) {
+        let (signals, _held) = self.held.begin(claim.attempt);
+        let report = match self.brief(&claim).await {
+            Ok((brief, subject)) => {
+                let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), subject);
+                let report = hold(brief, phone, self.senses.clone(), Arc::new(journal), signals, self.end_calls.child_token()).await;
+                // the outcome is folded from what the journal wrote, so it is written first
+                let _ = written.await;
+                report
+            }
+            Err(error) => self.give_up(&claim, &error).await,
+        };
+        self.close(&claim, &report).await;
+    }
+
+    /// Nothing is known that could be said: the call is ended, and its outcome says that we failed.
+    async fn give_up(&self, claim: &HoldClaim, error: &BriefError) -> CallReport {
+        tracing::error!(attempt.id = %claim.attempt, %error, "an answered call cannot be held");
+        if let Err(error) = self.senses.telephony.end(&claim.call_sid).await {
+            tracing::warn!(attempt.id = %claim.attempt, %error, "it could not be ended either; its time limit will");
+        }
+        CallReport { outcome: None, slots: serde_json::json!({}) }
+    }
+
+    async fn brief(&self, claim: &HoldClaim) -> Result<(CallBrief, Subject), BriefError> {
+        let version = claim.agent_version.ok_or_else(|| BriefError::Unfit("its campaign has no agent".to_owned()))?;
+        let (agent, lead, campaign) = tokio::try_join!(
+            async { Ok::<_, BriefError>(self.agents.ready(version).await?) },
+            async { Ok(self.store.lead(claim.lead).await?) },
+            async { Ok(self.store.campaign(claim.campaign).await?) },
+        )?;
+        let lead = lead.ok_or_else(|| BriefError::Unfit("its lead is gone".to_owned()))?;
+        let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
+        let facts = self.facts(&lead);
+        let zone = facts.zone.clone();
+        let script = Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
+        let brief = CallBrief {
+            attempt: claim.attempt,
+            call_sid: claim.call_sid.clone(),
+            clips: clips(&agent),
+            script: Arc::new(script),
+            zone,
+            window: settings.window,
+            on_voicemail: settings.on_voicemail,
+            max_duration: settings.max_duration,
+            clock: Arc::clone(&self.clock),
+            vendors: self.vendors,
+        };
+        let reasoning_model = agent.definition.models.reasoning.clone();
+        let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, to: claim.to.clone(), reasoning_model };
+        Ok((brief, subject))
+    }
+
+    fn facts(&self, lead: &Lead) -> LeadFacts {
+        let zone = lead.zones.0.first().cloned().unwrap_or_else(|| "UTC".to_owned());
+        let clock = jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let local_time = self.clock.now().in_zone(&clock).strftime("%A, %-d %B, %H:%M").to_string();
+        let variables: BTreeMap<String, String> = lead.variables.0.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+        LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time }
+    }
+
+    /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too.
+    async fn close(&self, claim: &HoldClaim, report: &CallReport) {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let now = self.clock.now();
+            match self.store.close_hold(claim.attempt, claim.epoch, report.outcome.as_ref(), &report.slots, now).await {
+                Ok(Some(true)) => return self.finish(claim).await,
+                Ok(Some(false)) => return,
+                Ok(None) => return tracing::warn!(attempt.id = %claim.attempt, "the hold was taken away before it closed"),
+                Err(error) if error.retry_helps() && begun.elapsed() < PATIENCE => {
+                    tracing::warn!(attempt.id = %claim.attempt, %error, "the end of a call was not written; trying again");
+                }
+                Err(error) => return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; the reaper closes it"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn finish(&self, claim: &HoldClaim) {
+        if let Err(error) = self.finisher.finish(claim.attempt).await {
+            tracing::warn!(attempt.id = %claim.attempt, %error, "outcome not folded yet; the sweep does it");
+        }
+    }
+}
+
+/// A column of the list as text.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The agent's rendered lines by name.
+fn clips(agent: &ReadyAgent) -> BTreeMap<LineName, Bytes> {
+    let named = LineName::ALL.iter().filter_map(|name| Some((*name, agent.clips.get(name.words(&agent.definition.lines))?.clone())));
+    named.collect()
+}

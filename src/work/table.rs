@@ -1,0 +1,128 @@
+//! The job table of this deployment, and who does which kind of job: one visible list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callfleet_jobs::envelope::{Undeliverable, open};
+use callfleet_jobs::kinds::{CancelCall, CollectBatch, FinishCall, GatherBatch};
+use callfleet_jobs::table::{ClaimedJob, JobRows, RowHandler};
+use callfleet_jobs::{Envelope, Verdict};
+
+use crate::clock::SharedClock;
+use crate::domain::ids::JobId;
+use crate::domain::time::Timestamp;
+use crate::providers::{Again, Telephony};
+use crate::store::Store;
+use crate::store::job::{self, JobEnd};
+use crate::telemetry::names;
+use crate::work::defer::BatchWork;
+use crate::work::finish_call::Finisher;
+
+/// Every kind of table job.
+pub const KINDS: &[&str] = &[FinishCall::KIND, CancelCall::KIND, GatherBatch::KIND, CollectBatch::KIND];
+
+/// First wait after a failure; doubles with every try.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(600);
+
+/// The job table over the store.
+#[derive(Clone)]
+pub struct StoreRows {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+}
+
+#[async_trait]
+impl JobRows for StoreRows {
+    async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, String> {
+        let claimed = self.store.claim_jobs(KINDS, lease, limit, self.clock.now()).await.map_err(|error| error.to_string())?;
+        Ok(claimed.into_iter().map(handed_over).collect())
+    }
+
+    async fn finish(&self, claimed: &ClaimedJob, verdict: &Verdict) -> Result<(), String> {
+        metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => verdict.as_str()).increment(1);
+        let now = self.clock.now();
+        let end = match verdict {
+            Verdict::Done => JobEnd::Done,
+            Verdict::Snooze(pause) => JobEnd::Snooze(now + *pause),
+            Verdict::Retry(error) => JobEnd::Retry { error, at: next_try(claimed, now) },
+            Verdict::Discard(error) => JobEnd::Dead(error),
+        };
+        self.store.end_job(&taken_back(claimed), end, now).await.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+fn next_try(claimed: &ClaimedJob, now: Timestamp) -> Timestamp {
+    let factor = 1_u32.checked_shl(claimed.attempts.saturating_sub(1).min(16)).unwrap_or(u32::MAX);
+    now + FIRST_RETRY.saturating_mul(factor).min(LONGEST_RETRY)
+}
+
+fn handed_over(row: job::ClaimedJob) -> ClaimedJob {
+    ClaimedJob {
+        id: row.id.0,
+        kind: row.kind,
+        key: row.key,
+        payload: row.payload,
+        attempts: u32::try_from(row.attempts).unwrap_or(0),
+        max_attempts: u32::try_from(row.max_attempts).unwrap_or(0),
+        claim_no: row.claim_no,
+    }
+}
+
+fn taken_back(claimed: &ClaimedJob) -> job::ClaimedJob {
+    job::ClaimedJob {
+        id: JobId(claimed.id),
+        kind: claimed.kind.clone(),
+        key: claimed.key.clone(),
+        payload: claimed.payload.clone(),
+        attempts: i32::try_from(claimed.attempts).unwrap_or(i32::MAX),
+        max_attempts: i32::try_from(claimed.max_attempts).unwrap_or(i32::MAX),
+        claim_no: claimed.claim_no,
+    }
+}
+
+/// Who does what.
+#[derive(Clone)]
+pub struct TableWork {
+    /// Folds outcomes.
+    pub finisher: Finisher,
+    /// Gathers and collects batches.
+    pub batches: BatchWork,
+    /// Takes calls back.
+    pub telephony: Arc<dyn Telephony>,
+}
+
+#[async_trait]
+impl RowHandler for TableWork {
+    async fn handle(&self, job: &ClaimedJob) -> Verdict {
+        match job.kind.as_str() {
+            FinishCall::KIND => self.with(job, async |job| self.finisher.handle(job).await).await,
+            CancelCall::KIND => self.with(job, async |job| self.cancel(job).await).await,
+            GatherBatch::KIND => self.with(job, async |_: GatherBatch| self.batches.gather().await).await,
+            CollectBatch::KIND => self.with(job, async |_: CollectBatch| self.batches.collect().await).await,
+            other => Verdict::Discard(format!("no handler for jobs of kind `{other}`")),
+        }
+    }
+}
+
+impl TableWork {
+    async fn with<J: Envelope>(&self, job: &ClaimedJob, work: impl AsyncFnOnce(J) -> Verdict) -> Verdict {
+        match open::<J>(&job.payload) {
+            Ok(job) => work(job).await,
+            // a newer binary may read it: left for one
+            Err(error @ Undeliverable::Newer { .. }) => Verdict::Retry(error.to_string()),
+            Err(error) => Verdict::Discard(error.to_string()),
+        }
+    }
+
+    async fn cancel(&self, job: CancelCall) -> Verdict {
+        match self.telephony.cancel(&job.call_sid).await {
+            Ok(()) => Verdict::Done,
+            Err(error) if error.again == Again::No => Verdict::Discard(error.to_string()),
+            Err(error) => Verdict::Retry(error.to_string()),
+        }
+    }
+}
