@@ -110,7 +110,7 @@ impl App {
         let keys = SignatureKeys::new(vec![config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone()]);
         Ok(Self {
             agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
-            timings: timings(&config),
+            timings: config.dialing.timings(),
             desk: clients.openai,
             id: WorkerId::new(),
             config: Arc::new(config),
@@ -278,7 +278,9 @@ impl Clients {
     }
 }
 
-fn twilio_settings(config: &Config) -> TwilioSettings {
+/// As whom the telephone provider is asked.
+#[must_use]
+pub fn twilio_settings(config: &Config) -> TwilioSettings {
     let twilio = &config.twilio;
     let has_key = !twilio.api_key_sid.is_empty();
     let secret: SecretString = if has_key { twilio.api_key_secret.clone() } else { twilio.auth_token.clone() };
@@ -396,22 +398,5 @@ async fn open_queue(config: &Config) -> anyhow::Result<(JobQueue<DialLead>, Arc<
             let queue = RedisQueue::connect(settings.clone()).await.context("redis.url")?;
             Ok((JobQueue::Redis(queue), Arc::new(RedisPacer::connect(&settings).await?)))
         }
-    }
-}
-
-fn timings(config: &Config) -> DialTimings {
-    let (dialing, ms) = (&config.dialing, Duration::from_millis);
-    DialTimings {
-        ticket_lease: ms(dialing.ticket_lease_ms),
-        send_window: ms(dialing.send_window_ms),
-        send_deadline: ms(dialing.send_deadline_ms),
-        post_timeout: ms(dialing.post_timeout_ms),
-        quiet: ms(dialing.unknown_after_ms),
-        look_gap: ms(dialing.look_every_ms),
-        absent_hold: ms(dialing.absent_hold_ms),
-        silent_after: ms(dialing.poll_after_ms),
-        queued_limit: ms(dialing.poll_after_ms),
-        holder_silence: ms(dialing.holder_dead_after_ms),
-        ..DialTimings::default()
     }
 }

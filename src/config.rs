@@ -10,6 +10,7 @@ use figment::providers::{Env, Format, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::domain::dialing::DialTimings;
 use crate::word_enum;
 
 /// The built-in defaults, which are also the reference of every key.
@@ -280,10 +281,23 @@ impl Config {
 }
 
 impl Dialing {
-    /// A key of this section as a duration.
+    /// The dial protocol's times.
     #[must_use]
-    pub const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
+    pub fn timings(&self) -> DialTimings {
+        let ms = Duration::from_millis;
+        DialTimings {
+            ticket_lease: ms(self.ticket_lease_ms),
+            send_window: ms(self.send_window_ms),
+            send_deadline: ms(self.send_deadline_ms),
+            post_timeout: ms(self.post_timeout_ms),
+            quiet: ms(self.unknown_after_ms),
+            look_gap: ms(self.look_every_ms),
+            absent_hold: ms(self.absent_hold_ms),
+            silent_after: ms(self.poll_after_ms),
+            queued_limit: ms(self.poll_after_ms),
+            holder_silence: ms(self.holder_dead_after_ms),
+            ..DialTimings::default()
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
-use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
 use crate::word_enum;
 
@@ -31,6 +31,8 @@ pub struct NewLead {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Not to be called earlier.
+    pub not_before: Option<Timestamp>,
 }
 
 word_enum! {
@@ -74,6 +76,17 @@ impl Store {
     /// The campaign does not exist, or the database cannot be written; nothing is stored then.
     pub async fn insert_leads(&self, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
         on_db!(self.db, write, tx => insert(tx.into(), place, leads, now).await)
+    }
+
+    /// Those of the numbers that a campaign has on its list.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn numbers_on_list(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, StoreError> {
+        const THERE: EngineSql =
+            engine_sql!("SELECT phone_number FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
+        let sql = THERE.on(&self.db);
+        on_db!(self.db, read, conn => Ok(sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
     }
 }
 
@@ -120,6 +133,7 @@ async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now:
         for lead in leads {
             query = query.bind(LeadId::new()).bind(&lead.external_id).bind(&lead.phone_number);
             query = query.bind(&lead.zones).bind(&lead.variables).bind(&lead.consent_basis);
+            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now)));
         }
         let is_new = query.fetch_all(conn).await?;
         let accepted = is_new.iter().filter(|new| **new == 1).count() as u64;
@@ -128,17 +142,18 @@ async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now:
 }
 
 /// `$1` campaign, `$2` import, `$3` now, `$4` an id older than every new one (so that `RETURNING` can tell new from
-/// updated); then six values per row.
+/// updated); then seven values per row.
 fn insert_sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let mut sql = String::with_capacity(200 + rows * 64);
+    let mut sql = String::with_capacity(200 + rows * 72);
     sql.push_str(
-        "INSERT INTO lead (campaign_id, import_id, state, next_attempt_at, created_at, updated_at,
-           id, external_id, phone_number, zones, variables, consent_basis) VALUES ",
+        "INSERT INTO lead (campaign_id, import_id, state, created_at, updated_at,
+           id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at) VALUES ",
     );
     for row in 0..rows {
-        let at = 5 + row * 6;
+        let at = 5 + row * 7;
         let comma = if row == 0 { "" } else { "," };
-        write!(sql, "{comma}($1,$2,'new',$3,$3,$3,${at},${},${},${},${},${})", at + 1, at + 2, at + 3, at + 4, at + 5)
+        let [b, c, d, e, f, g] = [at + 1, at + 2, at + 3, at + 4, at + 5, at + 6];
+        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g})")
             .expect("writing to a String cannot fail");
     }
     sql.push_str(match on_duplicate {

@@ -129,6 +129,7 @@ async fn import(app: &App, campaign: CampaignId, args: &Demo) -> anyhow::Result<
             zones: crate::store::codec::JsonText(vec![get("timezone").unwrap_or_default()]),
             variables: crate::store::codec::JsonText(variables),
             consent_basis: get("consent_basis"),
+            not_before: None,
         });
     }
     app.store.insert_leads(ListPlace { campaign, import: None, on_duplicate: OnDuplicate::Skip }, &rows, app.clock.now()).await?;

@@ -1,7 +1,7 @@
 //! Agents: saved as the next version, listed.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::extract::rejection::StringRejection;
 use axum::http::StatusCode;
 use serde::Serialize;
@@ -17,11 +17,18 @@ use crate::domain::time::Timestamp;
 use crate::mind::ledger::Service;
 use crate::mind::price::PriceTable;
 use crate::mind::prompt::Layer;
-use crate::store::agent::PromptText;
+use crate::store::agent::{AgentVersion, PromptText};
 
 /// `GET /v1/agents`: every version, newest first.
 pub async fn list(State(api): State<ApiState>) -> Result<Json<Value>, ApiError> {
     Ok(Json(json!({ "agents": api.store.agent_versions().await? })))
+}
+
+/// `GET /v1/agents/{name}`: the newest version as it was written, with the prompts it speaks with.
+pub async fn show(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<AgentVersion>, ApiError> {
+    let fix = "callfleet agent list shows them";
+    let found = api.store.agent_by_name(&name, None).await?;
+    found.map(Json).ok_or_else(|| ApiError::missing(format!("there is no agent `{name}`"), fix))
 }
 
 /// What saving did.

@@ -3,6 +3,7 @@
 //! A running process serves it on loopback; without one the command line sends the same requests to the same router inside
 //! its own process. Handlers read the request, ask the store, and say what came of it; decisions live in `domain`.
 
+pub mod address;
 mod agents;
 mod calls;
 mod campaigns;
@@ -14,6 +15,7 @@ mod export;
 mod extract;
 mod guard;
 mod health;
+mod imports;
 mod jobs;
 mod leads;
 mod masked;
@@ -69,6 +71,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/{step}", post(steps::step))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
+        .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
         .route("/v1/leads", get(leads::list))
         .route("/v1/leads/{id}", get(leads::show))
         .route("/v1/leads/{id}/cancel", post(leads::cancel))
@@ -83,8 +86,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/calls/test", post(test_call::test))
         .route("/v1/calls/{id}", get(calls::show))
         .route("/v1/agents", get(agents::list).post(agents::save))
+        .route("/v1/agents/{name}", get(agents::show))
         .route("/v1/cost", get(cost::report))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        // a list of leads has a limit of its own
+        .route("/v1/campaigns/{name}/imports", get(imports::list).post(imports::import))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn(guard::own_machine))

@@ -147,6 +147,7 @@ async fn lead(api: &ApiState, campaign: &Campaign, to: &PhoneNumber) -> Result<(
         zones: JsonText(zones),
         variables: JsonText(Map::<String, Value>::new()),
         consent_basis: Some("operator".to_owned()),
+        not_before: None,
     };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate: OnDuplicate::Skip };
     api.store.insert_leads(place, &[new], api.clock.now()).await?;
