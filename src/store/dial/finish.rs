@@ -168,12 +168,13 @@ async fn history(
     })
 }
 
-/// The lead remembers the last outcome, and a promise with its words and its zone.
+/// The lead remembers why the last call ended (a finished one says why it is finished), and a promise with its words.
 async fn note_outcome(mut conn: Conn<'_>, lead: &LeadRow, outcome: &Outcome, next: &LeadStep) -> Result<(), StoreError> {
     let promised = matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
     execute!(
         conn,
-        "UPDATE lead SET opt_out = (opt_out OR $2), reason = COALESCE($3, reason), callbacks = callbacks + $4 WHERE id = $1",
+        "UPDATE lead SET opt_out = (opt_out OR $2), callbacks = callbacks + $4,
+            reason = CASE WHEN state = 'finished' THEN reason ELSE COALESCE($3, reason) END WHERE id = $1",
         lead.id,
         outcome.flags.opt_out,
         outcome.reason,
