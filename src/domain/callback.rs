@@ -31,7 +31,7 @@ use clause::Mood;
 use settle::{Here, Settled};
 use wish::Wish;
 
-pub use intent::{asks_for_human, asks_if_ai, opt_out, puts_off, refuses, will_call_us, wrong_number};
+pub use intent::{asks_for_human, asks_if_ai, opt_out, refuses, wrong_number};
 
 word_enum! {
     /// What the words amount to.
@@ -74,16 +74,16 @@ pub struct Resolved {
 #[must_use]
 pub fn resolve(words: &str, now: Timestamp, zone: &str, window: &CallingWindow) -> Resolved {
     let tokens = words::tokens(words);
-    if intent::says_opt_out(&tokens) {
+    if intent::OPT_OUT.is_in(&tokens) {
         return plain(CallbackKind::OptOut, zone, 0.95, "I will take you off our list and not call again.");
     }
-    if intent::says_another(&tokens) || holds_number(&tokens) {
+    if intent::ANOTHER.is_in(&tokens) || holds_number(&tokens) {
         return plain(CallbackKind::NeedsReview, zone, 0.7, "Thank you, I will pass that on to a colleague.");
     }
     let Ok(callee) = TimeZone::get(zone) else {
         return plain(CallbackKind::NeedsReview, zone, 0.3, UNCLEAR);
     };
-    let clauses: Vec<_> = clause::clauses(&tokens).into_iter().filter(|clause| !intent::says_own_call(clause.tokens)).collect();
+    let clauses: Vec<_> = clause::clauses(&tokens).into_iter().filter(|clause| !intent::OWN_CALL.is_in(clause.tokens)).collect();
     let wish = read::wish(&clauses);
     let speech = Speech { tokens: &tokens, now, zone, callee, window };
     speech.decide(&wish, clauses.iter().any(|clause| clause.mood == Mood::Closed))
@@ -116,7 +116,7 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     fn decide(&self, wish: &Wish, closed: bool) -> Resolved {
-        let refused = intent::says_refusal(self.tokens);
+        let refused = intent::REFUSAL.is_in(self.tokens);
         let vague = wish.day.is_none() && wish.time.is_none() && wish.part.is_none() && wish.delay.is_none() && !wish.first_thing;
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
@@ -127,10 +127,10 @@ impl Speech<'_> {
         if wish.once_there {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
-        if intent::says_own_call(self.tokens) {
+        if intent::OWN_CALL.is_in(self.tokens) {
             return plain(CallbackKind::None, self.zone, 0.8, "");
         }
-        if intent::says_put_off(self.tokens) {
+        if intent::PUTS_OFF.is_in(self.tokens) {
             return self.later();
         }
         let names_a_time = closed && read::wish(&[clause::Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();

@@ -51,7 +51,8 @@ const FREE: [&str; 6] = [
     "finish|finishes|ends|over *work|at|by|around",
 ];
 
-const PAST: [&str; 4] = [
+const PAST: [&str; 5] = [
+    "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
     "yesterday",
     "ago",
     "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",

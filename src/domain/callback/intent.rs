@@ -1,6 +1,8 @@
 //! What else a callee may mean, told by phrases in code and never left to a model: opting out, doubting that we are human,
 //! asking for a human, being the wrong person.
 //!
+//! The phrases stand in `phrases/`, one pattern a line (the language is explained in [`phrase`](super::phrase)).
+//!
 //! Opting out leans to the safe side. "Stop calling me at work" is an opt-out, since revoking consent by any reasonable means
 //! counts (47 CFR 64.1200(a)(10)); only plain time bounds ("don't call before nine") are not.
 
@@ -10,81 +12,68 @@ use crate::domain::callback::phrase::Phrase;
 use crate::domain::callback::words::tokens;
 
 /// Phrases that say a thing, and phrases that contain one of them and do not.
-struct Intent {
+pub(super) struct Intent {
     says: Vec<Phrase>,
     unless: Vec<Phrase>,
 }
 
 impl Intent {
-    fn new(says: &'static str, unless: &'static str) -> Self {
-        let read = |table: &'static str| table.lines().map(str::trim).filter(|line| !line.is_empty()).map(Phrase::new).collect();
+    /// Reads a table: what says it, then a line `--- unless`, then what does not.
+    fn new(table: &'static str) -> Self {
+        let (says, unless) = table.split_once("--- unless").unwrap_or((table, ""));
+        let read = |part: &'static str| part.lines().map(str::trim).filter(|line| !line.is_empty()).map(Phrase::new).collect();
         Self { says: read(says), unless: read(unless) }
     }
 
     /// A phrase says it, and no harmless phrase covers the place where it was said.
-    fn is_in(&self, tokens: &[String]) -> bool {
+    pub(super) fn is_in(&self, tokens: &[String]) -> bool {
         let harmless: Vec<(usize, usize)> = self.unless.iter().flat_map(|phrase| phrase.find(tokens)).collect();
         let covered = |start: usize| harmless.iter().any(|(from, to)| (*from..*to).contains(&start));
         self.says.iter().flat_map(|phrase| phrase.find(tokens)).any(|(start, _)| !covered(start))
     }
 }
 
-macro_rules! intent {
-    ($(#[$meta:meta])* $public:ident, $inside:ident, $file:literal) => {
-        $(#[$meta])*
-        #[must_use]
-        pub fn $public(words: &str) -> bool {
-            $inside(&tokens(words))
-        }
+pub(super) static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
+static AI: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_if_ai.txt")));
+static HUMAN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_for_human.txt")));
+static WRONG_NUMBER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/wrong_number.txt")));
+/// The callee says no. Softer than opting out: a call at a time they name is still welcome.
+pub(super) static REFUSAL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/refuses.txt")));
+/// The callee will call us.
+pub(super) static OWN_CALL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/will_call_us.txt")));
+/// The callee sends us to somebody else or to another number, whose consent nobody has.
+pub(super) static ANOTHER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/names_another.txt")));
+/// The callee cannot talk now, or asks for another time, without naming one.
+pub(super) static PUTS_OFF: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/puts_off.txt")));
 
-        pub(super) fn $inside(tokens: &[String]) -> bool {
-            static INTENT: LazyLock<Intent> = LazyLock::new(|| {
-                let (says, unless) = include_str!(concat!("phrases/", $file)).split_once("--- unless").unwrap_or_default();
-                Intent::new(says, unless)
-            });
-            INTENT.is_in(tokens)
-        }
-    };
+/// The callee wants no more calls. Wins over everything else that was said.
+#[must_use]
+pub fn opt_out(words: &str) -> bool {
+    OPT_OUT.is_in(&tokens(words))
 }
 
-intent! {
-    /// The callee wants no more calls. Wins over everything else that was said.
-    opt_out, says_opt_out, "opt_out.txt"
+/// The callee asks, or says, that a machine is talking.
+#[must_use]
+pub fn asks_if_ai(words: &str) -> bool {
+    AI.is_in(&tokens(words))
 }
 
-intent! {
-    /// The callee asks, or says, that a machine is talking.
-    asks_if_ai, says_ai, "asks_if_ai.txt"
+/// The callee wants to talk with a person.
+#[must_use]
+pub fn asks_for_human(words: &str) -> bool {
+    HUMAN.is_in(&tokens(words))
 }
 
-intent! {
-    /// The callee wants to talk with a person.
-    asks_for_human, says_human, "asks_for_human.txt"
+/// The number does not belong to the person we want.
+#[must_use]
+pub fn wrong_number(words: &str) -> bool {
+    WRONG_NUMBER.is_in(&tokens(words))
 }
 
-intent! {
-    /// The number does not belong to the person we want.
-    wrong_number, says_wrong_number, "wrong_number.txt"
-}
-
-intent! {
-    /// The callee says no. Softer than opting out: a later call may still be welcome if they name a time.
-    refuses, says_refusal, "refuses.txt"
-}
-
-intent! {
-    /// The callee will call us.
-    will_call_us, says_own_call, "will_call_us.txt"
-}
-
-intent! {
-    /// The callee sends us to somebody else or to another number, whose consent nobody has.
-    names_another, says_another, "names_another.txt"
-}
-
-intent! {
-    /// The callee cannot talk now, or asks for another time, without naming one.
-    puts_off, says_put_off, "puts_off.txt"
+/// The callee says no to what was offered. Softer than [`opt_out`].
+#[must_use]
+pub fn refuses(words: &str) -> bool {
+    REFUSAL.is_in(&tokens(words))
 }
 
 #[cfg(test)]

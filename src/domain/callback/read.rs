@@ -34,6 +34,7 @@ fn merge(wish: &mut Wish, new: Wish) {
     wish.zone = new.zone.or(wish.zone);
     wish.once_there |= new.once_there;
     wish.first_thing |= new.first_thing;
+    wish.same_time |= new.same_time;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,13 @@ impl Reader<'_, '_> {
 
     /// Reads one thing at the present place; how many tokens it took.
     fn step(&mut self) -> usize {
-        self.delay().or_else(|| self.zone()).or_else(|| self.part()).or_else(|| self.day()).or_else(|| self.clock()).unwrap_or(0)
+        self.same_time()
+            .or_else(|| self.delay())
+            .or_else(|| self.zone())
+            .or_else(|| self.part())
+            .or_else(|| self.day())
+            .or_else(|| self.clock())
+            .unwrap_or(0)
     }
 
     fn rest(&self) -> &[String] {
@@ -136,6 +143,13 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// "at the same time".
+    fn same_time(&mut self) -> Option<usize> {
+        let same = self.word(0) == "same" && self.word(1) == "time";
+        self.wish.same_time |= same && self.mood != Mood::Closed;
+        same.then_some(2)
+    }
+
     /// "in two hours", "twenty minutes from now", "for the next hour" (while busy), "in a bit".
     fn delay(&mut self) -> Option<usize> {
         let lead = usize::from(matches!(self.word(0), "in" | "within" | "after" | "give" | "for"));
@@ -167,16 +181,12 @@ impl Reader<'_, '_> {
 
     /// "two hours" alone is a delay; "it takes two hours" is not, and "for an hour" only while one is busy.
     fn delay_is_meant(&self, lead: usize, after: &str) -> bool {
+        const MEASURES: [&str; 12] = ["takes", "have", "got", "only", "last", "past", "just", "than", "every", "spent", "this", "the"];
+        let vague = usize::from(matches!(self.before(1), "about" | "like" | "around" | "maybe"));
         match self.word(0) {
             "for" => self.mood == Mood::Closed,
             _ if lead > 0 => true,
-            _ => {
-                let led = matches!(after, "from" | "later");
-                led || !matches!(
-                    self.before(1),
-                    "takes" | "have" | "got" | "only" | "last" | "past" | "just" | "than" | "every" | "spent" | "this" | "the"
-                )
-            }
+            _ => matches!(after, "from" | "later") || !MEASURES.contains(&self.before(1 + vague)),
         }
     }
 

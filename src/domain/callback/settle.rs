@@ -135,11 +135,19 @@ impl Here<'_> {
             self.in_part(first, part, relation)?
         } else if wish.first_thing {
             self.first_thing(Some(first))?
+        } else if wish.same_time {
+            self.same_time(first)?
         } else {
             self.whole_days(first, last, bound)?
         };
         settled.confidence = settled.confidence.min(sure);
         Some(settled)
+    }
+
+    fn same_time(&self, date: Date) -> Option<Settled> {
+        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone.clone()).ok()?;
+        let earliest = Timestamp::from_zoned(&moment);
+        Some(Settled { earliest, latest: None, exact: true, confidence: 90, open_ended: false })
     }
 
     fn whole_days(&self, first: Date, last: Date, bound: Bound) -> Option<Settled> {

@@ -86,6 +86,8 @@ pub(super) struct Wish {
     pub zone: Option<&'static str>,
     /// A place the callee will be at, with no word about when.
     pub once_there: bool,
+    /// The time of day of this conversation: "same time tomorrow".
+    pub same_time: bool,
     /// The window's first hour: "first thing tomorrow".
     pub first_thing: bool,
 }

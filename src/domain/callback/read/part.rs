@@ -40,6 +40,8 @@ fn idiom(tokens: &[String]) -> Option<Found> {
         ("before", "dinner" | "supper", ..) => of(span(16 * 60, 18 * 60, true), 2),
         ("after", "breakfast", ..) => of(span(9 * 60 + 30, 12 * 60, false), 2),
         ("lunch" | "lunchtime", ..) => of(LUNCH, 1),
+        ("dinnertime" | "suppertime", ..) => of(span(18 * 60, 19 * 60 + 30, true), 1),
+        ("dinner" | "supper", "time", ..) => of(span(18 * 60, 19 * 60 + 30, true), 2),
         ("end", "of", "the", "day") => of(span(16 * 60 + 30, 18 * 60, true), 4),
         ("end", "of", "day", _) | ("close", "of", "business", _) => of(span(16 * 60 + 30, 18 * 60, true), 3),
         ("first", "thing", "in", "the") => Some(Found { part: Some(MORNING), first_thing: true, used: 5, ..Found::default() }),

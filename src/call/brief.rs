@@ -1,0 +1,63 @@
+//! What a holder is told about the call it takes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::agents::definition::AgentDefinition;
+use crate::call::ledger::Vendors;
+use crate::call::turn::LineName;
+use crate::clock::SharedClock;
+use crate::domain::campaign::OnVoicemail;
+use crate::domain::ids::AttemptId;
+use crate::domain::window::CallingWindow;
+use crate::mind::prompt::Script;
+use crate::providers::{Ears, Mind, Mouth, Telephony};
+
+/// One call, from the moment its media stream is open.
+#[derive(Clone)]
+pub struct CallBrief {
+    /// Whose call it is.
+    pub attempt: AttemptId,
+    /// The provider's id of the call.
+    pub call_sid: String,
+    /// The agent's words for this lead; its definition says voice, ears, models and limits.
+    pub script: Arc<Script>,
+    /// Lines that were rendered ahead, 8 kHz μ-law without header. A clip must say exactly what its line says.
+    pub clips: BTreeMap<LineName, Bytes>,
+    /// The callee's IANA zone.
+    pub zone: String,
+    /// When callbacks may be promised, on the callee's clock.
+    pub window: CallingWindow,
+    /// What to do when a machine answers.
+    pub on_voicemail: OnVoicemail,
+    /// The longest call.
+    pub max_duration: Duration,
+    /// Business time.
+    pub clock: SharedClock,
+    /// Who is paid for what.
+    pub vendors: Vendors,
+}
+
+impl CallBrief {
+    /// The agent.
+    #[must_use]
+    pub fn definition(&self) -> &Arc<AgentDefinition> {
+        self.script.definition()
+    }
+}
+
+/// The services a call is held with.
+#[derive(Clone)]
+pub struct Senses {
+    /// Hears.
+    pub ears: Arc<dyn Ears>,
+    /// Speaks.
+    pub mouth: Arc<dyn Mouth>,
+    /// Thinks.
+    pub mind: Arc<dyn Mind>,
+    /// Ends the call.
+    pub telephony: Arc<dyn Telephony>,
+}

@@ -1,0 +1,273 @@
+//! A conversation rehearsed without sockets: a mouth whose audio spells its words, a phone that plays in real time, a mind
+//! that says what it is told.
+
+mod property;
+mod table;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::playout::BYTES_PER_MS;
+use super::rules::{LineName, Rules};
+use super::{Action, Conversation, Ending, Event};
+use crate::agents::load::load;
+use crate::call::journal::EventKind;
+use crate::domain::campaign::OnVoicemail;
+use crate::domain::time::Timestamp;
+use crate::domain::window::{CallingWindow, Hours};
+use crate::mind::prompt::{LeadFacts, PromptTexts, Script};
+use crate::providers::{Heard, Role};
+
+/// Audio of one character: three frames of its byte.
+const CHARACTER: usize = 480;
+
+pub(crate) fn rules() -> Rules {
+    let definition = Arc::new(load(include_str!("../../../../config/demo/agent.toml")).unwrap());
+    let lead = LeadFacts { first_name: None, variables: BTreeMap::new(), zone: "America/New_York".into(), local_time: "Monday".into() };
+    let script = Arc::new(Script::new(&PromptTexts::built_in(), definition, &lead).unwrap());
+    let clips = [LineName::Greeting, LineName::Filler, LineName::Apology, LineName::Goodbye]
+        .map(|line| (line, spell(line.words(script.lines()))))
+        .into_iter()
+        .collect();
+    Rules {
+        script,
+        clips,
+        on_voicemail: OnVoicemail::LeaveMessage,
+        max_duration_ms: 180_000,
+        began: "2026-11-23T15:00:00Z".parse::<Timestamp>().unwrap(),
+        zone: "America/New_York".into(),
+        window: CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() },
+    }
+}
+
+pub(crate) fn spell(text: &str) -> Bytes {
+    text.bytes().flat_map(|byte| std::iter::repeat_n(byte, CHARACTER)).collect()
+}
+
+/// What audio spells.
+pub(crate) fn read_aloud(audio: &[u8]) -> String {
+    audio.chunks(160).map(|frame| frame[0]).collect::<Vec<u8>>().chunks(3).map(|three| char::from(three[0])).collect()
+}
+
+/// The phone: plays in real time, returns marks.
+#[derive(Default)]
+pub(crate) struct Phone {
+    pub queue: VecDeque<Queued>,
+    pub played: Vec<u8>,
+    at: u64,
+}
+
+pub(crate) enum Queued {
+    Audio(Bytes),
+    Mark(u32),
+}
+
+impl Phone {
+    /// Plays until `now`; gives the marks that were passed.
+    pub fn play_until(&mut self, now: u64) -> Vec<u32> {
+        let mut room = usize::try_from((now - self.at) * BYTES_PER_MS).unwrap();
+        self.at = now;
+        let mut marks = Vec::new();
+        while let Some(next) = self.queue.pop_front() {
+            match next {
+                Queued::Mark(mark) => marks.push(mark),
+                Queued::Audio(audio) if audio.len() <= room => {
+                    room -= audio.len();
+                    self.played.extend_from_slice(&audio);
+                }
+                Queued::Audio(mut audio) => {
+                    self.played.extend_from_slice(&audio.split_to(room));
+                    self.queue.push_front(Queued::Audio(audio));
+                    break;
+                }
+            }
+        }
+        marks
+    }
+
+    pub fn until_next_mark(&self) -> Option<u64> {
+        let mut bytes = 0;
+        for queued in &self.queue {
+            match queued {
+                Queued::Audio(audio) => bytes += audio.len() as u64,
+                Queued::Mark(_) => return Some(self.at + bytes.div_ceil(BYTES_PER_MS)),
+            }
+        }
+        None
+    }
+
+    fn is_playing(&self) -> bool {
+        self.queue.iter().any(|queued| matches!(queued, Queued::Audio(_)))
+    }
+
+    /// Drops what was not played; a frame that was cut will be said again.
+    pub fn clear(&mut self) -> Vec<u32> {
+        let whole = self.played.len() - self.played.len() % 160;
+        self.played.truncate(whole);
+        self.queue.drain(..).filter_map(|queued| if let Queued::Mark(mark) = queued { Some(mark) } else { None }).collect()
+    }
+}
+
+/// A conversation with everything around it.
+pub(crate) struct Rehearsal {
+    pub talk: Conversation,
+    pub now: u64,
+    phone: Phone,
+    said: BTreeMap<u32, VecDeque<String>>,
+    pub thinking: Vec<(u32, String)>,
+    pub analysing: u32,
+    pub mouth_works: bool,
+    pub log: Vec<String>,
+    pub ended: Option<Ending>,
+    pub opt_outs: u32,
+    heard_before: usize,
+}
+
+impl Rehearsal {
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            talk: Conversation::new(Arc::new(rules)),
+            now: 0,
+            phone: Phone::default(),
+            said: BTreeMap::new(),
+            thinking: Vec::new(),
+            analysing: 0,
+            mouth_works: true,
+            log: Vec::new(),
+            ended: None,
+            opt_outs: 0,
+            heard_before: 0,
+        }
+    }
+
+    /// A conversation whose greeting was heard.
+    pub fn talking() -> Self {
+        let mut rehearsal = Self::new(rules());
+        rehearsal.event(Event::Started);
+        rehearsal.pass(60_000_u64.min(rehearsal.greeting_ms() + 100));
+        rehearsal
+    }
+
+    pub fn greeting_ms(&self) -> u64 {
+        self.talk.rules.words(LineName::Greeting).len() as u64 * 60
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.phone.play_until(self.now).into_iter().for_each(|mark| self.step(Event::Mark(mark)));
+        self.step(event);
+    }
+
+    fn step(&mut self, event: Event) {
+        let mut actions = Vec::new();
+        let follow_ups = {
+            self.talk.step(event, self.now, &mut actions);
+            actions.into_iter().flat_map(|action| self.act(action)).collect::<Vec<_>>()
+        };
+        assert!(self.talk.wake_at().is_none_or(|at| at > self.now), "a deadline was not used up");
+        assert!(self.thinking.len() <= 1, "two replies at once: {:?}", self.thinking);
+        follow_ups.into_iter().for_each(|event| self.step(event));
+    }
+
+    fn act(&mut self, action: Action) -> Vec<Event> {
+        match action {
+            Action::Say { reply, text } => {
+                let waiting = self.said.entry(reply).or_default();
+                waiting.push_back(text.trim().to_owned());
+            }
+            Action::Flush { reply } if self.mouth_works => return self.render(reply),
+            Action::ClearMouth => self.said.clear(),
+            Action::Play(audio) => self.phone.queue.push_back(Queued::Audio(audio)),
+            Action::Mark(mark) => self.phone.queue.push_back(Queued::Mark(mark)),
+            Action::ClearPhone => {
+                let marks = self.phone.clear();
+                self.log.push("clear".into());
+                return marks.into_iter().map(Event::Mark).collect();
+            }
+            Action::Think(ask) => self.thinking.push((ask.reply, ask.utterance)),
+            Action::CancelThink { reply } => self.thinking.retain(|(known, _)| *known != reply),
+            Action::Analyse(_) => self.analysing += 1,
+            Action::OptOut => self.opt_outs += 1,
+            Action::Note { kind: EventKind::Agent, body, .. } => self.check_heard(&body),
+            Action::End(ending) => self.ended = Some(ending),
+            Action::Flush { .. } | Action::ResetMouth | Action::Note { .. } | Action::Timings(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn render(&mut self, reply: u32) -> Vec<Event> {
+        let text = self.said.entry(reply).or_default().drain(..).collect::<Vec<_>>().join(" ");
+        let audio = spell(&text);
+        let half = audio.len() / 2;
+        vec![
+            Event::Audio { reply, audio: audio.slice(..half) },
+            Event::Audio { reply, audio: audio.slice(half..) },
+            Event::Flushed { reply },
+        ]
+    }
+
+    /// What history keeps is what the phone played, cut to whole words.
+    fn check_heard(&mut self, kept: &str) {
+        let played = read_aloud(&self.phone.played[self.heard_before..]);
+        self.heard_before = self.phone.played.len();
+        let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        let (played, kept_plain) = (plain(&played), plain(kept));
+        let at = played.find(&kept_plain);
+        // before it: a first word of a dropped speech that was cut; behind it: the same of this one
+        assert!(at.is_some_and(|at| at <= 32), "kept {kept:?}, played {played:?}");
+        assert!(played.len() - kept_plain.len() <= 48, "kept {kept:?}, played {played:?}");
+        self.log.push(format!("agent: {kept}"));
+    }
+
+    /// Lets time pass: marks come back and deadlines are kept.
+    pub fn pass(&mut self, ms: u64) {
+        let until = self.now + ms;
+        while self.ended.is_none() {
+            let next = [self.phone.until_next_mark(), self.talk.wake_at()].into_iter().flatten().min();
+            let Some(next) = next.filter(|at| *at <= until) else { break };
+            self.now = self.now.max(next);
+            self.event(Event::Tick);
+        }
+        self.now = until;
+        if self.ended.is_none() {
+            self.event(Event::Tick);
+        }
+    }
+
+    pub fn hear(&mut self, heard: Heard) {
+        self.event(Event::Heard(heard));
+    }
+
+    /// A whole turn of the callee, with the words arriving over half a second.
+    pub fn callee(&mut self, text: &str) {
+        self.hear(Heard::SpeechStarted);
+        self.pass(200);
+        self.hear(Heard::Interim { text: text.into() });
+        self.pass(300);
+        self.hear(Heard::EndOfTurn { text: text.into(), confidence: None });
+    }
+
+    /// The mind answers the open question.
+    pub fn answer(&mut self, text: &str) {
+        let (reply, _) = self.thinking.pop().expect("a reply is being thought about");
+        for token in text.split_inclusive(' ') {
+            self.event(Event::ReplyText { reply, text: token.into() });
+        }
+        self.event(Event::ReplyDone { reply });
+    }
+
+    pub fn is_playing(&self) -> bool {
+        self.phone.is_playing()
+    }
+
+    /// History, one line each.
+    pub fn lines(&self) -> Vec<String> {
+        let speaker = |role| if role == Role::User { "callee" } else { "agent" };
+        self.talk.history().lines().iter().map(|line| format!("{}: {}", speaker(line.who), line.text)).collect()
+    }
+
+    pub fn last_line(&self) -> String {
+        self.lines().pop().unwrap_or_default()
+    }
+}

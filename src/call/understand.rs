@@ -1,0 +1,164 @@
+//! What code understands of words, before and beside any model: pure functions over one utterance.
+
+use serde_json::Value;
+
+use crate::call::turn::Rules;
+use crate::domain::callback::{self, CallbackKind};
+use crate::domain::outcome::PromisedCallback;
+
+pub use crate::domain::callback::{asks_for_human, asks_if_ai, wrong_number};
+
+/// Words that say "go on"; an utterance of nothing else never interrupts.
+const BACKCHANNELS: [&str; 27] = [
+    "ah", "aha", "alright", "exactly", "go", "gotcha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmhmm", "of", "oh", "ok", "okay", "on",
+    "right", "see", "sure", "uh", "uhhuh", "um", "yeah", "yep", "yes",
+];
+/// What people say when they pick up.
+const HELLOS: [&str; 14] =
+    ["hello", "hi", "hey", "yes", "yeah", "speaking", "this", "is", "good", "morning", "afternoon", "evening", "there", "who"];
+/// Words that bring up another time; whether they name one is for [`callback::resolve`].
+const CALLBACK_PHRASES: [&str; 27] = [
+    "call me",
+    "call back",
+    "call again",
+    "ring me",
+    "phone me",
+    "try me",
+    "try again",
+    "another time",
+    "some other time",
+    "later",
+    "not a good time",
+    "not a great time",
+    "not the best time",
+    "bad time",
+    "i m busy",
+    "i am busy",
+    "busy right now",
+    "busy now",
+    "i m driving",
+    "i am driving",
+    "in a meeting",
+    "at work right now",
+    "can t talk",
+    "cannot talk",
+    "can t speak right now",
+    "in the middle of",
+    "callback",
+];
+const GOODBYES: [&str; 9] =
+    ["bye", "goodbye", "good bye", "bye bye", "have a good day", "have a nice day", "have a great day", "take care", "see you"];
+/// A goodbye of more words than this may be something else that mentions one.
+const GOODBYE_WORDS: usize = 8;
+
+/// Lower case, words only, one space between them: what two transcripts of the same speech have in common.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(word.chars().flat_map(char::to_lowercase));
+    }
+    out
+}
+
+/// Whether two transcripts are the same but for case and punctuation.
+#[must_use]
+pub fn same_words(one: &str, other: &str) -> bool {
+    let words = |text: &'_ str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    };
+    words(one) == words(other)
+}
+
+fn says(text: &str, phrases: &[&str]) -> bool {
+    let words = format!(" {} ", plain(text));
+    phrases.iter().any(|phrase| words.contains(&format!(" {phrase} ")))
+}
+
+fn only(text: &str, known: &[&str]) -> bool {
+    let words = plain(text);
+    !words.is_empty() && words.split(' ').all(|word| known.contains(&word))
+}
+
+/// Whether the callee must not be called again. A bare "stop" is one, because the greeting says so.
+#[must_use]
+pub fn opt_out(text: &str) -> bool {
+    callback::opt_out(text) || only(text, &["stop", "please"]) && says(text, &["stop"])
+}
+
+/// Whether an utterance only says that somebody listens.
+#[must_use]
+pub fn is_backchannel(text: &str) -> bool {
+    only(text, &BACKCHANNELS)
+}
+
+/// Whether an utterance only says that somebody picked up.
+#[must_use]
+pub fn is_hello(text: &str) -> bool {
+    only(text, &HELLOS)
+}
+
+/// "Stop" cuts even the disclosure, whatever follows it.
+#[must_use]
+pub fn says_stop(text: &str) -> bool {
+    says(text, &["stop"])
+}
+
+/// Whether an utterance brings up another time.
+#[must_use]
+pub fn wants_callback(text: &str) -> bool {
+    says(text, &CALLBACK_PHRASES)
+}
+
+/// Whether words contain a goodbye (of the agent: a whole reply).
+#[must_use]
+pub fn says_goodbye(text: &str) -> bool {
+    says(text, &GOODBYES)
+}
+
+/// Whether the callee ends the call.
+#[must_use]
+pub fn is_goodbye(text: &str) -> bool {
+    says_goodbye(text) && plain(text).split(' ').count() <= GOODBYE_WORDS && !text.trim_end().ends_with('?')
+}
+
+/// Whether code answers this utterance itself, so that starting a model on it would be wasted.
+#[must_use]
+pub fn is_special(text: &str) -> bool {
+    opt_out(text) || asks_if_ai(text) || wrong_number(text) || wants_callback(text) || is_goodbye(text)
+}
+
+/// A slot's value in words.
+#[must_use]
+pub fn slot_words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// When somebody wants to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// Then; with the words that confirm it aloud.
+    At(PromisedCallback, String),
+    /// They want to be called, but not so that a time can be promised.
+    Unclear,
+    /// It is not about calling again.
+    Not,
+}
+
+/// Resolves the words of a callback on the callee's clock; `now_ms` is the time since the stream started.
+#[must_use]
+pub fn when(words: &str, rules: &Rules, now_ms: u64) -> When {
+    let now = rules.began + std::time::Duration::from_millis(now_ms);
+    let resolved = callback::resolve(words, now, &rules.zone, &rules.window);
+    match (resolved.kind, resolved.earliest) {
+        (CallbackKind::Callback, Some(earliest)) => {
+            let promise = PromisedCallback { words: words.to_owned(), earliest, latest: resolved.latest, zone: resolved.zone };
+            When::At(promise, resolved.when)
+        }
+        (CallbackKind::Callback | CallbackKind::NeedsReview, _) => When::Unclear,
+        (CallbackKind::None | CallbackKind::OptOut | CallbackKind::Refusal, _) => When::Not,
+    }
+}
