@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::chance::Chance;
-use super::persona::{Behaviour, Pattern, Persona};
+use super::pattern::Pattern;
+use super::persona::{Behaviour, Persona};
 use super::scenario::Scenario;
 
 /// One entry of `[[numbers]]`: which numbers, and who answers them. The first entry that fits counts.
@@ -32,7 +33,7 @@ impl NumberRule {
     fn fits(&self, number: &str) -> bool {
         self.exact.as_deref().is_none_or(|exact| exact == number)
             && self.prefix.as_deref().is_none_or(|prefix| number.starts_with(prefix))
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.fits(number))
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.hits(number))
     }
 
     /// Every persona it may name.

@@ -1,6 +1,8 @@
 //! Choices left to chance, made alike by every run with the same seed: a choice depends on its name and its subject, never
 //! on the order in which things happened.
 
+use super::dice::{mix, unit};
+
 /// The seed of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Chance(pub u64);
@@ -8,8 +10,7 @@ pub struct Chance(pub u64);
 impl Chance {
     /// A number in `0.0..1.0` for this choice about this subject.
     pub fn draw(self, choice: &str, subject: &str) -> f64 {
-        // The upper 53 bits are what a float can hold exactly.
-        (self.hash(choice, subject) >> 11) as f64 / (1_u64 << 53) as f64
+        unit(self.hash(choice, subject))
     }
 
     /// Does something of this probability happen?
@@ -29,14 +30,8 @@ impl Chance {
         of.get(usize::try_from(self.between(0, last as u64, choice, subject)).unwrap_or(0))
     }
 
-    /// FNV-1a over the names, finished as splitmix64 does.
     fn hash(self, choice: &str, subject: &str) -> u64 {
-        let bytes = choice.bytes().chain([0]).chain(subject.bytes());
-        let start = 0xCBF2_9CE4_8422_2325 ^ self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = bytes.fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        mix(self.0, &[choice.as_bytes(), subject.as_bytes()])
     }
 }
 

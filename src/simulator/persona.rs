@@ -1,7 +1,8 @@
 //! The people at the other end, as a scenario describes them. How they behave on a call is [`super::callee`].
 
-use regex::Regex;
 use serde::Deserialize;
+
+use super::pattern::Pattern;
 
 /// One kind of person (or machine). Without any key: picks up, says "Hello?" and waits.
 #[derive(Debug, Clone, Deserialize)]
@@ -96,7 +97,7 @@ pub enum Behaviour {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Compared with what the agent said since this person's last turn.
-    pub when: Pattern,
+    pub when: When,
     /// The answer; one of them by seed when there are several; nothing when empty.
     #[serde(default)]
     pub say: Lines,
@@ -173,23 +174,22 @@ impl From<OneOrMany> for Lines {
     }
 }
 
-/// A regular expression, case ignored; the word `any` fits everything.
+/// A regular expression, or the word `any`, which fits everything.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Pattern(Regex);
+pub struct When(Option<Pattern>);
 
-impl Pattern {
+impl When {
     /// Does the text fit?
     pub fn fits(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.0.as_ref().is_none_or(|pattern| pattern.hits(text))
     }
 }
 
-impl TryFrom<String> for Pattern {
+impl TryFrom<String> for When {
     type Error = regex::Error;
 
     fn try_from(text: String) -> Result<Self, regex::Error> {
-        let text = if text == "any" { String::new() } else { format!("(?i){text}") };
-        Regex::new(&text).map(Self)
+        Ok(Self(if text == "any" { None } else { Some(Pattern::new(&text)?) }))
     }
 }
