@@ -230,7 +230,12 @@ impl App {
 
     fn line(&self, crew: &Crew) -> Line {
         let sockets = Semaphore::new(self.config.worker.lines as usize + SPARE_SOCKETS);
-        Line { desk: Arc::clone(&crew.holder) as _, keys: Arc::clone(&self.keys), media_url: self.public.media_url(), sockets: Arc::new(sockets) }
+        Line {
+            desk: Arc::clone(&crew.holder) as _,
+            keys: Arc::clone(&self.keys),
+            media_url: self.public.media_url(),
+            sockets: Arc::new(sockets),
+        }
     }
 
     /// Dials at the same time: enough that connecting and claiming never hold the pace up.
@@ -256,7 +261,10 @@ impl Listeners {
     /// # Errors
     /// Which one is in use, and which key sets another.
     pub async fn bind(config: &Config) -> Result<Self, web::ListenError> {
-        Ok(Self { api: web::listen(config.web.listen, "web.listen").await?, public: web::listen(config.hooks.listen, "hooks.listen").await? })
+        Ok(Self {
+            api: web::listen(config.web.listen, "web.listen").await?,
+            public: web::listen(config.hooks.listen, "hooks.listen").await?,
+        })
     }
 }
 
@@ -322,7 +330,13 @@ impl Crew {
         };
         let table = TableWork { finisher, batches: batches(app), telephony: Arc::clone(&app.senses.telephony) };
         Self {
-            heartbeat: Heartbeat { store: app.store.clone(), clock: Arc::clone(&app.clock), id: app.id, lines: app.config.worker.lines, held },
+            heartbeat: Heartbeat {
+                store: app.store.clone(),
+                clock: Arc::clone(&app.clock),
+                id: app.id,
+                lines: app.config.worker.lines,
+                held,
+            },
             holder: Arc::new(holder),
             dialer: Arc::new(dialer(app)),
             rows: Arc::new(StoreRows { store: app.store.clone(), clock: Arc::clone(&app.clock) }),
@@ -350,7 +364,11 @@ fn dialer(app: &App) -> DialDesk {
 
 fn batches(app: &App) -> BatchWork {
     let deferred = &app.config.deferred;
-    let settings = DeferredSettings { enough: deferred.batch_size, max_age: Duration::from_millis(deferred.batch_age_ms), ..DeferredSettings::default() };
+    let settings = DeferredSettings {
+        enough: deferred.batch_size,
+        max_age: Duration::from_millis(deferred.batch_age_ms),
+        ..DeferredSettings::default()
+    };
     let work = Deferred {
         rows: Arc::new(app.store.clone()),
         desk: Some(Arc::clone(&app.desk)),

@@ -11,6 +11,7 @@ use callfleet_jobs::kinds::DialLead;
 use callfleet_jobs::pace::{PaceError, Pacer};
 use callfleet_jobs::{Handler, Verdict};
 
+use crate::boottime;
 use crate::clock::SharedClock;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
@@ -18,11 +19,10 @@ use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
+use crate::public::PublicSide;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
-use crate::boottime;
-use crate::public::PublicSide;
 use crate::work::agents::Agents;
 
 /// Shared by every dial through one provider account.
