@@ -14,8 +14,8 @@ const BACKCHANNELS: [&str; 27] = [
     "right", "see", "sure", "uh", "uhhuh", "um", "yeah", "yep", "yes",
 ];
 /// What people say when they pick up.
-const HELLOS: [&str; 14] =
-    ["hello", "hi", "hey", "yes", "yeah", "speaking", "this", "is", "good", "morning", "afternoon", "evening", "there", "who"];
+const HELLOS: [&str; 15] =
+    ["hello", "hi", "hey", "sorry", "yes", "yeah", "speaking", "this", "is", "good", "morning", "afternoon", "evening", "there", "who"];
 /// Words that bring up another time; whether they name one is for [`callback::resolve`].
 const CALLBACK_PHRASES: [&str; 27] = [
     "call me",

@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use axum::body::Body;
+use axum::http::Request;
 
+use super::stage;
+use crate::boot::App;
 use crate::call::transcript;
 use crate::domain::ids::CampaignId;
 use crate::store::Store;
@@ -48,11 +52,17 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes one transcript per call that was held.
+/// Writes the results and one transcript per call that was held.
 ///
 /// # Errors
 /// The database cannot be read or a file cannot be written.
-pub async fn write_transcripts(folder: &Path, store: &Store, campaign: CampaignId) -> anyhow::Result<()> {
+pub async fn write(folder: &Path, app: &App, campaign: CampaignId) -> anyhow::Result<()> {
+    let results = stage::ask(app, Request::get("/v1/campaigns/demo/leads.csv").body(Body::empty())?).await?;
+    std::fs::write(folder.join("results.csv"), results).context("results.csv cannot be written")?;
+    write_transcripts(folder, &app.store, campaign).await
+}
+
+async fn write_transcripts(folder: &Path, store: &Store, campaign: CampaignId) -> anyhow::Result<()> {
     let filter = CallFilter { campaign: Some(campaign), ..CallFilter::default() };
     for call in store.attempts(filter, CALLS).await?.iter().filter(|call| call.held_by.is_some()) {
         let lead = store.lead(call.lead_id).await?.context("a call without a lead")?;

@@ -32,7 +32,7 @@ pub async fn demo(cli: &Cli, args: &Demo) -> anyhow::Result<ExitCode> {
     let watch = Watch::new(&stage.app.store, &stage.app.clock, stage.campaign, cli.json);
     let ended = watch.until_done(&stop).await?;
     let report = Report::gather(&stage.app.store, stage.campaign, begun.elapsed()).await?;
-    files::write_transcripts(&folder, &stage.app.store, stage.campaign).await?;
+    files::write(&folder, &stage.app, stage.campaign).await?;
     show(cli, &report, &folder)?;
     if args.keep && ended == Ended::Done {
         keep_up(cli, &folder, &stage, &stop).await;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::call::journal::{EventKind, TurnTimings};
+use crate::domain::attempt::DialKind;
 use crate::domain::ids::CampaignId;
+use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
@@ -183,9 +185,14 @@ fn count(words: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     counts
 }
 
-/// The disposition, or for a lead without one the state it waits in.
+/// The disposition, or for a lead that waits for another day, for what.
 fn outcome(lead: &Lead) -> String {
-    lead.disposition.map_or_else(|| lead.state.to_string(), |disposition| disposition.to_string())
+    match (lead.disposition, lead.state) {
+        (Some(disposition), _) => disposition.to_string(),
+        (None, LeadState::Waiting) if lead.next_kind == DialKind::Callback => "waiting: callback".to_owned(),
+        (None, LeadState::Waiting) => "waiting: another try".to_owned(),
+        (None, state) => state.to_string(),
+    }
 }
 
 fn callback(lead: &Lead) -> Option<Callback> {

@@ -5,14 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use axum::body::Body;
+use axum::http::{Request, header};
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tower_service::Service as _;
 
 use super::leads;
 use crate::agents;
 use crate::boot::{App, Drain, Listeners};
 use crate::cli::commands::Demo;
+use crate::cli::roles;
 use crate::clock::{SharedClock, ShiftedClock};
 use crate::config::Config;
 use crate::domain::campaign::CampaignState;
@@ -23,12 +28,16 @@ use crate::mind::prompt::Layer;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::store::agent::PromptText;
 use crate::store::campaign::{CampaignChange, NewCampaign};
+use crate::web::api::address::{self, Announced};
 
 const SCENARIO: &str = include_str!("../../../config/demo/scenario.toml");
 const AGENT: &str = include_str!("../../../config/demo/agent.toml");
 const CAMPAIGN: &str = include_str!("../../../config/demo/campaign.toml");
 /// A Monday, ten in the morning in California.
 const MONDAY: i64 = 1_795_456_800_000;
+
+/// The results of 100,000 leads have about 20 MB.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
 /// Everything the demo runs on.
 pub struct Stage {
@@ -40,6 +49,8 @@ pub struct Stage {
     pub campaign: CampaignId,
     /// Where the API answers.
     pub api: String,
+    /// Tells the other verbs where this process answers; gone with it.
+    _announced: Announced,
     listeners: std::sync::Mutex<Option<Listeners>>,
 }
 
@@ -58,17 +69,18 @@ impl Stage {
         let listeners = Listeners { api: loopback().await?, public: loopback().await? };
         let config = Config::from_toml(&settings(folder, &simulator, &listeners)?)?;
         let clock: SharedClock = Arc::new(ShiftedClock::starting_at(Timestamp::from_millis(MONDAY)));
-        let api = format!("http://{}", listeners.api.local_addr()?);
+        let addr = listeners.api.local_addr()?;
         let app = App::open(config, clock).await?;
+        let announced = address::announce(folder, addr)?;
         let campaign = prepare(&app, args).await?;
-        Ok(Self { simulator, app, campaign, api, listeners: std::sync::Mutex::new(Some(listeners)) })
+        Ok(Self { simulator, app, campaign, api: format!("http://{addr}"), _announced: announced, listeners: std::sync::Mutex::new(Some(listeners)) })
     }
 
     /// Runs every role until `stop` fires.
     pub fn run(&self, stop: CancellationToken, drain: Drain) -> JoinHandle<anyhow::Result<()>> {
         let listeners = self.listeners.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let app = self.app.clone();
-        let api = axum::Router::new();
+        let api = roles::api(&app, None);
         tokio::spawn(async move {
             let listeners = listeners.context("the demo runs once")?;
             app.everything(listeners, api, stop, drain).await
@@ -106,32 +118,25 @@ async fn prepare(app: &App, args: &Demo) -> anyhow::Result<CampaignId> {
     let settings = serde_json::from_str(&file.to_json()?)?;
     let new = NewCampaign { name: "demo", settings: &settings, agent_version: Some(saved.id) };
     let campaign = store.create_campaign(new, "demo", now).await?.context("the data folder already has a campaign named demo")?;
-    import(app, campaign.id, args).await?;
+    import(app, leads::list(args.leads)).await?;
     let start = CampaignChange { from: CampaignState::Draft, to: CampaignState::Running, reason: None, actor: "demo" };
     let _ = store.change_campaign_state(campaign.id, start, now).await?;
     Ok(campaign.id)
 }
 
-async fn import(app: &App, campaign: CampaignId, args: &Demo) -> anyhow::Result<()> {
-    use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
-    let csv = leads::list(args.leads);
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let headers = reader.headers()?.clone();
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record?;
-        let get = |name: &str| headers.iter().position(|h| h == name).and_then(|i| record.get(i)).map(str::to_owned);
-        let mut variables = serde_json::Map::new();
-        variables.insert("first_name".into(), get("first_name").unwrap_or_default().into());
-        rows.push(NewLead {
-            external_id: get("external_id"),
-            phone_number: crate::domain::phone::PhoneNumber::from_e164(&get("phone_number").unwrap_or_default())?,
-            zones: crate::store::codec::JsonText(vec![get("timezone").unwrap_or_default()]),
-            variables: crate::store::codec::JsonText(variables),
-            consent_basis: get("consent_basis"),
-            not_before: None,
-        });
-    }
-    app.store.insert_leads(ListPlace { campaign, import: None, on_duplicate: OnDuplicate::Skip }, &rows, app.clock.now()).await?;
-    Ok(())
+/// Through the same door as anybody's list.
+async fn import(app: &App, csv: String) -> anyhow::Result<()> {
+    let request = Request::post("/v1/campaigns/demo/imports?file_name=leads.csv").header(header::CONTENT_TYPE, "text/csv");
+    ask(app, request.body(Body::from(csv))?).await.context("the demo's leads").map(drop)
+}
+
+/// One request to the API of this process.
+///
+/// # Errors
+/// The API refuses; its words.
+pub async fn ask(app: &App, request: Request<Body>) -> anyhow::Result<Bytes> {
+    let answer = roles::api(app, None).call(request).await?;
+    let (status, body) = (answer.status(), axum::body::to_bytes(answer.into_body(), LARGEST_ANSWER).await?);
+    anyhow::ensure!(status.is_success(), "{}", String::from_utf8_lossy(&body));
+    Ok(body)
 }
