@@ -32,13 +32,19 @@ pub async fn run(verb: &Agent, client: &Client, output: Output) -> anyhow::Resul
 
 fn saved(answer: &Value) -> String {
     let (name, version) = (cell(&answer["name"]), &answer["version"]);
-    let done = if answer["is_new"] == true { format!("agent {name} is saved as version {version}") } else { format!("agent {name} is unchanged: version {version}") };
+    let done = if answer["is_new"] == true {
+        format!("agent {name} is saved as version {version}")
+    } else {
+        format!("agent {name} is unchanged: version {version}")
+    };
     items(&answer["warnings"]).iter().fold(done, |text, warning| format!("{text}\nwarning: {}", cell(warning)))
 }
 
 fn list(answer: &Value) -> String {
-    let rows: Vec<Vec<String>> =
-        items(&answer["agents"]).iter().map(|agent| vec![cell(&agent["name"]), cell(&agent["version"]), moment(&agent["created_at"])]).collect();
+    let rows: Vec<Vec<String>> = items(&answer["agents"])
+        .iter()
+        .map(|agent| vec![cell(&agent["name"]), cell(&agent["version"]), moment(&agent["created_at"])])
+        .collect();
     if rows.is_empty() {
         return "no agents yet: callfleet agent save config/demo/agent.toml".to_owned();
     }

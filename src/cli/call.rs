@@ -79,7 +79,9 @@ fn head(answer: &Value) -> String {
 
 fn transcript(answer: &Value) -> String {
     let said = items(&answer["transcript"]).iter();
-    said.map(|turn| format!("{:>7}  {:6}  {}", seconds(&turn["offset_ms"]), cell(&turn["who"]), cell(&turn["words"]))).collect::<Vec<_>>().join("\n")
+    said.map(|turn| format!("{:>7}  {:6}  {}", seconds(&turn["offset_ms"]), cell(&turn["who"]), cell(&turn["words"])))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn seconds(ms: &Value) -> String {
@@ -103,7 +105,12 @@ fn timings(answer: &Value) -> String {
 
 fn notes(answer: &Value) -> String {
     let notes = items(&answer["notes"]).iter();
-    notes.map(|note| format!("{}: {}", cell(&note["kind"]), if note["result"].is_null() { cell(&note["state"]) } else { cell(&note["result"]) })).collect::<Vec<_>>().join("\n")
+    notes
+        .map(|note| {
+            format!("{}: {}", cell(&note["kind"]), if note["result"].is_null() { cell(&note["state"]) } else { cell(&note["result"]) })
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn ledger(answer: &Value) -> String {
@@ -112,7 +119,14 @@ fn ledger(answer: &Value) -> String {
         .map(|entry| {
             let usage = &entry["usage"];
             let words = [&entry["service"], &entry["purpose"], &entry["model"], &entry["route_reason"]].map(cell);
-            let counts = [&usage["tokens_in"], &usage["tokens_cached"], &usage["tokens_out"], &entry["units"], &entry["first_ms"], &entry["total_ms"]];
+            let counts = [
+                &usage["tokens_in"],
+                &usage["tokens_cached"],
+                &usage["tokens_out"],
+                &entry["units"],
+                &entry["first_ms"],
+                &entry["total_ms"],
+            ];
             let cost = entry["cost"].as_i64().map(|nano| crate::domain::money::NanoUsd(nano).to_string()).unwrap_or_default();
             words.into_iter().chain(counts.map(cell)).chain([cost]).collect()
         })

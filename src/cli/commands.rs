@@ -209,6 +209,9 @@ pub enum Leads {
         /// To this file; without it to standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Write numbers as text, so that a spreadsheet leaves them alone.
+        #[arg(long)]
+        spreadsheet: bool,
     },
     /// One lead with all its calls.
     Show {

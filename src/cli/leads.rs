@@ -22,15 +22,17 @@ use super::path::ApiPath;
 pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Result<()> {
     match verb {
         Leads::Import { campaign, file, update, dry_run, region, rejects } => {
-            let order = Order { campaign, file, update: *update, dry_run: *dry_run, region: region.as_deref(), rejects: rejects.as_deref() };
+            let order =
+                Order { campaign, file, update: *update, dry_run: *dry_run, region: region.as_deref(), rejects: rejects.as_deref() };
             import::run(&order, client, output).await?;
         }
         Leads::List { campaign, state, limit } => {
             let path = ApiPath::new(&["v1", "leads"]).with("campaign", Some(campaign)).with("state", state.as_deref());
             output.show(&client.get(path.with("limit", Some(limit))).await?, |answer| list(answer, campaign))?;
         }
-        Leads::Export { campaign, out } => {
-            save(client, ApiPath::new(&["v1", "campaigns", campaign, "leads.csv"]), out.as_deref()).await?;
+        Leads::Export { campaign, out, spreadsheet } => {
+            let path = ApiPath::new(&["v1", "campaigns", campaign, "leads.csv"]);
+            save(client, path.with("spreadsheet", spreadsheet.then_some(true)), out.as_deref()).await?;
         }
         Leads::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "leads", id])).await?, show)?,
         Leads::Cancel { id } => {
@@ -72,7 +74,11 @@ fn show(answer: &Value) -> String {
     let lead = answer["lead"].as_object().into_iter().flatten();
     let pairs: Vec<(&str, String)> = lead.map(|(name, value)| (name.as_str(), cell(value))).collect();
     let head = super::output::pairs(&pairs);
-    if attempts.is_empty() { head } else { format!("{head}\n\n{}", table(&["CALL", "KIND", "STATE", "OUTCOME", "REASON", "S", "AT"], &attempts)) }
+    if attempts.is_empty() {
+        head
+    } else {
+        format!("{head}\n\n{}", table(&["CALL", "KIND", "STATE", "OUTCOME", "REASON", "S", "AT"], &attempts))
+    }
 }
 
 /// Writes an answer's body to a file, or to standard output, as it comes.

@@ -121,7 +121,11 @@ pub async fn migrate(cli: &Cli) -> anyhow::Result<ExitCode> {
     store.migrate().await?;
     let now = store.schema_version().await?.database;
     store.close().await;
-    let done = if before == now { format!("the schema is current: version {now}") } else { format!("the schema went from version {before} to {now}") };
+    let done = if before == now {
+        format!("the schema is current: version {now}")
+    } else {
+        format!("the schema went from version {before} to {now}")
+    };
     super::output::line(&done)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -154,7 +158,9 @@ fn read_scenario(file: &std::path::Path) -> anyhow::Result<Scenario> {
 fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
     let config = load_config(cli)?;
     if config.mode != Mode::Fleet {
-        let why = format!("mode = embedded cannot be used: `callfleet {role}` is one role of a fleet; set mode = \"fleet\", or run `callfleet up`");
+        let why = format!(
+            "mode = embedded cannot be used: `callfleet {role}` is one role of a fleet; set mode = \"fleet\", or run `callfleet up`"
+        );
         return Err(ConfigError(why).into());
     }
     config.require_fleet()?;

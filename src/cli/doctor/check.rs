@@ -4,18 +4,16 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::word_enum;
-
-word_enum! {
-    /// How it is.
-    pub enum State {
-        /// As it should be.
-        Ok = "ok",
-        /// Works, but somebody should know.
-        Note = "note",
-        /// Has to be fixed before calls can be made.
-        Broken = "broken",
-    }
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// Works, but somebody should know.
+    Note,
+    /// Has to be fixed before calls can be made.
+    Broken,
 }
 
 /// What was looked at, what was seen, and what to do.

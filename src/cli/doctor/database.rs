@@ -62,7 +62,11 @@ async fn drift(store: &Store) -> Check {
 
 fn judge_drift(apart: Duration) -> Check {
     let detail = format!("{:.1} s apart from this machine's", apart.as_secs_f64());
-    if apart <= LARGEST_DRIFT { Check::ok("database clock", detail) } else { Check::broken("database clock", detail, "keep both clocks by NTP") }
+    if apart <= LARGEST_DRIFT {
+        Check::ok("database clock", detail)
+    } else {
+        Check::broken("database clock", detail, "keep both clocks by NTP")
+    }
 }
 
 /// Without a synchronous standby a lost server may take the last intents to dial with it.

@@ -83,7 +83,11 @@ async fn openai(config: &Config, wanted: &Wanted, tasks: &TaskTracker) -> Vec<Ch
 fn model_check(model: &str, offered: &[String]) -> Check {
     const NAME: &str = "model";
     if !offered.iter().any(|one| one == model) {
-        return Check::broken(NAME, format!("{model} is not among the account's models"), "give the agent another model, or the account access");
+        return Check::broken(
+            NAME,
+            format!("{model} is not among the account's models"),
+            "give the agent another model, or the account access",
+        );
     }
     if !PriceTable::built_in().knows(Service::Llm, model, SystemClock.now()) {
         let detail = format!("{model} has no known price: its use will count as $0");

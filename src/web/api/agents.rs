@@ -1,8 +1,8 @@
 //! Agents: saved as the next version, listed.
 
 use axum::Json;
-use axum::extract::{Path, State};
 use axum::extract::rejection::StringRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};

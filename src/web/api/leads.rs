@@ -43,7 +43,15 @@ pub async fn list(State(api): State<ApiState>, Ask(query): Ask<LeadQuery>) -> Re
     let limit = limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let leads = api.store.leads(&LeadFilter { campaign, state, disposition, phone_number, external_id }, after, limit).await?;
     let next = leads.last().filter(|_| leads.len() == limit as usize).map(|lead| lead.id);
-    Ok(Json(json!({ "leads": masked(&leads)?, "next": next })))
+    Ok(Json(json!({ "leads": without_variables(masked(&leads)?), "next": next })))
+}
+
+/// What a list says about a person is shown one person at a time.
+fn without_variables(mut leads: Value) -> Value {
+    for lead in leads.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        lead.remove("variables");
+    }
+    leads
 }
 
 /// `GET /v1/leads/{id}`: the lead with all its attempts.

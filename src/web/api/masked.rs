@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn numbers_are_masked_wherever_they_stand() {
-        let row = json!({ "phone_number": "+14155550123", "attempts": [{ "to_number": "+14155550123", "call_sid": "CA1" }], "from_number": "x" });
+        let row =
+            json!({ "phone_number": "+14155550123", "attempts": [{ "to_number": "+14155550123", "call_sid": "CA1" }], "from_number": "x" });
         let expected = json!({ "phone_number": "+1415***0123", "attempts": [{ "to_number": "+1415***0123", "call_sid": "CA1" }], "from_number": "***" });
         assert_eq!(masked(&row).unwrap(), expected);
     }

@@ -96,7 +96,7 @@ fn stepped(campaign: &Campaign, step: &Step, changed: bool, withdrawn: u32) -> S
 
 fn wrong_state(name: &str, state: CampaignState, step: &Step) -> ApiError {
     let from: Vec<&str> = step.from.iter().map(|state| state.as_str()).collect();
-    let message = format!("campaign {name} is {state}; only a campaign that is {} can be {}", from.join(", "), step.done);
+    let message = format!("campaign {name} is {state}; only a campaign that is {} can be {}", from.join(" or "), step.done);
     ApiError::conflict("wrong_state", message, way_out(state, step))
 }
 

@@ -88,7 +88,10 @@ async fn usual_caller(api: &ApiState) -> Result<PhoneNumber, ApiError> {
     let campaigns = api.store.campaigns(None).await?;
     let first = |campaign: &Campaign| campaign.settings.0["caller_numbers"][0].as_str().and_then(|text| PhoneNumber::from_e164(text).ok());
     let fix = "name it: --from +14155550200";
-    campaigns.iter().find_map(first).ok_or_else(|| ApiError::unusable("no_caller", "which number of yours should be shown is not known", fix))
+    campaigns
+        .iter()
+        .find_map(first)
+        .ok_or_else(|| ApiError::unusable("no_caller", "which number of yours should be shown is not known", fix))
 }
 
 /// The campaign of test calls, with this agent and this number.

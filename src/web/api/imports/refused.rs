@@ -1,7 +1,7 @@
 //! Refused rows: all of them in a file of the data folder, the first few in the answer.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::upload::folder;
@@ -23,7 +23,7 @@ pub fn path(files: &Path, import: ImportId) -> PathBuf {
 /// Takes refused rows.
 pub struct Refused {
     path: PathBuf,
-    rows: BadRows<BufWriter<File>>,
+    rows: BadRows<Lines>,
     any: bool,
     /// The first ones.
     pub shown: Vec<Finding>,
@@ -37,9 +37,8 @@ impl Refused {
     pub fn open(path: PathBuf, columns: &Columns, goes_on: bool) -> io::Result<Self> {
         let goes_on = goes_on && path.exists();
         let file = OpenOptions::new().create(true).write(true).append(goes_on).truncate(!goes_on).open(&path)?;
-        let out = BufWriter::new(file);
-        let rows = if goes_on { BadRows::go_on(out, columns) } else { BadRows::new(out, columns)? };
-        Ok(Self { path, rows, any: goes_on, shown: Vec::new() })
+        let out = Lines { out: BufWriter::new(file), skips_first: goes_on, quoted: false };
+        Ok(Self { path, rows: BadRows::new(out, columns)?, any: goes_on, shown: Vec::new() })
     }
 
     /// Takes one row.
@@ -64,5 +63,33 @@ impl Refused {
             std::fs::remove_file(&self.path)?;
         }
         Ok(self.shown)
+    }
+}
+
+/// Lines of CSV, where wanted without the first one: a file that is gone on with has its header.
+struct Lines {
+    out: BufWriter<File>,
+    skips_first: bool,
+    /// Inside quotes, where a line end ends no line.
+    quoted: bool,
+}
+
+impl Write for Lines {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        if !self.skips_first {
+            return self.out.write(text);
+        }
+        for (at, byte) in text.iter().enumerate() {
+            self.quoted ^= *byte == b'"';
+            if *byte == b'\n' && !self.quoted {
+                self.skips_first = false;
+                return Ok(at + 1);
+            }
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }

@@ -130,7 +130,9 @@ impl Order {
 
     fn warnings(&self, earlier: &[Import]) -> Vec<String> {
         let done = earlier.iter().find(|import| import.state == ImportState::Done);
-        done.map(|import| format!("the same file was imported before, at {}, as {}", import.created_at, import.file_name)).into_iter().collect()
+        done.map(|import| format!("the same file was imported before, at {}, as {}", import.created_at, import.file_name))
+            .into_iter()
+            .collect()
     }
 
     fn outcome(&self, import_id: ImportId, report: &Report, rejects: Vec<Finding>, warnings: Vec<String>) -> Outcome {

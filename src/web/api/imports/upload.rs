@@ -32,7 +32,8 @@ pub async fn receive(body: Body, folder: &Path) -> Result<File, ApiError> {
     let (mut pieces, mut length) = (body.into_data_stream(), 0);
     while let Some(piece) = pieces.next().await {
         let fix = "send the file again; nothing was imported";
-        let piece = piece.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "cut_off", format!("the file broke off: {error}"), fix))?;
+        let piece =
+            piece.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "cut_off", format!("the file broke off: {error}"), fix))?;
         length += piece.len() as u64;
         if length > LARGEST {
             return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", "the file is longer than 1 GiB", "split it"));

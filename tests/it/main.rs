@@ -1,0 +1,3 @@
+//! The real binary, as an operator meets it.
+
+mod cli;
