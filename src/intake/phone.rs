@@ -170,7 +170,7 @@ fn look_up(e164: &str) -> Verdict {
 /// A cell that is `+1` and ten digits already.
 fn north_american(text: &str) -> Option<Cow<'_, str>> {
     let digits = text.strip_prefix("+1")?;
-    (digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| Cow::Borrowed(text))
+    (digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(Cow::Borrowed(text))
 }
 
 /// One byte for each area code and exchange: 0 until it was asked for.

@@ -27,5 +27,8 @@ pub async fn readyz(State(api): State<ApiState>) -> Result<Json<Value>, ApiError
 /// `GET /metrics`, for Prometheus.
 pub async fn metrics(State(api): State<ApiState>) -> Result<String, ApiError> {
     let fix = "ask a process that runs, for example `callfleet up`";
-    api.metrics.as_ref().map(|metrics| metrics.render()).ok_or_else(|| ApiError::missing("nothing is measured here", fix))
+    api.metrics
+        .as_ref()
+        .map(metrics_exporter_prometheus::PrometheusHandle::render)
+        .ok_or_else(|| ApiError::missing("nothing is measured here", fix))
 }
