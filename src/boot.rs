@@ -27,6 +27,7 @@ use crate::deferred::{Deferred, DeferredSettings};
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
+use crate::mind::tokens;
 use crate::providers::BatchDesk;
 use crate::providers::deepgram::{Deepgram, DeepgramSettings};
 use crate::providers::openai::{OpenAi, OpenAiSettings};
@@ -95,6 +96,8 @@ impl App {
     /// What cannot be opened, and what to do about it.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         config.require_providers()?;
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
         let store = open_store(&config).await?;
         store.migrate_or_require(&config).await?;
         let (queue, pacer) = open_queue(&config).await?;

@@ -32,7 +32,7 @@ pub const COLUMNS: [&str; 14] = [
     "attempts",
     "duration_s",
     "cost_usd",
-    "lead_state",
+    "state",
     "callback_zone",
     "last_attempt_at",
     "score",

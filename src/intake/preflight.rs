@@ -233,11 +233,14 @@ impl<R: Read> Read for Hashed<'_, R> {
     }
 }
 
+/// A byte no list holds: lines come in one piece.
+const NO_SEPARATOR: u8 = 0x1f;
+
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The separator, and how much text stands before the header (a `sep=;` line of Excel).
 fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u64), FileError> {
-    let mut first = open(file, encoding, b'\n')?;
+    let mut first = open(file, encoding, NO_SEPARATOR)?;
     first.next_record()?;
     let line = first.cells()?.get(0).unwrap_or_default().trim().to_ascii_lowercase();
     if let Some(declared) = line.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(|byte| SEPARATORS.contains(byte)) {
@@ -246,11 +249,12 @@ fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u6
     let mut best = (b',', (false, 0));
     for candidate in SEPARATORS {
         let mut records = open(file, encoding, candidate)?;
-        if records.next_record()? == Next::Record {
-            let cells = records.cells()?;
-            let rank = (Columns::has_phone(cells.iter()), cells.len());
-            best = if rank > best.1 { (candidate, rank) } else { best };
-        }
+        let rank = match records.next_record()? {
+            Next::Record => (Columns::has_phone(records.cells()?.iter()), records.cells()?.len()),
+            Next::TooLong => (true, usize::MAX),
+            Next::Unclosed | Next::End => continue,
+        };
+        best = if rank > best.1 { (candidate, rank) } else { best };
     }
     Ok((best.0, 0))
 }

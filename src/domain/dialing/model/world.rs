@@ -41,6 +41,8 @@ pub(super) struct Score {
     pub adopted: u32,
     pub absent: u32,
     pub stopped: u32,
+    /// The first seed that rang somebody twice or lost a lead.
+    pub bad_seed: Option<u64>,
 }
 
 impl Score {
@@ -52,7 +54,14 @@ impl Score {
             adopted: self.adopted + other.adopted,
             absent: self.absent + other.absent,
             stopped: self.stopped + other.stopped,
+            bad_seed: self.bad_seed.or(other.bad_seed),
         }
+    }
+
+    /// Names the seed when something went wrong under it.
+    pub fn of(mut self, seed: u64) -> Self {
+        self.bad_seed = (self.double_rings + self.lost_leads > 0).then_some(seed);
+        self
     }
 }
 
