@@ -110,7 +110,7 @@ pub enum Campaign {
         /// Its settings; without a file every key has its default.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
-        /// The agent that speaks: a saved agent's name, its newest version.
+        /// The agent that speaks: a saved agent's name, its newest version. May be left out when there is only one.
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
     },

@@ -114,7 +114,7 @@ pub async fn create(
     let stored = change::draft(&file)?;
     let agent = match &body.agent {
         Some(name) => Some(change::agent_version(&api, name).await?),
-        None => None,
+        None => change::only_agent(&api).await?,
     };
     let new = NewCampaign { name: &body.name, settings: &stored, agent_version: agent };
     let Some(made) = api.store.create_campaign(new, actor.0, api.clock.now()).await? else {

@@ -69,6 +69,16 @@ pub async fn agent_version(api: &ApiState, name: &str) -> Result<AgentVersionId,
     Ok(agent.ok_or_else(|| ApiError::unusable("no_such_agent", format!("there is no agent `{name}`"), fix))?.id)
 }
 
+/// The newest version of the only agent there is; `None` when there are several, or none: then the operator has to say.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn only_agent(api: &ApiState) -> Result<Option<AgentVersionId>, ApiError> {
+    let versions = api.store.agent_versions().await?;
+    let Some(newest) = versions.first() else { return Ok(None) };
+    Ok(versions.iter().all(|version| version.name == newest.name).then_some(newest.id))
+}
+
 /// The body of `PATCH /v1/campaigns/{name}`; what is not named stays.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

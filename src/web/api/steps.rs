@@ -48,7 +48,7 @@ pub async fn step(
     let Some(step) = STEPS.iter().find(|step| step.verb == verb) else {
         return Err(ApiError::missing(format!("a campaign has no step `{verb}`"), "start, pause, resume, drain or cancel it"));
     };
-    let campaign = find(&api, &name).await?;
+    let mut campaign = find(&api, &name).await?;
     if campaign.state == step.to {
         return Ok(Json(stepped(&campaign, step, false, 0)));
     }
@@ -56,6 +56,7 @@ pub async fn step(
         return Err(wrong_state(&campaign.name, campaign.state, step));
     }
     if step.to == Running {
+        give_agent(&api, &mut campaign, actor).await?;
         must_be_ready(&api, &campaign).await?;
     }
     let change = CampaignChange { from: campaign.state, to: step.to, reason: None, actor: actor.0 };
@@ -73,6 +74,17 @@ async fn withdraw(api: &ApiState, campaign: &Campaign, step: &Step) -> Result<u3
         return Ok(0);
     }
     Ok(api.store.withdraw_ready(campaign.id, &api.timings, api.clock.now()).await?)
+}
+
+/// A campaign that was made before the only agent speaks with that one.
+async fn give_agent(api: &ApiState, campaign: &mut Campaign, actor: Actor) -> Result<(), ApiError> {
+    if campaign.agent_version_id.is_none()
+        && let Some(agent) = change::only_agent(api).await?
+    {
+        api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
+        campaign.agent_version_id = Some(agent);
+    }
+    Ok(())
 }
 
 /// Refuses to dial with settings that cannot be used, without an agent, or with nobody to call.

@@ -60,3 +60,18 @@ async fn everything_wrong_with_settings_is_told_at_once() {
     let unknown = json!({ "name": "spring", "settings_toml": "\n\nringtimeout = 5\n" });
     assert_json_snapshot!("unknown_setting", bench.json("POST", "/v1/campaigns", &unknown).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_agent_need_not_be_named() {
+    let bench = Bench::new().await;
+    let settings = json!({ "name": "spring", "settings_toml": SETTINGS });
+    bench.json("POST", "/v1/campaigns", &settings).await;
+    bench.text("POST", "/v1/campaigns/spring/imports", LIST).await;
+    bench.text("POST", "/v1/agents", AGENT).await;
+    assert_eq!(bench.post("/v1/campaigns/spring/start").await["status"], 200);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["agent"]["name"], "solar-intro");
+
+    bench.text("POST", "/v1/agents", &AGENT.replace("solar-intro", "second")).await;
+    let made = bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn" })).await;
+    assert_eq!(made["body"]["agent"], serde_json::Value::Null, "of two agents one has to be named");
+}
