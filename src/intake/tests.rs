@@ -293,6 +293,16 @@ async fn known_columns_that_do_nothing_yet_are_remarked() {
     assert_eq!(sheet.sha256.len(), 64);
 }
 
+#[tokio::test]
+async fn the_demo_list_and_its_campaign_are_in_order() {
+    let (campaign, outcome) = imported(include_bytes!("../../config/demo/leads.csv")).await;
+    assert_eq!((outcome.report.rows, outcome.report.accepted), (60, 60));
+    assert!(campaign.leads.values().all(|lead| lead.zones == ["America/Los_Angeles"] && lead.consent_basis.is_some()));
+    let file = crate::domain::campaign::file::CampaignFile::from_toml(include_str!("../../config/demo/campaign.toml")).unwrap();
+    let settings = file.settings().unwrap();
+    assert_eq!((settings.lines, settings.caller_numbers[0].e164()), (30, "+14155550200"));
+}
+
 /// A sink that cannot fail and keeps nothing.
 struct Nowhere;
 
