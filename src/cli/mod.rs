@@ -30,14 +30,14 @@ use output::Output;
 
 /// Runs a command line to its exit code: 0 done, 1 failed, 2 wrong settings or usage, 130 interrupted.
 #[must_use]
-pub fn run(cli: Cli) -> ExitCode {
+pub fn run(cli: &Cli) -> ExitCode {
     // fails only when a provider is installed already, which is as good
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ending::failed(&error.into(), cli.json),
     };
-    let done = runtime.block_on(command(&cli));
+    let done = runtime.block_on(command(cli));
     // an import that was interrupted stops by itself after the batch at hand; nobody waits for it
     runtime.shutdown_background();
     done.unwrap_or_else(|error| ending::failed(&error, cli.json))

@@ -27,7 +27,6 @@ use crate::web::{self, listen};
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The operator's API over an open application.
-#[must_use]
 pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
     api::router(ApiState {
         store: app.store.clone(),

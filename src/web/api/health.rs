@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
 use super::ApiState;
@@ -27,5 +28,5 @@ pub async fn readyz(State(api): State<ApiState>) -> Result<Json<Value>, ApiError
 /// `GET /metrics`, for Prometheus.
 pub async fn metrics(State(api): State<ApiState>) -> Result<String, ApiError> {
     let fix = "ask a process that runs, for example `callfleet up`";
-    api.metrics.as_ref().map(|metrics| metrics.render()).ok_or_else(|| ApiError::missing("nothing is measured here", fix))
+    api.metrics.as_ref().map(PrometheusHandle::render).ok_or_else(|| ApiError::missing("nothing is measured here", fix))
 }
