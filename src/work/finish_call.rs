@@ -10,6 +10,7 @@ use crate::clock::SharedClock;
 use crate::domain::dialing::{CallStatus, DialTimings};
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
+use crate::domain::outcome::Reason;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
@@ -66,7 +67,7 @@ impl Finisher {
     fn told(&self, call: &FinishedCall) {
         let disposition = call.outcome.disposition.as_str();
         metrics::counter!(names::OUTCOMES, "disposition" => disposition).increment(1);
-        let reason = call.outcome.reason.map(|reason| reason.as_str());
+        let reason = call.outcome.reason.map(Reason::as_str);
         tracing::info!(attempt.id = %call.attempt, disposition, reason, "attempt ended");
     }
 
