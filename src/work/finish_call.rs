@@ -23,6 +23,10 @@ use crate::work::journal::price;
 /// A call whose holder is still at it is looked at again after this.
 const LATER: Duration = Duration::from_secs(1);
 
+/// How far back missed work is looked for, and how much of it in one round.
+const MISSED_WITHIN: Duration = Duration::from_secs(15 * 60);
+const MISSED_AT_ONCE: u32 = 100;
+
 /// Folds outcomes.
 #[derive(Clone)]
 pub struct Finisher {
@@ -76,6 +80,20 @@ impl Finisher {
             return Ok(());
         }
         self.deferrer.defer(call.attempt, call.campaign).await
+    }
+
+    /// Conversations whose worker died between folding the outcome and writing down what may wait.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub async fn plan_missed(&self) -> Result<(), StoreError> {
+        let since = self.clock.now() - MISSED_WITHIN;
+        for attempt in self.store.unplanned_conversations(since, MISSED_AT_ONCE).await? {
+            if let Some(campaign) = self.store.campaign_of_attempt(attempt).await? {
+                self.deferrer.defer(attempt, campaign.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The provider bills calls that were answered: talk time, the media stream, and who answered.
