@@ -184,7 +184,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for an unreadable file, an unknown key, a wrong type or a value that cannot be.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::from_figment(Self::layers(file)?.merge(Env::prefixed("CALLFLEET__").split("__")))
+        Self::from_figment(&Self::layers(file)?.merge(Env::prefixed("CALLFLEET__").split("__")))
     }
 
     /// Defaults overridden by a TOML text: for the demo and for tests, which must not listen to the environment.
@@ -192,7 +192,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn from_toml(overrides: &str) -> Result<Self, ConfigError> {
-        Self::from_figment(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides)))
+        Self::from_figment(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides)))
     }
 
     fn layers(file: Option<&Path>) -> Result<Figment, ConfigError> {
@@ -204,7 +204,7 @@ impl Config {
         Ok(defaults.merge(Toml::file_exact(file)))
     }
 
-    fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         let mut config: Self = figment.extract().map_err(|error| ConfigError(explain(&error)))?;
         config.read_secret_files()?;
         config.check()?;

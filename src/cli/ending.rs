@@ -17,7 +17,7 @@ pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     eprintln!("{}", if as_json { for_scripts(error) } else { for_people(error) });
-    let wrong_settings = error.chain().any(|cause| cause.downcast_ref::<ConfigError>().is_some());
+    let wrong_settings = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
     ExitCode::from(if wrong_settings { WRONG_SETTINGS } else { FAILED })
 }
 

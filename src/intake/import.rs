@@ -232,7 +232,7 @@ impl<R: Read> Run<'_, R> {
     }
 
     fn judge(&self, next: Next) -> io::Result<Result<LeadRow, Box<Finding>>> {
-        let place = Place { row: self.row, line: self.records.line() };
+        let place = Place { row: self.row, line: self.records.began_on() };
         Ok(match next {
             Next::TooLong => Err(row_finding(place, too_long())),
             Next::Unclosed => Err(row_finding(place, unclosed())),

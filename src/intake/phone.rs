@@ -36,7 +36,7 @@ impl FromStr for Region {
 /// [`Trouble`] with the rule that is broken and how to mend it.
 pub fn dialable(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Trouble> {
     let plain = plain(cell);
-    if let Some(number) = north_american(&plain) {
+    if let Some(number) = north_american(&plain).or_else(|| usual_form(&plain, region)) {
         return judge(&number);
     }
     let text = written(&plain)?;
@@ -170,7 +170,36 @@ fn look_up(e164: &str) -> Verdict {
 /// A cell that is `+1` and ten digits already.
 fn north_american(text: &str) -> Option<Cow<'_, str>> {
     let digits = text.strip_prefix("+1")?;
-    (digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| Cow::Borrowed(text))
+    (digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(Cow::Borrowed(text))
+}
+
+/// The forms in which most American lists write numbers; `d` is a digit.
+const USUAL_FORMS: [&str; 9] = [
+    "dddddddddd",
+    "ddd-ddd-dddd",
+    "(ddd) ddd-dddd",
+    "(ddd)ddd-dddd",
+    "ddd.ddd.dddd",
+    "ddd ddd dddd",
+    "1dddddddddd",
+    "1-ddd-ddd-dddd",
+    "1 (ddd) ddd-dddd",
+];
+
+/// A national number of the United States or Canada in a usual form, read without the slow rules.
+fn usual_form<'a>(text: &str, region: Option<Region>) -> Option<Cow<'a, str>> {
+    let fits = |form: &&str| {
+        form.len() == text.len()
+            && form.bytes().zip(text.bytes()).all(|(form, byte)| if form == b'd' { byte.is_ascii_digit() } else { form == byte })
+    };
+    let american = region.is_some_and(|region| matches!(region.0, Id::US | Id::CA));
+    if !american || !USUAL_FORMS.iter().any(|form| fits(form)) {
+        return None;
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let national = digits.get(digits.len().checked_sub(10)?..)?;
+    // A national number does not begin with 0 or 1; the rules know what that is instead.
+    (!national.starts_with(['0', '1'])).then(|| Cow::Owned(format!("+1{national}")))
 }
 
 /// One byte for each area code and exchange: 0 until it was asked for.
@@ -261,6 +290,16 @@ mod tests {
         fn six_digits_decide_about_a_north_american_number(six in 0_u32..1_000_000, rest in 0_u32..10_000) {
             let number = format!("+1{six:06}{rest:04}");
             prop_assert_eq!(north_american_verdict(&number), look_up(&number));
+        }
+
+        #[test]
+        fn usual_forms_mean_what_the_rules_say(digits in "[0-9]{10}", form in 0_usize..USUAL_FORMS.len()) {
+            let mut next = digits.chars();
+            let cell: String = USUAL_FORMS[form].chars().map(|c| if c == 'd' { next.next().unwrap() } else { c }).collect();
+            if let Some(read) = usual_form(&cell, region("US")) {
+                let parsed = phonenumber::parse(Some(Id::US), &cell).unwrap();
+                prop_assert_eq!(read.as_ref(), parsed.format().mode(Mode::E164).to_string());
+            }
         }
 
         #[test]

@@ -41,7 +41,7 @@ pub struct Records<R> {
     cells: usize,
     offset: u64,
     line: u64,
-    line_of_record: u64,
+    began_on: u64,
     after_cr: bool,
 }
 
@@ -60,7 +60,7 @@ impl<R: Read> Records<R> {
             cells: 0,
             offset: 0,
             line: 1,
-            line_of_record: 1,
+            began_on: 1,
             after_cr: false,
         }
     }
@@ -73,8 +73,8 @@ impl<R: Read> Records<R> {
 
     /// The line on which the last record began, from 1.
     #[must_use]
-    pub const fn line(&self) -> u64 {
-        self.line_of_record
+    pub const fn began_on(&self) -> u64 {
+        self.began_on
     }
 
     /// Passes over text that was read in an earlier run, counting its lines.
@@ -119,7 +119,7 @@ impl<R: Read> Records<R> {
 
     fn read(&mut self) -> io::Result<Next> {
         self.skip_blank_lines()?;
-        self.line_of_record = self.line;
+        self.began_on = self.line;
         self.parser.reset();
         let mut reading = Reading::default();
         loop {
@@ -143,7 +143,7 @@ impl<R: Read> Records<R> {
     /// A record that ends with the file instead of a line, over several lines and with an odd quote, was never closed.
     fn finish(&mut self, reading: &Reading, at_end: bool) -> Next {
         self.cells = if reading.too_long { 0 } else { reading.cells };
-        let spans_lines = self.line > self.line_of_record;
+        let spans_lines = self.line > self.began_on;
         if at_end && spans_lines && reading.quotes % 2 == 1 {
             return Next::Unclosed;
         }
@@ -243,7 +243,7 @@ mod tests {
             if next == Next::End {
                 return out;
             }
-            out.push((records.line(), next, records.cells().unwrap().iter().map(str::to_owned).collect()));
+            out.push((records.began_on(), next, records.cells().unwrap().iter().map(str::to_owned).collect()));
         }
     }
 
@@ -290,13 +290,13 @@ mod tests {
         let text = "h1,h2\r\n\r\n\"a\r\nb\",1\rc,2\nd,3";
         let all = lines(text);
         let mut records = Records::new(text.as_bytes(), b',');
-        for done in 1..all.len() {
+        for known in &all[1..] {
             records.next_record().unwrap();
             let mut again = Records::new(text.as_bytes(), b',');
             again.skip_to(records.offset()).unwrap();
             again.next_record().unwrap();
             let cells: Vec<String> = again.cells().unwrap().iter().map(str::to_owned).collect();
-            assert_eq!((again.line(), cells), all[done].clone());
+            assert_eq!((again.began_on(), cells), known.clone());
         }
         assert!(Records::new("ab".as_bytes(), b',').skip_to(3).is_err());
     }

@@ -60,9 +60,9 @@ impl Default for Pace {
 /// A scenario that cannot be played; the message names the key.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// Not TOML, an unknown key, or a wrong type.
+    /// Not TOML, an unknown key, or a wrong type: the parser's words with the line they are about.
     #[error("scenario: {0}")]
-    Toml(#[from] toml::de::Error),
+    Toml(String),
     /// A value that contradicts itself or another.
     #[error("scenario: {key}: {what}")]
     Invalid {
@@ -79,7 +79,8 @@ impl Scenario {
     /// # Errors
     /// When the text is not a scenario; the message names the key and its place.
     pub fn from_toml(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text)?;
+        // The parser's error keeps the whole text, credentials included; only its message may travel.
+        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::Toml(error.to_string()))?;
         match scenario.invalid() {
             Some((key, what)) => Err(ScenarioError::Invalid { key, what }),
             None => Ok(scenario),

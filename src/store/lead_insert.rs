@@ -84,8 +84,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn numbers_on_list(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, StoreError> {
-        const THERE: EngineSql =
-            engine_sql!("SELECT phone_number FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
+        const THERE: EngineSql = engine_sql!("SELECT phone_number FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
         let sql = THERE.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
     }
@@ -158,8 +157,7 @@ fn insert_sql(rows: usize, on_duplicate: OnDuplicate) -> String {
         let at = 4 + row * 7;
         let comma = if row == 0 { "" } else { "," };
         let [b, c, d, e, f, g] = [at + 1, at + 2, at + 3, at + 4, at + 5, at + 6];
-        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g})")
-            .expect("writing to a String cannot fail");
+        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g})").expect("writing to a String cannot fail");
     }
     sql.push_str(match on_duplicate {
         OnDuplicate::Skip => " ON CONFLICT (campaign_id, phone_number) DO NOTHING",

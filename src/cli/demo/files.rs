@@ -69,7 +69,8 @@ async fn write_transcripts(folder: &Path, store: &Store, campaign: CampaignId) -
         let name = lead.external_id.unwrap_or_else(|| lead.id.to_string());
         let events: Vec<_> = store.call_events(call.id).await?.into_iter().map(|stored| stored.event).collect();
         let file = folder.join(TRANSCRIPTS).join(format!("{name}-{}.txt", call.attempt_no));
-        std::fs::write(&file, text(call, &transcript::readable(&events))).with_context(|| format!("{} cannot be written", file.display()))?;
+        std::fs::write(&file, text(call, &transcript::readable(&events)))
+            .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(())
 }

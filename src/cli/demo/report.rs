@@ -116,7 +116,11 @@ impl Report {
         writeln!(out, "  reply     {}   from the end of the callee's turn to our first sound", self.reply_ms)?;
         writeln!(out, "  greeting  {}   from the open line to our first sound", self.greeting_ms)?;
         let cached = self.tokens_cached;
-        writeln!(out, "  tokens    {} in ({cached} cached), {} out; {} summaries and scores", self.tokens_in, self.tokens_out, self.summaries_and_scores)?;
+        writeln!(
+            out,
+            "  tokens    {} in ({cached} cached), {} out; {} summaries and scores",
+            self.tokens_in, self.tokens_out, self.summaries_and_scores
+        )?;
         self.write_costs(out)
     }
 
@@ -132,7 +136,11 @@ impl Report {
     fn write_costs(&self, out: &mut String) -> std::fmt::Result {
         let cost = &self.cost_usd;
         let saved = if cost.llm_all_expensive > 0.0 { 100.0 * (1.0 - cost.llm / cost.llm_all_expensive) } else { 0.0 };
-        writeln!(out, "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${:.4})", cost.llm, cost.llm_all_expensive)?;
+        writeln!(
+            out,
+            "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${:.4})",
+            cost.llm, cost.llm_all_expensive
+        )?;
         writeln!(out, "  cost      ${:.4} in all: speech ${:.4}, telephone ${:.4}", cost.total, cost.speech, cost.telephone)
     }
 }

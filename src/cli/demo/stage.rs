@@ -73,7 +73,14 @@ impl Stage {
         let app = App::open(config, clock).await?;
         let announced = address::announce(folder, addr)?;
         let campaign = prepare(&app, args).await?;
-        Ok(Self { simulator, app, campaign, api: format!("http://{addr}"), _announced: announced, listeners: std::sync::Mutex::new(Some(listeners)) })
+        Ok(Self {
+            simulator,
+            app,
+            campaign,
+            api: format!("http://{addr}"),
+            _announced: announced,
+            listeners: std::sync::Mutex::new(Some(listeners)),
+        })
     }
 
     /// Runs every role until `stop` fires.

@@ -134,8 +134,11 @@ impl<'a> Watch<'a> {
 impl Screen {
     fn open() -> Self {
         let all = MultiProgress::new();
-        let bar = ProgressStyle::with_template("  leads     {wide_bar} {pos}/{len}  {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
-        let line = |label: &str| ProgressStyle::with_template(&format!("  {label} {{wide_msg}}")).unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar =
+            ProgressStyle::with_template("  leads     {wide_bar} {pos}/{len}  {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let line = |label: &str| {
+            ProgressStyle::with_template(&format!("  {label} {{wide_msg}}")).unwrap_or_else(|_| ProgressStyle::default_spinner())
+        };
         let leads = all.add(ProgressBar::new(0).with_style(bar));
         let calls = all.add(ProgressBar::new_spinner().with_style(line("calls    ")));
         let outcomes = all.add(ProgressBar::new_spinner().with_style(line("outcomes ")));

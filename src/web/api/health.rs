@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::{Value, json};
 
 use super::ApiState;
@@ -28,5 +27,8 @@ pub async fn readyz(State(api): State<ApiState>) -> Result<Json<Value>, ApiError
 /// `GET /metrics`, for Prometheus.
 pub async fn metrics(State(api): State<ApiState>) -> Result<String, ApiError> {
     let fix = "ask a process that runs, for example `callfleet up`";
-    api.metrics.as_ref().map(PrometheusHandle::render).ok_or_else(|| ApiError::missing("nothing is measured here", fix))
+    api.metrics
+        .as_ref()
+        .map(metrics_exporter_prometheus::PrometheusHandle::render)
+        .ok_or_else(|| ApiError::missing("nothing is measured here", fix))
 }
