@@ -193,7 +193,7 @@ fn usual_form<'a>(text: &str, region: Option<Region>) -> Option<Cow<'a, str>> {
             && form.bytes().zip(text.bytes()).all(|(form, byte)| if form == b'd' { byte.is_ascii_digit() } else { form == byte })
     };
     let american = region.is_some_and(|region| matches!(region.0, Id::US | Id::CA));
-    if !american || !USUAL_FORMS.iter().any(|form| fits(form)) {
+    if !american || !USUAL_FORMS.iter().any(fits) {
         return None;
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();

@@ -27,13 +27,15 @@ fn rooms_use_only_what_was_decided() {
 /// A simulator that shared the product's types would agree with its mistakes.
 #[test]
 fn the_simulator_knows_nothing_of_ours() {
-    let ours: Vec<String> = arrows(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).into_iter().filter(|arrow| arrow.starts_with("simulator ")).collect();
+    let ours: Vec<String> =
+        arrows(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).into_iter().filter(|arrow| arrow.starts_with("simulator ")).collect();
     assert!(ours.is_empty(), "{ours:?}");
 }
 
 #[test]
 fn tests_are_left_out() {
-    let code = "use crate::a::X;\n#[cfg(test)]\nuse crate::b::Y;\n#[cfg(test)]\nmod tests {\n    use crate::c::Z;\n}\nfn f() -> crate::d::W {}\n";
+    let code =
+        "use crate::a::X;\n#[cfg(test)]\nuse crate::b::Y;\n#[cfg(test)]\nmod tests {\n    use crate::c::Z;\n}\nfn f() -> crate::d::W {}\n";
     let stays = without_tests(code);
     assert!(stays.contains("crate::a") && stays.contains("crate::d"), "{stays}");
     assert!(!stays.contains("crate::b") && !stays.contains("crate::c"), "{stays}");
