@@ -103,6 +103,6 @@ fn simulator(folder: &Path) -> Process {
 /// The address a role said it listens on.
 pub fn address(told: &str, key: &str) -> SocketAddr {
     let line: serde_json::Value = serde_json::from_str(told).unwrap();
-    let field = &line["fields"][key];
+    let field = &line[key];
     field.as_str().unwrap_or_else(|| panic!("no {key} in {told}")).parse().unwrap()
 }
