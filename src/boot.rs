@@ -27,6 +27,7 @@ use crate::deferred::{Deferred, DeferredSettings};
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
+use crate::mind::tokens;
 use crate::providers::BatchDesk;
 use crate::providers::deepgram::{Deepgram, DeepgramSettings};
 use crate::providers::openai::{OpenAi, OpenAiSettings};
@@ -95,6 +96,8 @@ impl App {
     /// What cannot be opened, and what to do about it.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         config.require_providers()?;
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
         let store = open_store(&config).await?;
         store.migrate_or_require(&config).await?;
         let (queue, pacer) = open_queue(&config).await?;
@@ -110,7 +113,7 @@ impl App {
         let keys = SignatureKeys::new(vec![config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone()]);
         Ok(Self {
             agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
-            timings: timings(&config),
+            timings: config.dialing.timings(),
             desk: clients.openai,
             id: WorkerId::new(),
             config: Arc::new(config),
@@ -230,7 +233,12 @@ impl App {
 
     fn line(&self, crew: &Crew) -> Line {
         let sockets = Semaphore::new(self.config.worker.lines as usize + SPARE_SOCKETS);
-        Line { desk: Arc::clone(&crew.holder) as _, keys: Arc::clone(&self.keys), media_url: self.public.media_url(), sockets: Arc::new(sockets) }
+        Line {
+            desk: Arc::clone(&crew.holder) as _,
+            keys: Arc::clone(&self.keys),
+            media_url: self.public.media_url(),
+            sockets: Arc::new(sockets),
+        }
     }
 
     /// Dials at the same time: enough that connecting and claiming never hold the pace up.
@@ -256,7 +264,10 @@ impl Listeners {
     /// # Errors
     /// Which one is in use, and which key sets another.
     pub async fn bind(config: &Config) -> Result<Self, web::ListenError> {
-        Ok(Self { api: web::listen(config.web.listen, "web.listen").await?, public: web::listen(config.hooks.listen, "hooks.listen").await? })
+        Ok(Self {
+            api: web::listen(config.web.listen, "web.listen").await?,
+            public: web::listen(config.hooks.listen, "hooks.listen").await?,
+        })
     }
 }
 
@@ -278,7 +289,9 @@ impl Clients {
     }
 }
 
-fn twilio_settings(config: &Config) -> TwilioSettings {
+/// As whom the telephone provider is asked.
+#[must_use]
+pub fn twilio_settings(config: &Config) -> TwilioSettings {
     let twilio = &config.twilio;
     let has_key = !twilio.api_key_sid.is_empty();
     let secret: SecretString = if has_key { twilio.api_key_secret.clone() } else { twilio.auth_token.clone() };
@@ -320,7 +333,13 @@ impl Crew {
         };
         let table = TableWork { finisher, batches: batches(app), telephony: Arc::clone(&app.senses.telephony) };
         Self {
-            heartbeat: Heartbeat { store: app.store.clone(), clock: Arc::clone(&app.clock), id: app.id, lines: app.config.worker.lines, held },
+            heartbeat: Heartbeat {
+                store: app.store.clone(),
+                clock: Arc::clone(&app.clock),
+                id: app.id,
+                lines: app.config.worker.lines,
+                held,
+            },
             holder: Arc::new(holder),
             dialer: Arc::new(dialer(app)),
             rows: Arc::new(StoreRows { store: app.store.clone(), clock: Arc::clone(&app.clock) }),
@@ -348,7 +367,11 @@ fn dialer(app: &App) -> DialDesk {
 
 fn batches(app: &App) -> BatchWork {
     let deferred = &app.config.deferred;
-    let settings = DeferredSettings { enough: deferred.batch_size, max_age: Duration::from_millis(deferred.batch_age_ms), ..DeferredSettings::default() };
+    let settings = DeferredSettings {
+        enough: deferred.batch_size,
+        max_age: Duration::from_millis(deferred.batch_age_ms),
+        ..DeferredSettings::default()
+    };
     let work = Deferred {
         rows: Arc::new(app.store.clone()),
         desk: Some(Arc::clone(&app.desk)),
@@ -396,22 +419,5 @@ async fn open_queue(config: &Config) -> anyhow::Result<(JobQueue<DialLead>, Arc<
             let queue = RedisQueue::connect(settings.clone()).await.context("redis.url")?;
             Ok((JobQueue::Redis(queue), Arc::new(RedisPacer::connect(&settings).await?)))
         }
-    }
-}
-
-fn timings(config: &Config) -> DialTimings {
-    let (dialing, ms) = (&config.dialing, Duration::from_millis);
-    DialTimings {
-        ticket_lease: ms(dialing.ticket_lease_ms),
-        send_window: ms(dialing.send_window_ms),
-        send_deadline: ms(dialing.send_deadline_ms),
-        post_timeout: ms(dialing.post_timeout_ms),
-        quiet: ms(dialing.unknown_after_ms),
-        look_gap: ms(dialing.look_every_ms),
-        absent_hold: ms(dialing.absent_hold_ms),
-        silent_after: ms(dialing.poll_after_ms),
-        queued_limit: ms(dialing.poll_after_ms),
-        holder_silence: ms(dialing.holder_dead_after_ms),
-        ..DialTimings::default()
     }
 }

@@ -10,6 +10,7 @@ use figment::providers::{Env, Format, Toml};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::domain::dialing::DialTimings;
 use crate::word_enum;
 
 /// The built-in defaults, which are also the reference of every key.
@@ -183,7 +184,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for an unreadable file, an unknown key, a wrong type or a value that cannot be.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::from_figment(Self::layers(file)?.merge(Env::prefixed("CALLFLEET__").split("__")))
+        Self::from_figment(&Self::layers(file)?.merge(Env::prefixed("CALLFLEET__").split("__")))
     }
 
     /// Defaults overridden by a TOML text: for the demo and for tests, which must not listen to the environment.
@@ -191,7 +192,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn from_toml(overrides: &str) -> Result<Self, ConfigError> {
-        Self::from_figment(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides)))
+        Self::from_figment(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides)))
     }
 
     fn layers(file: Option<&Path>) -> Result<Figment, ConfigError> {
@@ -203,7 +204,7 @@ impl Config {
         Ok(defaults.merge(Toml::file_exact(file)))
     }
 
-    fn from_figment(figment: Figment) -> Result<Self, ConfigError> {
+    fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         let mut config: Self = figment.extract().map_err(|error| ConfigError(explain(&error)))?;
         config.read_secret_files()?;
         config.check()?;
@@ -280,10 +281,23 @@ impl Config {
 }
 
 impl Dialing {
-    /// A key of this section as a duration.
+    /// The dial protocol's times.
     #[must_use]
-    pub const fn ms(millis: u64) -> Duration {
-        Duration::from_millis(millis)
+    pub fn timings(&self) -> DialTimings {
+        let ms = Duration::from_millis;
+        DialTimings {
+            ticket_lease: ms(self.ticket_lease_ms),
+            send_window: ms(self.send_window_ms),
+            send_deadline: ms(self.send_deadline_ms),
+            post_timeout: ms(self.post_timeout_ms),
+            quiet: ms(self.unknown_after_ms),
+            look_gap: ms(self.look_every_ms),
+            absent_hold: ms(self.absent_hold_ms),
+            silent_after: ms(self.poll_after_ms),
+            queued_limit: ms(self.poll_after_ms),
+            holder_silence: ms(self.holder_dead_after_ms),
+            ..DialTimings::default()
+        }
     }
 }
 

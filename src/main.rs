@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    callfleet::cli::run(callfleet::cli::Cli::parse())
+    callfleet::cli::run(&callfleet::cli::Cli::parse())
 }

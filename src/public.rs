@@ -58,6 +58,8 @@ mod tests {
         assert_eq!(side("https://calls.example/").media_url(), "wss://calls.example/media");
         assert_eq!(side("http://127.0.0.1:81").media_url(), "ws://127.0.0.1:81/media");
         let attempt = AttemptId::new();
-        assert!(side("https://calls.example").callback_url(attempt, 2).starts_with(&format!("https://calls.example/hooks/twilio/{attempt}/2/")));
+        assert!(
+            side("https://calls.example").callback_url(attempt, 2).starts_with(&format!("https://calls.example/hooks/twilio/{attempt}/2/"))
+        );
     }
 }

@@ -92,13 +92,13 @@ CREATE TABLE lead (
     callbacks INTEGER NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    UNIQUE (campaign_id, phone_number)
+    -- the number first: this index also answers "which lists is this number on"
+    UNIQUE (phone_number, campaign_id)
 );
 
 CREATE INDEX lead_due ON lead (campaign_id, state, next_kind, next_attempt_at);
 -- Ids grow with time: the order of the list, for paging and export.
 CREATE INDEX lead_in_order ON lead (campaign_id, id);
-CREATE INDEX lead_by_number ON lead (phone_number);
 
 CREATE TABLE attempt (
     id UUID PRIMARY KEY,

@@ -190,8 +190,8 @@ impl Converse {
             Action::ClearMouth => self.order(Order::Say(Say::Clear)),
             Action::ResetMouth => self.order(Order::Reset),
             Action::Play(audio) => self.play(audio),
-            Action::Mark(mark) => self.to_phone(ToPhone::Mark(format!("m{mark}"))),
-            Action::ClearPhone => self.to_phone(ToPhone::Clear),
+            Action::Mark(mark) => self.send_to_phone(ToPhone::Mark(format!("m{mark}"))),
+            Action::ClearPhone => self.send_to_phone(ToPhone::Clear),
             Action::Think(ask) => self.think(ask),
             Action::CancelThink { reply } => self.cancel(reply),
             Action::Analyse(ask) => self.analyse(ask),
@@ -216,10 +216,10 @@ impl Converse {
         if !std::mem::replace(&mut self.state.first_audio, true) {
             self.note(EventKind::FirstAudio, self.now_ms(), String::new());
         }
-        self.to_phone(ToPhone::Audio(audio));
+        self.send_to_phone(ToPhone::Audio(audio));
     }
 
-    fn to_phone(&mut self, item: ToPhone) {
+    fn send_to_phone(&mut self, item: ToPhone) {
         if !self.state.phone_stopped && !self.state.outbox.put(item, &self.phone.to) {
             self.state.phone_lost = true;
         }

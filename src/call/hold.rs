@@ -26,7 +26,7 @@ const EVENTS: usize = 64;
 const FRAMES: usize = 128;
 /// Orders that may wait for the mouth: more pieces than a reply has.
 const ORDERS: usize = 256;
-/// How long the provider may take to end the stream.
+/// How long the provider may take to answer, and then to end the stream.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long the last turn may take to be understood.
 const UNDERSTAND_WITHIN: Duration = Duration::from_secs(4);
@@ -118,10 +118,14 @@ fn thinker(brief: &CallBrief, senses: &Senses, journal: &Arc<dyn Journal>) -> Th
 /// Ends the call at the provider first: closing the stream first would make it go on with the next verb, which is the
 /// apology.
 async fn end(call: &mut Converse, brief: &CallBrief, senses: &Senses) {
-    if !call.state.provider_ended {
-        end_at_provider(brief, senses).await;
-    }
-    if timeout(STOP_WITHIN, call.until_stopped()).await.is_err() {
+    let live = !call.state.provider_ended;
+    let ending = async {
+        if live {
+            end_at_provider(brief, senses).await;
+        }
+    };
+    // the stream is read meanwhile: a reader that stands still would be dropped before the call is over
+    if timeout(2 * STOP_WITHIN, async { tokio::join!(ending, call.until_stopped()) }).await.is_err() {
         tracing::warn!(attempt.id = %brief.attempt, "the provider did not end the stream in time");
     }
     // an analysis that is later than this is done without

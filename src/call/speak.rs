@@ -96,8 +96,10 @@ impl Speaking {
 
     /// Tells the loop and drops the orders it gave before it knew; `false` when the call is over.
     async fn announce(&mut self) -> bool {
-        let told = self.events.reserve().await.map(|permit| permit.send(Event::MouthReopened)).is_ok();
-        while told {
+        if self.events.send(Event::MouthReopened).await.is_err() {
+            return false;
+        }
+        loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return false,
@@ -108,7 +110,6 @@ impl Speaking {
                 },
             }
         }
-        false
     }
 
     async fn serve(&mut self, mut link: MouthLink) -> Parted {
@@ -145,7 +146,7 @@ impl Speaking {
                 },
             }
         };
-        self.close(tally.take(), "cut");
+        self.close(&mut tally, "cut");
         parted
     }
 
@@ -153,7 +154,7 @@ impl Speaking {
         match say {
             Say::Text { reply, text } => {
                 if tally.as_ref().is_some_and(|known| known.reply != *reply) {
-                    self.close(tally.take(), "cut");
+                    self.close(tally, "cut");
                 }
                 let now = Instant::now();
                 let known =
@@ -161,7 +162,7 @@ impl Speaking {
                 known.characters += text.trim_end().chars().count() as u64;
             }
             Say::Flush { .. } => tally.iter_mut().for_each(|known| known.open_flushes += 1),
-            Say::Clear => self.close(tally.take(), "cut"),
+            Say::Clear => self.close(tally, "cut"),
         }
     }
 
@@ -178,8 +179,8 @@ impl Speaking {
     }
 
     /// Writes a reply's entry; one whose flushes all came back was complete whatever ended it.
-    fn close(&self, tally: Option<Tally>, finish: &'static str) {
-        let Some(Tally { characters, began, first, last, open_flushes, .. }) = tally else { return };
+    fn close(&self, tally: &mut Option<Tally>, finish: &'static str) {
+        let Some(Tally { characters, began, first, last, open_flushes, .. }) = tally.take() else { return };
         let ms = |at: Instant| u64::try_from((at - began).as_millis()).unwrap_or(u64::MAX);
         self.books.keep(Use {
             service: Service::Tts,

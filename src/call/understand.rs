@@ -14,8 +14,8 @@ const BACKCHANNELS: [&str; 27] = [
     "right", "see", "sure", "uh", "uhhuh", "um", "yeah", "yep", "yes",
 ];
 /// What people say when they pick up.
-const HELLOS: [&str; 14] =
-    ["hello", "hi", "hey", "yes", "yeah", "speaking", "this", "is", "good", "morning", "afternoon", "evening", "there", "who"];
+const HELLOS: [&str; 15] =
+    ["hello", "hi", "hey", "sorry", "yes", "yeah", "speaking", "this", "is", "good", "morning", "afternoon", "evening", "there", "who"];
 /// Words that bring up another time; whether they name one is for [`callback::resolve`].
 const CALLBACK_PHRASES: [&str; 27] = [
     "call me",
@@ -160,5 +160,38 @@ pub fn when(words: &str, rules: &Rules, now_ms: u64) -> When {
         }
         (CallbackKind::Callback | CallbackKind::NeedsReview, _) => When::Unclear,
         (CallbackKind::None | CallbackKind::OptOut | CallbackKind::Refusal, _) => When::Not,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_backchannel, is_goodbye, is_hello, opt_out, same_words, wants_callback};
+
+    #[test]
+    fn backchannels_and_hellos_say_nothing_else() {
+        assert!(is_backchannel("Mm-hm, okay.") && is_backchannel("uh, yeah") && is_hello("Hello? Who is this?"));
+        assert!(!is_backchannel("Okay, but how much?") && !is_backchannel("no") && !is_backchannel("...") && !is_hello("no"));
+    }
+
+    #[test]
+    fn transcripts_are_compared_by_words() {
+        assert!(same_words("Yes, that works.", "yes that works") && !same_words("Yes, that works", "Yes, that works not"));
+    }
+
+    #[test]
+    fn a_bare_stop_opts_out_as_the_greeting_promises() {
+        assert!(opt_out("Stop!") && opt_out("please stop") && !opt_out("please") && !opt_out("I could not stop laughing"));
+    }
+
+    #[test]
+    fn a_goodbye_is_short_and_no_question() {
+        assert!(is_goodbye("Okay, bye.") && is_goodbye("no thanks, have a nice day"));
+        assert!(!is_goodbye("Before I say goodbye I want to know what it costs in all") && !is_goodbye("Goodbye?"));
+    }
+
+    #[test]
+    fn another_time_is_brought_up_in_many_ways() {
+        assert!(wants_callback("I'm driving") && wants_callback("Call me tomorrow") && wants_callback("maybe some other time"));
+        assert!(!wants_callback("I pay 200 at the end of the month"));
     }
 }

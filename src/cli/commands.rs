@@ -110,7 +110,19 @@ pub enum Campaign {
         /// Its settings; without a file every key has its default.
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
-        /// The agent that speaks: a saved agent's name, its newest version.
+        /// The agent that speaks: a saved agent's name, its newest version. May be left out when there is only one.
+        #[arg(long, value_name = "NAME")]
+        agent: Option<String>,
+    },
+    /// Give it other settings or another agent; they hold from the next call on.
+    #[command(after_help = "Example: callfleet campaign change spring --agent solar-intro")]
+    Change {
+        /// The campaign.
+        name: String,
+        /// Its settings, as a whole.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// The agent that speaks, its newest version.
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
     },
@@ -170,6 +182,9 @@ pub enum Leads {
         /// Check everything, import nothing.
         #[arg(long)]
         dry_run: bool,
+        /// The country whose national numbers the list may hold, for example US; without it every number begins with +.
+        #[arg(long, value_name = "COUNTRY")]
+        region: Option<String>,
         /// Write the rows that were not imported, with their reasons, to this file.
         #[arg(long, value_name = "FILE")]
         rejects: Option<PathBuf>,
@@ -194,6 +209,24 @@ pub enum Leads {
         /// To this file; without it to standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Write numbers as text, so that a spreadsheet leaves them alone.
+        #[arg(long)]
+        spreadsheet: bool,
+    },
+    /// One lead with all its calls.
+    Show {
+        /// The lead's id.
+        id: String,
+    },
+    /// Call a finished or parked lead again.
+    Retry {
+        /// The lead's id.
+        id: String,
+    },
+    /// Take a lead off the list.
+    Cancel {
+        /// The lead's id.
+        id: String,
     },
 }
 
@@ -262,4 +295,9 @@ pub enum Agent {
     },
     /// List agents and their versions.
     List,
+    /// The newest version as it was written, as JSON.
+    Show {
+        /// The agent.
+        name: String,
+    },
 }

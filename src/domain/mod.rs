@@ -14,6 +14,8 @@ pub mod outcome;
 pub mod permit;
 pub mod phone;
 pub mod redial;
+#[cfg(test)]
+mod states_page;
 pub mod time;
 pub mod window;
 pub mod words;

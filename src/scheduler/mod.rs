@@ -26,11 +26,9 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
 use crate::providers::Telephony;
-use crate::store::lease::Lease;
+use crate::store::lease::{self, Lease};
 use crate::store::{Store, StoreError};
 
-/// The lease every scheduler of a deployment asks for.
-const LEASE: &str = "scheduler";
 /// A dead scheduler is followed by another one after this.
 const LEASE_TIME: Duration = Duration::from_secs(8);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
@@ -73,7 +71,7 @@ impl Scheduler {
     /// Stands by, works while it holds the lease, and gives it back when `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.store.acquire_lease(LEASE, self.id, LEASE_TIME).await {
+            match self.store.acquire_lease(lease::SCHEDULER, self.id, LEASE_TIME).await {
                 Ok(Some(lease)) => self.lead(lease, &stop).await,
                 Ok(None) => tracing::trace!("another scheduler is active"),
                 Err(error) => tracing::warn!(%error, "the scheduler's lease cannot be asked for; trying again"),

@@ -12,8 +12,8 @@ use crate::store::codec::{count, whole};
 use crate::store::db::on_db;
 use crate::store::{Store, StoreError};
 
-/// Events per statement, far below both engines' limits of bound values.
-const ROWS: usize = 500;
+/// Events per statement: enough to spread its cost; SQLite slows down with the number of bound values.
+const ROWS: usize = 50;
 
 /// An event with the moment it was written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -17,6 +17,9 @@ use crate::store::folder_lock::FolderLock;
 pub const DATABASE_FILE: &str = "callfleet.db";
 
 const READERS: u32 = 4;
+/// In KiB, as SQLite wants it: negative. The index of numbers is written in random order during an import.
+const WRITER_CACHE: &str = "-32000";
+const READER_CACHE: &str = "-8000";
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Which database to open.
@@ -52,7 +55,8 @@ async fn sqlite(folder: &Path) -> Result<Db, StoreError> {
     let lock = Arc::new(FolderLock::take(folder)?);
     let options = sqlite_options(&folder.join(DATABASE_FILE));
     let writer = sqlite_pool(1).connect_with(options.clone()).await?;
-    let reader: SqlitePool = sqlite_pool(READERS).connect_with(options.pragma("query_only", "on")).await?;
+    let reader: SqlitePool =
+        sqlite_pool(READERS).connect_with(options.pragma("query_only", "on").pragma("cache_size", READER_CACHE)).await?;
     Ok(Db::Sqlite { writer, reader, lock })
 }
 
@@ -65,7 +69,8 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .pragma("cache_size", "-16000")
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864")
 }
 

@@ -68,6 +68,10 @@ pub struct ImportBatch<'a> {
     pub rows: u64,
     /// Of those, refused.
     pub rejected: u64,
+    /// Of those, replaced by a later row of the piece with the same number.
+    pub updated: u64,
+    /// Of those, left out because an earlier row of the piece has the same number.
+    pub duplicates: u64,
     /// The good ones.
     pub leads: &'a [NewLead],
     /// What to do with numbers the campaign has.
@@ -137,7 +141,7 @@ impl Store {
             sqlx::query(
                 "UPDATE import SET accepted = accepted + $2, updated = updated + $3, duplicates = duplicates + $4 WHERE id = $1",
             )
-            .bind(import.id).bind(whole(sum.accepted + sum.suppressed)).bind(whole(sum.updated)).bind(whole(sum.duplicates))
+            .bind(import.id).bind(whole(sum.accepted + sum.suppressed)).bind(whole(sum.updated + batch.updated)).bind(whole(sum.duplicates + batch.duplicates))
             .execute(tx).await?;
             Ok(Some(sum))
         })

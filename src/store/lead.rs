@@ -84,6 +84,12 @@ pub struct LeadResult {
     pub duration_s: i64,
     /// What its calls cost, by the ledger.
     pub cost: NanoUsd,
+    /// When a call to it was last placed.
+    pub last_attempt_at: Option<Timestamp>,
+    /// The note on its latest conversation that has one, as it was answered: JSON.
+    pub summary: Option<String>,
+    /// The score of its latest conversation that has one, as it was answered: JSON.
+    pub score: Option<String>,
 }
 
 /// Which leads to list; everything that is set must hold.
@@ -151,7 +157,12 @@ impl Store {
                 "SELECT lead.*,
                    (SELECT CAST(COALESCE(SUM(a.duration_s), 0) AS BIGINT) FROM attempt a WHERE a.lead_id = lead.id) AS duration_s,
                    (SELECT CAST(COALESCE(SUM(l.cost_nano_usd), 0) AS BIGINT) FROM attempt a JOIN ledger l ON l.attempt_id = a.id
-                    WHERE a.lead_id = lead.id) AS cost
+                    WHERE a.lead_id = lead.id) AS cost,
+                   (SELECT MAX(a.placed_at) FROM attempt a WHERE a.lead_id = lead.id) AS last_attempt_at,
+                   (SELECT t.result FROM attempt a JOIN deferred_task t ON t.attempt_id = a.id AND t.kind = 'summary'
+                    WHERE a.lead_id = lead.id AND t.state = 'done' ORDER BY a.id DESC LIMIT 1) AS summary,
+                   (SELECT t.result FROM attempt a JOIN deferred_task t ON t.attempt_id = a.id AND t.kind = 'score'
+                    WHERE a.lead_id = lead.id AND t.state = 'done' ORDER BY a.id DESC LIMIT 1) AS score
                  FROM lead WHERE campaign_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3",
             )
             .bind(campaign).bind(after).bind(i64::from(PAGE))

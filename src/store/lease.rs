@@ -8,6 +8,9 @@ use crate::store::codec::millis;
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::{Store, StoreError};
 
+/// The lease of the one active scheduler.
+pub const SCHEDULER: &str = "scheduler";
+
 /// A lease this process holds until it lapses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -60,6 +63,19 @@ impl Store {
         on_db!(self.db, write, tx => {
             let row = sqlx::query("UPDATE lease SET until_db = 0 WHERE name = $1 AND holder = $2 AND epoch = $3");
             Ok(row.bind(&lease.name).bind(lease.holder).bind(lease.epoch).execute(tx).await?.rows_affected() == 1)
+        })
+    }
+
+    /// Whether anybody holds a lease now.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn is_lease_held(&self, name: &str) -> Result<bool, StoreError> {
+        const HELD: EngineSql = engine_sql!("SELECT COUNT(*) FROM lease WHERE name = $1 AND until_db >= " now);
+        let sql = HELD.on(&self.db);
+        on_db!(self.db, read, conn => {
+            let held: i64 = sqlx::query_scalar(sql).bind(name).fetch_one(conn).await?;
+            Ok(held > 0)
         })
     }
 }

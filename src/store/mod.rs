@@ -5,6 +5,7 @@
 //! injected clock; leases between processes use the database's own clock.
 
 pub mod agent;
+pub mod agent_list;
 pub mod audit;
 pub mod batch;
 pub mod call_event;
@@ -27,10 +28,12 @@ pub mod job;
 pub mod job_list;
 pub mod lead;
 pub mod lead_insert;
+pub mod lead_waits;
 pub mod lease;
 pub mod ledger;
 pub mod queue_control;
 pub mod schema;
+pub mod server;
 pub mod suppression;
 pub mod worker;
 

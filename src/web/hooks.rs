@@ -13,9 +13,9 @@ use crate::domain::ids::AttemptId;
 use crate::follow_up;
 use crate::providers::twilio::callback::{Callback, Progress, fields};
 use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
+use crate::public::PublicSide;
 use crate::store::Store;
 use crate::telemetry::names;
-use crate::public::PublicSide;
 
 /// What callbacks need.
 #[derive(Clone)]

@@ -1,5 +1,6 @@
 //! What listens: the API on loopback, and in public the signed callbacks and the media socket.
 
+pub mod api;
 pub mod hooks;
 pub mod line;
 
@@ -32,7 +33,7 @@ pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
     let routes = Router::new()
         .route("/hooks/twilio/{attempt}/{send_no}/{mac}", post(hooks::twilio))
         .with_state(hooks)
-        .route("/hooks/nonce/{nonce}", get(nonce))
+        .merge(nonce_routes())
         .layer(DefaultBodyLimit::max(LARGEST_CALLBACK));
     match line {
         Some(line) => routes.merge(Router::new().route(MEDIA_PATH, get(line::media)).with_state(line)),
@@ -40,7 +41,12 @@ pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
     }
 }
 
-/// Answers what it was asked, so that `callfleet doctor` can tell that the public URL leads here.
+/// Tells `callfleet doctor` that the public URL leads here.
+pub fn nonce_routes() -> Router {
+    Router::new().route("/hooks/nonce/{nonce}", get(nonce))
+}
+
+/// Answers what it was asked.
 async fn nonce(axum::extract::Path(nonce): axum::extract::Path<String>) -> String {
     format!("callfleet {nonce}")
 }

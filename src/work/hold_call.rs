@@ -135,7 +135,8 @@ impl HoldDesk {
         let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
         let facts = self.facts(&lead);
         let zone = facts.zone.clone();
-        let script = Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
+        let script =
+            Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
         let brief = CallBrief {
             attempt: claim.attempt,
             call_sid: claim.call_sid.clone(),
@@ -149,7 +150,7 @@ impl HoldDesk {
             vendors: self.vendors,
         };
         let reasoning_model = agent.definition.models.reasoning.clone();
-        let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, to: claim.to.clone(), reasoning_model };
+        let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, reasoning_model };
         Ok((brief, subject))
     }
 
@@ -173,7 +174,9 @@ impl HoldDesk {
                 Err(error) if error.retry_helps() && begun.elapsed() < PATIENCE => {
                     tracing::warn!(attempt.id = %claim.attempt, %error, "the end of a call was not written; trying again");
                 }
-                Err(error) => return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; the reaper closes it"),
+                Err(error) => {
+                    return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; the reaper closes it");
+                }
             }
             tokio::time::sleep(AGAIN).await;
         }

@@ -137,9 +137,9 @@ impl Conversation {
 
     fn act_on(&mut self, intent: Intent, callback_words: Option<String>) {
         match intent {
-            Intent::OptOut => return self.opt_out("understood by the model"),
-            Intent::Callback => return self.callback_understood(callback_words),
-            Intent::Goodbye => return self.goodbye_understood(),
+            Intent::OptOut => self.opt_out("understood by the model"),
+            Intent::Callback => self.callback_understood(callback_words),
+            Intent::Goodbye => self.goodbye_understood(),
             Intent::Human => self.found.flags.human_requested = true,
             Intent::WrongPerson => self.found.wrong_person = true,
             Intent::Refusal => self.found.declined = true,

@@ -23,10 +23,11 @@ impl Conversation {
         understand::opt_out(words) || understand::says_stop(words)
     }
 
-    /// Words said into the greeting are answered after it when they are more than a hello, or answer its question.
+    /// Words said into the greeting are answered after it when they are more than a hello (the greeting itself tells who
+    /// calls), or answer its question.
     pub(super) fn keep_for_later(&mut self, words: String) {
         let asks_something = words.split_whitespace().count() > 3;
-        if asks_something || self.nearly_said() && !understand::is_hello(&words) {
+        if !understand::is_hello(&words) && (asks_something || self.nearly_said()) {
             self.early = Some(words);
         }
     }

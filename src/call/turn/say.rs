@@ -122,7 +122,6 @@ impl Conversation {
     fn finish_speech(&mut self) {
         let Some(speech) = self.speech.take_if(|speech| speech.finished()) else { return };
         if speech.source == Source::Model {
-            self.filled_last = speech.filled;
             self.failures = 0;
         }
         let said = self.record(&speech);
@@ -146,6 +145,9 @@ impl Conversation {
 
     /// Writes down what was heard of a speech that is over; gives the words.
     pub(super) fn record(&mut self, speech: &Speech) -> String {
+        if speech.source == Source::Model {
+            self.filled_last = speech.filled;
+        }
         let heard = speech.heard();
         if !heard.is_empty() {
             self.history_mut().push_agent(&heard);

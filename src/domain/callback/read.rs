@@ -16,13 +16,13 @@ pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
     for clause in clauses.iter().filter(|clause| clause.mood != Mood::Past) {
         let mut own = Wish::default();
         Reader { tokens: clause.tokens, at: 0, mood: clause.mood, wish: &mut own, relation: None, last: Last::Nothing }.run();
-        merge(&mut wish, own);
+        merge(&mut wish, &own);
     }
     wish
 }
 
 /// A clause fills what earlier clauses left open, and overrules what it names again.
-fn merge(wish: &mut Wish, new: Wish) {
+fn merge(wish: &mut Wish, new: &Wish) {
     if new.time.is_some() {
         (wish.time, wish.until) = (new.time, new.until);
     }

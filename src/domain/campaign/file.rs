@@ -162,6 +162,7 @@ pub struct SettingError {
 }
 
 impl SettingError {
+    #[allow(clippy::needless_pass_by_value, reason = "callers hand over numbers and texts alike")]
     pub(super) fn new(key: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.to_string(), fix: fix.into() }
     }

@@ -52,7 +52,7 @@ impl Query {
         limits: std::ops::RangeInclusive<T>,
     ) -> Result<Option<T>, ApiError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let number = text.parse::<T>().ok().filter(|number| limits.contains(number));
+        let number = text.strip_suffix(".0").unwrap_or(text).parse::<T>().ok().filter(|number| limits.contains(number));
         number.map(Some).ok_or_else(|| invalid(name, &format!("must be a number from {} to {}", limits.start(), limits.end())))
     }
 }

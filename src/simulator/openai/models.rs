@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::{OpenAi, Shared};
 
-const PLAUSIBLE: &[&str] = &["gpt-4o", "gpt-4o-mini", "text-embedding-3-small", "tts-1"];
+const PLAUSIBLE: &[&str] = &["gpt-4o", "gpt-4o-mini", "gpt-6-luna", "gpt-6-sol", "text-embedding-3-small", "tts-1"];
 /// Some fixed day: when a simulated model was made matters to nobody.
 const CREATED: i64 = 1_735_689_600;
 

@@ -60,6 +60,10 @@ impl Default for OpenAiScenario {
 pub struct ReplyRule {
     /// Over the last user message; absent matches anything.
     pub when: Option<Pattern>,
+    /// Over the assistant's message before it.
+    pub after: Option<Pattern>,
+    /// Over everything the user said; what matches is passed over.
+    pub unless: Option<Pattern>,
     /// Text that must occur in the system messages.
     pub system_contains: Option<String>,
     /// The model asked for.
@@ -84,6 +88,9 @@ pub struct FieldRule {
     /// Over the text of `scope`; absent matches anything.
     #[serde(default)]
     pub when: Option<Pattern>,
+    /// Over the assistant's message before the last user message.
+    #[serde(default)]
+    pub after: Option<Pattern>,
     /// What `when` looks at.
     #[serde(default)]
     pub scope: Scope,
@@ -105,7 +112,8 @@ pub enum Scope {
     /// The last user message.
     #[default]
     LastUser,
-    /// Every user message, one a line.
+    /// What the user said: the user messages after the assistant's first one (a case description comes before it), or all
+    /// where the assistant has said nothing; one a line.
     AllUser,
     /// Every message but the system's.
     Conversation,

@@ -281,3 +281,52 @@ async fn a_response_streams_numbered_events_and_ends_completed() {
         events.iter().filter(|event| event["type"] == "response.output_text.delta").filter_map(|event| event["delta"].as_str()).collect();
     assert_eq!(last["response"]["output"][0]["content"][0]["text"], said);
 }
+
+/// Rules about the question, the answer and what is still missing play an agent that asks one thing at a time.
+#[tokio::test]
+async fn rules_can_lead_a_conversation() {
+    let bench = Bench::new(include_str!("tests/agent.toml")).await;
+    let mut messages = vec![
+        json!({"role": "user", "content": "Facts: a system costs 12,000 dollars. To find out: whether they own the home"}),
+        json!({"role": "assistant", "content": "Hi, this is Ava. Do you own your home?"}),
+    ];
+    let turns = [
+        (
+            "Who is this?",
+            "Do you own your home?",
+            json!({"owns_home": null, "monthly_bill": null, "interested": null, "intent": "question"}),
+        ),
+        ("Yes I do.", "in a month?", json!({"owns_home": "yes", "monthly_bill": null, "interested": null, "intent": "answer"})),
+        (
+            "It is our house, I pay around 1,210 dollars.",
+            "free consultation",
+            json!({"owns_home": "yes", "monthly_bill": 1210, "interested": null, "intent": "answer"}),
+        ),
+        (
+            "Yes please, a free consultation sounds good.",
+            "Goodbye.",
+            json!({"owns_home": null, "monthly_bill": null, "interested": "yes", "intent": "answer"}),
+        ),
+        (
+            "Can you call me tomorrow after five?",
+            "What day",
+            json!({"owns_home": null, "monthly_bill": null, "interested": null, "intent": "callback"}),
+        ),
+        ("Stop calling me.", "Understood", json!({"owns_home": null, "monthly_bill": null, "interested": null, "intent": "opt_out"})),
+    ];
+    let yes_no = json!({"type": ["string", "null"], "enum": ["yes", "no", null]});
+    let properties = json!({"owns_home": yes_no, "interested": yes_no, "monthly_bill": {"type": ["number", "null"]},
+        "intent": {"type": "string", "enum": ["answer", "question", "callback", "refusal", "opt_out", "goodbye", "other"]}});
+    let schema = json!({"type": "object", "additionalProperties": false, "required": ["owns_home", "interested", "monthly_bill", "intent"], "properties": properties});
+    let format = json!({"type": "json_schema", "json_schema": {"name": "turn_analysis", "strict": true, "schema": schema}});
+    for (words, expected, meaning) in turns {
+        messages.push(json!({"role": "user", "content": words}));
+        let asked = json!({"model": "any", "messages": messages});
+        let analysis = bench.chat(&with(asked.clone(), "response_format", format.clone())).await;
+        let found: Value = serde_json::from_str(analysis["choices"][0]["message"]["content"].as_str().unwrap()).unwrap();
+        assert_eq!(found, meaning, "{words}");
+        let reply = bench.chat(&asked).await["choices"][0]["message"]["content"].clone();
+        assert!(reply.as_str().unwrap().contains(expected), "{words} → {reply}");
+        messages.push(json!({"role": "assistant", "content": reply}));
+    }
+}

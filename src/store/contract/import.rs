@@ -65,5 +65,14 @@ on_both_engines! {
 }
 
 fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'_> {
-    ImportBatch { from_byte, to_byte, rows: leads.len() as u64 + 2, rejected: 2, leads, on_duplicate: OnDuplicate::Skip }
+    ImportBatch {
+        from_byte,
+        to_byte,
+        rows: leads.len() as u64 + 2,
+        rejected: 2,
+        updated: 0,
+        duplicates: 0,
+        leads,
+        on_duplicate: OnDuplicate::Skip,
+    }
 }

@@ -8,6 +8,7 @@ pub(crate) mod fixtures;
 mod import;
 mod job;
 mod lead;
+mod operator;
 mod process;
 mod schema;
 pub(crate) mod support;

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{PROVIDER, execute, whole};
+use crate::store::dial::sql::{PROVIDER, execute, fetch_value, whole};
 use crate::store::dial::withdraw::withdraw_one;
 use crate::store::dial::{number, signal};
 use crate::store::{Store, StoreError};
@@ -150,14 +150,22 @@ async fn note_seen(mut conn: Conn<'_>, row: &AttemptRow, news: &Callback, eviden
 /// May an absent attempt come back? Not when its lead is closed for good, nor when a newer attempt was already sent; one
 /// that is only armed is given back first.
 async fn make_room(mut conn: Conn<'_>, row: &AttemptRow, timings: &DialTimings, now: Timestamp) -> Result<bool, StoreError> {
-    if let Some(holder) = number::holder(conn.reborrow(), &row.to_number).await?.filter(|holder| holder.attempt_id != row.id) {
-        let denial = Denial { gate: Gate::Lead, detail: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
-        if !withdraw_one(conn.reborrow(), holder.attempt_id, &denial, timings, now).await? {
-            return Ok(false);
-        }
+    if is_closed_for_good(conn.reborrow(), row).await? {
+        return Ok(false);
     }
-    let lead = LeadRow::lock(conn, row.lead_id).await?;
-    Ok(lead.is_some_and(|lead| !matches!(lead.state, LeadState::Suppressed | LeadState::Cancelled)))
+    match number::holder(conn.reborrow(), &row.to_number).await? {
+        Some(holder) if holder.attempt_id != row.id => {
+            let denial = Denial { gate: Gate::Lead, detail: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
+            withdraw_one(conn, holder.attempt_id, &denial, timings, now).await
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Read without a lock: the lead is locked after the attempt that may have to give way.
+async fn is_closed_for_good(mut conn: Conn<'_>, row: &AttemptRow) -> Result<bool, StoreError> {
+    let state = fetch_value!(conn, LeadState, "SELECT state FROM lead WHERE id = $1", row.lead_id);
+    Ok(matches!(state, LeadState::Suppressed | LeadState::Cancelled))
 }
 
 /// Writes the fold and what hangs on it; true when the holder was sent a signal.

@@ -102,6 +102,7 @@ async fn spent(mut conn: Conn<'_>, campaign: CampaignId) -> Result<NanoUsd, Stor
 /// Reserved by open attempts; a closed one reserves nothing.
 async fn reserved(mut conn: Conn<'_>, campaign: CampaignId, own: Option<AttemptId>) -> Result<NanoUsd, StoreError> {
     let sql = "SELECT CAST(COALESCE(SUM(reserved_nano_usd), 0) AS BIGINT) FROM attempt
-               WHERE campaign_id = $1 AND state NOT IN ('ended', 'withdrawn', 'absent') AND id <> $2";
+               WHERE campaign_id = $1 AND id <> $2
+                 AND state IN ('ready', 'sending', 'unknown', 'placed', 'ringing', 'talking', 'handed_off', 'refused')";
     Ok(fetch_value!(conn, NanoUsd, sql, campaign, own.unwrap_or(AttemptId(uuid::Uuid::nil()))))
 }

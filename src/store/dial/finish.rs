@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{count, execute, fetch_value, whole};
+use crate::store::dial::sql::{count, execute, fetch_value, fetch_values, whole};
 use crate::store::dial::{number, suppress};
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
@@ -56,6 +56,21 @@ impl Store {
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
         on_db!(self.db, write, tx => finish(tx.into(), attempt, settings, timings, now).await)
+    }
+
+    /// Conversations that ended since `since` and for which no deferred work was planned: whoever finished them died
+    /// before planning it.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn unplanned_conversations(&self, since: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "SELECT id FROM attempt WHERE state = 'ended' AND state_at >= $1 AND held_by IS NOT NULL
+                       AND draft_outcome IS NOT NULL
+                       AND NOT EXISTS (SELECT 1 FROM deferred_task t WHERE t.attempt_id = attempt.id) ORDER BY state_at LIMIT $2";
+            Ok(fetch_values!(conn, AttemptId, sql, since, i64::from(limit)))
+        })
     }
 }
 
@@ -153,12 +168,13 @@ async fn history(
     })
 }
 
-/// The lead remembers the last outcome, and a promise with its words and its zone.
+/// The lead remembers why the last call ended (a finished one says why it is finished), and a promise with its words.
 async fn note_outcome(mut conn: Conn<'_>, lead: &LeadRow, outcome: &Outcome, next: &LeadStep) -> Result<(), StoreError> {
     let promised = matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
     execute!(
         conn,
-        "UPDATE lead SET opt_out = (opt_out OR $2), reason = COALESCE($3, reason), callbacks = callbacks + $4 WHERE id = $1",
+        "UPDATE lead SET opt_out = (opt_out OR $2), callbacks = callbacks + $4,
+            reason = CASE WHEN state = 'finished' THEN reason ELSE COALESCE($3, reason) END WHERE id = $1",
         lead.id,
         outcome.flags.opt_out,
         outcome.reason,

@@ -57,7 +57,7 @@ impl Store {
     pub async fn signals_for(&self, worker: WorkerId, now: Timestamp) -> Result<Vec<StoredSignal>, StoreError> {
         let waiting: Result<i64, StoreError> = on_db!(self.db, read, conn => {
             let sql = "SELECT COUNT(*) FROM call_signal s JOIN attempt a ON a.id = s.attempt_id
-                       WHERE a.held_by = $1 AND a.closed_at IS NULL AND s.taken_at IS NULL";
+                       WHERE a.held_by = $1 AND a.closed_at IS NULL AND a.state IN ('placed', 'ringing', 'talking') AND s.taken_at IS NULL";
             Ok(sqlx::query_scalar(sql).bind(worker).fetch_one(conn).await?)
         });
         if waiting? == 0 {
@@ -72,7 +72,7 @@ async fn take(mut conn: Conn<'_>, worker: WorkerId, now: Timestamp) -> Result<Ve
         conn,
         SignalRow,
         "UPDATE call_signal SET taken_at = $2 WHERE taken_at IS NULL AND attempt_id IN
-            (SELECT id FROM attempt WHERE held_by = $1 AND closed_at IS NULL)
+            (SELECT id FROM attempt WHERE held_by = $1 AND closed_at IS NULL AND state IN ('placed', 'ringing', 'talking'))
          RETURNING attempt_id, kind, payload",
         worker,
         now

@@ -45,6 +45,8 @@ const KNOWN: &[&str] = &[
     "web_search_options",
 ];
 
+const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
+
 type Checked = Result<(), ApiError>;
 
 /// Checks the names of the parameters.
@@ -102,29 +104,31 @@ fn messages(request: &ChatRequest) -> Checked {
     for (index, message) in request.messages.iter().enumerate() {
         let at = format!("messages.[{index}].role");
         match message.role.as_str() {
-            "tool" => match open_calls.iter().position(|id| Some(*id) == message.tool_call_id.as_deref()) {
-                Some(found) => drop(open_calls.swap_remove(found)),
-                None => return Err(bad(at, "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")),
-            },
-            _ if !open_calls.is_empty() => {
-                let missing = format!(
-                    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: {}",
-                    open_calls.join(", ")
-                );
-                return Err(bad(at, missing));
+            "tool" => {
+                let found = open_calls.iter().position(|id| Some(*id) == message.tool_call_id.as_deref());
+                let why = "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
+                open_calls.swap_remove(found.ok_or_else(|| bad(at, why))?);
             }
-            "assistant" => open_calls = message.tool_calls.iter().filter_map(|call| call["id"].as_str()).collect(),
-            "system" | "developer" | "user" => {}
-            other => {
-                return Err(bad(
-                    at,
-                    format!("Invalid value: '{other}'. Supported values are: 'system', 'developer', 'user', 'assistant' and 'tool'."),
-                )
-                .code("invalid_value"));
+            role if !ROLES.contains(&role) => {
+                return Err(bad(at, format!("Invalid value: '{role}'. Supported values are: {ROLES:?}.")).code("invalid_value"));
+            }
+            role => {
+                answered(&open_calls, at)?;
+                let calls = message.tool_calls.iter().filter_map(|call| call["id"].as_str());
+                open_calls = if role == "assistant" { calls.collect() } else { Vec::new() };
             }
         }
     }
-    Ok(())
+    answered(&open_calls, format!("messages.[{}].role", request.messages.len()))
+}
+
+/// Every call of a tool has its result before anything else is said.
+fn answered(open_calls: &[&str], at: String) -> Checked {
+    if open_calls.is_empty() {
+        return Ok(());
+    }
+    let rule = "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.";
+    Err(bad(at, format!("{rule} The following tool_call_ids did not have response messages: {}", open_calls.join(", "))))
 }
 
 fn tool(index: usize, tool: &ToolSpec) -> Checked {
@@ -248,6 +252,7 @@ mod tests {
         assert!(ChatRequest::parse(ask(json!([call, result])).to_string().as_bytes()).is_ok());
         assert_eq!(refusal(&ask(json!([call, {"role": "user", "content": "?"}]))), refused("messages.[1].role", ""));
         assert_eq!(refusal(&ask(json!([result]))), refused("messages.[0].role", ""));
+        assert_eq!(refusal(&ask(json!([call]))), refused("messages.[1].role", ""));
     }
 
     #[test]

@@ -125,9 +125,11 @@ impl<'s> Filler<'s> {
     }
 }
 
+/// The first that is not null; of numbers the neutral zero, where it is among them.
 fn first_not_null(values: &Value) -> Option<&Value> {
     let values = values.as_array()?;
-    values.iter().find(|value| !value.is_null()).or(values.first())
+    let zero = values.iter().find(|value| value.as_i64() == Some(0));
+    zero.or_else(|| values.iter().find(|value| !value.is_null())).or(values.first())
 }
 
 #[cfg(test)]

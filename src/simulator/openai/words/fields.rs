@@ -13,6 +13,7 @@ pub struct Fields<'p> {
     rules: &'p [FieldRule],
     schema: &'p str,
     last_user: &'p str,
+    asked: &'p str,
     all_user: String,
     conversation: String,
     system: String,
@@ -35,7 +36,8 @@ impl<'p> Fields<'p> {
             rules,
             schema,
             last_user: prompt.last_user(),
-            all_user: prompt.text_of(&[Role::User]),
+            asked: prompt.asked(),
+            all_user: prompt.spoken(),
             conversation: prompt.text_of(&[Role::User, Role::Assistant, Role::Tool]),
             system: prompt.text_of(&[Role::System]),
         }
@@ -58,6 +60,9 @@ impl<'p> Fields<'p> {
     }
 
     fn proposal(&self, rule: &FieldRule) -> Option<Proposal> {
+        if !rule.after.as_ref().is_none_or(|after| after.hits(self.asked)) {
+            return None;
+        }
         let captures = match &rule.when {
             Some(when) => Some(when.find(self.text(rule.scope))?),
             None => None,

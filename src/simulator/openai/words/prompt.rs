@@ -88,6 +88,21 @@ impl Prompt {
         self.turns.iter().rev().find(|turn| turn.role == Role::User).map_or("", |turn| &turn.text)
     }
 
+    /// The assistant's message before the last message of the user, or nothing.
+    #[must_use]
+    pub fn asked(&self) -> &str {
+        let before = self.turns.iter().rev().skip_while(|turn| turn.role != Role::User);
+        before.skip(1).find(|turn| turn.role == Role::Assistant).map_or("", |turn| &turn.text)
+    }
+
+    /// What the user said, one message a line: before the assistant's first word a user message describes the case.
+    #[must_use]
+    pub fn spoken(&self) -> String {
+        let first = self.turns.iter().position(|turn| turn.role == Role::Assistant).unwrap_or(0);
+        let said: Vec<&str> = self.turns[first..].iter().filter(|turn| turn.role == Role::User).map(|turn| turn.text.as_str()).collect();
+        said.join("\n")
+    }
+
     /// The result of a tool that came after the last user message.
     #[must_use]
     pub fn tool_result(&self) -> Option<&str> {

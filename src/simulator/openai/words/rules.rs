@@ -31,6 +31,8 @@ const fn finish_of_calls(choice: &Choice) -> Finish {
 
 fn matches(rule: &ReplyRule, prompt: &Prompt) -> bool {
     rule.when.as_ref().is_none_or(|when| when.hits(prompt.last_user()))
+        && rule.after.as_ref().is_none_or(|after| after.hits(prompt.asked()))
+        && rule.unless.as_ref().is_none_or(|unless| !unless.hits(&prompt.spoken()))
         && rule.model.as_ref().is_none_or(|model| *model == prompt.model)
         && rule.system_contains.as_ref().is_none_or(|text| prompt.text_of(&[Role::System]).contains(text))
         && (rule.call.is_empty() || !offered(prompt, &rule.call).is_empty() && prompt.tool_result().is_none())
@@ -140,6 +142,19 @@ mod tests {
         assert_eq!(said(&first), r#"{"day":"mon"}"#);
         prompt.turns.push(Turn { role: Role::Tool, text: "booked".into() });
         assert_eq!(said(&answer(&prompt, &rules, &[])), "I have done that for you: booked. Is there anything else?");
+    }
+
+    #[test]
+    fn a_rule_may_look_at_the_question_and_at_all_that_was_said() {
+        let rules = rules(
+            "[[replies]]\nwhen = 'yes'\nafter = 'own your home'\nunless = 'dollars'\nsay = 'What do you pay?'\n[[replies]]\nsay = 'Fine.'",
+        );
+        let turn = |role, text: &str| Turn { role, text: text.into() };
+        let mut prompt = prompt("The case: a bill in dollars");
+        prompt.turns.extend([turn(Role::Assistant, "Do you own your home?"), turn(Role::User, "Yes")]);
+        assert_eq!(said(&answer(&prompt, &rules, &[])), "What do you pay?", "the case is not what was said");
+        prompt.turns.extend([turn(Role::Assistant, "Do you own your home?"), turn(Role::User, "Yes, and pay 100 dollars")]);
+        assert_eq!(said(&answer(&prompt, &rules, &[])), "Fine.");
     }
 
     #[test]

@@ -40,6 +40,7 @@ on_both_engines! {
         assert_eq!(bench.store.unfinished(9).await.unwrap(), [claimed.attempt]);
         let call = done(bench.finish(claimed.attempt).await);
         assert_eq!((call.outcome.disposition, call.conversed), (Disposition::Qualified, true));
+        assert_eq!(bench.store.unplanned_conversations(now(), 9).await.unwrap(), [claimed.attempt]);
         assert_eq!(bench.finish(claimed.attempt).await, Finished::Already);
         let view = bench.view(claimed.lead).await;
         assert_eq!((view.lead.state, view.number_held_by), (LeadState::Finished, None));
@@ -123,6 +124,7 @@ on_both_engines! {
         bench.end(&claimed, "CA1", CallStatus::Canceled).await;
         let lead = bench.view(claimed.lead).await.lead;
         assert_eq!((lead.state, lead.next_kind, lead.placed), (LeadState::Waiting, DialKind::Fresh, 0));
+        assert!(bench.store.unplanned_conversations(now(), 9).await.unwrap().is_empty());
     }
 
     async fn late_callbacks_change_nothing_after_the_end(store: Store) {

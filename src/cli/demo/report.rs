@@ -1,0 +1,238 @@
+//! What the demo did, in numbers taken from the rows and from nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::call::journal::{EventKind, TurnTimings};
+use crate::domain::attempt::DialKind;
+use crate::domain::ids::CampaignId;
+use crate::domain::lead::LeadState;
+use crate::domain::money::NanoUsd;
+use crate::domain::time::Timestamp;
+use crate::mind::ledger::{Service, Tier};
+use crate::store::cost::CostReport;
+use crate::store::deferred::{TaskFilter, TaskState};
+use crate::store::dial::CallFilter;
+use crate::store::lead::{Lead, LeadFilter};
+use crate::store::{Store, StoreError};
+
+/// Rows read at once; a demo has at most 100,000 leads.
+const PAGE: u32 = 1000;
+/// Calls whose timings are read.
+const CALLS: u32 = 200_000;
+
+/// The report.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    leads: usize,
+    seconds: f64,
+    states: BTreeMap<String, usize>,
+    outcomes: BTreeMap<String, usize>,
+    dials: usize,
+    opt_outs: usize,
+    callbacks: Vec<Callback>,
+    reply_ms: Spread,
+    greeting_ms: Spread,
+    tokens_in: i64,
+    tokens_cached: i64,
+    tokens_out: i64,
+    summaries_and_scores: usize,
+    cost_usd: Costs,
+}
+
+#[derive(Debug, Serialize)]
+struct Callback {
+    external_id: Option<String>,
+    words: String,
+    local_time: String,
+    zone: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Spread {
+    count: usize,
+    p50: Option<u64>,
+    p95: Option<u64>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Costs {
+    llm: f64,
+    llm_all_expensive: f64,
+    llm_batched: f64,
+    speech: f64,
+    telephone: f64,
+    total: f64,
+    baseline: f64,
+}
+
+impl Report {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn gather(store: &Store, campaign: CampaignId, took: Duration) -> Result<Self, StoreError> {
+        let leads = all_leads(store, campaign).await?;
+        let (replies, greetings) = latencies(store, campaign).await?;
+        let cost = store.cost_report(Some(campaign)).await?;
+        let done = TaskFilter { state: Some(TaskState::Done), ..TaskFilter::default() };
+        let llm = || cost.lines.iter().filter(|line| line.service == Service::Llm);
+        Ok(Self {
+            leads: leads.len(),
+            seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
+            states: count(leads.iter().map(|lead| lead.state.to_string())),
+            outcomes: count(leads.iter().map(outcome)),
+            dials: usize::try_from(leads.iter().map(|lead| lead.placed).sum::<i32>()).unwrap_or(0),
+            opt_outs: leads.iter().filter(|lead| lead.opt_out).count(),
+            callbacks: leads.iter().filter_map(callback).collect(),
+            reply_ms: spread(replies),
+            greeting_ms: spread(greetings),
+            tokens_in: llm().map(|line| line.tokens_in).sum(),
+            tokens_cached: llm().map(|line| line.tokens_cached).sum(),
+            tokens_out: llm().map(|line| line.tokens_out).sum(),
+            summaries_and_scores: store.tasks(done, None, u32::MAX >> 1).await?.len(),
+            cost_usd: costs(&cost),
+        })
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out).expect("writing to a String cannot fail");
+        out
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\n  {} leads, {} calls, {:.1} s\n", self.leads, self.dials, self.seconds)?;
+        for (word, leads) in &self.outcomes {
+            writeln!(out, "  {word:<22} {leads:>5}")?;
+        }
+        writeln!(out, "\n  opt-outs  {} (suppressed everywhere at once)", self.opt_outs)?;
+        self.write_callbacks(out)?;
+        writeln!(out, "  reply     {}   from the end of the callee's turn to our first sound", self.reply_ms)?;
+        writeln!(out, "  greeting  {}   from the open line to our first sound", self.greeting_ms)?;
+        let cached = self.tokens_cached;
+        writeln!(
+            out,
+            "  tokens    {} in ({cached} cached), {} out; {} summaries and scores",
+            self.tokens_in, self.tokens_out, self.summaries_and_scores
+        )?;
+        self.write_costs(out)
+    }
+
+    fn write_callbacks(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "  callbacks {}", self.callbacks.len())?;
+        for callback in &self.callbacks {
+            let id = callback.external_id.as_deref().unwrap_or("-");
+            writeln!(out, "            {id}: {} {}  (\"{}\")", callback.local_time, callback.zone, callback.words)?;
+        }
+        Ok(())
+    }
+
+    fn write_costs(&self, out: &mut String) -> std::fmt::Result {
+        let cost = &self.cost_usd;
+        let saved = if cost.llm_all_expensive > 0.0 { 100.0 * (1.0 - cost.llm / cost.llm_all_expensive) } else { 0.0 };
+        writeln!(
+            out,
+            "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${:.4})",
+            cost.llm, cost.llm_all_expensive
+        )?;
+        writeln!(out, "  cost      ${:.4} in all: speech ${:.4}, telephone ${:.4}", cost.total, cost.speech, cost.telephone)
+    }
+}
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.p50, self.p95) {
+            (Some(p50), Some(p95)) => write!(f, "p50 {p50} ms, p95 {p95} ms ({})", self.count),
+            _ => f.write_str("not measured"),
+        }
+    }
+}
+
+async fn all_leads(store: &Store, campaign: CampaignId) -> Result<Vec<Lead>, StoreError> {
+    let (filter, mut leads) = (LeadFilter { campaign: Some(campaign), ..LeadFilter::default() }, Vec::new());
+    loop {
+        let page = store.leads(&filter, leads.last().map(|lead: &Lead| lead.id), PAGE).await?;
+        let last = page.len() < PAGE as usize;
+        leads.extend(page);
+        if last {
+            return Ok(leads);
+        }
+    }
+}
+
+/// Milliseconds of every reply and every greeting.
+async fn latencies(store: &Store, campaign: CampaignId) -> Result<(Vec<u64>, Vec<u64>), StoreError> {
+    let (mut replies, mut greetings) = (Vec::new(), Vec::new());
+    let filter = CallFilter { campaign: Some(campaign), ..CallFilter::default() };
+    for attempt in store.attempts(filter, CALLS).await?.iter().filter(|attempt| attempt.held_by.is_some()) {
+        for stored in store.call_events(attempt.id).await? {
+            match stored.event.kind {
+                EventKind::FirstAudio => greetings.push(stored.event.offset_ms),
+                EventKind::Timings => {
+                    let timings: Option<TurnTimings> = serde_json::from_str(&stored.event.body).ok();
+                    replies.extend(timings.and_then(|timings| timings.reply_ms()));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok((replies, greetings))
+}
+
+fn count(words: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
+}
+
+/// The disposition, or for a lead that waits for another day, for what.
+fn outcome(lead: &Lead) -> String {
+    match (lead.disposition, lead.state) {
+        (Some(disposition), _) => disposition.to_string(),
+        (None, LeadState::Waiting) if lead.next_kind == DialKind::Callback => "waiting: callback".to_owned(),
+        (None, LeadState::Waiting) => "waiting: another try".to_owned(),
+        (None, state) => state.to_string(),
+    }
+}
+
+fn callback(lead: &Lead) -> Option<Callback> {
+    let zone = lead.callback_zone.clone()?;
+    Some(Callback {
+        external_id: lead.external_id.clone(),
+        words: lead.callback_words.clone().unwrap_or_default(),
+        local_time: local(lead.callback_at?, &zone),
+        zone,
+    })
+}
+
+fn local(at: Timestamp, zone: &str) -> String {
+    let clock = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    at.in_zone(&clock).strftime("%a %d %b %H:%M").to_string()
+}
+
+fn spread(mut values: Vec<u64>) -> Spread {
+    values.sort_unstable();
+    let at = |share: usize| values.get((values.len() * share / 100).min(values.len().saturating_sub(1))).copied();
+    Spread { count: values.len(), p50: at(50), p95: at(95) }
+}
+
+fn costs(report: &CostReport) -> Costs {
+    let sum = |of: &dyn Fn(&crate::store::cost::CostLine) -> Option<NanoUsd>| report.lines.iter().filter_map(of).sum::<NanoUsd>().as_usd();
+    Costs {
+        llm: sum(&|line| (line.service == Service::Llm).then_some(line.cost)),
+        llm_all_expensive: sum(&|line| (line.service == Service::Llm).then_some(line.baseline)),
+        llm_batched: sum(&|line| (line.service == Service::Llm && line.tier == Tier::Batch).then_some(line.cost)),
+        speech: sum(&|line| matches!(line.service, Service::Stt | Service::Tts).then_some(line.cost)),
+        telephone: sum(&|line| (line.service == Service::Telephony).then_some(line.cost)),
+        total: report.cost.as_usd(),
+        baseline: report.baseline.as_usd(),
+    }
+}

@@ -1,0 +1,74 @@
+//! How a command ends badly: one line on standard error, a fix where one is known, and a code that tells whose fault it was.
+
+use std::io;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::refused::Refused;
+use crate::config::ConfigError;
+
+const FAILED: u8 = 1;
+const WRONG_SETTINGS: u8 = 2;
+
+/// Says what went wrong. A reader that went away (`| head`) is nothing to say.
+pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
+    if error.chain().any(is_broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("{}", if as_json { for_scripts(error) } else { for_people(error) });
+    let wrong_settings = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
+    ExitCode::from(if wrong_settings { WRONG_SETTINGS } else { FAILED })
+}
+
+fn for_people(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Refused>() {
+        Some(refused) if !refused.fix.is_empty() => format!("error: {refused}\nfix: {}", refused.fix),
+        _ => format!("error: {}", sentence(error)),
+    }
+}
+
+/// The API's refusal as it came; anything else in the same shape.
+fn for_scripts(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Refused>() {
+        Some(refused) if refused.raw.starts_with('{') => refused.raw.clone(),
+        _ => json!({ "error": { "code": "failed", "message": sentence(error), "fix": "" } }).to_string(),
+    }
+}
+
+/// The causes from outside to inside, none said twice.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let inner = io::Error::other("disk full");
+        let error = Err::<(), _>(inner).context("database: disk full").context("importing").unwrap_err();
+        assert_eq!(sentence(&error), "importing: database: disk full");
+    }
+
+    #[test]
+    fn a_script_gets_the_same_shape_always() {
+        let error = anyhow::anyhow!("no process answers");
+        assert_eq!(for_scripts(&error), r#"{"error":{"code":"failed","fix":"","message":"no process answers"}}"#);
+    }
+}

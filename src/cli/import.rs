@@ -1,0 +1,148 @@
+//! `callfleet leads import`: sends the file, shows how far it is, and says what became of every row.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::body::Body;
+use axum::http::Method;
+use bytes::Bytes;
+use futures_util::stream;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+use super::client::{Answer, Client};
+use super::leads::save;
+use super::output::{Output, cell, items, line};
+use super::path::ApiPath;
+
+const PIECE: usize = 64 * 1024;
+/// How often the bar moves.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What was typed.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// Into which campaign.
+    pub campaign: &'a str,
+    /// The list.
+    pub file: &'a Path,
+    /// Replace the data of leads that are there.
+    pub update: bool,
+    /// Import nothing.
+    pub dry_run: bool,
+    /// The country of national numbers.
+    pub region: Option<&'a str>,
+    /// Where refused rows go.
+    pub rejects: Option<&'a Path>,
+}
+
+/// Imports.
+///
+/// # Errors
+/// The file cannot be read or used; nothing was imported then.
+pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::Result<()> {
+    let file = File::open(order.file).await.with_context(|| format!("{} cannot be read", order.file.display()))?;
+    let length = file.metadata().await?.len();
+    let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
+    let answer = if std::io::stderr().is_terminal() && !output.json { with_bar(sent, order, client, length).await? } else { sent.await? };
+    output.show(&answer, |result| result_text(result, order))?;
+    let refused = answer.json["rejected"].as_u64().unwrap_or(0) > 0;
+    if let Some(to) = order.rejects.filter(|_| refused) {
+        let id = cell(&answer.json["import_id"]);
+        save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await?;
+        if !output.json {
+            line(&format!("the refused rows are in {}; mend them and import that file", to.display()))?;
+        }
+    }
+    Ok(())
+}
+
+impl Order<'_> {
+    fn path(&self) -> ApiPath {
+        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned());
+        ApiPath::new(&["v1", "campaigns", self.campaign, "imports"])
+            .with("file_name", name)
+            .with("update", self.update.then_some(true))
+            .with("dry_run", self.dry_run.then_some(true))
+            .with("region", self.region)
+    }
+}
+
+fn pieces(file: File) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    })
+}
+
+/// Waits for the answer and moves a bar meanwhile: how far the import's own row says it is.
+async fn with_bar(
+    sent: impl Future<Output = anyhow::Result<Answer>>,
+    order: &Order<'_>,
+    client: &Client,
+    length: u64,
+) -> anyhow::Result<Answer> {
+    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}")?;
+    let bar = ProgressBar::new(length).with_style(style).with_message(if order.dry_run { "checking" } else { "importing" });
+    let mut sent = std::pin::pin!(sent);
+    let mut looks = tokio::time::interval(LOOK);
+    let answer = loop {
+        tokio::select! {
+            answer = &mut sent => break answer,
+            _ = looks.tick() => bar.set_position(reached(order, client).await),
+        }
+    };
+    bar.finish_and_clear();
+    answer
+}
+
+/// Bytes that are imported; 0 before the import has begun and when nobody can say.
+async fn reached(order: &Order<'_>, client: &Client) -> u64 {
+    let Ok(answer) = client.get(ApiPath::new(&["v1", "campaigns", order.campaign, "imports"])).await else { return 0 };
+    let running = items(&answer.json["imports"]).iter().find(|import| import["state"] == "running");
+    running.and_then(|import| import["byte_offset"].as_u64()).unwrap_or(0)
+}
+
+fn result_text(result: &Value, order: &Order<'_>) -> String {
+    let count = |key: &str| result[key].as_u64().unwrap_or(0);
+    let verb = if order.dry_run { "would be imported" } else { "imported" };
+    let mut text = format!("{} rows: {} {verb}", count("rows"), count("accepted"));
+    for (key, words) in [("updated", "updated"), ("duplicates", "already there"), ("rejected", "refused")] {
+        if count(key) > 0 {
+            text.push_str(&format!(", {} {words}", count(key)));
+        }
+    }
+    if count("suppressed") > 0 {
+        text.push_str(&format!("\n{} of them are on a do-not-call list and will not be called", count("suppressed")));
+    }
+    if count("resumed_after_row") > 0 {
+        text.push_str(&format!("\nan earlier run had stopped after row {}; this one went on there", count("resumed_after_row")));
+    }
+    for warning in items(&result["warnings"]) {
+        text.push_str(&format!("\nwarning: {}", cell(warning)));
+    }
+    let shown = items(&result["rejects"]);
+    for reject in shown {
+        text.push_str(&format!("\n{}", reject_text(reject)));
+    }
+    let more = count("rejected").saturating_sub(shown.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("\n…and {more} more; --rejects FILE writes them all"));
+    }
+    text
+}
+
+/// `line 7, phone: 4155***00 is too short (write it with area code)`.
+fn reject_text(reject: &Value) -> String {
+    let column = cell(&reject["column"]);
+    let place = if column.is_empty() { String::new() } else { format!(", {column}") };
+    let (value, message) = (cell(&reject["value_masked"]), cell(&reject["message"]));
+    let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
+    format!("  line {}{place}{value}: {message} ({})", reject["line"], cell(&reject["suggestion"]))
+}

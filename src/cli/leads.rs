@@ -1,0 +1,98 @@
+//! `callfleet leads …`; importing has a file of its own.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context;
+use axum::body::Body;
+use axum::http::Method;
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use super::client::Client;
+use super::commands::Leads;
+use super::import::{self, Order};
+use super::output::{Output, cell, items, moment, table};
+use super::path::ApiPath;
+
+/// Does one verb.
+///
+/// # Errors
+/// A file cannot be read or written, or the API refuses.
+pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Result<()> {
+    match verb {
+        Leads::Import { campaign, file, update, dry_run, region, rejects } => {
+            let order =
+                Order { campaign, file, update: *update, dry_run: *dry_run, region: region.as_deref(), rejects: rejects.as_deref() };
+            import::run(&order, client, output).await?;
+        }
+        Leads::List { campaign, state, limit } => {
+            let path = ApiPath::new(&["v1", "leads"]).with("campaign", Some(campaign)).with("state", state.as_deref());
+            output.show(&client.get(path.with("limit", Some(limit))).await?, |answer| list(answer, campaign))?;
+        }
+        Leads::Export { campaign, out, spreadsheet } => {
+            let path = ApiPath::new(&["v1", "campaigns", campaign, "leads.csv"]);
+            save(client, path.with("spreadsheet", spreadsheet.then_some(true)), out.as_deref()).await?;
+        }
+        Leads::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "leads", id])).await?, show)?,
+        Leads::Cancel { id } => {
+            let done = client.post(ApiPath::new(&["v1", "leads", id, "cancel"])).await?;
+            output.show(&done, |_| format!("lead {id} is off the list"))?;
+        }
+        Leads::Retry { id } => {
+            let done = client.post(ApiPath::new(&["v1", "leads", id, "retry"])).await?;
+            output.show(&done, |_| format!("lead {id} is called again as soon as every gate is open"))?;
+        }
+    }
+    Ok(())
+}
+
+fn list(answer: &Value, campaign: &str) -> String {
+    let rows: Vec<Vec<String>> = items(&answer["leads"]).iter().map(row).collect();
+    if rows.is_empty() {
+        return format!("no such leads: callfleet leads import --campaign {campaign} FILE");
+    }
+    let more = if answer["next"].is_null() { "" } else { "\n…and more: --limit, or callfleet leads export" };
+    format!("{}{more}", table(&["LEAD", "KEY", "NUMBER", "STATE", "OUTCOME", "CALLS", "NEXT", "WAITING FOR"], &rows))
+}
+
+fn row(lead: &Value) -> Vec<String> {
+    let words = [&lead["id"], &lead["external_id"], &lead["phone_number"], &lead["state"], &lead["disposition"], &lead["placed"]];
+    let waits = matches!(lead["state"].as_str(), Some("new" | "waiting"));
+    let next = if waits { moment(&lead["next_attempt_at"]) } else { String::new() };
+    words.map(cell).into_iter().chain([next, cell(&lead["wait_reason"])]).collect()
+}
+
+fn show(answer: &Value) -> String {
+    let attempts: Vec<Vec<String>> = items(&answer["attempts"])
+        .iter()
+        .map(|call| {
+            let words = [&call["id"], &call["kind"], &call["state"], &call["disposition"], &call["reason"], &call["duration_s"]];
+            words.map(cell).into_iter().chain([moment(&call["created_at"])]).collect()
+        })
+        .collect();
+    let lead = answer["lead"].as_object().into_iter().flatten();
+    let pairs: Vec<(&str, String)> = lead.map(|(name, value)| (name.as_str(), cell(value))).collect();
+    let head = super::output::pairs(&pairs);
+    if attempts.is_empty() {
+        head
+    } else {
+        format!("{head}\n\n{}", table(&["CALL", "KIND", "STATE", "OUTCOME", "REASON", "S", "AT"], &attempts))
+    }
+}
+
+/// Writes an answer's body to a file, or to standard output, as it comes.
+///
+/// # Errors
+/// The API refuses, or the file cannot be written.
+pub async fn save(client: &Client, path: ApiPath, to: Option<&Path>) -> anyhow::Result<()> {
+    let mut pieces = client.stream(Method::GET, path, None, Body::empty()).await?.into_body().into_data_stream();
+    let mut out: Box<dyn std::io::Write + Send> = match to {
+        Some(file) => Box::new(std::fs::File::create(file).with_context(|| format!("{} cannot be written", file.display()))?),
+        None => Box::new(std::io::stdout()),
+    };
+    while let Some(piece) = pieces.next().await {
+        out.write_all(&piece.context("the answer broke off")?)?;
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,36 @@
+//! A request that the API refused: its sentence and its fix, for a person or verbatim for a script.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::Value;
+
+/// Longer answers are no refusals of ours.
+const LONGEST: usize = 1024 * 1024;
+
+/// The API's own error.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+    /// The answer as it came.
+    pub raw: String,
+}
+
+impl Refused {
+    /// Reads a refusal; one without the API's shape is told by its status.
+    pub async fn read(response: Response<Body>) -> Self {
+        let status = response.status();
+        let raw = axum::body::to_bytes(response.into_body(), LONGEST).await.unwrap_or_default();
+        Self::of(status, String::from_utf8_lossy(&raw).into_owned())
+    }
+
+    fn of(status: StatusCode, raw: String) -> Self {
+        let body: Value = serde_json::from_str(&raw).unwrap_or_default();
+        let text = |key: &str| body["error"][key].as_str().map(str::to_owned);
+        let message = text("message").unwrap_or_else(|| format!("the API answered {status}"));
+        Self { message, fix: text("fix").unwrap_or_default(), raw }
+    }
+}

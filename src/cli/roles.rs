@@ -1,0 +1,183 @@
+//! The processes: everything in one, or one role of a fleet each.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::commands::{Cli, Simulator as SimulatorArgs};
+use super::load_config;
+use crate::boot::{App, Drain, Listeners, open_store};
+use crate::clock::SystemClock;
+use crate::config::{Config, ConfigError, Mode};
+use crate::providers::ProviderError;
+use crate::shutdown;
+use crate::simulator::{Scenario, Simulator, SimulatorSettings};
+use crate::telemetry;
+use crate::web::api::address::{self, Announced};
+use crate::web::api::{self, ApiState};
+use crate::web::{self, listen};
+
+/// How often a provider that does not answer is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
+/// The operator's API over an open application.
+pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
+    api::router(ApiState {
+        store: app.store.clone(),
+        clock: Arc::clone(&app.clock),
+        timings: app.config.dialing.timings(),
+        files: app.config.data.clone(),
+        metrics,
+    })
+}
+
+/// `callfleet up`
+///
+/// # Errors
+/// What keeps it from starting: settings, a port, the database.
+pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = load_config(cli)?;
+    config.require_providers()?;
+    telemetry::init_logs(&config.telemetry)?;
+    let listeners = Listeners::bind(&config).await?;
+    let addr = listeners.api.local_addr()?;
+    let stop = shutdown::on_signal()?;
+    let app = App::open(config, Arc::new(SystemClock)).await?;
+    let announced = announce(&app.config, addr)?;
+    tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
+    let routes = api(&app, Some(telemetry::init_metrics()?));
+    let watch = app.clone();
+    let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
+    drop(announced);
+    ran.map(|()| ExitCode::SUCCESS)
+}
+
+/// In the embedded mode the other verbs find this process by its data folder; in a fleet they ask the database.
+fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announced>> {
+    let announced = (config.mode == Mode::Embedded).then(|| address::announce(&config.data, addr));
+    announced.transpose().context("the data folder cannot be written")
+}
+
+/// `callfleet web`: API and callbacks.
+///
+/// # Errors
+/// As [`up`].
+pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = fleet(cli, "web")?;
+    let listeners = Listeners::bind(&config).await?;
+    let stop = shutdown::on_signal()?;
+    let app = App::open(config, Arc::new(SystemClock)).await?;
+    tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
+    let routes = api(&app, Some(telemetry::init_metrics()?));
+    tokio::join!(web::serve(listeners.api, routes, stop.clone()), app.clone().callbacks(listeners.public, stop));
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `callfleet scheduler`
+///
+/// # Errors
+/// As [`up`].
+pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = fleet(cli, "scheduler")?;
+    let stop = shutdown::on_signal()?;
+    let app = App::open(config, Arc::new(SystemClock)).await?;
+    tracing::info!("scheduler is up");
+    app.clone().scheduler(stop).await;
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `callfleet worker`: a deployment's next version waits until the calls of this one have ended.
+///
+/// # Errors
+/// As [`up`].
+pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let config = fleet(cli, "worker")?;
+    let listener = listen(config.hooks.listen, "hooks.listen").await?;
+    let stop = shutdown::on_signal()?;
+    let app = App::open(config, Arc::new(SystemClock)).await?;
+    tracing::info!(media = %listener.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    let watch = app.clone();
+    let (worked, ()) = tokio::join!(app.clone().worker(listener, stop.clone(), Drain::Wait), tell_providers(&watch, &stop));
+    app.close().await;
+    worked.map(|()| ExitCode::SUCCESS)
+}
+
+/// `callfleet migrate`
+///
+/// # Errors
+/// The database cannot be reached, or is newer than this program.
+pub async fn migrate(cli: &Cli) -> anyhow::Result<ExitCode> {
+    let store = open_store(&load_config(cli)?).await?;
+    let before = store.schema_version().await?.database;
+    store.migrate().await?;
+    let now = store.schema_version().await?.database;
+    store.close().await;
+    let done = if before == now {
+        format!("the schema is current: version {now}")
+    } else {
+        format!("the schema went from version {before} to {now}")
+    };
+    super::output::line(&done)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `callfleet simulator`
+///
+/// # Errors
+/// The scenario cannot be read, or the address is taken.
+pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCode> {
+    telemetry::init_logs(&load_config(cli)?.telemetry)?;
+    let scenario = match &args.scenario {
+        Some(file) => read_scenario(file)?,
+        None => Scenario::default(),
+    };
+    let stop = shutdown::on_signal()?;
+    let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
+    let simulator = Simulator::start(settings).await?;
+    super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;
+    stop.cancelled().await;
+    simulator.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_scenario(file: &std::path::Path) -> anyhow::Result<Scenario> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Scenario::from_toml(&text).with_context(|| file.display().to_string())
+}
+
+/// Settings of a role that shares its database and queue with others.
+fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
+    let config = load_config(cli)?;
+    if config.mode != Mode::Fleet {
+        let why = format!(
+            "mode = embedded cannot be used: `callfleet {role}` is one role of a fleet; set mode = \"fleet\", or run `callfleet up`"
+        );
+        return Err(ConfigError(why).into());
+    }
+    config.require_fleet()?;
+    config.require_providers()?;
+    telemetry::init_logs(&config.telemetry)?;
+    Ok(config)
+}
+
+/// Says which provider does not answer, and asks again until it does: calls wait meanwhile, nothing has to be restarted.
+async fn tell_providers(app: &App, stop: &CancellationToken) {
+    let (telephony, mind) = (&app.senses.telephony, &app.senses.mind);
+    let told = async { tokio::join!(until_well(|| telephony.check()), until_well(|| async { mind.models().await.map(drop) })) };
+    tokio::select! { () = stop.cancelled() => {}, _ = told => {} }
+}
+
+async fn until_well<F: Future<Output = Result<(), ProviderError>>>(ask: impl Fn() -> F) {
+    while let Err(error) = ask().await {
+        tracing::warn!(%error, "a provider cannot be used; asking again. `callfleet doctor` says what to fix");
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}

@@ -1,0 +1,310 @@
+//! A phone cell as people and spreadsheets write it, read into a number that can be dialed.
+//!
+//! The rules are those of libphonenumber. Whether a number of the North American plan exists depends on its first six digits
+//! alone, so that answer is kept: lists are long and the rules slow.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use phonenumber::country::Id;
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Mode, Type};
+
+use crate::domain::phone::PhoneNumber;
+use crate::intake::finding::{FindingCode, Trouble};
+
+/// The country whose national numbers a list may hold: `US`, `GB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Region(Id);
+
+/// A text that names no country.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a country; write its ISO code, for example US or GB")]
+pub struct UnknownRegion(String);
+
+impl FromStr for Region {
+    type Err = UnknownRegion;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.trim().to_ascii_uppercase().parse().map(Self).map_err(|_| UnknownRegion(text.to_owned()))
+    }
+}
+
+/// Reads a phone cell. `region` tells how to read numbers without a country.
+///
+/// # Errors
+/// [`Trouble`] with the rule that is broken and how to mend it.
+pub fn dialable(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Trouble> {
+    let plain = plain(cell);
+    if let Some(number) = north_american(&plain).or_else(|| usual_form(&plain, region)) {
+        return judge(&number);
+    }
+    let text = written(&plain)?;
+    let parsed = phonenumber::parse(region.map(|region| region.0), text).map_err(|_| unreadable(text, region))?;
+    if parsed.extension().is_some() {
+        return Err(extension());
+    }
+    judge(&parsed.format().mode(Mode::E164).to_string())
+}
+
+/// Without blanks around it, invisible marks, a spreadsheet's apostrophe, and with digits of any script as `0`–`9`.
+fn plain(cell: &str) -> Cow<'_, str> {
+    let cell = cell.trim().trim_start_matches('\'').trim();
+    if cell.is_ascii() {
+        return Cow::Borrowed(cell);
+    }
+    let marks =
+        |c: &char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}');
+    let text: String = cell.chars().filter(marks).map(western).collect();
+    Cow::Owned(text.trim().to_owned())
+}
+
+fn western(c: char) -> char {
+    const ZEROS: [u32; 5] = [0xff10, 0x0660, 0x06f0, 0x0966, 0x09e6];
+    let code = u32::from(c);
+    let digit = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| code - zero);
+    match c {
+        '\u{ff0b}' => '+',
+        '\u{a0}' | '\u{2007}' | '\u{202f}' | '\u{3000}' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => '-',
+        _ => digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(c),
+    }
+}
+
+/// What is no number at all, told apart so that the message helps.
+fn written(text: &str) -> Result<&str, Trouble> {
+    use FindingCode::{ExcelNumber, Extension, LettersInPhone, MissingPhone, NotANumber};
+    let lower = text.to_ascii_lowercase();
+    if text.is_empty() {
+        return Err(Trouble::new(MissingPhone, "the phone number is empty", "fill it in, or delete the row"));
+    }
+    if is_scientific(&lower) {
+        let message = "the spreadsheet has turned the number into a rounded figure; its last digits are lost";
+        return Err(Trouble::new(ExcelNumber, message, "format the column as text in the original list and export it again"));
+    }
+    let text = text.strip_suffix(".0").filter(|whole| whole.bytes().all(|b| b.is_ascii_digit())).unwrap_or(text);
+    let (marks, letters) = (["ext", "x", "#", ";"], lower.bytes().any(|b| b.is_ascii_alphabetic()));
+    if !lower.bytes().any(|b| b.is_ascii_digit()) {
+        return Err(Trouble::new(NotANumber, "this is not a phone number", "write it like +14155550123"));
+    }
+    if marks.iter().any(|mark| lower.contains(mark)) && !lower.starts_with("ext") {
+        return Err(Trouble::new(Extension, "the number has an extension, which cannot be dialed", "give a direct number"));
+    }
+    if letters && !lower.starts_with("tel:") {
+        return Err(Trouble::new(LettersInPhone, "letters stand in the number", "write its digits, like +14155550123"));
+    }
+    Ok(text)
+}
+
+/// `1.4155e+10`.
+fn is_scientific(lower: &str) -> bool {
+    let Some((mantissa, exponent)) = lower.split_once('e') else { return false };
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let figure = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',');
+    figure(mantissa) && !exponent.is_empty() && exponent.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn extension() -> Trouble {
+    Trouble::new(FindingCode::Extension, "the number has an extension, which cannot be dialed", "give a direct number")
+}
+
+fn unreadable(text: &str, region: Option<Region>) -> Trouble {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if region.is_none() && !text.starts_with('+') && digits >= 6 {
+        let message = "the number has no country code, and the import no default country";
+        return Trouble::new(FindingCode::NoCountry, message, "write it like +14155550123, or import with a default country");
+    }
+    if text.starts_with('+') && (7..=15).contains(&digits) {
+        return Trouble::new(FindingCode::InvalidNumber, "no country has this calling code", "check the digits");
+    }
+    length_trouble(digits)
+        .unwrap_or_else(|| Trouble::new(FindingCode::NotANumber, "this is not a phone number", "write it like +14155550123"))
+}
+
+fn length_trouble(digits: usize) -> Option<Trouble> {
+    match digits {
+        0..=6 => Some(Trouble::new(FindingCode::TooShort, "the number has too few digits", "write all of it, like +14155550123")),
+        16.. => {
+            Some(Trouble::new(FindingCode::TooLong, "the number has too many digits; 15 are the most", "check for two numbers in one cell"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a number in E.164 form exists and belongs to a person's line.
+fn judge(e164: &str) -> Result<PhoneNumber, Trouble> {
+    let verdict = if north_american(e164).is_some() { north_american_verdict(e164) } else { look_up(e164) };
+    let number = PhoneNumber::from_e164(e164);
+    match (verdict, number) {
+        (Verdict::Dialable, Ok(number)) => Ok(number),
+        (Verdict::NotDialable, _) => {
+            let message = "calls to this number cost extra, or it is no line of a person";
+            Err(Trouble::new(FindingCode::NotDialable, message, "give the person's own number"))
+        }
+        _ => Err(length_trouble(e164.len() - 1).unwrap_or_else(|| {
+            let message = "no such number can exist: its area or exchange is not in use";
+            Trouble::new(FindingCode::InvalidNumber, message, "check the digits")
+        })),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Dialable = 1,
+    NotDialable = 2,
+    Invalid = 3,
+}
+
+/// libphonenumber's answer.
+fn look_up(e164: &str) -> Verdict {
+    let Ok(parsed) = phonenumber::parse(None, e164) else { return Verdict::Invalid };
+    if !phonenumber::is_valid(&parsed) {
+        return Verdict::Invalid;
+    }
+    match parsed.number_type(&DATABASE) {
+        Type::PremiumRate | Type::SharedCost | Type::Pager | Type::Voicemail | Type::Emergency | Type::ShortCode => Verdict::NotDialable,
+        _ => Verdict::Dialable,
+    }
+}
+
+/// A cell that is `+1` and ten digits already.
+fn north_american(text: &str) -> Option<Cow<'_, str>> {
+    let digits = text.strip_prefix("+1")?;
+    (digits.len() == 10 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(Cow::Borrowed(text))
+}
+
+/// The forms in which most American lists write numbers; `d` is a digit.
+const USUAL_FORMS: [&str; 9] = [
+    "dddddddddd",
+    "ddd-ddd-dddd",
+    "(ddd) ddd-dddd",
+    "(ddd)ddd-dddd",
+    "ddd.ddd.dddd",
+    "ddd ddd dddd",
+    "1dddddddddd",
+    "1-ddd-ddd-dddd",
+    "1 (ddd) ddd-dddd",
+];
+
+/// A national number of the United States or Canada in a usual form, read without the slow rules.
+fn usual_form<'a>(text: &str, region: Option<Region>) -> Option<Cow<'a, str>> {
+    let fits = |form: &&str| {
+        form.len() == text.len()
+            && form.bytes().zip(text.bytes()).all(|(form, byte)| if form == b'd' { byte.is_ascii_digit() } else { form == byte })
+    };
+    let american = region.is_some_and(|region| matches!(region.0, Id::US | Id::CA));
+    if !american || !USUAL_FORMS.iter().any(fits) {
+        return None;
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let national = digits.get(digits.len().checked_sub(10)?..)?;
+    // A national number does not begin with 0 or 1; the rules know what that is instead.
+    (!national.starts_with(['0', '1'])).then(|| Cow::Owned(format!("+1{national}")))
+}
+
+/// One byte for each area code and exchange: 0 until it was asked for.
+static KNOWN: [AtomicU8; 1_000_000] = [const { AtomicU8::new(0) }; 1_000_000];
+
+fn north_american_verdict(e164: &str) -> Verdict {
+    let Some(place) = e164.get(2..8).and_then(|digits| digits.parse::<usize>().ok()).and_then(|index| KNOWN.get(index)) else {
+        return look_up(e164);
+    };
+    match place.load(Ordering::Relaxed) {
+        1 => Verdict::Dialable,
+        2 => Verdict::NotDialable,
+        3 => Verdict::Invalid,
+        _ => {
+            let verdict = look_up(e164);
+            place.store(verdict as u8, Ordering::Relaxed);
+            verdict
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn region(code: &str) -> Option<Region> {
+        Some(code.parse().unwrap())
+    }
+
+    #[test]
+    fn reads_what_lists_hold() {
+        let cases = [
+            ("+14155550100", None, "+14155550100"),
+            ("(415) 555-0100", region("US"), "+14155550100"),
+            ("415.555.0100", region("us"), "+14155550100"),
+            ("14155550100", region("US"), "+14155550100"),
+            ("1 415 555 0100", region("US"), "+14155550100"),
+            ("'+14155550100", None, "+14155550100"),
+            ("4155550100.0", region("US"), "+14155550100"),
+            ("tel:+14155550100", None, "+14155550100"),
+            ("+1\u{a0}(415)\u{a0}555\u{2011}0100", None, "+14155550100"),
+            ("\u{200e}+1 415 555 0100\u{200f}", None, "+14155550100"),
+            ("\u{ff0b}\u{ff11}4155550100", None, "+14155550100"),
+            ("٤١٥٥٥٥٠١٠٠", region("US"), "+14155550100"),
+            ("020 7946 0000", region("GB"), "+442079460000"),
+            ("0044 20 7946 0000", region("GB"), "+442079460000"),
+            ("+44 (0)20 7946 0000", None, "+442079460000"),
+            ("+49 30 123456", None, "+4930123456"),
+        ];
+        for (cell, region, expected) in cases {
+            assert_eq!(dialable(cell, region).as_ref().map(PhoneNumber::e164), Ok(expected), "{cell}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        use FindingCode as Code;
+        let cases = [
+            ("", None, Code::MissingPhone),
+            ("   ", None, Code::MissingPhone),
+            ("1.4155E+10", None, Code::ExcelNumber),
+            ("1,4155E+10", region("US"), Code::ExcelNumber),
+            ("415-555-0100 x12", region("US"), Code::Extension),
+            ("+14155550100 ext. 5", None, Code::Extension),
+            ("1-800-FLOWERS", region("US"), Code::LettersInPhone),
+            ("n/a", region("US"), Code::NotANumber),
+            ("=CMD()", region("US"), Code::NotANumber),
+            ("(415) 555-0100", None, Code::NoCountry),
+            ("911", region("US"), Code::TooShort),
+            ("+1415", None, Code::TooShort),
+            ("+1415555010012345", None, Code::TooLong),
+            ("+14155550100 / +14155550101", None, Code::TooLong),
+            ("+11155550100", None, Code::InvalidNumber),
+            ("+14151550100", None, Code::InvalidNumber),
+            ("+999123456789", None, Code::InvalidNumber),
+            ("+19005550100", None, Code::NotDialable),
+        ];
+        for (cell, region, expected) in cases {
+            let found = dialable(cell, region).map_err(|trouble| trouble.code);
+            assert_eq!(found.as_ref().map(PhoneNumber::e164), Err(&expected), "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn six_digits_decide_about_a_north_american_number(six in 0_u32..1_000_000, rest in 0_u32..10_000) {
+            let number = format!("+1{six:06}{rest:04}");
+            prop_assert_eq!(north_american_verdict(&number), look_up(&number));
+        }
+
+        #[test]
+        fn usual_forms_mean_what_the_rules_say(digits in "[0-9]{10}", form in 0_usize..USUAL_FORMS.len()) {
+            let mut next = digits.chars();
+            let cell: String = USUAL_FORMS[form].chars().map(|c| if c == 'd' { next.next().unwrap() } else { c }).collect();
+            if let Some(read) = usual_form(&cell, region("US")) {
+                let parsed = phonenumber::parse(Some(Id::US), &cell).unwrap();
+                prop_assert_eq!(read.as_ref(), parsed.format().mode(Mode::E164).to_string());
+            }
+        }
+
+        #[test]
+        fn any_cell_is_read_or_refused(cell in "\\PC{0,24}") {
+            let _ = dialable(&cell, region("US"));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A look at the whole file before anything is written: a file that cannot be read leaves no trace.
+
+use std::io::{self, Read, Seek};
+
+use sha2::{Digest, Sha256};
+
+use crate::intake::columns::{Columns, PHONE_ALIASES};
+use crate::intake::rows::{Next, Records};
+use crate::intake::text::{Encoding, Text};
+
+/// Why a whole file is refused. Nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// No bytes, or nothing but blanks.
+    #[error("the file is empty")]
+    Empty,
+    /// A header and no rows.
+    #[error("the file has a header and no rows below it")]
+    HeaderOnly,
+    /// No column can be the phone number.
+    #[error(
+        "no column holds the phone number; the file has: {}. Name the column phone_number, or one of: {}",
+        seen.join(", "), PHONE_ALIASES.join(", ")
+    )]
+    NoPhoneColumn {
+        /// Columns of the file.
+        seen: Vec<String>,
+    },
+    /// Two columns can be.
+    #[error("both `{one}` and `{other}` may be the phone number; rename the one to call to phone_number")]
+    TwoPhoneColumns {
+        /// The first.
+        one: String,
+        /// The second.
+        other: String,
+    },
+    /// A name stands twice.
+    #[error("the column `{column}` stands twice in the header; give each column a name of its own")]
+    ColumnTwice {
+        /// The name.
+        column: String,
+    },
+    /// More columns than a list has.
+    #[error("the header has more than {most} columns; is the separator right?")]
+    TooManyColumns {
+        /// The limit.
+        most: usize,
+    },
+    /// The header is longer than a row may be, or a quote in it is never closed.
+    #[error("the header cannot be read: {0}")]
+    Header(&'static str),
+    /// Another kind of file.
+    #[error("this is {kind}, not a CSV file; {fix}")]
+    NotText {
+        /// What it is.
+        kind: &'static str,
+        /// What to do.
+        fix: &'static str,
+    },
+    /// A zero byte.
+    #[error("line {line} has a zero byte, so this is no text file; export the list as CSV again")]
+    ZeroByte {
+        /// Where.
+        line: u64,
+    },
+    /// Not in a declared encoding.
+    #[error("line {line} is not UTF-8 ({guess}); save the list as \"CSV UTF-8\" and import that")]
+    Encoding {
+        /// Where.
+        line: u64,
+        /// What it may be.
+        guess: &'static str,
+    },
+    /// The disk, or the file, failed.
+    #[error("the file cannot be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// A file that can be imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// How its bytes spell text.
+    pub encoding: Encoding,
+    /// Between cells: one of `, ; tab |`.
+    pub separator: u8,
+    /// Its columns.
+    pub columns: Columns,
+    /// Text behind the header, from this byte of the decoded text.
+    pub first_row: u64,
+    /// Length of the decoded text, for the progress bar.
+    pub text_bytes: u64,
+    /// Length of the file.
+    pub file_bytes: u64,
+    /// SHA-256 of the file, in hex: the same file twice can be told.
+    pub sha256: String,
+}
+
+/// Reads the whole file once and says how it is to be read, or why it cannot be.
+///
+/// # Errors
+/// [`FileError`]; nothing has been imported then.
+pub fn preflight<R: Read + Seek>(file: &mut R) -> Result<Sheet, FileError> {
+    let start = beginning(file)?;
+    refuse_other_kinds(&start)?;
+    let encoding = Encoding::of(&start);
+    file.rewind()?;
+    let checked = check_text(file, encoding)?;
+    let (separator, skip) = separator(file, encoding)?;
+    let mut records = open(file, encoding, separator)?;
+    records.skip_to(skip)?;
+    let columns = header(&mut records)?;
+    let first_row = records.offset();
+    if records.next_record()? == Next::End {
+        return Err(FileError::HeaderOnly);
+    }
+    let Checked { text_bytes, file_bytes, sha256 } = checked;
+    Ok(Sheet { encoding, separator, columns, first_row, text_bytes, file_bytes, sha256 })
+}
+
+/// The records of a file from its beginning.
+pub(super) fn open<R: Read + Seek>(file: &mut R, encoding: Encoding, separator: u8) -> io::Result<Records<Text<&mut R>>> {
+    file.rewind()?;
+    Ok(Records::new(Text::new(file, encoding), separator))
+}
+
+fn beginning<R: Read + Seek>(file: &mut R) -> io::Result<Vec<u8>> {
+    file.rewind()?;
+    let mut start = Vec::new();
+    file.take(8_192).read_to_end(&mut start)?;
+    Ok(start)
+}
+
+fn refuse_other_kinds(start: &[u8]) -> Result<(), FileError> {
+    const KINDS: [(&[u8], &str, &str); 7] = [
+        (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+        (b"PK\x03\x04", "an Excel workbook or a zip archive", "open it and save the list as CSV UTF-8"),
+        (b"PK\x05\x06", "an empty zip archive", "save the list as CSV UTF-8"),
+        (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "open it and save the list as CSV UTF-8"),
+        (b"%PDF", "a PDF", "export the list as CSV UTF-8"),
+        (b"\x28\xb5\x2f\xfd", "a zstd archive", "unpack it first"),
+        (b"BZh", "a bzip2 archive", "unpack it first"),
+    ];
+    if start.iter().all(u8::is_ascii_whitespace) {
+        return Err(FileError::Empty);
+    }
+    if let Some((_, kind, fix)) = KINDS.iter().find(|(magic, _, _)| start.starts_with(magic)) {
+        return Err(FileError::NotText { kind, fix });
+    }
+    let declared = Encoding::of(start) != Encoding::Utf8 { mark: 0 };
+    let zeros = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    if !declared && zeros(0).max(zeros(1)) * 3 > start.len() {
+        let fix = "save it as CSV UTF-8, or as UTF-16 with a byte order mark";
+        return Err(FileError::NotText { kind: "UTF-16 without a byte order mark, or binary data", fix });
+    }
+    Ok(())
+}
+
+struct Checked {
+    text_bytes: u64,
+    file_bytes: u64,
+    sha256: String,
+}
+
+/// Reads every byte: all of it has to be text in the encoding that was declared.
+fn check_text<R: Read>(file: &mut R, encoding: Encoding) -> Result<Checked, FileError> {
+    let mut hashed = Hashed { inner: file, hash: Sha256::new(), bytes: 0 };
+    let mut text = Text::new(&mut hashed, encoding);
+    let (mut buffer, mut kept, mut line, mut total, mut blank) = (vec![0; 64 * 1024], 0, 1_u64, 0_u64, true);
+    loop {
+        let read = text.read(&mut buffer[kept..])?;
+        if text.broken {
+            return Err(FileError::Encoding { line, guess: "a broken UTF-16 character" });
+        }
+        let all = &buffer[..kept + read];
+        let good = valid_prefix(all, read == 0, line)?;
+        let new = &all[..good];
+        if let Some(zero) = new.iter().position(|byte| *byte == 0) {
+            return Err(FileError::ZeroByte { line: line + newlines(&new[..zero]) });
+        }
+        blank &= new.iter().all(u8::is_ascii_whitespace);
+        (line, total) = (line + newlines(new), total + good as u64);
+        if read == 0 {
+            break;
+        }
+        let length = all.len();
+        buffer.copy_within(good..length, 0);
+        kept = length - good;
+    }
+    if blank {
+        return Err(FileError::Empty);
+    }
+    Ok(Checked { text_bytes: total, file_bytes: hashed.bytes, sha256: hex::encode(hashed.hash.finalize()) })
+}
+
+/// How much of the chunk is whole characters; a broken one is an error, half a one at the end waits for more.
+fn valid_prefix(chunk: &[u8], last: bool, line: u64) -> Result<usize, FileError> {
+    match std::str::from_utf8(chunk) {
+        Ok(_) => Ok(chunk.len()),
+        Err(error) if error.error_len().is_none() && !last => Ok(error.valid_up_to()),
+        Err(error) => {
+            let (good, bad) = chunk.split_at(error.valid_up_to());
+            Err(FileError::Encoding { line: line + newlines(good), guess: guess(bad) })
+        }
+    }
+}
+
+fn newlines(text: &[u8]) -> u64 {
+    text.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// What the undecodable bytes look like.
+fn guess(bad: &[u8]) -> &'static str {
+    match bad {
+        [0x81..=0x9f | 0xe0..=0xfc, 0x40..=0x7e | 0x80..=0xfc, 0x81..=0x9f, ..] => "it looks like Shift-JIS or another Asian encoding",
+        [0xa0..=0xff, 0x00..=0x7f, ..] | [0xa0..=0xff] => "it looks like Latin-1 or Windows-1252",
+        [0x80..=0x9f, ..] => "it looks like Windows-1252",
+        _ => "an unknown encoding",
+    }
+}
+
+struct Hashed<'a, R> {
+    inner: &'a mut R,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Hashed<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(out)?;
+        self.hash.update(&out[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
+}
+
+/// A byte no list holds: lines come in one piece.
+const NO_SEPARATOR: u8 = 0x1f;
+
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The separator, and how much text stands before the header (a `sep=;` line of Excel).
+fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u64), FileError> {
+    let mut first = open(file, encoding, NO_SEPARATOR)?;
+    first.next_record()?;
+    let line = first.cells()?.get(0).unwrap_or_default().trim().to_ascii_lowercase();
+    if let Some(declared) = line.strip_prefix("sep=").and_then(|rest| rest.bytes().next()).filter(|byte| SEPARATORS.contains(byte)) {
+        return Ok((declared, first.offset()));
+    }
+    let mut best = (b',', (false, 0));
+    for candidate in SEPARATORS {
+        let mut records = open(file, encoding, candidate)?;
+        let rank = match records.next_record()? {
+            Next::Record => (Columns::has_phone(records.cells()?.iter()), records.cells()?.len()),
+            Next::TooLong => (true, usize::MAX),
+            Next::Unclosed | Next::End => continue,
+        };
+        best = if rank > best.1 { (candidate, rank) } else { best };
+    }
+    Ok((best.0, 0))
+}
+
+fn header<R: Read>(records: &mut Records<R>) -> Result<Columns, FileError> {
+    match records.next_record()? {
+        Next::Record => Columns::read(records.cells()?.iter()),
+        Next::TooLong => Err(FileError::Header("it is longer than a row may be, or has too many columns")),
+        Next::Unclosed => Err(FileError::Header("a quote in it is never closed")),
+        Next::End => Err(FileError::Empty),
+    }
+}

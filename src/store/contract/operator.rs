@@ -1,0 +1,77 @@
+//! What operators look at: waits, listings, the server's own clock.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+
+use super::fixtures::{at, attempt, campaign, lead, new_lead, number, place};
+use super::support::on_both_engines;
+use crate::agents::load::load;
+use crate::domain::attempt::DialKind;
+use crate::domain::ids::WorkerId;
+use crate::domain::lead::LeadState;
+use crate::store::Change;
+use crate::store::lead_insert::NewLead;
+use crate::store::lease::SCHEDULER;
+
+on_both_engines! {
+    async fn leads_are_counted_by_what_they_wait_for(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let later = NewLead { not_before: Some(at(60_000)), ..new_lead(3) };
+        store.insert_leads(place(spring), &[new_lead(1), new_lead(2), later], at(0)).await.unwrap();
+        lead(&store, autumn, 4).await;
+        let waits = store.lead_waits(spring, at(1), 10).await.unwrap();
+        assert_eq!(waits.len(), 1);
+        assert_eq!((waits[0].state, waits[0].next_kind, waits[0].leads, waits[0].due), (LeadState::New, DialKind::Fresh, 3, 2));
+        assert_eq!(waits[0].next_at, Some(at(60_000)), "a lead is not called before its time");
+        let counts = store.lead_counts().await.unwrap();
+        assert_eq!(counts.iter().map(|count| count.leads).sum::<i64>(), 4);
+    }
+
+    async fn a_lead_can_be_put_first(store: Store) {
+        let spring = campaign(&store, "spring").await;
+        let id = lead(&store, spring, 1).await;
+        assert_eq!(store.call_lead_next(id, "ada", at(5)).await.unwrap(), Change::Changed);
+        let due = store.due_leads(spring, &[DialKind::Callback], at(5), 10).await.unwrap();
+        assert_eq!(due.iter().map(|due| due.lead).collect::<Vec<_>>(), [id]);
+    }
+
+    async fn numbers_are_known_by_campaign(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        lead(&store, spring, 1).await;
+        assert_eq!(store.numbers_on_list(spring, &[number(1), number(2)]).await.unwrap(), [number(1)]);
+        assert_eq!(store.numbers_on_list(autumn, &[number(1)]).await.unwrap(), []);
+    }
+
+    async fn an_export_has_the_last_call_and_no_note_where_there_is_none(store: Store) {
+        let spring = campaign(&store, "spring").await;
+        let id = lead(&store, spring, 1).await;
+        attempt(&store, spring, id).await;
+        let rows: Vec<_> = store.export_leads(spring).try_collect().await.unwrap();
+        assert_eq!((rows[0].duration_s, rows[0].last_attempt_at, rows[0].summary.as_deref()), (42, None, None));
+    }
+
+    async fn every_version_is_listed_newest_first(store: Store) {
+        let mut agent = load(include_str!("../../../config/demo/agent.toml")).unwrap();
+        store.save_agent(&agent, &[], at(0)).await.unwrap();
+        agent.company = "Another".to_owned();
+        store.save_agent(&agent, &[], at(1)).await.unwrap();
+        let versions = store.agent_versions().await.unwrap();
+        assert_eq!(versions.iter().map(|listed| listed.version).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    async fn a_lease_is_held_until_it_is_given_back(store: Store) {
+        assert!(!store.is_lease_held(SCHEDULER).await.unwrap());
+        let lease = store.acquire_lease(SCHEDULER, WorkerId::new(), Duration::from_secs(60)).await.unwrap().unwrap();
+        assert!(store.is_lease_held(SCHEDULER).await.unwrap());
+        store.release_lease(&lease).await.unwrap();
+        assert!(!store.is_lease_held(SCHEDULER).await.unwrap());
+    }
+
+    async fn the_database_tells_the_time(store: Store) {
+        let (first, second) = (store.database_now().await.unwrap(), store.database_now().await.unwrap());
+        assert!(second >= first);
+        store.server_setting("synchronous_commit").await.unwrap();
+        assert_eq!(store.server_setting("no_such_setting").await.unwrap(), None);
+    }
+}

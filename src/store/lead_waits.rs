@@ -1,0 +1,91 @@
+//! What leads wait for: the rows behind "why is nothing being dialed?".
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::domain::attempt::DialKind;
+use crate::domain::ids::{CampaignId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
+use crate::store::db::on_db;
+use crate::store::{Change, Store, StoreError};
+
+/// Leads that wait for the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct LeadWait {
+    /// Where they stand.
+    pub state: LeadState,
+    /// Why they will be called.
+    pub next_kind: DialKind,
+    /// The gate that keeps them, in words; `None` for those that nothing keeps.
+    pub wait_reason: Option<String>,
+    /// How many.
+    pub leads: i64,
+    /// Of those, due now.
+    pub due: i64,
+    /// When the first of the others is due.
+    pub next_at: Option<Timestamp>,
+}
+
+/// Leads of one campaign in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct LeadCount {
+    /// Which campaign.
+    pub campaign: CampaignId,
+    /// Which state.
+    pub state: LeadState,
+    /// How many.
+    pub leads: i64,
+}
+
+impl Store {
+    /// What the unfinished leads of a campaign wait for, most leads first, at most `limit` kinds.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lead_waits(&self, campaign: CampaignId, now: Timestamp, limit: u32) -> Result<Vec<LeadWait>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(
+                "SELECT state, next_kind, wait_reason, COUNT(*) AS leads,
+                   COUNT(CASE WHEN state IN ('new', 'waiting') AND next_attempt_at <= $2 THEN 1 END) AS due,
+                   MIN(CASE WHEN state IN ('new', 'waiting') AND next_attempt_at > $2 THEN next_attempt_at END) AS next_at
+                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting', 'active', 'parked')
+                 GROUP BY state, next_kind, wait_reason ORDER BY COUNT(*) DESC, state, next_kind, wait_reason LIMIT $3",
+            )
+            .bind(campaign).bind(now).bind(i64::from(limit)).fetch_all(conn).await?)
+        })
+    }
+
+    /// Leads of every campaign by state.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lead_counts(&self) -> Result<Vec<LeadCount>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT campaign_id AS campaign, state, COUNT(*) AS leads FROM lead GROUP BY campaign_id, state";
+            Ok(sqlx::query_as(sql).fetch_all(conn).await?)
+        })
+    }
+
+    /// Makes a lead that no call is open to due now, ahead of retries and fresh leads. Never one that opted out.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn call_lead_next(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let rows = sqlx::query(
+                "UPDATE lead SET state = 'waiting', next_kind = 'callback', next_attempt_at = $2, wait_reason = NULL, updated_at = $2
+                 WHERE id = $1 AND state IN ('new', 'waiting', 'finished', 'parked') AND NOT opt_out",
+            )
+            .bind(id).bind(now).execute(&mut *tx).await?.rows_affected();
+            let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, state);
+            if change.is_changed() {
+                let subject = format!("lead/{id}");
+                audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: "" }, now).await?;
+            }
+            Ok(change)
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! Agents: saved as the next version, listed.
+
+use axum::Json;
+use axum::extract::rejection::StringRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::ApiState;
+use super::error::ApiError;
+use crate::agents::AgentErrors;
+use crate::agents::definition::AgentDefinition;
+use crate::agents::load::load;
+use crate::domain::ids::AgentVersionId;
+use crate::domain::time::Timestamp;
+use crate::mind::ledger::Service;
+use crate::mind::price::PriceTable;
+use crate::mind::prompt::Layer;
+use crate::store::agent::{AgentVersion, PromptText};
+
+/// `GET /v1/agents`: every version, newest first.
+pub async fn list(State(api): State<ApiState>) -> Result<Json<Value>, ApiError> {
+    Ok(Json(json!({ "agents": api.store.agent_versions().await? })))
+}
+
+/// `GET /v1/agents/{name}`: the newest version as it was written, with the prompts it speaks with.
+pub async fn show(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<AgentVersion>, ApiError> {
+    let fix = "callfleet agent list shows them";
+    let found = api.store.agent_by_name(&name, None).await?;
+    found.map(Json).ok_or_else(|| ApiError::missing(format!("there is no agent `{name}`"), fix))
+}
+
+/// What saving did.
+#[derive(Debug, Serialize)]
+pub struct Saved {
+    id: AgentVersionId,
+    name: String,
+    version: i32,
+    is_new: bool,
+    warnings: Vec<String>,
+}
+
+/// `POST /v1/agents` with a definition as TOML or JSON: the next version, or the latest one when nothing changed.
+pub async fn save(State(api): State<ApiState>, text: Result<String, StringRejection>) -> Result<(StatusCode, Json<Saved>), ApiError> {
+    let definition = load(&text?).map_err(|errors| refused(&errors))?;
+    let now = api.clock.now();
+    let saved = api.store.save_agent(&definition, &default_prompts(), now).await?;
+    let status = if saved.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    let warnings = unpriced(&definition, now);
+    Ok((status, Json(Saved { id: saved.id, name: definition.name, version: saved.version, is_new: saved.is_new, warnings })))
+}
+
+/// The prompts shipped with the program.
+fn default_prompts() -> Vec<PromptText<'static>> {
+    let of = |layer: &Layer| PromptText { layer: layer.as_str(), body: layer.default_body(), output_schema: None };
+    Layer::ALL.iter().map(of).collect()
+}
+
+/// Models whose use would stand in the ledger without a cost.
+fn unpriced(definition: &AgentDefinition, now: Timestamp) -> Vec<String> {
+    let models = &definition.models;
+    let mut names = vec![&models.simple, &models.reasoning, &models.deferred];
+    names.sort_unstable();
+    names.dedup();
+    let unknown = names.into_iter().filter(|model| !PriceTable::built_in().knows(Service::Llm, model, now));
+    unknown.map(|model| format!("no price is known for {model}: its use will count as $0")).collect()
+}
+
+fn refused(errors: &AgentErrors) -> ApiError {
+    ApiError::unusable("bad_agent", errors.to_string(), "correct the definition and save it again; config/demo/agent.toml is an example")
+}

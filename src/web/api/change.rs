@@ -1,0 +1,136 @@
+//! A campaign's settings and agent: read, checked, replaced.
+//!
+//! A draft may lack what has no default (the operator's own numbers, an agent); everything else has to be right at once.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ApiState;
+use super::campaigns::{StatusJson, find};
+use super::error::ApiError;
+use super::extract::{Actor, Sent};
+use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::file::{CampaignFile, SettingError};
+use crate::domain::ids::AgentVersionId;
+use crate::store::campaign::Campaign;
+
+/// The settings of a request: a JSON object, or the text of a `campaign.toml`; `None` when it has neither.
+///
+/// # Errors
+/// Both were sent, or what was sent cannot be read.
+pub fn read(settings: Option<&Value>, settings_toml: Option<&str>) -> Result<Option<CampaignFile>, ApiError> {
+    match (settings, settings_toml) {
+        (None, None) => Ok(None),
+        (Some(json), None) => CampaignFile::from_json(&json.to_string()).map(Some).map_err(|error| refused(&[error])),
+        (None, Some(text)) => CampaignFile::from_toml(text).map(Some).map_err(|error| refused(&[error])),
+        (Some(_), Some(_)) => {
+            Err(ApiError::unusable("bad_settings", "both `settings` and `settings_toml` were sent", "send one of the two"))
+        }
+    }
+}
+
+/// What is stored for a draft: settings of which nothing is wrong but perhaps the missing caller numbers.
+///
+/// # Errors
+/// Everything else that is wrong.
+pub fn draft(file: &CampaignFile) -> Result<Value, ApiError> {
+    let wrong: Vec<SettingError> = problems(file).into_iter().filter(|error| !is_missing_callers(file, error)).collect();
+    if !wrong.is_empty() {
+        return Err(refused(&wrong));
+    }
+    serde_json::to_value(file).map_err(|error| ApiError::unusable("bad_settings", error.to_string(), "write finite numbers"))
+}
+
+/// What still has to be done before a campaign can start; empty when it can.
+pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
+    let mut to_do = Vec::new();
+    match CampaignFile::from_json(&campaign.settings.0.to_string()) {
+        Ok(file) => to_do.extend(problems(&file).iter().map(ToString::to_string)),
+        Err(error) => to_do.push(error.to_string()),
+    }
+    if campaign.agent_version_id.is_none() {
+        to_do.push(format!("no agent: callfleet campaign change {} --agent NAME", campaign.name));
+    }
+    if leads == 0 {
+        to_do.push(format!("no leads: callfleet leads import --campaign {} FILE", campaign.name));
+    }
+    to_do
+}
+
+/// The newest version of an agent.
+///
+/// # Errors
+/// There is no such agent, or the database cannot be read.
+pub async fn agent_version(api: &ApiState, name: &str) -> Result<AgentVersionId, ApiError> {
+    let fix = "callfleet agent list shows them; callfleet agent save FILE makes one";
+    let agent = api.store.agent_by_name(name, None).await?;
+    Ok(agent.ok_or_else(|| ApiError::unusable("no_such_agent", format!("there is no agent `{name}`"), fix))?.id)
+}
+
+/// The newest version of the only agent there is; `None` when there are several, or none: then the operator has to say.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn only_agent(api: &ApiState) -> Result<Option<AgentVersionId>, ApiError> {
+    let versions = api.store.agent_versions().await?;
+    let Some(newest) = versions.first() else { return Ok(None) };
+    Ok(versions.iter().all(|version| version.name == newest.name).then_some(newest.id))
+}
+
+/// The body of `PATCH /v1/campaigns/{name}`; what is not named stays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeBody {
+    settings: Option<Value>,
+    settings_toml: Option<String>,
+    agent: Option<String>,
+}
+
+/// `PATCH /v1/campaigns/{name}`: new settings hold from the next dial on, a new agent from the next armed attempt.
+pub async fn change(
+    State(api): State<ApiState>,
+    Path(name): Path<String>,
+    actor: Actor,
+    Sent(body): Sent<ChangeBody>,
+) -> Result<Json<StatusJson>, ApiError> {
+    let campaign = find(&api, &name).await?;
+    let agent = match &body.agent {
+        Some(name) => Some(agent_version(&api, name).await?),
+        None => None,
+    };
+    if let Some(file) = read(body.settings.as_ref(), body.settings_toml.as_deref())? {
+        replace_settings(&api, &campaign, &file, actor).await?;
+    }
+    if let Some(agent) = agent {
+        api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
+    }
+    let changed = find(&api, &name).await?;
+    Ok(Json(StatusJson::of(&api, &changed).await?))
+}
+
+async fn replace_settings(api: &ApiState, campaign: &Campaign, file: &CampaignFile, actor: Actor) -> Result<(), ApiError> {
+    let stored = if campaign.state == CampaignState::Draft { draft(file)? } else { complete(file)? };
+    let changed = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
+    let fix = "look at it and send the change again: callfleet campaign status";
+    changed.map(drop).ok_or_else(|| ApiError::conflict("changed_meanwhile", "somebody changed the campaign in this moment", fix))
+}
+
+fn complete(file: &CampaignFile) -> Result<Value, ApiError> {
+    let wrong = problems(file);
+    if wrong.is_empty() { draft(file) } else { Err(refused(&wrong)) }
+}
+
+fn problems(file: &CampaignFile) -> Vec<SettingError> {
+    file.settings().err().unwrap_or_default()
+}
+
+fn is_missing_callers(file: &CampaignFile, error: &SettingError) -> bool {
+    error.key == "caller_numbers" && file.caller_numbers.is_empty()
+}
+
+fn refused(errors: &[SettingError]) -> ApiError {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again")
+}

@@ -1,0 +1,84 @@
+//! One shape for everything that goes wrong: `{"error":{"code","message","fix"}}`. The code is for programs, the message says
+//! what happened, the fix says what to do.
+
+use axum::Json;
+use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection, StringRejection};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::store::StoreError;
+
+/// A refused or failed request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    fix: String,
+}
+
+impl ApiError {
+    /// What is asked for does not exist.
+    pub fn missing(message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message, fix)
+    }
+
+    /// What is asked for does not fit the state things are in.
+    pub fn conflict(code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message, fix)
+    }
+
+    /// What was sent is understood but cannot be used.
+    pub fn unusable(code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message, fix)
+    }
+
+    /// Anything else.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), fix: fix.into() }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": { "code": self.code, "message": self.message, "fix": self.fix } });
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// Logged here and nowhere else: whoever asked learns that it was the database, the log learns why.
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.retry_helps() {
+            tracing::warn!(%error, "a request found the database away");
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", error.to_string(), "try again in a moment");
+        }
+        tracing::error!(%error, "a request failed at the database");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "database", error.to_string(), "run `callfleet doctor`")
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        Self::new(rejection.status(), "bad_body", rejection.body_text(), "send the JSON object that the API's reference describes")
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(rejection.status(), "bad_query", rejection.body_text(), "correct the part of the URL after `?`")
+    }
+}
+
+impl From<StringRejection> for ApiError {
+    fn from(rejection: StringRejection) -> Self {
+        Self::new(rejection.status(), "bad_body", rejection.body_text(), "send text in UTF-8, at most 1 MiB")
+    }
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        Self::new(rejection.status(), "bad_body", rejection.body_text(), "send the body again")
+    }
+}

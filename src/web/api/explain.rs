@@ -1,0 +1,152 @@
+//! "Why is (nothing) being dialed?", answered from the rows: every gate between a due lead and a ringing phone, then what the
+//! leads themselves wait for, in the words the dispatcher wrote down.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::ApiState;
+use super::campaigns::find;
+use super::change;
+use super::error::ApiError;
+use crate::domain::attempt::AttemptState;
+use crate::domain::campaign::CampaignState;
+use crate::domain::time::Timestamp;
+use crate::store::campaign::Campaign;
+use crate::store::campaign_status::CampaignStatus;
+use crate::store::lead_waits::LeadWait;
+use crate::store::lease::SCHEDULER;
+use crate::store::queue_control::DIAL_QUEUE;
+use crate::store::worker::LiveLines;
+
+/// Kinds of waiting that are told apart; the rest is counted in `leads`.
+const KINDS: u32 = 100;
+
+/// What the answer is made of.
+#[derive(Debug)]
+struct Facts {
+    campaign: Campaign,
+    status: CampaignStatus,
+    waits: Vec<LeadWait>,
+    lines: LiveLines,
+    scheduler: bool,
+    queue_paused: bool,
+}
+
+/// Something that has to be open before anything is dialed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct GateJson {
+    gate: &'static str,
+    open: bool,
+    detail: String,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    campaign: String,
+    answer: String,
+    gates: Vec<GateJson>,
+    due_now: i64,
+    in_progress: Vec<(AttemptState, i64)>,
+    waiting: Vec<LeadWait>,
+    next_opening: Option<Timestamp>,
+}
+
+/// `GET /v1/campaigns/{name}/explain`.
+pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<Explanation>, ApiError> {
+    let campaign = find(&api, &name).await?;
+    let facts = Facts {
+        status: api.store.campaign_status(campaign.id).await?,
+        waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
+        lines: api.store.live_lines(api.timings.holder_silence).await?,
+        scheduler: api.store.is_lease_held(SCHEDULER).await?,
+        queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
+        campaign,
+    };
+    Ok(Json(facts.explain()))
+}
+
+impl Facts {
+    fn explain(self) -> Explanation {
+        let gates = vec![self.state(), self.settings(), self.queue(), self.scheduler(), self.workers(), self.budget()];
+        let due_now = self.waits.iter().map(|wait| wait.due).sum();
+        let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).min();
+        Explanation {
+            answer: self.answer(&gates, due_now, next_opening),
+            gates,
+            due_now,
+            in_progress: self.in_progress(),
+            next_opening,
+            campaign: self.campaign.name,
+            waiting: self.waits,
+        }
+    }
+
+    /// The first thing to know.
+    fn answer(&self, gates: &[GateJson], due_now: i64, next_opening: Option<Timestamp>) -> String {
+        let busy: i64 = self.in_progress().iter().map(|(_, attempts)| attempts).sum();
+        if let Some(closed) = gates.iter().find(|gate| !gate.open) {
+            return format!("nothing new is dialed: {}", closed.detail);
+        }
+        match (due_now, busy, next_opening) {
+            (0, 0, None) => "nobody is left to call".to_owned(),
+            (0, 0, Some(at)) => format!("nobody is due now; the next one is at {at}"),
+            (0, busy, _) => format!("{busy} calls are under way and nobody else is due now"),
+            (due, busy, _) => format!("{due} leads are due and {busy} calls are under way; they are dialed as lines and pace allow"),
+        }
+    }
+
+    fn state(&self) -> GateJson {
+        let campaign = &self.campaign;
+        let why = campaign.state_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let detail = match campaign.state {
+            CampaignState::Running => "the campaign is running".to_owned(),
+            CampaignState::Draining => "the campaign is draining: only promised callbacks are still called".to_owned(),
+            state => format!("the campaign is {state}{why}"),
+        };
+        gate("campaign", matches!(campaign.state, CampaignState::Running | CampaignState::Draining), detail)
+    }
+
+    fn settings(&self) -> GateJson {
+        let to_do = change::to_do(&self.campaign, self.status.total());
+        let detail = if to_do.is_empty() { "settings, agent and leads are there".to_owned() } else { to_do.join("; ") };
+        gate("settings", to_do.is_empty(), detail)
+    }
+
+    fn queue(&self) -> GateJson {
+        let detail = if self.queue_paused { "the dial queue is paused: callfleet queue resume dial" } else { "the dial queue runs" };
+        gate("queue", !self.queue_paused, detail.to_owned())
+    }
+
+    fn scheduler(&self) -> GateJson {
+        let detail = if self.scheduler { "a scheduler is active" } else { "no scheduler is active: run `callfleet up`" };
+        gate("scheduler", self.scheduler, detail.to_owned())
+    }
+
+    fn workers(&self) -> GateJson {
+        let LiveLines { workers, lines, free } = self.lines;
+        let detail = match (workers, free) {
+            (0, _) => "no worker is alive: run `callfleet up`".to_owned(),
+            (_, 0) => format!("all {lines} lines of {workers} workers are busy"),
+            _ => format!("{free} of {lines} lines of {workers} workers are free"),
+        };
+        gate("lines", free > 0, detail)
+    }
+
+    fn budget(&self) -> GateJson {
+        let taken = self.status.spent + self.status.reserved;
+        match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
+            None => gate("budget", true, "no budget is set".to_owned()),
+            Some(budget) => gate("budget", taken < budget, format!("{taken} of {budget} are spent or reserved")),
+        }
+    }
+
+    fn in_progress(&self) -> Vec<(AttemptState, i64)> {
+        self.status.attempts.iter().filter(|(state, _)| state.is_open()).copied().collect()
+    }
+}
+
+fn gate(gate: &'static str, open: bool, detail: String) -> GateJson {
+    GateJson { gate, open, detail }
+}

@@ -1,0 +1,68 @@
+//! A request's body on disk, because a file is looked at as a whole before anything is imported.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::io::AsyncReadExt;
+use uuid::Uuid;
+
+use super::super::error::ApiError;
+
+/// Longest list: some ten million rows.
+const LARGEST: u64 = 1024 * 1024 * 1024;
+const PIECE: usize = 64 * 1024;
+
+/// Where lists and refused rows are kept.
+#[must_use]
+pub fn folder(files: &Path) -> PathBuf {
+    files.join("imports")
+}
+
+/// Writes the body into a file without a name, which is gone when it is closed, however the process ends.
+///
+/// # Errors
+/// The body is too long or broke off, or the disk is full.
+pub async fn receive(body: Body, folder: &Path) -> Result<File, ApiError> {
+    let mut file = nameless(folder).map_err(|error| disk(&error))?;
+    let (mut pieces, mut length) = (body.into_data_stream(), 0);
+    while let Some(piece) = pieces.next().await {
+        let fix = "send the file again; nothing was imported";
+        let piece =
+            piece.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "cut_off", format!("the file broke off: {error}"), fix))?;
+        length += piece.len() as u64;
+        if length > LARGEST {
+            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", "the file is longer than 1 GiB", "split it"));
+        }
+        file.write_all(&piece).map_err(|error| disk(&error))?;
+    }
+    Ok(file)
+}
+
+fn nameless(folder: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{}.upload", Uuid::now_v7()));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+    std::fs::remove_file(path)?;
+    Ok(file)
+}
+
+/// What the disk refused.
+pub fn disk(error: &io::Error) -> ApiError {
+    let message = format!("the data folder cannot be written: {error}");
+    ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "disk", message, "make room on the disk, then send the file again")
+}
+
+/// A file, piece by piece.
+pub fn pieces(file: tokio::fs::File) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = vec![0; PIECE];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    })
+}

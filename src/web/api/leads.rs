@@ -1,0 +1,93 @@
+//! Leads: listed page by page with masked numbers, looked at one by one, taken off the list, called again.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::ApiState;
+use super::campaigns::find;
+use super::error::ApiError;
+use super::extract::{Actor, Ask};
+use super::masked::masked;
+use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
+use crate::domain::outcome::Disposition;
+use crate::domain::phone::PhoneNumber;
+use crate::store::Change;
+use crate::store::lead::LeadFilter;
+
+const PAGE: u32 = 50;
+const LARGEST_PAGE: u32 = 1_000;
+
+/// The query of `GET /v1/leads`; everything that is set must hold.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeadQuery {
+    campaign: Option<String>,
+    state: Option<LeadState>,
+    disposition: Option<Disposition>,
+    phone_number: Option<PhoneNumber>,
+    external_id: Option<String>,
+    after: Option<LeadId>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/leads`: in the order of the list; `next` asks for the next page.
+pub async fn list(State(api): State<ApiState>, Ask(query): Ask<LeadQuery>) -> Result<Json<Value>, ApiError> {
+    let campaign = match &query.campaign {
+        Some(name) => Some(find(&api, name).await?.id),
+        None => None,
+    };
+    let LeadQuery { state, disposition, phone_number, external_id, after, limit, .. } = query;
+    let limit = limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+    let leads = api.store.leads(&LeadFilter { campaign, state, disposition, phone_number, external_id }, after, limit).await?;
+    let next = leads.last().filter(|_| leads.len() == limit as usize).map(|lead| lead.id);
+    Ok(Json(json!({ "leads": without_variables(masked(&leads)?), "next": next })))
+}
+
+/// What a list says about a person is shown one person at a time.
+fn without_variables(mut leads: Value) -> Value {
+    for lead in leads.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        lead.remove("variables");
+    }
+    leads
+}
+
+/// `GET /v1/leads/{id}`: the lead with all its attempts.
+pub async fn show(State(api): State<ApiState>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let view = api.store.lead_view(read_id(&id)?).await?.ok_or_else(|| missing(&id))?;
+    Ok(Json(masked(&view)?))
+}
+
+/// `POST /v1/leads/{id}/cancel`: off the list; a live call goes on.
+pub async fn cancel(State(api): State<ApiState>, Path(id): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
+    let lead = read_id(&id)?;
+    let change = api.store.cancel_lead(lead, actor.0, api.clock.now()).await?;
+    changed(&id, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
+}
+
+/// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open.
+pub async fn retry(State(api): State<ApiState>, Path(id): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
+    let lead = read_id(&id)?;
+    let change = api.store.retry_lead(lead, actor.0, api.clock.now()).await?;
+    changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")
+}
+
+fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {
+    match change {
+        Change::Changed => Ok(Json(json!({ "id": id, "state": to }))),
+        Change::Was(state) => {
+            Err(ApiError::conflict("wrong_state", format!("lead {id} is {state}; {rule}"), format!("GET /v1/leads/{id} shows it")))
+        }
+        Change::Missing => Err(missing(id)),
+    }
+}
+
+fn read_id(text: &str) -> Result<LeadId, ApiError> {
+    text.parse().map_err(|_| missing(text))
+}
+
+fn missing(id: &str) -> ApiError {
+    ApiError::missing(format!("there is no lead {id}"), "callfleet leads list shows them")
+}

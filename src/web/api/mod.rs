@@ -1,0 +1,107 @@
+//! The operator's side: every verb is a request to this router, whoever sends it and whether or not a process listens.
+//!
+//! A running process serves it on loopback; without one the command line sends the same requests to the same router inside
+//! its own process. Handlers read the request, ask the store, and say what came of it; decisions live in `domain`.
+
+pub mod address;
+mod agents;
+mod calls;
+mod campaigns;
+mod change;
+mod cost;
+mod error;
+mod explain;
+mod export;
+mod extract;
+mod guard;
+mod health;
+mod imports;
+mod jobs;
+mod leads;
+mod masked;
+mod queues;
+mod steps;
+mod test_call;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
+use axum::routing::{get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::clock::SharedClock;
+use crate::domain::dialing::DialTimings;
+use crate::store::Store;
+
+pub use error::ApiError;
+pub use export::results_csv;
+pub use extract::CLI_AGENT;
+
+/// Settings, agents and everything else but lists of leads.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// What the handlers need.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Rows.
+    pub store: Store,
+    /// Business time.
+    pub clock: SharedClock,
+    /// The dial protocol's times: how long a silent worker counts as living, when withdrawn leads are due again.
+    pub timings: DialTimings,
+    /// The data folder, for the rejected rows of imports.
+    pub files: PathBuf,
+    /// What `/metrics` shows; `None` outside a process that runs.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Every route.
+pub fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .route("/v1/campaigns", get(campaigns::list).post(campaigns::create))
+        .route("/v1/campaigns/{name}", get(campaigns::status).patch(change::change))
+        .route("/v1/campaigns/{name}/{step}", post(steps::step))
+        .route("/v1/campaigns/{name}/explain", get(explain::explain))
+        .route("/v1/campaigns/{name}/leads.csv", get(export::export))
+        .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
+        .route("/v1/leads", get(leads::list))
+        .route("/v1/leads/{id}", get(leads::show))
+        .route("/v1/leads/{id}/cancel", post(leads::cancel))
+        .route("/v1/leads/{id}/retry", post(leads::retry))
+        .route("/v1/queues", get(queues::list))
+        .route("/v1/queues/{queue}/pause", post(queues::pause))
+        .route("/v1/queues/{queue}/resume", post(queues::resume))
+        .route("/v1/queues/{queue}/retry", post(queues::retry))
+        .route("/v1/jobs", get(jobs::list))
+        .route("/v1/jobs/{id}/retry", post(jobs::retry))
+        .route("/v1/calls", get(calls::list))
+        .route("/v1/calls/test", post(test_call::test))
+        .route("/v1/calls/{id}", get(calls::show))
+        .route("/v1/agents", get(agents::list).post(agents::save))
+        .route("/v1/agents/{name}", get(agents::show))
+        .route("/v1/cost", get(cost::report))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        // a list of leads has a limit of its own
+        .route("/v1/campaigns/{name}/imports", get(imports::list).post(imports::import))
+        .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn(guard::own_machine))
+        .with_state(state)
+}
+
+async fn unknown(uri: Uri) -> ApiError {
+    ApiError::missing(format!("there is nothing at {}", uri.path()), "resources stand under /v1")
+}
+
+async fn not_allowed(method: Method, uri: Uri) -> ApiError {
+    let message = format!("{method} is not possible at {}", uri.path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, "use the method that the API's reference names")
+}

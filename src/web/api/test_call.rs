@@ -1,0 +1,170 @@
+//! One call to one's own phone: a lead of a campaign kept for that, dialed by the same dispatcher as any other.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ApiState;
+use super::campaigns::TEST_CALLS;
+use super::change;
+use super::error::ApiError;
+use super::extract::{Actor, Sent};
+use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::file::{CampaignFile, RedialFile, RedialLine};
+use crate::domain::ids::{AgentVersionId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::domain::zone::zones_for;
+use crate::store::Change;
+use crate::store::campaign::{Campaign, CampaignChange, NewCampaign};
+use crate::store::codec::JsonText;
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
+use crate::store::lease::SCHEDULER;
+
+/// The body of `POST /v1/calls/test`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestBody {
+    to: PhoneNumber,
+    from: Option<PhoneNumber>,
+    agent: Option<String>,
+}
+
+/// The lead to watch: `GET /v1/leads/{lead_id}`.
+#[derive(Debug, Serialize)]
+pub struct TestCall {
+    lead_id: LeadId,
+    campaign: &'static str,
+    attempts_before: i32,
+    due_at: Timestamp,
+}
+
+/// `POST /v1/calls/test`.
+pub async fn test(State(api): State<ApiState>, actor: Actor, Sent(body): Sent<TestBody>) -> Result<(StatusCode, Json<TestCall>), ApiError> {
+    must_run(&api).await?;
+    let agent = agent(&api, body.agent.as_deref()).await?;
+    let from = match body.from {
+        Some(from) => from,
+        None => usual_caller(&api).await?,
+    };
+    let campaign = campaign(&api, &from, agent, actor).await?;
+    let (lead_id, attempts_before) = lead(&api, &campaign, &body.to).await?;
+    let due_at = api.clock.now();
+    let change = api.store.call_lead_next(lead_id, actor.0, due_at).await?;
+    // after the lead is due: a running campaign with nobody to call completes
+    run(&api, actor).await?;
+    match change {
+        Change::Changed => Ok((StatusCode::ACCEPTED, Json(TestCall { lead_id, campaign: TEST_CALLS, attempts_before, due_at }))),
+        Change::Was(state) => Err(not_callable(state)),
+        Change::Missing => Err(ApiError::missing("the test lead is gone", "try again")),
+    }
+}
+
+/// A call is placed by a running process or not at all.
+async fn must_run(api: &ApiState) -> Result<(), ApiError> {
+    let workers = api.store.live_lines(api.timings.holder_silence).await?.workers;
+    if workers > 0 && api.store.is_lease_held(SCHEDULER).await? {
+        return Ok(());
+    }
+    let fix = "run `callfleet up` in another terminal, then try again";
+    Err(ApiError::conflict("nothing_runs", "no process is running that could place the call", fix))
+}
+
+async fn agent(api: &ApiState, name: Option<&str>) -> Result<AgentVersionId, ApiError> {
+    if let Some(name) = name {
+        return change::agent_version(api, name).await;
+    }
+    let newest = api.store.agent_versions().await?.into_iter().next();
+    let fix = "save one: callfleet agent save config/demo/agent.toml";
+    newest.map(|agent| agent.id).ok_or_else(|| ApiError::conflict("no_agent", "there is no agent yet", fix))
+}
+
+/// The first number of the newest campaign that has one.
+async fn usual_caller(api: &ApiState) -> Result<PhoneNumber, ApiError> {
+    let campaigns = api.store.campaigns(None).await?;
+    let first = |campaign: &Campaign| campaign.settings.0["caller_numbers"][0].as_str().and_then(|text| PhoneNumber::from_e164(text).ok());
+    let fix = "name it: --from +14155550200";
+    campaigns
+        .iter()
+        .find_map(first)
+        .ok_or_else(|| ApiError::unusable("no_caller", "which number of yours should be shown is not known", fix))
+}
+
+/// The campaign of test calls, with this agent and this number.
+async fn campaign(api: &ApiState, from: &PhoneNumber, agent: AgentVersionId, actor: Actor) -> Result<Campaign, ApiError> {
+    let settings = change::draft(&settings(from))?;
+    let now = api.clock.now();
+    let new = NewCampaign { name: TEST_CALLS, settings: &settings, agent_version: Some(agent) };
+    api.store.create_campaign(new, actor.0, now).await?;
+    let campaign = super::campaigns::find(api, TEST_CALLS).await?;
+    if campaign.settings.0 != settings {
+        api.store.change_campaign_settings(campaign.id, campaign.version, &settings, actor.0, now).await?;
+    }
+    if campaign.agent_version_id != Some(agent) {
+        api.store.pin_agent(campaign.id, agent, actor.0, now).await?;
+    }
+    Ok(campaign)
+}
+
+async fn run(api: &ApiState, actor: Actor) -> Result<(), ApiError> {
+    let Campaign { id, state, .. } = super::campaigns::find(api, TEST_CALLS).await?;
+    if state == CampaignState::Running {
+        return Ok(());
+    }
+    let change = CampaignChange { from: state, to: CampaignState::Running, reason: None, actor: actor.0 };
+    if api.store.change_campaign_state(id, change, api.clock.now()).await?.is_changed() {
+        return Ok(());
+    }
+    let fix = "callfleet campaign resume test-calls";
+    Err(ApiError::conflict("wrong_state", format!("the campaign of test calls is {state}"), fix))
+}
+
+/// One's own phone may ring at any hour and as often as one likes; nothing is redialed.
+fn settings(from: &PhoneNumber) -> CampaignFile {
+    let never = || RedialLine { after: "1h".to_owned(), times: 0 };
+    let mut file = CampaignFile {
+        caller_numbers: vec![from.e164().to_owned()],
+        require_consent: false,
+        redial: RedialFile { busy: never(), no_answer: never(), voicemail: never(), failed: never(), incomplete: never() },
+        ..CampaignFile::default()
+    };
+    file.hours.weekdays = "00:00-24:00".to_owned();
+    file.hours.weekend = Some("00:00-24:00".to_owned());
+    file.hours.override_reason = Some("calls to the operator's own phone".to_owned());
+    file.caps.attempts = 1_000_000;
+    file.caps.attempts_per_day = 1_000;
+    file.caps.callbacks = 0;
+    file
+}
+
+/// The lead of this number, and how often it was called before.
+async fn lead(api: &ApiState, campaign: &Campaign, to: &PhoneNumber) -> Result<(LeadId, i32), ApiError> {
+    let zones = zones_for(to, None, None).ok().filter(|zones| !zones.is_empty()).unwrap_or_else(|| vec!["UTC".to_owned()]);
+    let new = NewLead {
+        external_id: None,
+        phone_number: to.clone(),
+        zones: JsonText(zones),
+        variables: JsonText(Map::<String, Value>::new()),
+        consent_basis: Some("operator".to_owned()),
+        not_before: None,
+    };
+    let place = ListPlace { campaign: campaign.id, import: None, on_duplicate: OnDuplicate::Skip };
+    api.store.insert_leads(place, &[new], api.clock.now()).await?;
+    let filter = LeadFilter { campaign: Some(campaign.id), phone_number: Some(to.clone()), ..LeadFilter::default() };
+    let found = api.store.leads(&filter, None, 1).await?.into_iter().next();
+    found.map(|lead| (lead.id, lead.attempts)).ok_or_else(|| ApiError::missing("the test lead is gone", "try again"))
+}
+
+fn not_callable(state: LeadState) -> ApiError {
+    match state {
+        LeadState::Active => ApiError::conflict("wrong_state", "a call to that number is open already", "wait until it has ended"),
+        LeadState::Suppressed | LeadState::Finished => {
+            ApiError::conflict("opted_out", "that number opted out of calls, and nobody here calls it again", "use another phone")
+        }
+        state => ApiError::conflict("wrong_state", format!("the lead of that number is {state}"), "use another phone"),
+    }
+}

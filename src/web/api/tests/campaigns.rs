@@ -1,0 +1,77 @@
+use insta::assert_json_snapshot;
+use serde_json::json;
+
+use super::bench::{AGENT, Bench, LIST, SETTINGS};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_says_what_it_lacks_and_starts_once_it_has_it() {
+    let bench = Bench::new().await;
+    let made = bench.json("POST", "/v1/campaigns", &json!({ "name": "spring" })).await;
+    assert_eq!(made["status"], 201);
+    assert_json_snapshot!("draft_to_do", made["body"]["to_do"]);
+    assert_json_snapshot!("start_too_early", bench.post("/v1/campaigns/spring/start").await);
+
+    bench.text("POST", "/v1/agents", AGENT).await;
+    let change = json!({ "settings_toml": SETTINGS, "agent": "solar-intro" });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &change).await["status"], 200);
+    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports", LIST).await["status"], 201);
+    assert_json_snapshot!("started", bench.post("/v1/campaigns/spring/start").await);
+    assert_json_snapshot!("status_running", bench.get("/v1/campaigns/spring").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_follow_the_table_and_repeat_harmlessly() {
+    let bench = Bench::with_campaign().await;
+    let mut seen = Vec::new();
+    for step in ["pause", "start", "start", "pause", "start", "resume", "drain", "resume", "cancel", "cancel", "fly"] {
+        let answer = bench.post(&format!("/v1/campaigns/spring/{step}")).await;
+        let said = answer["body"]["error"]["message"].as_str().map(str::to_owned);
+        seen.push((step, answer["status"].clone(), said.unwrap_or_else(|| answer["body"]["state"].to_string())));
+    }
+    assert_json_snapshot!("steps", seen);
+    let audits: Vec<(String, String)> = bench.store.audits(None, 50).await.unwrap().into_iter().map(|a| (a.actor, a.action)).collect();
+    assert_eq!(audits.iter().filter(|(actor, action)| actor == "cli" && action == "campaign.state").count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_campaigns_with_what_is_left_to_do() {
+    let bench = Bench::with_campaign().await;
+    assert_json_snapshot!("campaign_list", bench.get("/v1/campaigns").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explains_why_nothing_is_dialed() {
+    let bench = Bench::with_campaign().await;
+    assert_json_snapshot!("explain_draft", bench.get("/v1/campaigns/spring/explain").await);
+    bench.post("/v1/campaigns/spring/start").await;
+    bench.post("/v1/queues/dial/pause").await;
+    let running = bench.get("/v1/campaigns/spring/explain").await;
+    assert_eq!(running["body"]["answer"], "nothing new is dialed: the dial queue is paused: callfleet queue resume dial");
+    bench.post("/v1/queues/dial/resume").await;
+    let running = bench.get("/v1/campaigns/spring/explain").await;
+    assert_eq!(running["body"]["answer"], "nothing new is dialed: no scheduler is active: run `callfleet up`");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_wrong_with_settings_is_told_at_once() {
+    let bench = Bench::new().await;
+    let toml = "on_voicemail = \"sing\"\nring_timeout_s = 5\n[pace]\nlines = 0\n";
+    assert_json_snapshot!("bad_settings", bench.json("POST", "/v1/campaigns", &json!({ "name": "spring", "settings_toml": toml })).await);
+    let unknown = json!({ "name": "spring", "settings_toml": "\n\nringtimeout = 5\n" });
+    assert_json_snapshot!("unknown_setting", bench.json("POST", "/v1/campaigns", &unknown).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_agent_need_not_be_named() {
+    let bench = Bench::new().await;
+    let settings = json!({ "name": "spring", "settings_toml": SETTINGS });
+    bench.json("POST", "/v1/campaigns", &settings).await;
+    bench.text("POST", "/v1/campaigns/spring/imports", LIST).await;
+    bench.text("POST", "/v1/agents", AGENT).await;
+    assert_eq!(bench.post("/v1/campaigns/spring/start").await["status"], 200);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["agent"]["name"], "solar-intro");
+
+    bench.text("POST", "/v1/agents", &AGENT.replace("solar-intro", "second")).await;
+    let made = bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn" })).await;
+    assert_eq!(made["body"]["agent"], serde_json::Value::Null, "of two agents one has to be named");
+}

@@ -1,0 +1,95 @@
+use insta::assert_json_snapshot;
+
+use super::bench::{Bench, LIST};
+
+const AT: &str = "/v1/campaigns/spring/imports";
+const MIXED: &str = "external_id,phone,first_name,timezone,consent_basis\n\
+    b-1,+14155550110,Ann,America/Los_Angeles,web form\n\
+    b-2,,Bob,America/Los_Angeles,web form\n\
+    b-3,+14155550110,Ann again,America/Los_Angeles,web form\n\
+    b-4,+1415,Cy,America/Los_Angeles,web form\n\
+    b-5,+14155550100,Maria,America/Los_Angeles,web form\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_accounted_for_and_refused_rows_can_be_had() {
+    let bench = Bench::with_campaign().await;
+    let answer = bench.exact("POST", AT, MIXED).await;
+    let counts = ["rows", "accepted", "duplicates", "rejected", "updated"].map(|key| answer[key].as_u64().unwrap());
+    assert_eq!(counts, [5, 1, 2, 2, 0], "{answer}");
+    let id = answer["import_id"].as_str().unwrap();
+    let (status, rejects) = bench.raw("GET", &format!("{AT}/{id}/rejects"), &[], String::new()).await;
+    assert_eq!((status, rejects.lines().count()), (200, 3), "{rejects}");
+    assert!(rejects.contains("\"b-2\"") && rejects.contains("missing_phone"), "{rejects}");
+    let listed = bench.get(AT).await;
+    assert_eq!((&listed["body"]["imports"][0]["accepted"], &listed["body"]["imports"][0]["duplicates"]), (&1.into(), &2.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_counts_alike_and_writes_nothing() {
+    let bench = Bench::with_campaign().await;
+    let tried = bench.exact("POST", &format!("{AT}?dry_run=true"), MIXED).await;
+    let leads = bench.get("/v1/campaigns/spring").await["body"]["total"].clone();
+    let done = bench.exact("POST", AT, MIXED).await;
+    for key in ["rows", "accepted", "duplicates", "rejected", "updated", "by_code"] {
+        assert_eq!(tried[key], done[key], "{key}");
+    }
+    assert_eq!(leads, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_file_twice_is_told_and_changes_nothing() {
+    let bench = Bench::with_campaign().await;
+    assert_json_snapshot!("same_file_again", bench.text("POST", AT, LIST).await);
+    assert_eq!(bench.import_files(), 0, "nothing is left of a list without refused rows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_that_are_there_can_be_updated() {
+    let bench = Bench::with_campaign().await;
+    let answer = bench.exact("POST", &format!("{AT}?update=true"), &LIST.replace("Maria", "Mary")).await;
+    assert_eq!((&answer["updated"], &answer["accepted"]), (&2.into(), &0.into()), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unusable_file_imports_nothing() {
+    let bench = Bench::with_campaign().await;
+    let files = ["", "name,city\nAnn,Oakland\n", "phone\n", "PK\u{3}\u{4}zip", "phone\n\"+1415"];
+    let mut said = Vec::new();
+    for file in files {
+        let answer = bench.text("POST", AT, file).await;
+        said.push((answer["status"].clone(), answer["body"]["error"]["message"].clone()));
+    }
+    assert_json_snapshot!("unusable_files", said);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_hide_numbers_and_the_export_has_them() {
+    let bench = Bench::with_campaign().await;
+    assert_json_snapshot!("lead_list", bench.get("/v1/leads?campaign=spring&limit=1").await);
+    let (_, csv) = bench.raw("GET", "/v1/campaigns/spring/leads.csv", &[], String::new()).await;
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    assert!(csv.contains("\"a-1\",\"+14155550100\""), "{csv}");
+    let (_, sheet) = bench.raw("GET", "/v1/campaigns/spring/leads.csv?spreadsheet=true", &[], String::new()).await;
+    assert!(sheet.contains("\"'+14155550100\""), "{sheet}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_campaign_exports_its_header() {
+    let bench = Bench::new().await;
+    bench.json("POST", "/v1/campaigns", &serde_json::json!({ "name": "empty" })).await;
+    let (status, csv) = bench.raw("GET", "/v1/campaigns/empty/leads.csv", &[], String::new()).await;
+    assert_eq!((status, csv.lines().count()), (200, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_import_goes_on_where_it_stopped() {
+    let bench = Bench::with_campaign().await;
+    let id = bench.cut_off_import(MIXED, 2, 1).await;
+    let answer = bench.exact("POST", AT, MIXED).await;
+    assert_eq!((answer["import_id"].as_str().unwrap(), &answer["resumed_after_row"]), (id.as_str(), &2.into()), "{answer}");
+    let counts = ["rows", "accepted", "duplicates", "rejected"].map(|key| answer[key].as_u64().unwrap());
+    assert_eq!(counts, [5, 1, 2, 2], "{answer}");
+    let (_, rejects) = bench.raw("GET", &format!("{AT}/{id}/rejects"), &[], String::new()).await;
+    assert_eq!(rejects.lines().collect::<Vec<_>>().len(), 3, "one header, one row of each run: {rejects}");
+}

@@ -1,0 +1,8 @@
+//! The API as a program sees it: real requests to the real router over a store in a folder of its own.
+
+mod bench;
+mod calls;
+mod campaigns;
+mod imports;
+mod queues;
+mod refusals;

@@ -1,0 +1,73 @@
+use insta::{Settings, assert_snapshot};
+
+use super::bench::Bench;
+
+/// Ids and moments vary; the rest may not.
+fn steady(check: impl FnOnce()) {
+    let mut settings = Settings::clone_current();
+    settings.add_filter(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]");
+    settings.bind(check);
+}
+
+#[test]
+fn a_list_goes_in_and_comes_out() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", "external_id,phone_number,timezone,consent_basis\nb-1,+14155550102,America/Los_Angeles,web\nb-2,12,,web\n");
+    let imported = bench.done("leads import --campaign spring more.csv --rejects rejected.csv");
+    assert_snapshot!("imported", imported.out);
+    assert!(bench.read("rejected.csv").contains("\"b-2\""), "{}", bench.read("rejected.csv"));
+
+    bench.done("campaign start spring");
+    steady(|| {
+        assert_snapshot!("status", bench.done("campaign status spring").out);
+        assert_snapshot!("explained", bench.done("campaign explain spring").out);
+        assert_snapshot!("leads", bench.done("leads list --campaign spring").out);
+        assert_snapshot!("campaigns", bench.done("campaign list").out);
+    });
+
+    let exported = bench.done("leads export --campaign spring").out;
+    assert_eq!(exported.lines().count(), 4, "{exported}");
+    bench.done("leads export --campaign spring --out results.csv");
+    assert_eq!(bench.read("results.csv"), exported);
+
+    bench.done("campaign create --name again --file campaign.toml --agent solar-intro");
+    let again = bench.done("leads import --campaign again results.csv --dry-run --json").json();
+    assert_eq!((&again["accepted"], &again["rejected"]), (&3.into(), &0.into()), "{again}");
+}
+
+#[test]
+fn verbs_say_what_they_did() {
+    let bench = Bench::with_campaign();
+    let mut said = String::new();
+    for line in [
+        "campaign create --name draft",
+        "campaign start draft",
+        "campaign start spring",
+        "campaign pause spring",
+        "campaign pause spring",
+        "campaign resume spring",
+        "queue pause dial",
+        "queue resume dial",
+        "queue retry finish_call",
+        "campaign drain spring",
+        "campaign cancel spring",
+        "campaign resume spring",
+        "call test --to +14155550199",
+    ] {
+        let ran = bench.run(line);
+        said.push_str(&format!("$ callfleet {line}\n{}{}", ran.out, ran.err));
+    }
+    assert_snapshot!("verbs", said);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::process::Stdio;
+    let bench = Bench::with_campaign();
+    let mut child = bench.command("leads export --campaign spring").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+}

@@ -1,0 +1,7 @@
+//! The command line: help, empty states, bad input, round trips, and two processes on one folder.
+
+mod bad_input;
+mod bench;
+mod campaign;
+mod processes;
+mod voice;
