@@ -135,5 +135,6 @@ fn the_others_say_what_they_are_for() {
     assert_eq!(nine.pressed, "9");
     let mut curious = Rehearsal::with("interrupts_reply");
     curious.hear(GREETING);
-    assert_eq!(curious.hear("Great. And what do you pay for electricity in a month?"), "Hold on, how long is the warranty?");
+    let said = curious.hear("Great. And what do you pay for electricity in a month?");
+    assert!(said.starts_with("Hold on, how long is the warranty?"), "{said}");
 }
