@@ -45,7 +45,7 @@ fn arrows(src: &Path) -> BTreeSet<String> {
     let mut files = Vec::new();
     collect(src, &mut files);
     let only_tests: BTreeSet<PathBuf> = files.iter().flat_map(|file| test_modules(file)).collect();
-    let path = Regex::new(r"(?-u)(crate|callfleet|callfleet_jobs)::(\{[^}]*\}|\w+)").unwrap();
+    let path = Regex::new(r"(crate|callfleet|callfleet_jobs)::(\{[^}]*\}|\w+)").unwrap();
     let mut arrows = BTreeSet::new();
     for file in files.iter().filter(|file| !file.ancestors().any(|path| only_tests.contains(path))) {
         let from = room(file.strip_prefix(src).unwrap());
