@@ -84,7 +84,11 @@ fn leaves_alone_who_asked_for_it(demo: &Demo) {
     assert_eq!(demo.report["opt_outs"], OPT_OUTS.len());
     let calls = demo.truth.calls_by_number();
     for row in demo.results.iter().filter(|row| OPT_OUTS.contains(&number(row))) {
-        assert_eq!((row["opt_out"].as_str(), row["lead_state"].as_str(), row["disposition"].as_str()), ("true", "suppressed", "dnc"), "{row:?}");
+        assert_eq!(
+            (row["opt_out"].as_str(), row["lead_state"].as_str(), row["disposition"].as_str()),
+            ("true", "suppressed", "dnc"),
+            "{row:?}"
+        );
         assert_eq!(calls[number(row)], 1, "{} was called after opting out", number(row));
     }
 }
