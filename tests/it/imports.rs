@@ -45,7 +45,7 @@ fn arrows(src: &Path) -> BTreeSet<String> {
     let mut files = Vec::new();
     collect(src, &mut files);
     let only_tests: BTreeSet<PathBuf> = files.iter().flat_map(|file| test_modules(file)).collect();
-    let path = Regex::new(r"(?-u)(crate|callfleet|callfleet_jobs)::(\{[^}]*\}|\w+)").unwrap();
+    let path = Regex::new(r"(crate|callfleet|callfleet_jobs)::(\{[^}]*\}|(?-u:\w+))").unwrap();
     let mut arrows = BTreeSet::new();
     for file in files.iter().filter(|file| !file.ancestors().any(|path| only_tests.contains(path))) {
         let from = room(file.strip_prefix(src).unwrap());
@@ -86,7 +86,7 @@ fn targets(krate: &str, rest: &str) -> Vec<String> {
 
 /// Files and folders of modules that exist in tests only.
 fn test_modules(file: &Path) -> Vec<PathBuf> {
-    let module = Regex::new(r"(?-u)#\[cfg\(test\)\]\s*(?:pub(?:\([a-z]+\))? )?mod (\w+);").unwrap();
+    let module = Regex::new(r"#\[cfg\(test\)\]\s*(?:pub(?:\([a-z]+\))? )?mod ((?-u:\w+));").unwrap();
     let is_root = file.file_stem().is_some_and(|stem| ["mod", "lib", "main"].iter().any(|root| stem == *root));
     let folder = if is_root { file.parent().unwrap().to_owned() } else { file.with_extension("") };
     let code = std::fs::read_to_string(file).unwrap();
