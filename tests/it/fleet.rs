@@ -66,7 +66,10 @@ fn campaign(deployment: &Deployment) {
 }
 
 async fn only_worker(rows: &mut PgConnection) -> Uuid {
-    sqlx::query_scalar("SELECT id FROM worker").fetch_one(rows).await.unwrap()
+    until("the worker has registered", CALLS_BEGIN, async || {
+        sqlx::query_scalar("SELECT id FROM worker").fetch_optional(&mut *rows).await.unwrap()
+    })
+    .await
 }
 
 /// Waits until a worker talks on some lines, and takes it away. The calls it talked on.
