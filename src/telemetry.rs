@@ -29,7 +29,7 @@ pub mod names {
     pub const PROVIDER_CALLS: &str = "callfleet_provider_calls_total";
     /// Nano-dollars by service.
     pub const COST: &str = "callfleet_cost_nano_usd_total";
-    /// Signed callbacks by result: `folded`, `duplicate`, `forged`, `unknown`.
+    /// Signed callbacks by result: `folded`, `forged`, `unknown`, `failed`.
     pub const CALLBACKS: &str = "callfleet_callbacks_total";
     /// Events or ledger entries a full journal had to drop.
     pub const JOURNAL_DROPPED: &str = "callfleet_journal_dropped_total";

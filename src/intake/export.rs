@@ -32,7 +32,7 @@ pub const COLUMNS: [&str; 14] = [
     "attempts",
     "duration_s",
     "cost_usd",
-    "state",
+    "lead_state",
     "callback_zone",
     "last_attempt_at",
     "score",

@@ -95,10 +95,15 @@ impl Casting {
     pub(super) fn cast(&self, number: &str) -> Cast {
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         let tried = tried.entry(number.to_owned()).or_default();
-        let persona = self.persona(number, tried.attempts);
-        if persona.behaviour == Behaviour::Http429 && tried.throttled < persona.times.unwrap_or(1) {
-            tried.throttled += 1;
-            return Cast::Throttled;
+        let mut persona = self.persona(number, tried.attempts);
+        if persona.behaviour == Behaviour::Http429 {
+            if tried.throttled < persona.times.unwrap_or(1) {
+                tried.throttled += 1;
+                return Cast::Throttled;
+            }
+            // The throttling is over: in a sequence it is the next one's turn, otherwise the same person answers.
+            tried.attempts += 1;
+            persona = self.persona(number, tried.attempts);
         }
         tried.attempts += 1;
         match persona.behaviour {
@@ -165,6 +170,17 @@ mod tests {
         assert!(matches!(casting.cast("+1"), Cast::Throttled));
         assert!(matches!(casting.cast("+1"), Cast::Throttled));
         assert!(matches!(casting.cast("+1"), Cast::Callee(_)));
+    }
+
+    #[test]
+    fn after_the_throttling_a_sequence_goes_on() {
+        let casting = casting(
+            "default_persona = 'x'\npersonas.x.sequence = ['t', 'b', 'a']\npersonas.t = { behaviour = 'http_429', times = 1 }\n\
+             personas.b.behaviour = 'busy'\npersonas.a = {}",
+        );
+        assert!(matches!(casting.cast("+1"), Cast::Throttled));
+        assert_eq!(behaviour(&casting.cast("+1")), Behaviour::Busy);
+        assert_eq!(behaviour(&casting.cast("+1")), Behaviour::Answers);
     }
 
     #[test]

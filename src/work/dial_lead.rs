@@ -79,7 +79,10 @@ impl Handler<DialLead> for DialDesk {
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
         let taken = Instant::now();
-        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else { return Ok(counted("stale")) };
+        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else {
+            counted("stale");
+            return Ok(());
+        };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
         let line = line?;
         let paced = Instant::now();
@@ -87,16 +90,17 @@ impl DialDesk {
         let pacing = paced.elapsed();
         let begun = boottime::now();
         match self.claim(attempt, send_no, &settings).await? {
-            ClaimOutcome::Stale => Ok(counted("stale")),
+            ClaimOutcome::Stale => counted("stale"),
             ClaimOutcome::Withdrawn(denial) => {
                 tracing::info!(attempt.id = %attempt, gate = %denial.gate, "attempt given back at the claim");
-                Ok(counted("denied"))
+                counted("denied");
             }
             ClaimOutcome::Claimed(claimed) => {
                 metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
-                self.send(*claimed, &settings, line, begun).await
+                self.send(*claimed, &settings, line, begun).await?;
             }
         }
+        Ok(())
     }
 
     /// A stale ticket must not burn a turn of the pacer.

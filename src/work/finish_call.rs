@@ -10,6 +10,7 @@ use crate::clock::SharedClock;
 use crate::domain::dialing::{CallStatus, DialTimings};
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
+use crate::domain::outcome::Reason;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
@@ -21,6 +22,10 @@ use crate::work::journal::price;
 
 /// A call whose holder is still at it is looked at again after this.
 const LATER: Duration = Duration::from_secs(1);
+
+/// How far back missed work is looked for, and how much of it in one round.
+const MISSED_WITHIN: Duration = Duration::from_secs(15 * 60);
+const MISSED_AT_ONCE: u32 = 100;
 
 /// Folds outcomes.
 #[derive(Clone)]
@@ -66,7 +71,7 @@ impl Finisher {
     fn told(&self, call: &FinishedCall) {
         let disposition = call.outcome.disposition.as_str();
         metrics::counter!(names::OUTCOMES, "disposition" => disposition).increment(1);
-        let reason = call.outcome.reason.map(|reason| reason.as_str());
+        let reason = call.outcome.reason.map(Reason::as_str);
         tracing::info!(attempt.id = %call.attempt, disposition, reason, "attempt ended");
     }
 
@@ -75,6 +80,20 @@ impl Finisher {
             return Ok(());
         }
         self.deferrer.defer(call.attempt, call.campaign).await
+    }
+
+    /// Conversations whose worker died between folding the outcome and writing down what may wait.
+    ///
+    /// # Errors
+    /// The database cannot be read or written.
+    pub async fn plan_missed(&self) -> Result<(), StoreError> {
+        let since = self.clock.now() - MISSED_WITHIN;
+        for attempt in self.store.unplanned_conversations(since, MISSED_AT_ONCE).await? {
+            if let Some(campaign) = self.store.campaign_of_attempt(attempt).await? {
+                self.deferrer.defer(attempt, campaign.id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The provider bills calls that were answered: talk time, the media stream, and who answered.

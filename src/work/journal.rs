@@ -11,10 +11,8 @@ use crate::call::journal::{CallEvent, Journal};
 use crate::clock::SharedClock;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::money::NanoUsd;
-use crate::domain::phone::PhoneNumber;
 use crate::mind::ledger::LedgerEntry;
 use crate::mind::price::PriceTable;
-use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 
@@ -36,8 +34,6 @@ pub struct Subject {
     pub attempt: AttemptId,
     /// Its campaign.
     pub campaign: CampaignId,
-    /// The callee, for an opt-out.
-    pub to: PhoneNumber,
     /// The model everything is compared with in the ledger.
     pub reasoning_model: String,
 }
@@ -162,9 +158,7 @@ impl Writer {
     async fn try_write(&self, batch: &Batch) -> Result<(), StoreError> {
         let now = self.clock.now();
         if batch.opt_out {
-            let source = SuppressionSource::OptOut;
-            let new = NewSuppression { phone_number: &self.subject.to, scope: Scope::Global, source, attempt: Some(self.subject.attempt) };
-            self.store.suppress(new, now).await?;
+            self.store.record_opt_out(self.subject.attempt, now).await?;
         }
         if !batch.events.is_empty() {
             self.store.append_call_events(self.subject.attempt, &batch.events, now).await?;

@@ -101,7 +101,7 @@ impl RowHandler for TableWork {
         match job.kind.as_str() {
             FinishCall::KIND => self.with(job, async |job| self.finisher.handle(job).await).await,
             CancelCall::KIND => self.with(job, async |job| self.cancel(job).await).await,
-            GatherBatch::KIND => self.with(job, async |_: GatherBatch| self.batches.gather().await).await,
+            GatherBatch::KIND => self.with(job, async |_: GatherBatch| self.gather().await).await,
             CollectBatch::KIND => self.with(job, async |_: CollectBatch| self.batches.collect().await).await,
             other => Verdict::Discard(format!("no handler for jobs of kind `{other}`")),
         }
@@ -116,6 +116,13 @@ impl TableWork {
             Err(error @ Undeliverable::Newer { .. }) => Verdict::Retry(error.to_string()),
             Err(error) => Verdict::Discard(error.to_string()),
         }
+    }
+
+    async fn gather(&self) -> Verdict {
+        if let Err(error) = self.finisher.plan_missed().await {
+            tracing::warn!(%error, "missed deferred work was not looked for; the next round does it");
+        }
+        self.batches.gather().await
     }
 
     async fn cancel(&self, job: CancelCall) -> Verdict {

@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn unites_what_every_source_allows() {
-        type Case = (&'static str, Option<&'static str>, Option<&'static str>, &'static [&'static str]);
-        let cases: [Case; 12] = [
+        type Case<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a [&'a str]);
+        let cases: [Case<'_>; 12] = [
             ("+14155550100", None, None, &["America/Los_Angeles"]),
             ("+14155550100", Some("CA"), Some("America/Los_Angeles"), &["America/Los_Angeles"]),
             ("+14155550100", Some(" new york "), None, &["America/Los_Angeles", "America/New_York"]),

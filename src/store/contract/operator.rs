@@ -10,9 +10,9 @@ use crate::agents::load::load;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::WorkerId;
 use crate::domain::lead::LeadState;
+use crate::store::Change;
 use crate::store::lead_insert::NewLead;
 use crate::store::lease::SCHEDULER;
-use crate::store::{Change, Store};
 
 on_both_engines! {
     async fn leads_are_counted_by_what_they_wait_for(store: Store) {

@@ -85,7 +85,9 @@ fn with_names(call: &AttemptView, names: &HashMap<CampaignId, String>) -> Result
 fn transcript(events: &[StoredEvent]) -> Vec<Value> {
     let mut said: Vec<_> = events.iter().filter(|stored| matches!(stored.event.kind, EventKind::Callee | EventKind::Agent)).collect();
     said.sort_by_key(|stored| stored.event.offset_ms);
-    said.into_iter().map(|stored| json!({ "offset_ms": stored.event.offset_ms, "who": stored.event.kind, "words": stored.event.body })).collect()
+    said.into_iter()
+        .map(|stored| json!({ "offset_ms": stored.event.offset_ms, "who": stored.event.kind, "words": stored.event.body }))
+        .collect()
 }
 
 /// Each turn's timings and what the callee waited for; unknown stays unknown.

@@ -1,0 +1,108 @@
+//! A deployment of a fleet on loopback: simulator, database, queue, a public address, and one process per role.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redis::AsyncTypedCommands;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::database::Database;
+use super::process::{Process, callfleet};
+use super::proxy::Proxy;
+
+const START: Duration = Duration::from_secs(30);
+const VERB: Duration = Duration::from_secs(60);
+
+/// Everything but the roles.
+pub struct Deployment {
+    folder: TempDir,
+    pub database: Database,
+    pub proxy: Proxy,
+    redis: String,
+    prefix: String,
+    _simulator: Process,
+}
+
+impl Deployment {
+    /// Starts what the roles need, writes `callfleet.toml` and migrates the database.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let redis = std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS names a server; ./test starts one");
+        let simulator = simulator(folder.path());
+        let vendor = simulator.until_says("simulated on http://", START).split_whitespace().last().unwrap().to_owned();
+        let prefix = format!("it-{}", Uuid::now_v7().simple());
+        let (database, proxy) = (Database::create().await, Proxy::start().await);
+        let deployment = Self { folder, database, proxy, redis, prefix, _simulator: simulator };
+        deployment.write("callfleet.toml", &deployment.settings(&vendor));
+        deployment.verb("migrate");
+        deployment
+    }
+
+    pub fn truth(&self) -> PathBuf {
+        self.folder.path().join("truth.jsonl")
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    /// One role's process, once it says that it is up, and what it said.
+    pub fn role(&self, name: &'static str) -> (Process, String) {
+        let process = Process::start(name, callfleet(self.folder.path(), &format!("--config callfleet.toml {name}")));
+        let told = process.until_says(&format!("{name} is up"), START);
+        (process, told)
+    }
+
+    /// A command of the operator's that has to succeed.
+    pub fn verb(&self, line: &str) {
+        let mut process = Process::start("verb", callfleet(self.folder.path(), &format!("--config callfleet.toml {line}")));
+        let status = process.ended(VERB);
+        assert!(status.success(), "{line}: {status}");
+    }
+
+    /// Removes what the servers keep.
+    pub async fn remove(self) {
+        self.database.drop().await;
+        let client = redis::Client::open(self.redis.as_str()).unwrap();
+        let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+        let keys = redis.keys(format!("*{}*", self.prefix)).await.unwrap();
+        if !keys.is_empty() {
+            redis.del(keys).await.unwrap();
+        }
+    }
+
+    /// The protocol's times are shortened together: looking for a lost call still takes longer than a send can.
+    fn settings(&self, vendor: &str) -> String {
+        let (public, postgres, redis, prefix) = (self.proxy.url(), self.database.url(), &self.redis, &self.prefix);
+        format!(
+            "mode = \"fleet\"\npublic_url = \"{public}\"\n\
+             [web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:0\"\n\
+             [postgres]\nurl = \"{postgres}\"\nmax_connections = 8\n[redis]\nurl = \"{redis}\"\nprefix = \"{prefix}\"\n\
+             [twilio]\nbase_url = \"{vendor}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
+             auth_token = \"simulated-auth-token\"\ncalls_per_second = 10.0\n\
+             [deepgram]\nbase_url = \"{vendor}\"\napi_key = \"simulated\"\n\
+             [openai]\nbase_url = \"{vendor}/v1\"\napi_key = \"simulated\"\n\
+             [worker]\nlines = 20\n\
+             [dialing]\ntick_ms = 100\nticket_lease_ms = 3000\nsend_deadline_ms = 4000\npost_timeout_ms = 3000\n\
+             unknown_after_ms = 12000\nlook_every_ms = 2000\nabsent_hold_ms = 5000\nreconcile_every_ms = 1000\n\
+             poll_after_ms = 3000\nholder_dead_after_ms = 4000\n\
+             [deferred]\nbatch_size = 200\nbatch_age_ms = 1000\npoll_ms = 1000\n\
+             [telemetry]\nlog_format = \"json\"\n"
+        )
+    }
+}
+
+fn simulator(folder: &Path) -> Process {
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/demo/scenario.toml");
+    let line = format!("simulator --listen 127.0.0.1:0 --seed 7 --truth truth.jsonl --scenario {}", scenario.display());
+    Process::start("simulator", callfleet(folder, &line))
+}
+
+/// The address a role said it listens on.
+pub fn address(told: &str, key: &str) -> SocketAddr {
+    let line: serde_json::Value = serde_json::from_str(told).unwrap();
+    let field = &line[key];
+    field.as_str().unwrap_or_else(|| panic!("no {key} in {told}")).parse().unwrap()
+}
