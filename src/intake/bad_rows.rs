@@ -10,44 +10,38 @@ use crate::intake::rows::Cells;
 
 const REASONS: [&str; 5] = ["_line", "_column", "_code", "_reason", "_suggestion"];
 
-/// Writes refused rows.
-pub struct BadRows<W: Write> {
-    writer: csv::Writer<W>,
-    columns: usize,
+/// Writes the header: the file's own columns (without those of an earlier bad-rows file), then the reasons.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_header(out: impl Write, columns: &Columns) -> io::Result<()> {
+    let names = columns.names[..own(columns)].iter().map(String::as_str);
+    let mut writer = writer(out);
+    writer.write_record(names.chain(REASONS))?;
+    writer.flush()
 }
 
-impl<W: Write> BadRows<W> {
-    /// Begins with the header: the file's own columns (without those of an earlier bad-rows file), then the reasons.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn new(out: W, columns: &Columns) -> io::Result<Self> {
-        let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).flexible(true).from_writer(out);
-        let own = columns.names.iter().position(|name| REASONS.contains(&name.as_str())).unwrap_or(columns.names.len());
-        writer.write_record(columns.names[..own].iter().map(String::as_str).chain(REASONS))?;
-        Ok(Self { writer, columns: own })
+/// Writes one row; its cells are empty where they could not be read.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(out: impl Write, columns: &Columns, finding: &Finding, cells: Option<Cells<'_>>) -> io::Result<()> {
+    let mut writer = writer(out);
+    for at in 0..own(columns) {
+        let cell = cells.and_then(|cells| cells.get(at)).unwrap_or_default();
+        writer.write_field(escape(cell).as_ref())?;
     }
+    let line = finding.line.to_string();
+    let reasons = [line.as_str(), &finding.column, finding.code.as_str(), &finding.message, &finding.suggestion];
+    writer.write_record(reasons.iter().map(|reason| escape(reason).into_owned()))?;
+    writer.flush()
+}
 
-    /// Writes one row; its cells are empty where they could not be read.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&mut self, finding: &Finding, cells: Option<Cells<'_>>) -> io::Result<()> {
-        for at in 0..self.columns {
-            let cell = cells.and_then(|cells| cells.get(at)).unwrap_or_default();
-            self.writer.write_field(escape(cell).as_ref())?;
-        }
-        let line = finding.line.to_string();
-        let reasons = [line.as_str(), &finding.column, finding.code.as_str(), &finding.message, &finding.suggestion];
-        self.writer.write_record(reasons.iter().map(|reason| escape(reason).into_owned()))?;
-        Ok(())
-    }
+/// How many of the columns are the list's own.
+fn own(columns: &Columns) -> usize {
+    columns.names.iter().position(|name| REASONS.contains(&name.as_str())).unwrap_or(columns.names.len())
+}
 
-    /// Writes what is left.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.writer.flush()
-    }
+fn writer<W: Write>(out: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).flexible(true).buffer_capacity(1_024).from_writer(out)
 }

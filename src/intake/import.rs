@@ -1,29 +1,25 @@
-//! A checked file into a [`LeadSink`], in batches: bounded memory, counts that add up to the file, and a place to go on from
+//! A checked file into a [`LeadSink`], in stretches: bounded memory, counts that add up to the file, and a place to go on from
 //! after a crash.
 //!
-//! Duplicates inside the file are found by the sink (the number is unique within a campaign); only those inside one batch are
-//! settled here, so that a batch never holds a number twice.
+//! Reading and judging has a thread of its own, one stretch ahead of the sink, so that a list costs the slower of the two and
+//! not their sum. Duplicates inside the file are found by the sink (the number is unique within a campaign); only those inside
+//! one stretch are settled while reading, so that a stretch never holds a number twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 use std::ops::AddAssign;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::phone::PhoneNumber;
-use crate::intake::finding::{Finding, FindingCode, Trouble};
+use crate::intake::finding::FindingCode;
 use crate::intake::phone::Region;
 use crate::intake::preflight::{Sheet, open};
-use crate::intake::rows::{Cells, Next, Records};
-use crate::intake::text::Text;
-use crate::intake::validate::{LeadRow, Place, row_finding, validate};
+use crate::intake::stretch::{Reader, Stretch};
 use crate::word_enum;
-
-/// Rows of one transaction.
-pub const BATCH: usize = 1_000;
 
 /// What became of rows; the four add up to all rows read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +51,14 @@ impl AddAssign for Counts {
     }
 }
 
-/// How far the import is once this batch is written. The sink keeps it in the batch's own transaction.
+/// How far the import is once this stretch is written. The sink keeps it in the stretch's own transaction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Go on from this byte of the decoded text; [`Sheet::text_bytes`] is the whole.
     pub byte_offset: u64,
     /// Rows read so far.
     pub row_offset: u64,
-    /// Rows of this stretch that are not in the batch: add them to the totals as they are.
+    /// Rows of this stretch that are not among its leads: add them to the totals as they are.
     pub aside: Counts,
 }
 
@@ -72,9 +68,9 @@ pub trait LeadSink: Send {
     /// Why writing failed.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Writes a batch (no number twice, at most [`BATCH`] rows, perhaps none) and the progress in one transaction.
-    /// Returns what became of the rows of the batch; never `rejected`.
-    async fn write(&mut self, batch: Vec<LeadRow>, progress: Progress) -> Result<Counts, Self::Error>;
+    /// Writes the leads of a stretch (perhaps none) and its progress in one transaction.
+    /// Returns what became of the leads; never `rejected`.
+    async fn write(&mut self, stretch: Stretch) -> Result<Counts, Self::Error>;
 }
 
 word_enum! {
@@ -112,7 +108,7 @@ pub struct Report {
     /// Rows whose number was there already.
     pub duplicates: u64,
     /// Refused rows by reason; they add up to `rejected`.
-    pub by_code: BTreeMap<String, u64>,
+    pub by_code: BTreeMap<FindingCode, u64>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -131,127 +127,61 @@ pub enum ImportError<E: std::error::Error + 'static> {
     Stopped,
 }
 
-/// Imports a file that [`preflight`](crate::intake::preflight()) has read. `refused` gets each row that cannot be a lead, with its
-/// cells where they could be read.
+/// Imports a file that [`preflight`](crate::intake::preflight()) has read.
 ///
 /// # Errors
-/// [`ImportError`]; everything up to the last batch is written.
+/// [`ImportError`]; everything up to the last stretch is written.
 pub async fn import<R, S>(
-    file: &mut R,
+    file: R,
     sheet: &Sheet,
-    options: &ImportOptions,
+    options: ImportOptions,
     sink: &mut S,
-    refused: &mut (dyn FnMut(&Finding, Option<Cells<'_>>) -> io::Result<()> + Send),
     stop: &CancellationToken,
 ) -> Result<Report, ImportError<S::Error>>
 where
-    R: Read + Seek + Send,
+    R: Read + Seek + Send + 'static,
     S: LeadSink,
 {
     let begun = Instant::now();
-    let resume = options.resume.unwrap_or_default();
-    let mut records = open(file, sheet.encoding, sheet.separator)?;
-    records.skip_to(resume.byte_offset.max(sheet.first_row))?;
-    let mut run = Run { sheet, options, records, row: resume.row_offset, by_code: BTreeMap::new() };
-    let mut totals = Counts::default();
-    loop {
-        let stretch = run.stretch(refused)?;
-        let progress = Progress { byte_offset: run.records.offset(), row_offset: run.row, aside: stretch.aside };
-        let last = stretch.last;
-        if stretch.rows() > 0 {
-            totals += stretch.aside;
-            totals += sink.write(stretch.batch, progress).await.map_err(ImportError::Write)?;
-        }
-        if last {
-            return Ok(run.report(totals, begun));
-        }
+    let (hand_over, mut stretches) = mpsc::channel(1);
+    let sheet = sheet.clone();
+    // it ends by itself when nobody takes its stretches any more
+    let reading = tokio::task::spawn_blocking(move || read(file, &sheet, options, &hand_over));
+    let mut report = Report::default();
+    while let Some(mut stretch) = stretches.recv().await {
+        report.take(stretch.progress.aside, std::mem::take(&mut stretch.by_code));
+        report.take(sink.write(stretch).await.map_err(ImportError::Write)?, BTreeMap::new());
         if stop.is_cancelled() {
             return Err(ImportError::Stopped);
         }
     }
+    reading.await.map_err(io::Error::other)??;
+    report.seconds = begun.elapsed().as_secs_f64();
+    Ok(report)
 }
 
-struct Run<'a, R> {
-    sheet: &'a Sheet,
-    options: &'a ImportOptions,
-    records: Records<Text<&'a mut R>>,
-    row: u64,
-    by_code: BTreeMap<FindingCode, u64>,
-}
-
-/// The rows read until a batch is full.
-#[derive(Default)]
-struct Stretch {
-    batch: Vec<LeadRow>,
-    places: HashMap<PhoneNumber, usize>,
-    aside: Counts,
-    last: bool,
-}
-
-impl Stretch {
-    fn rows(&self) -> u64 {
-        self.batch.len() as u64 + self.aside.rows()
-    }
-
-    /// Adds a lead; a number that is in the batch already counts as a duplicate, or replaces the earlier row.
-    fn add(&mut self, lead: LeadRow, on_duplicate: OnDuplicate) {
-        match (self.places.get(&lead.phone_number).copied(), on_duplicate) {
-            (None, _) => {
-                self.places.insert(lead.phone_number.clone(), self.batch.len());
-                self.batch.push(lead);
-            }
-            (Some(_), OnDuplicate::Skip) => self.aside.duplicates += 1,
-            (Some(place), OnDuplicate::Update) => {
-                self.aside.updated += 1;
-                self.batch[place] = lead;
-            }
+fn read<R: Read + Seek>(mut file: R, sheet: &Sheet, options: ImportOptions, hand_over: &mpsc::Sender<Stretch>) -> io::Result<()> {
+    let resume = options.resume.unwrap_or_default();
+    let mut records = open(&mut file, sheet.encoding, sheet.separator)?;
+    records.skip_to(resume.byte_offset.max(sheet.first_row))?;
+    let mut reader = Reader::new(records, &sheet.columns, options, resume.row_offset);
+    while let Some(stretch) = reader.stretch()? {
+        if hand_over.blocking_send(stretch).is_err() {
+            return Ok(());
         }
     }
+    Ok(())
 }
 
-impl<R: Read> Run<'_, R> {
-    fn stretch(&mut self, refused: &mut (dyn FnMut(&Finding, Option<Cells<'_>>) -> io::Result<()> + Send)) -> io::Result<Stretch> {
-        let mut stretch = Stretch::default();
-        while stretch.rows() < BATCH as u64 {
-            let next = self.records.next_record()?;
-            if next == Next::End {
-                stretch.last = true;
-                break;
-            }
-            self.row += 1;
-            match self.judge(next)? {
-                Ok(lead) => stretch.add(lead, self.options.on_duplicate),
-                Err(finding) => {
-                    stretch.aside.rejected += 1;
-                    *self.by_code.entry(finding.code).or_default() += 1;
-                    refused(&finding, (next == Next::Record).then(|| self.records.cells()).transpose()?)?;
-                }
-            }
+impl Report {
+    fn take(&mut self, counts: Counts, by_code: BTreeMap<FindingCode, u64>) {
+        self.rows += counts.rows();
+        self.accepted += counts.accepted;
+        self.rejected += counts.rejected;
+        self.updated += counts.updated;
+        self.duplicates += counts.duplicates;
+        for (code, rows) in by_code {
+            *self.by_code.entry(code).or_default() += rows;
         }
-        Ok(stretch)
     }
-
-    fn judge(&self, next: Next) -> io::Result<Result<LeadRow, Box<Finding>>> {
-        let place = Place { row: self.row, line: self.records.began_on() };
-        Ok(match next {
-            Next::TooLong => Err(row_finding(place, too_long())),
-            Next::Unclosed => Err(row_finding(place, unclosed())),
-            Next::Record | Next::End => validate(&self.sheet.columns, self.records.cells()?.iter(), place, self.options.region),
-        })
-    }
-
-    fn report(self, totals: Counts, begun: Instant) -> Report {
-        let Counts { accepted, rejected, updated, duplicates } = totals;
-        let by_code = self.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
-        Report { rows: totals.rows(), accepted, rejected, updated, duplicates, by_code, seconds: begun.elapsed().as_secs_f64() }
-    }
-}
-
-fn too_long() -> Trouble {
-    Trouble::new(FindingCode::RowTooLong, "the row is longer than 1 MiB or has more than 1024 cells", "check its quotes and line ends")
-}
-
-fn unclosed() -> Trouble {
-    let message = "a quote opened in this row is never closed, so the rest of the file is inside one cell";
-    Trouble::new(FindingCode::UnclosedQuote, message, "close the quote and import the file again; rows that are in are not doubled")
 }

@@ -1,7 +1,7 @@
 //! Where a lead's life begins: a file (or API rows) becomes leads, and every row that cannot is told why.
 //!
 //! [`preflight`] looks at the whole file before anything is written: its encoding, its separator, its columns. [`rows`] cuts the
-//! bytes into records with bounded memory, [`validate`] decides about one record, [`import`] drives batches into a [`LeadSink`],
+//! bytes into records with bounded memory, [`validate`] decides about one record, [`import`] drives [`stretch`]es of them into a [`LeadSink`],
 //! [`bad_rows`] gives back what was refused in a form that can be mended and imported again. [`export`] is the way out.
 
 pub mod bad_rows;
@@ -13,6 +13,7 @@ pub mod import;
 pub mod phone;
 pub mod preflight;
 pub mod rows;
+pub mod stretch;
 pub mod text;
 pub mod validate;
 
@@ -20,6 +21,7 @@ pub use finding::{Finding, FindingCode};
 pub use import::{Counts, ImportError, ImportOptions, LeadSink, OnDuplicate, Progress, Report};
 pub use phone::Region;
 pub use preflight::{FileError, Sheet, preflight};
+pub use stretch::Stretch;
 pub use validate::LeadRow;
 
 #[cfg(test)]

@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{self, Cursor};
+use std::io::Cursor;
 
 use async_trait::async_trait;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use super::bad_rows::BadRows;
-use super::import::BATCH;
+use super::stretch::ROWS;
 use super::*;
 
 /// A campaign in memory that keeps the rules of a store: the number is unique, progress goes with the batch.
@@ -22,6 +21,8 @@ struct Campaign {
     update: bool,
     writes_left: Option<u32>,
     largest: usize,
+    findings: Vec<Finding>,
+    bad_rows: Vec<u8>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -32,15 +33,18 @@ struct Killed;
 impl LeadSink for Campaign {
     type Error = Killed;
 
-    async fn write(&mut self, batch: Vec<LeadRow>, progress: Progress) -> Result<Counts, Killed> {
+    async fn write(&mut self, stretch: Stretch) -> Result<Counts, Killed> {
         match self.writes_left.as_mut() {
             Some(0) => return Err(Killed),
             Some(left) => *left -= 1,
             None => {}
         }
-        self.largest = self.largest.max(batch.len());
+        let Stretch { leads, progress, findings, bad_rows, .. } = stretch;
+        self.largest = self.largest.max(leads.len());
+        self.findings.extend(findings);
+        self.bad_rows.extend(bad_rows);
         let mut counts = Counts::default();
-        for lead in batch {
+        for lead in leads {
             let key = lead.phone_number.e164().to_owned();
             match (self.leads.contains_key(&key), self.update) {
                 (true, false) => counts.duplicates += 1,
@@ -68,17 +72,11 @@ struct Outcome {
 }
 
 async fn run(file: &[u8], campaign: &mut Campaign, options: ImportOptions) -> Result<Outcome, ImportError<Killed>> {
-    let mut file = Cursor::new(file);
+    let mut file = Cursor::new(file.to_vec());
     let sheet = preflight(&mut file).unwrap();
-    let (mut findings, mut bad_rows) = (Vec::new(), Vec::new());
-    let mut writer = BadRows::new(&mut bad_rows, &sheet.columns).unwrap();
-    let mut refused = |finding: &Finding, cells: Option<rows::Cells<'_>>| -> io::Result<()> {
-        findings.push(finding.clone());
-        writer.write(finding, cells)
-    };
-    let report = import::import(&mut file, &sheet, &options, campaign, &mut refused, &CancellationToken::new()).await?;
-    writer.finish().unwrap();
-    Ok(Outcome { report, findings, bad_rows })
+    bad_rows::write_header(&mut campaign.bad_rows, &sheet.columns).unwrap();
+    let report = import::import(file, &sheet, options, campaign, &CancellationToken::new()).await?;
+    Ok(Outcome { report, findings: campaign.findings.clone(), bad_rows: campaign.bad_rows.clone() })
 }
 
 async fn imported(file: &[u8]) -> (Campaign, Outcome) {
@@ -211,18 +209,18 @@ async fn mended_bad_rows_can_be_imported() {
 #[tokio::test]
 async fn duplicates_are_skipped_or_update_within_and_across_batches() {
     let mut file = "phone,name\n".to_owned();
-    for at in 0..2 * BATCH {
-        writeln!(file, "+1415555{:04},first", at % 1_500).unwrap();
+    for at in 0..2 * ROWS {
+        writeln!(file, "+1415555{:04},first", at % 7_500).unwrap();
     }
     file.push_str("+14155550000,last\n+14155550000,very last\n");
     let (campaign, outcome) = imported(file.as_bytes()).await;
-    assert_eq!((outcome.report.accepted, outcome.report.duplicates), (1_500, 502));
+    assert_eq!((outcome.report.accepted, outcome.report.duplicates), (7_500, 2_502));
     assert_eq!(campaign.leads["+14155550000"].variables["name"], "first");
 
     let mut updating = Campaign { update: true, ..Campaign::default() };
     let options = ImportOptions { on_duplicate: OnDuplicate::Update, ..options() };
     let outcome = run(file.as_bytes(), &mut updating, options).await.unwrap();
-    assert_eq!((outcome.report.accepted, outcome.report.updated, outcome.report.rows), (1_500, 502, 2_002));
+    assert_eq!((outcome.report.accepted, outcome.report.updated, outcome.report.rows), (7_500, 2_502, 10_002));
     assert_eq!(updating.leads["+14155550000"].variables["name"], "very last");
 }
 
@@ -240,7 +238,7 @@ fn mixed(rows: usize) -> String {
 
 #[tokio::test]
 async fn an_import_that_was_killed_goes_on_where_it_was() {
-    let text = mixed(9_000);
+    let text = mixed(40_000);
     let (whole, expected) = imported(text.as_bytes()).await;
     for file in [text.clone().into_bytes(), utf16(&text, u16::to_le_bytes)] {
         let mut campaign = Campaign { writes_left: Some(3), ..Campaign::default() };
@@ -258,20 +256,20 @@ async fn an_import_that_was_killed_goes_on_where_it_was() {
             Counts { accepted: report.accepted, rejected: report.rejected, updated: report.updated, duplicates: report.duplicates };
         assert_eq!(campaign.totals, totals);
         assert_eq!(campaign.leads, whole.leads);
-        assert!(campaign.largest <= BATCH);
+        assert!(campaign.largest as u64 <= ROWS);
     }
 }
 
 #[tokio::test]
 async fn an_import_stops_between_batches() {
-    let text = mixed(5_000);
-    let mut file = Cursor::new(text.as_bytes());
+    let text = mixed(20_000);
+    let mut file = Cursor::new(text.into_bytes());
     let sheet = preflight(&mut file).unwrap();
     let (mut campaign, stop) = (Campaign::default(), CancellationToken::new());
     stop.cancel();
-    let stopped = import::import(&mut file, &sheet, &options(), &mut campaign, &mut |_, _| Ok(()), &stop).await;
+    let stopped = import::import(file, &sheet, options(), &mut campaign, &stop).await;
     assert!(matches!(stopped, Err(ImportError::Stopped)));
-    assert_eq!(campaign.progress.unwrap().row_offset, BATCH as u64);
+    assert_eq!(campaign.progress.unwrap().row_offset, ROWS);
 }
 
 #[tokio::test]
@@ -304,13 +302,17 @@ async fn the_demo_list_and_its_campaign_are_in_order() {
 }
 
 /// A sink that cannot fail and keeps nothing.
-struct Nowhere;
+#[derive(Default)]
+struct Nowhere {
+    refused: u64,
+}
 
 #[async_trait]
 impl LeadSink for Nowhere {
     type Error = Infallible;
-    async fn write(&mut self, batch: Vec<LeadRow>, _: Progress) -> Result<Counts, Infallible> {
-        Ok(Counts { accepted: batch.len() as u64, ..Counts::default() })
+    async fn write(&mut self, stretch: Stretch) -> Result<Counts, Infallible> {
+        self.refused += stretch.findings.len() as u64;
+        Ok(Counts { accepted: stretch.leads.len() as u64, ..Counts::default() })
     }
 }
 
@@ -319,16 +321,14 @@ proptest! {
     #[test]
     fn any_bytes_are_refused_or_add_up(body in proptest::collection::vec(any::<u8>(), 0..300), head in 0_usize..4) {
         let head: &[u8] = [b"phone,a\n".as_slice(), b"phone;a\n", b"", b"\xff\xfe"][head];
-        let bytes = [head, &body].concat();
-        let mut file = Cursor::new(bytes.as_slice());
+        let mut file = Cursor::new([head, &body].concat());
         if let Ok(sheet) = preflight(&mut file) {
-            let mut refused = 0;
-            let mut count = |_: &Finding, _: Option<rows::Cells<'_>>| -> io::Result<()> { refused += 1; Ok(()) };
+            let mut sink = Nowhere::default();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let stop = CancellationToken::new();
-            let report = runtime.block_on(import::import(&mut file, &sheet, &options(), &mut Nowhere, &mut count, &stop)).unwrap();
+            let report = runtime.block_on(import::import(file, &sheet, options(), &mut sink, &stop)).unwrap();
             prop_assert_eq!(report.accepted + report.rejected + report.duplicates + report.updated, report.rows);
-            prop_assert_eq!(refused, report.rejected);
+            prop_assert_eq!(sink.refused, report.rejected);
             prop_assert!(report.rows >= 1);
         }
     }

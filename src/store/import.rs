@@ -1,12 +1,14 @@
 //! Imports: how far a list has been read. The offset moves in the transaction that stores the leads, so a killed import
 //! goes on exactly where it was.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{whole, words};
+use crate::store::codec::{JsonText, whole, words};
 use crate::store::db::on_db;
 use crate::store::lead_insert::{self, Inserted, ListPlace, NewLead, OnDuplicate};
 use crate::store::{Store, StoreError};
@@ -21,6 +23,8 @@ word_enum! {
         Done = "done",
         /// Given up: the file cannot be read further.
         Failed = "failed",
+        /// Taken back by the operator.
+        Undone = "undone",
     }
 }
 
@@ -51,6 +55,13 @@ pub struct Import {
     pub duplicates: i64,
     /// Rows that were refused.
     pub rejected: i64,
+    /// Refused rows by reason.
+    pub by_code: JsonText<BTreeMap<String, u64>>,
+    /// Of the accepted ones, on a do-not-call list: stored, never called.
+    pub suppressed: i64,
+    /// Length of the file of refused rows that belongs to `byte_offset`.
+    #[serde(skip)]
+    pub rejects_bytes: i64,
     /// When it began.
     pub created_at: Timestamp,
     /// When it ended.
@@ -68,6 +79,10 @@ pub struct ImportBatch<'a> {
     pub rows: u64,
     /// Of those, refused.
     pub rejected: u64,
+    /// Refused rows by reason, since the import began.
+    pub by_code: &'a BTreeMap<String, u64>,
+    /// Length of the file of refused rows behind this piece.
+    pub rejects_bytes: u64,
     /// Of those, replaced by a later row of the piece with the same number.
     pub updated: u64,
     /// Of those, left out because an earlier row of the piece has the same number.
@@ -129,20 +144,22 @@ impl Store {
         let place = ListPlace { campaign: import.campaign_id, import: Some(import.id), on_duplicate: batch.on_duplicate };
         on_db!(self.db, write, tx => {
             let moved = sqlx::query(
-                "UPDATE import SET byte_offset = $3, row_offset = row_offset + $4, rejected = rejected + $5
+                "UPDATE import SET byte_offset = $3, row_offset = row_offset + $4, rejected = rejected + $5, by_code = $6, rejects_bytes = $7
                  WHERE id = $1 AND byte_offset = $2 AND state = 'running'",
             )
             .bind(import.id).bind(whole(batch.from_byte)).bind(whole(batch.to_byte)).bind(whole(batch.rows)).bind(whole(batch.rejected))
+            .bind(JsonText(batch.by_code)).bind(whole(batch.rejects_bytes))
             .execute(&mut *tx).await?;
             if moved.rows_affected() == 0 {
                 return Ok(None);
             }
             let sum = lead_insert::insert((&mut *tx).into(), place, batch.leads, now).await?;
             sqlx::query(
-                "UPDATE import SET accepted = accepted + $2, updated = updated + $3, duplicates = duplicates + $4 WHERE id = $1",
+                "UPDATE import SET accepted = accepted + $2, updated = updated + $3, duplicates = duplicates + $4, suppressed = suppressed + $5
+                 WHERE id = $1",
             )
             .bind(import.id).bind(whole(sum.accepted + sum.suppressed)).bind(whole(sum.updated + batch.updated)).bind(whole(sum.duplicates + batch.duplicates))
-            .execute(tx).await?;
+            .bind(whole(sum.suppressed)).execute(tx).await?;
             Ok(Some(sum))
         })
     }

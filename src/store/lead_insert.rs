@@ -1,11 +1,12 @@
-//! Many leads at once: multi-row statements, so that a list of a million rows is a matter of seconds.
+//! Many leads at once: few statements, so that a list of a million rows is a matter of seconds.
+
+mod postgres;
+mod sqlite;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sqlx::{AssertSqlSafe, Row};
 
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
@@ -14,10 +15,6 @@ use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
 use crate::word_enum;
-
-/// Rows per statement: enough to spread its cost, few enough that SQLite, which looks for the name of each bound value
-/// from the start of the list, does not spend its time there.
-const ROWS: usize = 50;
 
 /// A lead to put on a list; already checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +31,13 @@ pub struct NewLead {
     pub consent_basis: Option<String>,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
+}
+
+impl NewLead {
+    /// When it may be called first.
+    fn due(&self, now: Timestamp) -> Timestamp {
+        self.not_before.map_or(now, |not_before| not_before.max(now))
+    }
 }
 
 word_enum! {
@@ -90,22 +94,61 @@ impl Store {
     }
 }
 
+/// A lead with the id it gets if it is new, and its JSON.
+struct Fresh<'a> {
+    id: LeadId,
+    lead: &'a NewLead,
+    zones: String,
+    variables: String,
+}
+
+impl<'a> Fresh<'a> {
+    fn of(lead: &'a NewLead) -> Result<Self, StoreError> {
+        let json = |source| StoreError::Unreadable { what: "values of a new lead".to_owned(), source };
+        let zones = serde_json::to_string(&lead.zones).map_err(json)?;
+        Ok(Self { id: LeadId::new(), lead, zones, variables: serde_json::to_string(&lead.variables).map_err(json)? })
+    }
+}
+
 /// Puts leads on a list inside a transaction of the caller.
 pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
-    let rows = match place.on_duplicate {
-        OnDuplicate::Skip => leads.iter().collect(),
-        OnDuplicate::Update => last_of_each_number(leads),
+    let before = LeadId::new();
+    let (accepted, updated) = match place.on_duplicate {
+        OnDuplicate::Skip => (skip(conn.reborrow(), place, &in_order(leads.iter())?, now).await?, 0),
+        OnDuplicate::Update => {
+            let rows = in_order(last_of_each_number(leads).into_iter())?;
+            if let Some(import) = place.import {
+                keep_former(conn.reborrow(), place.campaign, import, &rows, now).await?;
+            }
+            let ids = update(conn.reborrow(), place, &rows, now).await?;
+            let accepted = ids.iter().filter(|id| **id > before).count() as u64;
+            (accepted, ids.len() as u64 - accepted)
+        }
     };
-    let (mut sum, first) = (Inserted::default(), LeadId::new());
-    for chunk in rows.chunks(ROWS) {
-        let (accepted, updated) = insert_chunk(conn.reborrow(), place, chunk, now).await?;
-        sum.accepted += accepted;
-        sum.updated += updated;
+    let suppressed = if accepted > 0 { suppress_new(conn, place.campaign, before, now).await? } else { 0 };
+    Ok(Inserted { accepted: accepted - suppressed, updated, duplicates: leads.len() as u64 - accepted - updated, suppressed })
+}
+
+async fn skip(conn: Conn<'_>, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+    match conn {
+        Conn::Postgres(conn) => postgres::skip(conn, place, leads, now).await,
+        Conn::Sqlite(conn) => sqlite::skip(conn, place, leads, now).await,
     }
-    sum.duplicates = leads.len() as u64 - sum.accepted - sum.updated;
-    sum.suppressed = suppress_new(conn, place.campaign, first, now).await?;
-    sum.accepted -= sum.suppressed;
-    Ok(sum)
+}
+
+async fn update(conn: Conn<'_>, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
+    match conn {
+        Conn::Postgres(conn) => postgres::update(conn, place, leads, now).await,
+        Conn::Sqlite(conn) => sqlite::update(conn, place, leads, now).await,
+    }
+}
+
+/// Ids grow in the order of the list; the rows are stored in the order of their numbers, so that the index of numbers is walked
+/// once instead of jumped about in, and two imports at once take their locks in the same order.
+fn in_order<'a>(leads: impl Iterator<Item = &'a NewLead>) -> Result<Vec<Fresh<'a>>, StoreError> {
+    let mut rows = leads.map(Fresh::of).collect::<Result<Vec<_>, _>>()?;
+    rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
+    Ok(rows)
 }
 
 /// One statement may update a row only once, so of several rows with one number the last one speaks.
@@ -124,59 +167,51 @@ fn last_of_each_number(leads: &[NewLead]) -> Vec<&NewLead> {
     rows
 }
 
-/// Inserts up to [`ROWS`] leads; how many are new and how many were updated.
-async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now: Timestamp) -> Result<(u64, u64), StoreError> {
-    let sql = AssertSqlSafe(insert_sql(leads.len(), place.on_duplicate));
-    let newest_known = LeadId::new();
-    on_conn!(conn, conn => {
-        let mut query = sqlx::query(sql).bind(place.campaign).bind(place.import).bind(now);
-        for lead in leads {
-            query = query.bind(LeadId::new()).bind(&lead.external_id).bind(&lead.phone_number);
-            query = query.bind(&lead.zones).bind(&lead.variables).bind(&lead.consent_basis);
-            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now)));
-        }
-        match place.on_duplicate {
-            OnDuplicate::Skip => Ok((query.execute(conn).await?.rows_affected(), 0)),
-            OnDuplicate::Update => {
-                let ids: Vec<LeadId> = query.try_map(|row| row.try_get(0)).fetch_all(conn).await?;
-                let accepted = ids.iter().filter(|id| **id > newest_known).count() as u64;
-                Ok((accepted, ids.len() as u64 - accepted))
-            }
-        }
-    })
-}
+/// The columns in the order of the values.
+const COLUMNS: &str = "campaign_id, import_id, state, created_at, updated_at,
+    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at";
 
-/// `$1` campaign, `$2` import, `$3` now; then seven values per row.
-fn insert_sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let mut sql = String::with_capacity(500 + rows * 46);
-    sql.push_str(
-        "INSERT INTO lead (campaign_id, import_id, state, created_at, updated_at,
-           id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at) VALUES ",
-    );
-    for row in 0..rows {
-        let at = 4 + row * 7;
-        let comma = if row == 0 { "" } else { "," };
-        let [b, c, d, e, f, g] = [at + 1, at + 2, at + 3, at + 4, at + 5, at + 6];
-        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g})").expect("writing to a String cannot fail");
-    }
-    sql.push_str(match on_duplicate {
-        OnDuplicate::Skip => " ON CONFLICT (campaign_id, phone_number) DO NOTHING",
+const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
+    match on_duplicate {
+        OnDuplicate::Skip => " ON CONFLICT (phone_number, campaign_id) DO NOTHING",
         OnDuplicate::Update => {
-            " ON CONFLICT (campaign_id, phone_number) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
+            " ON CONFLICT (phone_number, campaign_id) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
                 variables = excluded.variables, consent_basis = excluded.consent_basis, updated_at = excluded.updated_at
               RETURNING id"
         }
-    });
-    sql
+    }
+}
+
+/// What an import is about to replace, so that it can be taken back; of a lead that it meets twice, the first.
+async fn keep_former(
+    conn: Conn<'_>,
+    campaign: CampaignId,
+    import: ImportId,
+    leads: &[Fresh<'_>],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const KEEP: EngineSql = engine_sql!(
+        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, replaced_at)
+         SELECT $1, id, external_id, zones, variables, consent_basis, $4 FROM lead
+         WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
+         ON CONFLICT (import_id, lead_id) DO NOTHING"
+    );
+    let numbers: Vec<&PhoneNumber> = leads.iter().map(|row| &row.lead.phone_number).collect();
+    let sql = KEEP.for_conn(&conn);
+    on_conn!(conn, conn => {
+        sqlx::query(sql).bind(import).bind(campaign).bind(JsonText(numbers)).bind(now).execute(conn).await?;
+        Ok(())
+    })
 }
 
 /// Numbers that must not be called are stored, so that the list is complete, but never dialled.
-async fn suppress_new(conn: Conn<'_>, campaign: CampaignId, first: LeadId, now: Timestamp) -> Result<u64, StoreError> {
+async fn suppress_new(conn: Conn<'_>, campaign: CampaignId, before: LeadId, now: Timestamp) -> Result<u64, StoreError> {
     const SUPPRESS: &str = "UPDATE lead SET state = 'suppressed', disposition = 'dnc', updated_at = $3
          WHERE campaign_id = $1 AND id > $2 AND state = 'new' AND EXISTS (
-           SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number AND s.scope IN ('global', $4))";
+           SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number
+             AND (s.scope IN ('global', $4) OR s.source = 'list'))";
     on_conn!(conn, conn => {
-        let query = sqlx::query(SUPPRESS).bind(campaign).bind(first).bind(now).bind(campaign.to_string());
+        let query = sqlx::query(SUPPRESS).bind(campaign).bind(before).bind(now).bind(campaign.to_string());
         Ok(query.execute(conn).await?.rows_affected())
     })
 }

@@ -119,7 +119,7 @@ impl Store {
 
 /// Whether a number must not be called in a campaign, asked inside a transaction of the caller.
 pub(crate) async fn is_suppressed(conn: Conn<'_>, phone_number: &PhoneNumber, campaign: CampaignId) -> Result<bool, StoreError> {
-    const ASK: &str = "SELECT COUNT(*) FROM suppression WHERE phone_number = $1 AND scope IN ('global', $2)";
+    const ASK: &str = "SELECT COUNT(*) FROM suppression WHERE phone_number = $1 AND (scope IN ('global', $2) OR source = 'list')";
     on_conn!(conn, conn => {
         let rows: i64 = sqlx::query_scalar(ASK).bind(phone_number).bind(campaign.to_string()).fetch_one(conn).await?;
         Ok(rows > 0)

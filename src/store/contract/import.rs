@@ -1,5 +1,7 @@
 //! Imports and suppressions: both or neither, once, and where they were after a stop.
 
+use std::collections::BTreeMap;
+
 use super::fixtures::{at, campaign, force_lead_state, lead, new_lead, number};
 use super::support::on_both_engines;
 use crate::domain::lead::LeadState;
@@ -64,12 +66,16 @@ on_both_engines! {
     }
 }
 
+static NONE: BTreeMap<String, u64> = BTreeMap::new();
+
 fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'_> {
     ImportBatch {
         from_byte,
         to_byte,
         rows: leads.len() as u64 + 2,
         rejected: 2,
+        by_code: &NONE,
+        rejects_bytes: 0,
         updated: 0,
         duplicates: 0,
         leads,

@@ -15,7 +15,6 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::ApiState;
@@ -60,18 +59,10 @@ pub async fn import(
     let file = upload::receive(body, &upload::folder(&api.files)).await?;
     let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
     let order = Order { api, campaign: campaign.id, file_name, options, dry_run: query.dry_run };
-    let outcome = apart(order, file).await?;
+    // when nobody waits any more the request is dropped, and the import with it: the stretch at hand is rolled back
+    let outcome = order.carry_out(file, &CancellationToken::new()).await?;
     let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(outcome)))
-}
-
-/// Reading a file blocks, so it has a thread of its own; it stops after the batch at hand when nobody waits for it any more.
-async fn apart(order: Order, file: std::fs::File) -> Result<Outcome, ApiError> {
-    let (stop, handle) = (CancellationToken::new(), Handle::current());
-    let _stops_with_the_request = stop.clone().drop_guard();
-    let work = tokio::task::spawn_blocking(move || handle.block_on(order.carry_out(file, &stop)));
-    let failed = |error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "import_failed", format!("{error}"), "send the file again");
-    work.await.map_err(failed)?
 }
 
 fn region(text: Option<&str>) -> Result<Option<Region>, ApiError> {

@@ -1,18 +1,23 @@
 //! Refused rows: all of them in a file of the data folder, the first few in the answer.
+//!
+//! The import's row says how long the file is, in the transaction that says how far the list is read: after a stop, what was
+//! written too early is cut off, so no row is in the file twice.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
+
+use tokio::fs::{File, OpenOptions};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::upload::folder;
 use crate::domain::ids::ImportId;
-use crate::intake::bad_rows::BadRows;
+use crate::intake::bad_rows;
 use crate::intake::columns::Columns;
 use crate::intake::finding::Finding;
-use crate::intake::rows::Cells;
+use crate::intake::stretch::Stretch;
 
 /// Rows that the answer shows itself.
-const SHOWN: usize = 20;
+pub const SHOWN: usize = 20;
 
 /// The file with the refused rows of an import.
 #[must_use]
@@ -23,73 +28,54 @@ pub fn path(files: &Path, import: ImportId) -> PathBuf {
 /// Takes refused rows.
 pub struct Refused {
     path: PathBuf,
-    rows: BadRows<Lines>,
-    any: bool,
+    file: Option<File>,
+    header: Vec<u8>,
+    /// How long the file is.
+    pub bytes: u64,
     /// The first ones.
     pub shown: Vec<Finding>,
 }
 
 impl Refused {
-    /// Begins the file, or goes on with it where an earlier run stopped.
+    /// Goes on behind the first `bytes` of the file, or begins it with the first refused row.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn open(path: PathBuf, columns: &Columns, goes_on: bool) -> io::Result<Self> {
-        let goes_on = goes_on && path.exists();
-        let file = OpenOptions::new().create(true).write(true).append(goes_on).truncate(!goes_on).open(&path)?;
-        let out = Lines { out: BufWriter::new(file), skips_first: goes_on, quoted: false };
-        Ok(Self { path, rows: BadRows::new(out, columns)?, any: goes_on, shown: Vec::new() })
+    pub fn new(path: PathBuf, columns: &Columns, bytes: u64) -> io::Result<Self> {
+        let mut header = Vec::new();
+        bad_rows::write_header(&mut header, columns)?;
+        Ok(Self { path, file: None, header, bytes, shown: Vec::new() })
     }
 
-    /// Takes one row.
+    /// Takes the refused rows of a stretch.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn take(&mut self, finding: &Finding, cells: Option<Cells<'_>>) -> io::Result<()> {
-        self.any = true;
-        if self.shown.len() < SHOWN {
-            self.shown.push(finding.clone());
+    /// They cannot be written.
+    pub async fn take(&mut self, stretch: &Stretch) -> io::Result<()> {
+        if stretch.findings.is_empty() {
+            return Ok(());
         }
-        self.rows.write(finding, cells)
+        let room = SHOWN - self.shown.len();
+        self.shown.extend(stretch.findings.iter().take(room).cloned());
+        let header = if self.bytes == 0 { std::mem::take(&mut self.header) } else { Vec::new() };
+        let file = self.open().await?;
+        file.write_all(&header).await?;
+        file.write_all(&stretch.bad_rows).await?;
+        file.flush().await?;
+        self.bytes += (header.len() + stretch.bad_rows.len()) as u64;
+        Ok(())
     }
 
-    /// Ends the file; one without rows is removed. The first refused rows.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn close(self) -> io::Result<Vec<Finding>> {
-        self.rows.finish()?;
-        if !self.any {
-            std::fs::remove_file(&self.path)?;
-        }
-        Ok(self.shown)
-    }
-}
-
-/// Lines of CSV, where wanted without the first one: a file that is gone on with has its header.
-struct Lines {
-    out: BufWriter<File>,
-    skips_first: bool,
-    /// Inside quotes, where a line end ends no line.
-    quoted: bool,
-}
-
-impl Write for Lines {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        if !self.skips_first {
-            return self.out.write(text);
-        }
-        for (at, byte) in text.iter().enumerate() {
-            self.quoted ^= *byte == b'"';
-            if *byte == b'\n' && !self.quoted {
-                self.skips_first = false;
-                return Ok(at + 1);
+    async fn open(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&self.path).await?;
+                file.set_len(self.bytes).await?;
+                file.seek(SeekFrom::Start(self.bytes)).await?;
+                file
             }
-        }
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        };
+        Ok(self.file.insert(file))
     }
 }

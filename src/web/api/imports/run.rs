@@ -5,6 +5,7 @@ use std::fs::File;
 
 use axum::http::StatusCode;
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::super::ApiState;
@@ -15,7 +16,7 @@ use super::upload::disk;
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::intake::finding::Finding;
 use crate::intake::import::import;
-use crate::intake::{self, FileError, ImportError, ImportOptions, LeadSink, Progress, Report, Sheet, preflight};
+use crate::intake::{self, FileError, ImportError, ImportOptions, Progress, Sheet, preflight};
 use crate::store::codec::count;
 use crate::store::import::{Import, ImportState};
 use crate::store::lead_insert::OnDuplicate;
@@ -37,7 +38,8 @@ pub struct Order {
 /// What an import did; `accepted`, `updated`, `duplicates` and `rejected` add up to `rows`.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
-    import_id: ImportId,
+    /// None for a dry run.
+    import_id: Option<ImportId>,
     file_name: String,
     dry_run: bool,
     rows: u64,
@@ -62,84 +64,26 @@ impl Order {
     /// # Errors
     /// The file cannot be used (nothing was imported), or the import was cut off (send the file again to go on).
     pub async fn carry_out(self, mut file: File, stop: &CancellationToken) -> Result<Outcome, ApiError> {
-        let sheet = preflight(&mut file).map_err(|error| bad_file(&error))?;
+        let checked = spawn_blocking(move || preflight(&mut file).map(|sheet| (file, sheet)));
+        let (file, sheet) = checked.await.map_err(|error| disk(&std::io::Error::other(error)))?.map_err(|error| bad_file(&error))?;
         if self.dry_run { self.try_out(file, &sheet, stop).await } else { self.write(file, &sheet, stop).await }
     }
 
-    async fn try_out(self, mut file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
-        let id = ImportId::new();
-        let sink = &mut Tries {
+    async fn try_out(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
+        let mut sink = Tries {
             store: self.api.store.clone(),
             campaign: self.campaign,
             on_duplicate: on_duplicate(&self.options),
             seen: HashSet::new(),
+            refused: Vec::new(),
         };
-        let (report, rejects) = self.read(id, &mut file, sheet, sink, &self.options, stop).await?;
-        let warnings = self.warnings(&self.imports_of(sheet).await?);
-        Ok(self.outcome(id, &report, rejects, warnings))
-    }
-
-    async fn write(self, mut file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
-        let earlier = self.imports_of(sheet).await?;
-        let warnings = self.warnings(&earlier);
-        let (store, clock) = (self.api.store.clone(), self.api.clock.clone());
-        let import = match earlier.into_iter().find(|import| import.state == ImportState::Running) {
-            Some(import) => import,
-            None => store.start_import(self.campaign, &self.file_name, &sheet.sha256, clock.now()).await?,
-        };
-        let at = Progress { byte_offset: count(import.byte_offset), row_offset: count(import.row_offset), ..Progress::default() };
-        let options = ImportOptions { resume: (at.row_offset > 0).then_some(at), ..self.options };
-        let (id, on_duplicate) = (import.id, on_duplicate(&options));
-        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import, on_duplicate, at, suppressed: 0 };
-        let (report, rejects) = self.read(id, &mut file, sheet, &mut sink, &options, stop).await?;
-        store.end_import(id, ImportState::Done, clock.now()).await?;
-        let before = &sink.import;
+        let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
+        let warnings = warnings(sheet, &self.imports_of(sheet).await?);
+        let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
-            accepted: report.accepted + count(before.accepted),
-            updated: report.updated + count(before.updated),
-            duplicates: report.duplicates + count(before.duplicates),
-            rejected: report.rejected + count(before.rejected),
-            rows: report.rows + at.row_offset,
-            resumed_after_row: at.row_offset,
-            suppressed: sink.suppressed,
-            ..self.outcome(id, &report, rejects, warnings)
-        })
-    }
-
-    async fn read<S: LeadSink<Error = SinkError>>(
-        &self,
-        id: ImportId,
-        file: &mut File,
-        sheet: &Sheet,
-        sink: &mut S,
-        options: &ImportOptions,
-        stop: &CancellationToken,
-    ) -> Result<(Report, Vec<Finding>), ApiError> {
-        let path = refused::path(&self.api.files, id);
-        let mut refused = Refused::open(path, &sheet.columns, options.resume.is_some()).map_err(|error| disk(&error))?;
-        let read = import(file, sheet, options, sink, &mut |finding, cells| refused.take(finding, cells), stop).await;
-        let rejects = refused.close().map_err(|error| disk(&error))?;
-        Ok((read.map_err(cut_off)?, rejects))
-    }
-
-    async fn imports_of(&self, sheet: &Sheet) -> Result<Vec<Import>, ApiError> {
-        let mut imports = self.api.store.imports(self.campaign).await?;
-        imports.retain(|import| import.file_sha256 == sheet.sha256);
-        Ok(imports)
-    }
-
-    fn warnings(&self, earlier: &[Import]) -> Vec<String> {
-        let done = earlier.iter().find(|import| import.state == ImportState::Done);
-        done.map(|import| format!("the same file was imported before, at {}, as {}", import.created_at, import.file_name))
-            .into_iter()
-            .collect()
-    }
-
-    fn outcome(&self, import_id: ImportId, report: &Report, rejects: Vec<Finding>, warnings: Vec<String>) -> Outcome {
-        Outcome {
-            import_id,
+            import_id: None,
             file_name: self.file_name.clone(),
-            dry_run: self.dry_run,
+            dry_run: true,
             rows: report.rows,
             accepted: report.accepted,
             updated: report.updated,
@@ -147,12 +91,61 @@ impl Order {
             rejected: report.rejected,
             suppressed: 0,
             resumed_after_row: 0,
-            by_code: report.by_code.clone(),
-            rejects,
+            by_code,
+            rejects: sink.refused,
             warnings,
             seconds: report.seconds,
-        }
+        })
     }
+
+    async fn write(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
+        let earlier = self.imports_of(sheet).await?;
+        let warnings = warnings(sheet, &earlier);
+        let (store, clock) = (self.api.store.clone(), self.api.clock.clone());
+        let import_row = match earlier.into_iter().find(|import| import.state == ImportState::Running) {
+            Some(import) => import,
+            None => store.start_import(self.campaign, &self.file_name, &sheet.sha256, clock.now()).await?,
+        };
+        let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
+        let at = Progress { byte_offset: count(import_row.byte_offset), row_offset: resumed_after_row, ..Progress::default() };
+        let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
+        let refused = Refused::new(refused::path(&self.api.files, id), &sheet.columns, count(import_row.rejects_bytes));
+        let refused = refused.map_err(|error| disk(&error))?;
+        let on_duplicate = on_duplicate(&options);
+        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused };
+        let report = import(file, sheet, options, &mut sink, stop).await.map_err(cut_off)?;
+        store.end_import(id, ImportState::Done, clock.now()).await?;
+        let done = store.import(id).await?.ok_or_else(|| gone(id))?;
+        Ok(Outcome {
+            import_id: Some(id),
+            file_name: self.file_name.clone(),
+            dry_run: false,
+            rows: count(done.row_offset),
+            accepted: count(done.accepted),
+            updated: count(done.updated),
+            duplicates: count(done.duplicates),
+            rejected: count(done.rejected),
+            suppressed: count(done.suppressed),
+            resumed_after_row,
+            by_code: done.by_code.0,
+            rejects: sink.refused.shown,
+            warnings,
+            seconds: report.seconds,
+        })
+    }
+
+    async fn imports_of(&self, sheet: &Sheet) -> Result<Vec<Import>, ApiError> {
+        let mut imports = self.api.store.imports(self.campaign).await?;
+        imports.retain(|import| import.file_sha256 == sheet.sha256);
+        Ok(imports)
+    }
+}
+
+/// What the operator should know before relying on the result.
+fn warnings(sheet: &Sheet, earlier: &[Import]) -> Vec<String> {
+    let done = earlier.iter().find(|import| import.state == ImportState::Done);
+    let again = done.map(|import| format!("the same file was imported before, at {}, as {}", import.created_at, import.file_name));
+    again.into_iter().chain(sheet.columns.remarks().into_iter().map(|remark| remark.message)).collect()
 }
 
 fn on_duplicate(options: &ImportOptions) -> OnDuplicate {
@@ -169,10 +162,15 @@ fn bad_file(error: &FileError) -> ApiError {
 fn cut_off(error: ImportError<SinkError>) -> ApiError {
     match error {
         ImportError::Write(SinkError::Store(error)) => error.into(),
+        ImportError::Write(SinkError::Refused(error)) => disk(&error),
         ImportError::Write(error @ SinkError::Overtaken) => ApiError::conflict("overtaken", error.to_string(), "wait for the other import"),
         ImportError::Read(error) => disk(&error),
         stopped @ ImportError::Stopped => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", stopped.to_string(), "send the same file again to go on")
         }
     }
+}
+
+fn gone(id: ImportId) -> ApiError {
+    ApiError::conflict("gone", format!("the row of import {id} was deleted meanwhile"), "import the file again")
 }

@@ -1,5 +1,6 @@
 //! A router to ask, and answers made comparable: ids become `[id]`, the clock stands still.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -116,19 +117,22 @@ impl Bench {
         let to_byte = text.lines().take(rows + 1).map(|line| line.len() as u64 + 1).sum();
         let leads = [NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) }];
         let (rows, rejected) = (rows as u64, rejected as u64);
+        let file = "\"external_id\"\n\"b-2\"\n";
         let batch = ImportBatch {
             from_byte: 0,
             to_byte,
             rows,
             rejected,
+            by_code: &BTreeMap::from([("missing_phone".to_owned(), rejected)]),
+            rejects_bytes: file.len() as u64,
             updated: 0,
             duplicates: 0,
             leads: &leads,
             on_duplicate: OnDuplicate::Skip,
         };
         self.store.append_import(&import, batch, now).await.unwrap().unwrap();
-        let file = self.folder.path().join("imports").join(format!("{}.rejected.csv", import.id));
-        std::fs::write(file, "\"external_id\"\n\"b-2\"\n").unwrap();
+        let path = self.folder.path().join("imports").join(format!("{}.rejected.csv", import.id));
+        std::fs::write(path, format!("{file}written before the stop, and not yet told to the import")).unwrap();
         import.id.to_string()
     }
 

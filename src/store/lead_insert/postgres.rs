@@ -1,0 +1,83 @@
+//! Leads into PostgreSQL: one statement for a whole transaction, a column as one array.
+
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, on_conflict};
+use crate::domain::ids::LeadId;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// Rows of a statement.
+const ROWS: usize = 5_000;
+
+/// The values of many leads, column by column.
+#[derive(Default)]
+struct Columns<'a> {
+    ids: Vec<uuid::Uuid>,
+    external_ids: Vec<Option<&'a str>>,
+    phone_numbers: Vec<&'a str>,
+    zones: Vec<&'a str>,
+    variables: Vec<&'a str>,
+    consents: Vec<Option<&'a str>>,
+    due: Vec<i64>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(leads: &'a [Fresh<'a>], now: Timestamp) -> Self {
+        let mut columns = Self::default();
+        for Fresh { id, lead, zones, variables } in leads {
+            columns.ids.push(id.0);
+            columns.external_ids.push(lead.external_id.as_deref());
+            columns.phone_numbers.push(lead.phone_number.e164());
+            columns.zones.push(zones);
+            columns.variables.push(variables);
+            columns.consents.push(lead.consent_basis.as_deref());
+            columns.due.push(lead.due(now).as_millis());
+        }
+        columns
+    }
+}
+
+/// Binds the values in the order of [`sql`].
+macro_rules! bound {
+    ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
+        let columns = Columns::of($leads, $now);
+        let query = $query.bind($place.campaign).bind($place.import).bind($now).bind(columns.ids).bind(columns.external_ids);
+        query.bind(columns.phone_numbers).bind(columns.zones).bind(columns.variables).bind(columns.consents).bind(columns.due)
+    }};
+}
+
+/// Stores new leads and passes over numbers that are there; how many are new.
+pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+    let mut accepted = 0;
+    for leads in leads.chunks(ROWS) {
+        let sql = AssertSqlSafe(sql(OnDuplicate::Skip));
+        accepted += bound!(sqlx::query(sql), place, leads, now).execute(&mut *conn).await?.rows_affected();
+    }
+    Ok(accepted)
+}
+
+/// Stores new leads and replaces what is known of the others; the ids of all.
+pub(super) async fn update(
+    conn: &mut PgConnection,
+    place: ListPlace,
+    leads: &[Fresh<'_>],
+    now: Timestamp,
+) -> Result<Vec<LeadId>, StoreError> {
+    let mut ids = Vec::with_capacity(leads.len());
+    for leads in leads.chunks(ROWS) {
+        let sql = AssertSqlSafe(sql(OnDuplicate::Update));
+        let rows = bound!(sqlx::query(sql), place, leads, now).fetch_all(&mut *conn).await?;
+        ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
+    }
+    Ok(ids)
+}
+
+/// `$1` campaign, `$2` import, `$3` now; then seven columns.
+fn sql(on_duplicate: OnDuplicate) -> String {
+    let conflict = on_conflict(on_duplicate);
+    format!(
+        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, 'new', $3, $3, row.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
+           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[])) AS row{conflict}"
+    )
+}

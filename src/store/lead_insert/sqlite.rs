@@ -1,0 +1,58 @@
+//! Leads into SQLite: one statement for some hundred rows.
+//!
+//! The values are bound by place and not by number: for numbered ones the driver looks each name up from the start of the
+//! list, which takes longer than storing the rows.
+
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+
+use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, on_conflict};
+use crate::domain::ids::LeadId;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// Rows of a statement.
+const ROWS: usize = 250;
+
+/// Binds the values in the order of [`sql`].
+macro_rules! bound {
+    ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
+        let mut query = $query.bind($place.campaign).bind($place.import).bind($now).bind($now);
+        for Fresh { id, lead, zones, variables } in $leads {
+            query = query.bind(*id).bind(lead.external_id.as_deref()).bind(lead.phone_number.e164()).bind(zones.as_str());
+            query = query.bind(variables.as_str()).bind(lead.consent_basis.as_deref()).bind(lead.due($now));
+        }
+        query
+    }};
+}
+/// Stores new leads and passes over numbers that are there; how many are new.
+pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+    let mut accepted = 0;
+    for leads in leads.chunks(ROWS) {
+        let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Skip));
+        accepted += bound!(sqlx::query(sql), place, leads, now).execute(&mut *conn).await?.rows_affected();
+    }
+    Ok(accepted)
+}
+
+/// Stores new leads and replaces what is known of the others; the ids of all.
+pub(super) async fn update(
+    conn: &mut SqliteConnection,
+    place: ListPlace,
+    leads: &[Fresh<'_>],
+    now: Timestamp,
+) -> Result<Vec<LeadId>, StoreError> {
+    let mut ids = Vec::with_capacity(leads.len());
+    for leads in leads.chunks(ROWS) {
+        let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Update));
+        let rows = bound!(sqlx::query(sql), place, leads, now).fetch_all(&mut *conn).await?;
+        ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
+    }
+    Ok(ids)
+}
+
+/// Campaign, import and the time twice; then seven values per row.
+fn sql(rows: usize, on_duplicate: OnDuplicate) -> String {
+    let values = vec!["(?,?,?,?,?,?,?)"; rows].join(",");
+    // without the WHERE, SQLite would read ON CONFLICT as a join
+    format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, 'new', ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
+}
