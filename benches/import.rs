@@ -88,13 +88,23 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
     let count = |key: &str| answer[key].as_u64().unwrap_or(0);
     let counts = ["accepted", "rejected", "updated", "duplicates"].map(count);
     println!("engine: {}", if order.postgres.is_some() { "PostgreSQL" } else { "SQLite" });
-    println!("time: {seconds:.2} s for the whole request, {:.2} s of it behind the check of the file", answer["seconds"].as_f64().unwrap_or(0.0));
+    println!(
+        "time: {seconds:.2} s for the whole request, {:.2} s of it behind the check of the file",
+        answer["seconds"].as_f64().unwrap_or(0.0)
+    );
     #[allow(clippy::cast_precision_loss, reason = "a rate to look at")]
     let rate = order.rows as f64 / seconds;
     println!("rate: {rate:.0} rows/s");
     println!("memory: {:.1} MiB more than the {:.1} MiB before", mib(most.saturating_sub(before)), mib(before));
     println!("transactions: {}", transactions(&metrics));
-    println!("counts: rows {}, accepted {}, rejected {}, updated {}, duplicates {}", count("rows"), counts[0], counts[1], counts[2], counts[3]);
+    println!(
+        "counts: rows {}, accepted {}, rejected {}, updated {}, duplicates {}",
+        count("rows"),
+        counts[0],
+        counts[1],
+        counts[2],
+        counts[3]
+    );
     println!("by code: {}", answer["by_code"]);
     ensure!(counts.iter().sum::<u64>() == order.rows && count("rows") == order.rows, "the counts do not add up to the file");
     ensure!(counts == expected, "expected {expected:?}, got {counts:?}");

@@ -22,7 +22,9 @@ fn status(key: &str) -> anyhow::Result<u64> {
 /// Processor, cores and load.
 pub fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let processor = read("/proc/cpuinfo").lines().find_map(|line| Some(line.strip_prefix("model name")?.trim_start_matches([' ', '\t', ':']).to_owned()));
+    let processor = read("/proc/cpuinfo")
+        .lines()
+        .find_map(|line| Some(line.strip_prefix("model name")?.trim_start_matches([' ', '\t', ':']).to_owned()));
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let load = read("/proc/loadavg").split_whitespace().next().unwrap_or("?").to_owned();
     format!("{}, {cores} cores, load before {load}", processor.unwrap_or_else(|| "unknown processor".to_owned()))

@@ -98,6 +98,8 @@ fn status(campaign: &Value) -> String {
         ("spent", dollars(&campaign["spent_usd"])),
         ("reserved", dollars(&campaign["reserved_usd"])),
     ]);
+    let warnings = items(&campaign["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning)));
+    let head = head + &warnings.collect::<String>();
     match campaign["state"].as_str() {
         Some("draft") => with_to_do(&head, campaign),
         _ => head,

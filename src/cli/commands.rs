@@ -48,6 +48,9 @@ pub enum Command {
     /// Import and look at leads.
     #[command(subcommand)]
     Leads(Leads),
+    /// Keep numbers that must not be called.
+    #[command(subcommand)]
+    Dnc(super::dnc::Dnc),
     /// Look after queues and jobs.
     #[command(subcommand)]
     Queue(Queue),
@@ -168,7 +171,7 @@ pub enum Campaign {
 /// Leads.
 #[derive(Debug, Subcommand)]
 pub enum Leads {
-    /// Import a CSV file.
+    /// Import a CSV file or an Excel workbook (docs/leads.md explains columns and findings).
     #[command(after_help = "Example: callfleet leads import --campaign spring leads.csv --rejects rejected.csv")]
     Import {
         /// Into which campaign.
@@ -179,15 +182,24 @@ pub enum Leads {
         /// Replace the data of leads that are already there instead of leaving them.
         #[arg(long)]
         update: bool,
-        /// Check everything, import nothing.
+        /// Check everything, say what would change, import nothing.
         #[arg(long)]
         dry_run: bool,
+        /// The sheet of a workbook; without it the first.
+        #[arg(long, value_name = "NAME")]
+        sheet: Option<String>,
         /// The country whose national numbers the list may hold, for example US; without it every number begins with +.
         #[arg(long, value_name = "COUNTRY")]
         region: Option<String>,
         /// Write the rows that were not imported, with their reasons, to this file.
         #[arg(long, value_name = "FILE")]
         rejects: Option<PathBuf>,
+    },
+    /// Take an import back: its leads go, and what it replaced comes back. Possible until its first dial.
+    #[command(after_help = "Example: callfleet leads undo 01939f2e-6b1c-7c9a-8d3e-5f0a1b2c3d4e")]
+    Undo {
+        /// The import's id, as `leads import` has printed it.
+        import: String,
     },
     /// List leads.
     List {

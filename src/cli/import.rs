@@ -34,6 +34,8 @@ pub struct Order<'a> {
     pub update: bool,
     /// Import nothing.
     pub dry_run: bool,
+    /// The sheet of a workbook.
+    pub sheet: Option<&'a str>,
     /// The country of national numbers.
     pub region: Option<&'a str>,
     /// Where refused rows go.
@@ -68,11 +70,13 @@ impl Order<'_> {
             .with("file_name", name)
             .with("update", self.update.then_some(true))
             .with("dry_run", self.dry_run.then_some(true))
+            .with("sheet", self.sheet)
             .with("region", self.region)
     }
 }
 
-fn pieces(file: File) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
+/// A file, piece by piece.
+pub fn pieces(file: File) -> impl stream::Stream<Item = std::io::Result<Bytes>> + Send {
     stream::try_unfold(file, |mut file| async move {
         let mut piece = vec![0; PIECE];
         let read = file.read(&mut piece).await?;
@@ -131,15 +135,46 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
     for reject in shown {
         text.push_str(&format!("\n{}", reject_text(reject)));
     }
+    text.push_str(&diff_text(&result["diff"]));
     let more = count("rejected").saturating_sub(shown.len() as u64);
     if more > 0 {
         text.push_str(&format!("\n…and {more} more; --rejects FILE writes them all"));
     }
+    if let Some(id) = result["import_id"].as_str().filter(|_| !order.dry_run && count("accepted") + count("updated") > 0) {
+        text.push_str(&format!("\nto take it back before its first dial: callfleet leads undo {id}"));
+    }
     text
 }
 
+/// The first rows of each kind that a dry run would change.
+fn diff_text(diff: &Value) -> String {
+    let mut text = String::new();
+    for (kind, words) in [("new", "new"), ("updated", "would be updated"), ("duplicate", "already there")] {
+        for row in items(&diff[kind]) {
+            text.push_str(&format!(
+                "\n  line {}, {} {}: {words}{}",
+                row["line"],
+                cell(&row["phone_number"]),
+                cell(&row["external_id"]),
+                changes_text(row)
+            ));
+        }
+    }
+    if diff["unchanged"].as_u64().unwrap_or(0) > 0 {
+        text.push_str(&format!("\n{} rows would change nothing", diff["unchanged"]));
+    }
+    text
+}
+
+/// ` (first_name: Ann → Anna)`.
+fn changes_text(row: &Value) -> String {
+    let changes = row["changes"].as_object().into_iter().flatten();
+    let changes: Vec<String> = changes.map(|(name, change)| format!("{name}: {} → {}", cell(&change[0]), cell(&change[1]))).collect();
+    if changes.is_empty() { String::new() } else { format!(" ({})", changes.join(", ")) }
+}
+
 /// `line 7, phone: 4155***00 is too short (write it with area code)`.
-fn reject_text(reject: &Value) -> String {
+pub fn reject_text(reject: &Value) -> String {
     let column = cell(&reject["column"]);
     let place = if column.is_empty() { String::new() } else { format!(", {column}") };
     let (value, message) = (cell(&reject["value_masked"]), cell(&reject["message"]));

@@ -21,10 +21,14 @@ use super::path::ApiPath;
 /// A file cannot be read or written, or the API refuses.
 pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Result<()> {
     match verb {
-        Leads::Import { campaign, file, update, dry_run, region, rejects } => {
-            let order =
-                Order { campaign, file, update: *update, dry_run: *dry_run, region: region.as_deref(), rejects: rejects.as_deref() };
+        Leads::Import { campaign, file, update, dry_run, sheet, region, rejects } => {
+            let (sheet, region, rejects) = (sheet.as_deref(), region.as_deref(), rejects.as_deref());
+            let order = Order { campaign, file, update: *update, dry_run: *dry_run, sheet, region, rejects };
             import::run(&order, client, output).await?;
+        }
+        Leads::Undo { import } => {
+            let done = client.post(ApiPath::new(&["v1", "imports", import, "undo"])).await?;
+            output.show(&done, undone)?;
         }
         Leads::List { campaign, state, limit } => {
             let path = ApiPath::new(&["v1", "leads"]).with("campaign", Some(campaign)).with("state", state.as_deref());
@@ -45,6 +49,15 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
         }
     }
     Ok(())
+}
+
+fn undone(answer: &Value) -> String {
+    let mut text = format!("{} leads are off the list, {} have their former values back", answer["removed"], answer["restored"]);
+    if answer["kept"] != 0 {
+        let named = items(&answer["kept_leads"]).iter().map(cell).collect::<Vec<_>>().join("\n  ");
+        text.push_str(&format!("\n{} stay as they are: changed by a later import, or being called; the first:\n  {named}", answer["kept"]));
+    }
+    text
 }
 
 fn list(answer: &Value, campaign: &str) -> String {

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod cost;
 pub mod demo;
+mod dnc;
 mod doctor;
 mod ending;
 mod import;
@@ -73,6 +74,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Campaign(verb) => campaign::run(verb, client, output).await?,
         Command::Leads(verb) => leads::run(verb, client, output).await?,
+        Command::Dnc(verb) => dnc::run(verb, client, output).await?,
         Command::Queue(verb) => queue::run(verb, client, output).await?,
         Command::Call(verb) => return call::run(verb, client, output).await,
         Command::Agent(verb) => agent::run(verb, client, output).await?,

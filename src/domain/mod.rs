@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod callback;
 pub mod campaign;
 pub mod dialing;
+pub mod dnc;
 pub mod ids;
 pub mod lead;
 pub mod money;

@@ -54,13 +54,27 @@ pub enum Column {
     Ignored,
 }
 
+impl Column {
+    /// The name of the variable it is, if it is one.
+    fn variable(&self) -> Option<&str> {
+        match self {
+            Self::State => Some("state"),
+            Self::Timezone => Some("timezone"),
+            Self::Variable(name) => Some(name),
+            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::NotBefore | Self::Ignored => None,
+        }
+    }
+}
+
 /// The columns of a file, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     /// As the file names them.
     pub names: Vec<String>,
     /// What each is for.
     pub kinds: Vec<Column>,
+    /// Where each variable stands, by name.
+    pub variables: Vec<(String, usize)>,
 }
 
 /// A remark about a file that can be imported all the same.
@@ -85,8 +99,12 @@ impl Columns {
         let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
         no_name_twice(&names, &keys)?;
         let phone = phone_column(&names, &keys)?;
-        let kinds = keys.into_iter().enumerate().map(|(at, key)| if at == phone { Column::Phone } else { kind(key) }).collect();
-        Ok(Self { names, kinds })
+        let kinds: Vec<Column> =
+            keys.into_iter().enumerate().map(|(at, key)| if at == phone { Column::Phone } else { kind(key) }).collect();
+        let mut variables: Vec<(String, usize)> =
+            kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.variable()?.to_owned(), at))).collect();
+        variables.sort_unstable();
+        Ok(Self { names, kinds, variables })
     }
 
     /// Whether one of these names may be a phone column's.

@@ -41,6 +41,10 @@ word_enum! {
         RowTooLong = "row_too_long",
         /// A quote was opened and never closed.
         UnclosedQuote = "unclosed_quote",
+        /// A row of the API whose keys leave a doubt.
+        BadColumns = "bad_columns",
+        /// A row of the API with a list or an object for a value.
+        NotText = "not_text",
     }
 }
 

@@ -148,9 +148,9 @@ where
     // it ends by itself when nobody takes its stretches any more
     let reading = tokio::task::spawn_blocking(move || read(file, &sheet, options, &hand_over));
     let mut report = Report::default();
-    while let Some(mut stretch) = stretches.recv().await {
-        report.take(stretch.progress.aside, std::mem::take(&mut stretch.by_code));
-        report.take(sink.write(stretch).await.map_err(ImportError::Write)?, BTreeMap::new());
+    while let Some(stretch) = stretches.recv().await {
+        report.take(stretch.progress.aside, &stretch.by_code);
+        report.take(sink.write(stretch).await.map_err(ImportError::Write)?, &BTreeMap::new());
         if stop.is_cancelled() {
             return Err(ImportError::Stopped);
         }
@@ -174,14 +174,14 @@ fn read<R: Read + Seek>(mut file: R, sheet: &Sheet, options: ImportOptions, hand
 }
 
 impl Report {
-    fn take(&mut self, counts: Counts, by_code: BTreeMap<FindingCode, u64>) {
+    fn take(&mut self, counts: Counts, by_code: &BTreeMap<FindingCode, u64>) {
         self.rows += counts.rows();
         self.accepted += counts.accepted;
         self.rejected += counts.rejected;
         self.updated += counts.updated;
         self.duplicates += counts.duplicates;
         for (code, rows) in by_code {
-            *self.by_code.entry(code).or_default() += rows;
+            *self.by_code.entry(*code).or_default() += rows;
         }
     }
 }

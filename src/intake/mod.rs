@@ -10,12 +10,15 @@ pub mod columns;
 pub mod export;
 pub mod finding;
 pub mod import;
+pub mod numbers;
+pub mod objects;
 pub mod phone;
 pub mod preflight;
 pub mod rows;
 pub mod stretch;
 pub mod text;
 pub mod validate;
+pub mod workbook;
 
 pub use finding::{Finding, FindingCode};
 pub use import::{Counts, ImportError, ImportOptions, LeadSink, OnDuplicate, Progress, Report};

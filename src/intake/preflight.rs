@@ -117,6 +117,19 @@ pub fn preflight<R: Read + Seek>(file: &mut R) -> Result<Sheet, FileError> {
     Ok(Sheet { encoding, separator, columns, first_row, text_bytes, file_bytes, sha256 })
 }
 
+/// Reads the whole file once: it is text, in the encoding it declares.
+///
+/// # Errors
+/// [`FileError`].
+pub(super) fn check<R: Read + Seek>(file: &mut R) -> Result<Encoding, FileError> {
+    let start = beginning(file)?;
+    refuse_other_kinds(&start)?;
+    let encoding = Encoding::of(&start);
+    file.rewind()?;
+    check_text(file, encoding)?;
+    Ok(encoding)
+}
+
 /// The records of a file from its beginning.
 pub(super) fn open<R: Read + Seek>(file: &mut R, encoding: Encoding, separator: u8) -> io::Result<Records<Text<&mut R>>> {
     file.rewind()?;
@@ -239,7 +252,7 @@ const NO_SEPARATOR: u8 = 0x1f;
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The separator, and how much text stands before the header (a `sep=;` line of Excel).
-fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u64), FileError> {
+pub(super) fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u64), FileError> {
     let mut first = open(file, encoding, NO_SEPARATOR)?;
     first.next_record()?;
     let line = first.cells()?.get(0).unwrap_or_default().trim().to_ascii_lowercase();

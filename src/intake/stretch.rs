@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
-use crate::domain::phone::PhoneNumber;
 use crate::intake::bad_rows;
 use crate::intake::columns::Columns;
 use crate::intake::finding::{Finding, FindingCode, Trouble};
@@ -89,16 +88,18 @@ impl<'a, R: Read> Reader<'a, R> {
 #[derive(Default)]
 struct Open {
     stretch: Stretch,
-    places: HashMap<PhoneNumber, usize>,
+    /// Where each number stands, by its digits.
+    places: HashMap<u64, usize>,
 }
 
 impl Open {
     /// Adds a lead; a number that is in the stretch already counts as a duplicate, or replaces the earlier row.
     fn add(&mut self, lead: LeadRow, on_duplicate: OnDuplicate) {
         let Counts { duplicates, updated, .. } = &mut self.stretch.progress.aside;
-        match (self.places.get(&lead.phone_number).copied(), on_duplicate) {
+        let digits = lead.phone_number.digits();
+        match (self.places.get(&digits).copied(), on_duplicate) {
             (None, _) => {
-                self.places.insert(lead.phone_number.clone(), self.stretch.leads.len());
+                self.places.insert(digits, self.stretch.leads.len());
                 self.stretch.leads.push(lead);
             }
             (Some(_), OnDuplicate::Skip) => *duplicates += 1,

@@ -27,14 +27,22 @@ pub struct LeadRow {
     pub phone_number: PhoneNumber,
     /// The list's own id.
     pub external_id: Option<String>,
-    /// IANA zones the callee may be in, sorted; never empty.
-    pub zones: Vec<String>,
+    /// IANA zones the callee may be in, sorted, as a JSON list; never empty.
+    pub zones: String,
     /// What allows the call.
     pub consent_basis: Option<String>,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
-    /// Everything else that was filled in, by normalised column name.
-    pub variables: BTreeMap<String, String>,
+    /// Everything else that was filled in, by normalised column name, as a JSON object of texts.
+    pub variables: String,
+}
+
+impl LeadRow {
+    /// The variables by name.
+    #[must_use]
+    pub fn variable_map(&self) -> BTreeMap<String, String> {
+        serde_json::from_str(&self.variables).unwrap_or_default()
+    }
 }
 
 /// Where a record stands.
@@ -65,26 +73,33 @@ pub fn validate<'a>(
         .not_before
         .map(|(at, cell)| moment(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
         .transpose()?;
-    let Read { external_id, consent_basis, variables, .. } = read;
-    let Place { row, line } = place;
-    Ok(LeadRow { row, line, phone_number: number, external_id, zones, consent_basis, not_before, variables })
+    Ok(LeadRow {
+        row: place.row,
+        line: place.line,
+        phone_number: number,
+        external_id: read.external_id.map(str::to_owned),
+        zones: json_list(&zones),
+        consent_basis: read.consent_basis.map(str::to_owned),
+        not_before,
+        variables: json_object(&columns.variables, &read.cells),
+    })
 }
 
 /// A record's cells, sorted by what they are for.
 #[derive(Default)]
 struct Read<'a> {
+    cells: Vec<&'a str>,
     phone: &'a str,
-    external_id: Option<String>,
-    consent_basis: Option<String>,
+    external_id: Option<&'a str>,
+    consent_basis: Option<&'a str>,
     not_before: Option<(usize, &'a str)>,
     state: Option<(usize, &'a str)>,
     zone: Option<(usize, &'a str)>,
-    variables: BTreeMap<String, String>,
 }
 
 impl<'a> Read<'a> {
     fn of(columns: &Columns, cells: impl IntoIterator<Item = &'a str>, place: Place) -> Result<Self, Box<Finding>> {
-        let mut read = Self::default();
+        let mut read = Self { cells: Vec::with_capacity(columns.kinds.len()), ..Self::default() };
         for (at, cell) in cells.into_iter().enumerate() {
             let cell = cells::unescape(cell.trim());
             if cell.len() > MAX_CELL {
@@ -95,6 +110,7 @@ impl<'a> Read<'a> {
                 Some(kind) => read.put(kind, at, cell),
                 None => return Err(finding(columns, place, at, cell, too_many(columns.kinds.len()))),
             }
+            read.cells.push(cell);
         }
         Ok(read)
     }
@@ -102,22 +118,53 @@ impl<'a> Read<'a> {
     fn put(&mut self, kind: &Column, at: usize, cell: &'a str) {
         match kind {
             Column::Phone => self.phone = cell,
-            Column::ExternalId => self.external_id = Some(cell.to_owned()),
-            Column::ConsentBasis => self.consent_basis = Some(cell.to_owned()),
+            Column::ExternalId => self.external_id = Some(cell),
+            Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::NotBefore => self.not_before = Some((at, cell)),
-            Column::State => {
-                self.state = Some((at, cell));
-                self.variables.insert("state".to_owned(), cell.to_owned());
-            }
-            Column::Timezone => {
-                self.zone = Some((at, cell));
-                self.variables.insert("timezone".to_owned(), cell.to_owned());
-            }
-            Column::Variable(name) => {
-                self.variables.insert(name.clone(), cell.to_owned());
-            }
-            Column::Ignored => {}
+            Column::State => self.state = Some((at, cell)),
+            Column::Timezone => self.zone = Some((at, cell)),
+            Column::Variable(_) | Column::Ignored => {}
         }
+    }
+}
+
+/// `["America/New_York"]`; names of zones need no escapes.
+fn json_list(zones: &[String]) -> String {
+    let mut json = String::with_capacity(2 + zones.iter().map(|zone| zone.len() + 3).sum::<usize>());
+    json.push('[');
+    for (at, zone) in zones.iter().enumerate() {
+        json.push_str(if at == 0 { "\"" } else { ",\"" });
+        json.push_str(zone);
+        json.push('"');
+    }
+    json.push(']');
+    json
+}
+
+/// The cells that are variables and filled in, written as they are read: one text instead of a map of many.
+fn json_object(variables: &[(String, usize)], cells: &[&str]) -> String {
+    let mut json = String::with_capacity(2 + cells.iter().map(|cell| cell.len() + 20).sum::<usize>());
+    json.push('{');
+    for (name, cell) in variables.iter().filter_map(|(name, at)| Some((name, *cells.get(*at)?))).filter(|(_, cell)| !cell.is_empty()) {
+        if json.len() > 1 {
+            json.push(',');
+        }
+        json_text(&mut json, name);
+        json.push(':');
+        json_text(&mut json, cell);
+    }
+    json.push('}');
+    json
+}
+
+/// Most texts have nothing to escape; the others are left to the library.
+fn json_text(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
     }
 }
 
@@ -129,7 +176,7 @@ fn finding(columns: &Columns, place: Place, at: usize, cell: &str, trouble: Trou
 
 /// A finding about a row that has no readable cells.
 pub(super) fn row_finding(place: Place, trouble: Trouble) -> Box<Finding> {
-    finding(&Columns { names: Vec::new(), kinds: Vec::new() }, place, 0, "", trouble)
+    finding(&Columns::default(), place, 0, "", trouble)
 }
 
 fn zone_finding(columns: &Columns, place: Place, read: &Read<'_>, phone: usize, error: &ZoneError) -> Box<Finding> {
@@ -170,4 +217,23 @@ fn moment(cell: &str, zones: &[String]) -> Option<Timestamp> {
     let moments =
         zones.iter().map(|name| local.to_zoned_datetime(TimeZone::get(name).ok()?).ok().map(|zoned| Timestamp::from_zoned(&zoned)));
     moments.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn variables_are_json_whatever_stands_in_them(cell in "\\PC{0,12}|[\"\\\\\n\t/\u{1}a]{0,9}") {
+            let variables = [("a".to_owned(), 0), ("b c".to_owned(), 1)];
+            let json = json_object(&variables, &[&cell, "x"]);
+            let read: BTreeMap<String, String> = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(read.get("a").map_or("", String::as_str), cell.as_str());
+            prop_assert_eq!(read["b c"].as_str(), "x");
+            prop_assert_eq!(json, serde_json::to_string(&read).unwrap());
+        }
+    }
 }

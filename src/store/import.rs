@@ -10,7 +10,7 @@ use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, whole, words};
 use crate::store::db::on_db;
-use crate::store::lead_insert::{self, Inserted, ListPlace, NewLead, OnDuplicate};
+use crate::store::lead_insert::{self, Inserted, ListLead, ListPlace, OnDuplicate};
 use crate::store::{Store, StoreError};
 use crate::word_enum;
 
@@ -69,7 +69,7 @@ pub struct Import {
 }
 
 /// The next piece of a list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ImportBatch<'a> {
     /// Where the piece begins in the file; must be where the import stands.
     pub from_byte: u64,
@@ -88,7 +88,7 @@ pub struct ImportBatch<'a> {
     /// Of those, left out because an earlier row of the piece has the same number.
     pub duplicates: u64,
     /// The good ones.
-    pub leads: &'a [NewLead],
+    pub leads: Vec<ListLead>,
     /// What to do with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
 }

@@ -3,7 +3,8 @@
 mod postgres;
 mod sqlite;
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,8 +12,9 @@ use serde_json::{Map, Value};
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::codec::JsonText;
+use crate::store::codec::{JsonText, count};
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
+use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
 use crate::store::{Store, StoreError};
 use crate::word_enum;
 
@@ -33,7 +35,40 @@ pub struct NewLead {
     pub not_before: Option<Timestamp>,
 }
 
-impl NewLead {
+/// A lead of a long list: its JSON is written already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListLead {
+    /// The operator's own key.
+    pub external_id: Option<String>,
+    /// Whom to call.
+    pub phone_number: PhoneNumber,
+    /// IANA zones the callee may be in, a JSON list.
+    pub zones: String,
+    /// What the list says about the person, a JSON object.
+    pub variables: String,
+    /// Why we may call.
+    pub consent_basis: Option<String>,
+    /// Not to be called earlier.
+    pub not_before: Option<Timestamp>,
+}
+
+impl ListLead {
+    /// Writes a lead's JSON.
+    ///
+    /// # Errors
+    /// Never for leads that were judged: their JSON has text keys only.
+    pub fn of(lead: &NewLead) -> Result<Self, StoreError> {
+        let json = |source| StoreError::Unreadable { what: "values of a new lead".to_owned(), source };
+        Ok(Self {
+            external_id: lead.external_id.clone(),
+            phone_number: lead.phone_number.clone(),
+            zones: serde_json::to_string(&lead.zones).map_err(json)?,
+            variables: serde_json::to_string(&lead.variables).map_err(json)?,
+            consent_basis: lead.consent_basis.clone(),
+            not_before: lead.not_before,
+        })
+    }
+
     /// When it may be called first.
     fn due(&self, now: Timestamp) -> Timestamp {
         self.not_before.map_or(now, |not_before| not_before.max(now))
@@ -80,86 +115,102 @@ impl Store {
     /// # Errors
     /// The campaign does not exist, or the database cannot be written; nothing is stored then.
     pub async fn insert_leads(&self, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
+        let leads = leads.iter().map(ListLead::of).collect::<Result<Vec<_>, _>>()?;
         on_db!(self.db, write, tx => insert(tx.into(), place, leads, now).await)
     }
 
-    /// Those of the numbers that a campaign has on its list.
+    /// The same, and keeps the answer that `answer` makes of it for the request that sent them, both or neither.
     ///
     /// # Errors
-    /// The database cannot be read.
-    pub async fn numbers_on_list(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, StoreError> {
-        const THERE: EngineSql = engine_sql!("SELECT phone_number FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
-        let sql = THERE.on(&self.db);
-        on_db!(self.db, read, conn => Ok(sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
+    /// As [`Store::insert_leads`].
+    pub async fn insert_leads_once(
+        &self,
+        place: ListPlace,
+        leads: Vec<ListLead>,
+        now: Timestamp,
+        answer: impl Fn(&Inserted) -> Option<(KeyedRequest, KeptAnswer)>,
+    ) -> Result<Inserted, StoreError> {
+        on_db!(self.db, write, tx => {
+            let inserted = insert((&mut *tx).into(), place, leads, now).await?;
+            if let Some((request, answer)) = answer(&inserted) {
+                idempotency::keep_answer(tx.into(), &request, &answer).await?;
+            }
+            Ok(inserted)
+        })
     }
 }
 
-/// A lead with the id it gets if it is new, and its JSON.
-struct Fresh<'a> {
+/// A lead with the id it gets if it is new, and whether it is on a do-not-call list.
+struct Fresh {
     id: LeadId,
-    lead: &'a NewLead,
-    zones: String,
-    variables: String,
+    lead: ListLead,
+    suppressed: bool,
 }
 
-impl<'a> Fresh<'a> {
-    fn of(lead: &'a NewLead) -> Result<Self, StoreError> {
-        let json = |source| StoreError::Unreadable { what: "values of a new lead".to_owned(), source };
-        let zones = serde_json::to_string(&lead.zones).map_err(json)?;
-        Ok(Self { id: LeadId::new(), lead, zones, variables: serde_json::to_string(&lead.variables).map_err(json)? })
+impl Fresh {
+    const fn state(&self) -> &'static str {
+        if self.suppressed { "suppressed" } else { "new" }
+    }
+
+    fn disposition(&self) -> Option<&'static str> {
+        self.suppressed.then_some("dnc")
     }
 }
 
 /// Puts leads on a list inside a transaction of the caller.
-pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
-    let before = LeadId::new();
+pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: Vec<ListLead>, now: Timestamp) -> Result<Inserted, StoreError> {
+    let (rows, before) = (leads.len() as u64, LeadId::new());
+    let leads = if place.on_duplicate == OnDuplicate::Update { last_of_each_number(leads) } else { leads };
+    let numbers: Vec<&PhoneNumber> = leads.iter().map(|lead| &lead.phone_number).collect();
+    if let (OnDuplicate::Update, Some(import)) = (place.on_duplicate, place.import) {
+        keep_former(conn.reborrow(), place.campaign, import, &numbers, now).await?;
+    }
+    let never = suppressed_of(conn.reborrow(), place.campaign, &numbers).await?;
+    let fresh = in_order(leads, &never);
     let (accepted, updated) = match place.on_duplicate {
-        OnDuplicate::Skip => (skip(conn.reborrow(), place, &in_order(leads.iter())?, now).await?, 0),
+        OnDuplicate::Skip => (skip(conn.reborrow(), place, fresh, now).await?, 0),
         OnDuplicate::Update => {
-            let rows = in_order(last_of_each_number(leads).into_iter())?;
-            if let Some(import) = place.import {
-                keep_former(conn.reborrow(), place.campaign, import, &rows, now).await?;
-            }
-            let ids = update(conn.reborrow(), place, &rows, now).await?;
+            let ids = update(conn.reborrow(), place, fresh, now).await?;
             let accepted = ids.iter().filter(|id| **id > before).count() as u64;
             (accepted, ids.len() as u64 - accepted)
         }
     };
-    let suppressed = if accepted > 0 { suppress_new(conn, place.campaign, before, now).await? } else { 0 };
-    Ok(Inserted { accepted: accepted - suppressed, updated, duplicates: leads.len() as u64 - accepted - updated, suppressed })
+    let suppressed = if never.is_empty() { 0 } else { new_among(conn, place.campaign, &never, before).await? };
+    Ok(Inserted { accepted: accepted - suppressed, updated, duplicates: rows - accepted - updated, suppressed })
 }
 
-async fn skip(conn: Conn<'_>, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+async fn skip(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timestamp) -> Result<u64, StoreError> {
     match conn {
-        Conn::Postgres(conn) => postgres::skip(conn, place, leads, now).await,
+        Conn::Postgres(conn) => postgres::skip(conn, place, &leads, now).await,
         Conn::Sqlite(conn) => sqlite::skip(conn, place, leads, now).await,
     }
 }
 
-async fn update(conn: Conn<'_>, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
+async fn update(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
     match conn {
-        Conn::Postgres(conn) => postgres::update(conn, place, leads, now).await,
+        Conn::Postgres(conn) => postgres::update(conn, place, &leads, now).await,
         Conn::Sqlite(conn) => sqlite::update(conn, place, leads, now).await,
     }
 }
 
 /// Ids grow in the order of the list; the rows are stored in the order of their numbers, so that the index of numbers is walked
 /// once instead of jumped about in, and two imports at once take their locks in the same order.
-fn in_order<'a>(leads: impl Iterator<Item = &'a NewLead>) -> Result<Vec<Fresh<'a>>, StoreError> {
-    let mut rows = leads.map(Fresh::of).collect::<Result<Vec<_>, _>>()?;
+fn in_order(leads: Vec<ListLead>, never: &HashSet<PhoneNumber>) -> Vec<Fresh> {
+    let fresh = |lead: ListLead| Fresh { id: LeadId::new(), suppressed: never.contains(&lead.phone_number), lead };
+    let mut rows: Vec<Fresh> = leads.into_iter().map(fresh).collect();
     rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
-    Ok(rows)
+    rows
 }
 
 /// One statement may update a row only once, so of several rows with one number the last one speaks.
-fn last_of_each_number(leads: &[NewLead]) -> Vec<&NewLead> {
-    let mut place_of = HashMap::with_capacity(leads.len());
-    let mut rows: Vec<&NewLead> = Vec::with_capacity(leads.len());
+fn last_of_each_number(leads: Vec<ListLead>) -> Vec<ListLead> {
+    let mut place_of: HashMap<u64, usize> = HashMap::with_capacity(leads.len());
+    let mut rows: Vec<ListLead> = Vec::with_capacity(leads.len());
     for lead in leads {
-        match place_of.get(&lead.phone_number) {
-            Some(&place) => rows[place] = lead,
-            None => {
-                place_of.insert(&lead.phone_number, rows.len());
+        match place_of.entry(lead.phone_number.digits()) {
+            Entry::Occupied(place) => rows[*place.get()] = lead,
+            Entry::Vacant(place) => {
+                place.insert(rows.len());
                 rows.push(lead);
             }
         }
@@ -168,8 +219,8 @@ fn last_of_each_number(leads: &[NewLead]) -> Vec<&NewLead> {
 }
 
 /// The columns in the order of the values.
-const COLUMNS: &str = "campaign_id, import_id, state, created_at, updated_at,
-    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at";
+const COLUMNS: &str = "campaign_id, import_id, created_at, updated_at,
+    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at, state, disposition";
 
 const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
     match on_duplicate {
@@ -187,7 +238,7 @@ async fn keep_former(
     conn: Conn<'_>,
     campaign: CampaignId,
     import: ImportId,
-    leads: &[Fresh<'_>],
+    numbers: &[&PhoneNumber],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const KEEP: EngineSql = engine_sql!(
@@ -196,7 +247,6 @@ async fn keep_former(
          WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
          ON CONFLICT (import_id, lead_id) DO NOTHING"
     );
-    let numbers: Vec<&PhoneNumber> = leads.iter().map(|row| &row.lead.phone_number).collect();
     let sql = KEEP.for_conn(&conn);
     on_conn!(conn, conn => {
         sqlx::query(sql).bind(import).bind(campaign).bind(JsonText(numbers)).bind(now).execute(conn).await?;
@@ -204,14 +254,25 @@ async fn keep_former(
     })
 }
 
-/// Numbers that must not be called are stored, so that the list is complete, but never dialled.
-async fn suppress_new(conn: Conn<'_>, campaign: CampaignId, before: LeadId, now: Timestamp) -> Result<u64, StoreError> {
-    const SUPPRESS: &str = "UPDATE lead SET state = 'suppressed', disposition = 'dnc', updated_at = $3
-         WHERE campaign_id = $1 AND id > $2 AND state = 'new' AND EXISTS (
-           SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number
-             AND (s.scope IN ('global', $4) OR s.source = 'list'))";
+/// Those of the numbers that must not be called. They are stored, so that the list is complete, but never dialled.
+async fn suppressed_of(conn: Conn<'_>, campaign: CampaignId, numbers: &[&PhoneNumber]) -> Result<HashSet<PhoneNumber>, StoreError> {
+    const ASK: EngineSql = engine_sql!(
+        "SELECT phone_number FROM suppression WHERE (scope IN ('global', $2) OR source = 'list') AND phone_number IN (" (each "$1") ")"
+    );
+    let sql = ASK.for_conn(&conn);
     on_conn!(conn, conn => {
-        let query = sqlx::query(SUPPRESS).bind(campaign).bind(before).bind(now).bind(campaign.to_string());
-        Ok(query.execute(conn).await?.rows_affected())
+        let found = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign.to_string()).fetch_all(conn).await?;
+        Ok(found.into_iter().collect())
+    })
+}
+
+/// How many of these numbers have become leads of the campaign since `before`.
+async fn new_among(conn: Conn<'_>, campaign: CampaignId, numbers: &HashSet<PhoneNumber>, before: LeadId) -> Result<u64, StoreError> {
+    const COUNT: EngineSql =
+        engine_sql!("SELECT COUNT(*) FROM lead WHERE campaign_id = $2 AND id > $3 AND phone_number IN (" (each "$1") ")");
+    let sql = COUNT.for_conn(&conn);
+    on_conn!(conn, conn => {
+        let new: i64 = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).bind(before).fetch_one(conn).await?;
+        Ok(count(new))
     })
 }

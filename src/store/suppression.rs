@@ -3,13 +3,17 @@
 use std::fmt;
 
 use serde::Serialize;
+use sqlx::FromRow;
 
+use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::outcome::Reason;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
 use crate::store::codec::words;
 use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::dial::withdraw::withdraw_suppressed;
 use crate::store::{Store, StoreError};
 use crate::word_enum;
 
@@ -99,7 +103,88 @@ async fn take_off_lists(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp)
     })
 }
 
+/// One reason why a number must not be called.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct Suppression {
+    /// `global`, a campaign's id, or `list:` and a list's name.
+    pub scope: String,
+    /// Who said so.
+    pub source: SuppressionSource,
+    /// In which call.
+    pub attempt_id: Option<AttemptId>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// What suppressing a number by request did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OptedOut {
+    /// False when it was suppressed there already.
+    pub is_new: bool,
+    /// Leads that were waiting and will not be called.
+    pub leads: u64,
+    /// Calls that were about to be sent and will not be.
+    pub withdrawn: u64,
+}
+
 impl Store {
+    /// Suppresses a number from the outside: in one transaction it is taken off every list, what was about to be sent to it is
+    /// taken back, and it is written down who asked for it.
+    ///
+    /// # Errors
+    /// The database cannot be written; try until it is.
+    pub async fn opt_out(
+        &self,
+        new: NewSuppression<'_>,
+        actor: &str,
+        timings: &DialTimings,
+        now: Timestamp,
+    ) -> Result<OptedOut, StoreError> {
+        const ARMED: &str = "SELECT id FROM attempt WHERE state = 'ready' AND to_number = $1 AND ($2 IS NULL OR campaign_id = $2)";
+        let campaign = if let Scope::Campaign(id) = new.scope { Some(id) } else { None };
+        let (subject, detail) = (format!("number/{}", new.phone_number), format!("{} by {}", new.scope, new.source));
+        on_db!(self.db, write, tx => {
+            let armed: Vec<AttemptId> = sqlx::query_scalar(ARMED).bind(new.phone_number).bind(campaign).fetch_all(&mut *tx).await?;
+            let withdrawn = withdraw_suppressed((&mut *tx).into(), &armed, timings, now).await?;
+            let Suppressed { is_new, leads } = add((&mut *tx).into(), new, now).await?;
+            audit::append(tx.into(), NewAudit { actor, action: "dnc.add", subject: &subject, detail: &detail }, now).await?;
+            Ok(OptedOut { is_new, leads, withdrawn })
+        })
+    }
+
+    /// Takes a number off the suppression list, except off do-not-call lists; how many entries went.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn unsuppress(
+        &self,
+        number: &PhoneNumber,
+        scope: Option<Scope>,
+        actor: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        const REMOVE: &str = "DELETE FROM suppression WHERE phone_number = $1 AND source <> 'list' AND ($2 IS NULL OR scope = $2)";
+        let (scope, subject) = (scope.map(|scope| scope.to_string()), format!("number/{number}"));
+        on_db!(self.db, write, tx => {
+            let removed = sqlx::query(REMOVE).bind(number).bind(scope).execute(&mut *tx).await?.rows_affected();
+            if removed > 0 {
+                audit::append(tx.into(), NewAudit { actor, action: "dnc.remove", subject: &subject, detail: reason }, now).await?;
+            }
+            Ok(removed)
+        })
+    }
+
+    /// Every reason why a number must not be called, oldest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn suppressions_of(&self, number: &PhoneNumber) -> Result<Vec<Suppression>, StoreError> {
+        const ASK: &str =
+            "SELECT scope, source, attempt_id, created_at FROM suppression WHERE phone_number = $1 ORDER BY created_at, scope";
+        on_db!(self.db, read, conn => Ok(sqlx::query_as(ASK).bind(number).fetch_all(conn).await?))
+    }
+
     /// Suppresses a number.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod check;
 mod clock;
 mod database;
+mod dnc;
 mod providers;
 mod public_url;
 mod queue;
@@ -16,6 +17,7 @@ use super::client::Client;
 use super::commands::Cli;
 use super::load_config;
 use super::output::line;
+use super::path::ApiPath;
 use crate::config::{Config, Mode};
 use check::{Check, State};
 
@@ -35,6 +37,7 @@ pub async fn doctor(cli: &Cli) -> anyhow::Result<ExitCode> {
     report.take(clock::checks(&config).await)?;
     report.take(providers::checks(&config, client.as_ref()).await)?;
     report.take(public_url::checks(&config).await)?;
+    report.take(dnc::checks(client.as_ref()).await)?;
     if let Some(client) = client {
         client.close().await;
     }

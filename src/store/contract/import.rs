@@ -7,7 +7,7 @@ use super::support::on_both_engines;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::store::import::{ImportBatch, ImportState};
-use crate::store::lead_insert::{NewLead, OnDuplicate};
+use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
 use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSource};
 
 on_both_engines! {
@@ -68,7 +68,7 @@ on_both_engines! {
 
 static NONE: BTreeMap<String, u64> = BTreeMap::new();
 
-fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'_> {
+fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static> {
     ImportBatch {
         from_byte,
         to_byte,
@@ -78,7 +78,7 @@ fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'_> {
         rejects_bytes: 0,
         updated: 0,
         duplicates: 0,
-        leads,
+        leads: leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect(),
         on_duplicate: OnDuplicate::Skip,
     }
 }

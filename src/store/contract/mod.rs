@@ -6,6 +6,7 @@ mod campaign;
 mod deferred;
 pub(crate) mod fixtures;
 mod import;
+mod intake;
 mod job;
 mod lead;
 mod operator;

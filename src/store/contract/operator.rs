@@ -36,11 +36,12 @@ on_both_engines! {
         assert_eq!(due.iter().map(|due| due.lead).collect::<Vec<_>>(), [id]);
     }
 
-    async fn numbers_are_known_by_campaign(store: Store) {
+    async fn values_are_known_by_campaign(store: Store) {
         let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
         lead(&store, spring, 1).await;
-        assert_eq!(store.numbers_on_list(spring, &[number(1), number(2)]).await.unwrap(), [number(1)]);
-        assert_eq!(store.numbers_on_list(autumn, &[number(1)]).await.unwrap(), []);
+        let known = store.lead_values(spring, &[number(1), number(2)]).await.unwrap();
+        assert_eq!(known.iter().map(|lead| (&lead.phone_number, lead.external_id.as_deref())).collect::<Vec<_>>(), [(&number(1), Some("crm-1"))]);
+        assert_eq!(store.lead_values(autumn, &[number(1)]).await.unwrap(), []);
     }
 
     async fn an_export_has_the_last_call_and_no_note_where_there_is_none(store: Store) {

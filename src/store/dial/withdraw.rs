@@ -4,7 +4,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::claim::not_dialling;
 use crate::domain::dialing::{DialTimings, after_denial};
 use crate::domain::ids::{AttemptId, CampaignId};
-use crate::domain::permit::Denial;
+use crate::domain::permit::{Denial, Gate};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
@@ -30,6 +30,24 @@ async fn withdraw_all(mut conn: Conn<'_>, campaign: CampaignId, timings: &DialTi
         given_back += u32::from(withdraw_one(conn.reborrow(), id, &not_dialling(), timings, now).await?);
     }
     Ok(given_back)
+}
+
+/// Gives back attempts to numbers that must not be called any more; how many were still `ready`.
+pub(crate) async fn withdraw_suppressed(
+    mut conn: Conn<'_>,
+    attempts: &[AttemptId],
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut given_back = 0;
+    for id in attempts {
+        given_back += u64::from(withdraw_one(conn.reborrow(), *id, &suppressed(), timings, now).await?);
+    }
+    Ok(given_back)
+}
+
+fn suppressed() -> Denial {
+    Denial { gate: Gate::Suppression, detail: "the number must not be called any more".to_owned(), opens_at: None }
 }
 
 /// Gives back one attempt if it is still `ready`.

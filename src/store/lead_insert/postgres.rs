@@ -20,19 +20,24 @@ struct Columns<'a> {
     variables: Vec<&'a str>,
     consents: Vec<Option<&'a str>>,
     due: Vec<i64>,
+    states: Vec<&'a str>,
+    dispositions: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
-    fn of(leads: &'a [Fresh<'a>], now: Timestamp) -> Self {
+    fn of(leads: &'a [Fresh], now: Timestamp) -> Self {
         let mut columns = Self::default();
-        for Fresh { id, lead, zones, variables } in leads {
-            columns.ids.push(id.0);
+        for fresh in leads {
+            let lead = &fresh.lead;
+            columns.ids.push(fresh.id.0);
             columns.external_ids.push(lead.external_id.as_deref());
             columns.phone_numbers.push(lead.phone_number.e164());
-            columns.zones.push(zones);
-            columns.variables.push(variables);
+            columns.zones.push(&lead.zones);
+            columns.variables.push(&lead.variables);
             columns.consents.push(lead.consent_basis.as_deref());
             columns.due.push(lead.due(now).as_millis());
+            columns.states.push(fresh.state());
+            columns.dispositions.push(fresh.disposition());
         }
         columns
     }
@@ -43,12 +48,19 @@ macro_rules! bound {
     ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
         let columns = Columns::of($leads, $now);
         let query = $query.bind($place.campaign).bind($place.import).bind($now).bind(columns.ids).bind(columns.external_ids);
-        query.bind(columns.phone_numbers).bind(columns.zones).bind(columns.variables).bind(columns.consents).bind(columns.due)
+        query
+            .bind(columns.phone_numbers)
+            .bind(columns.zones)
+            .bind(columns.variables)
+            .bind(columns.consents)
+            .bind(columns.due)
+            .bind(columns.states)
+            .bind(columns.dispositions)
     }};
 }
 
 /// Stores new leads and passes over numbers that are there; how many are new.
-pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh], now: Timestamp) -> Result<u64, StoreError> {
     let mut accepted = 0;
     for leads in leads.chunks(ROWS) {
         let sql = AssertSqlSafe(sql(OnDuplicate::Skip));
@@ -58,12 +70,7 @@ pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fre
 }
 
 /// Stores new leads and replaces what is known of the others; the ids of all.
-pub(super) async fn update(
-    conn: &mut PgConnection,
-    place: ListPlace,
-    leads: &[Fresh<'_>],
-    now: Timestamp,
-) -> Result<Vec<LeadId>, StoreError> {
+pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
     let mut ids = Vec::with_capacity(leads.len());
     for leads in leads.chunks(ROWS) {
         let sql = AssertSqlSafe(sql(OnDuplicate::Update));
@@ -73,11 +80,12 @@ pub(super) async fn update(
     Ok(ids)
 }
 
-/// `$1` campaign, `$2` import, `$3` now; then seven columns.
+/// `$1` campaign, `$2` import, `$3` now; then nine columns.
 fn sql(on_duplicate: OnDuplicate) -> String {
     let conflict = on_conflict(on_duplicate);
     format!(
-        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, 'new', $3, $3, row.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
-           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[])) AS row{conflict}"
+        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, row.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
+           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[]),
+           CAST($11 AS TEXT[]), CAST($12 AS TEXT[])) AS row{conflict}"
     )
 }

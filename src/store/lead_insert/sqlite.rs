@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, on_conflict};
+use super::{COLUMNS, Fresh, ListLead, ListPlace, OnDuplicate, on_conflict};
 use crate::domain::ids::LeadId;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -13,21 +13,25 @@ use crate::store::StoreError;
 /// Rows of a statement.
 const ROWS: usize = 250;
 
-/// Binds the values in the order of [`sql`].
+/// Binds the values in the order of [`sql`], and takes them with it.
 macro_rules! bound {
     ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
         let mut query = $query.bind($place.campaign).bind($place.import).bind($now).bind($now);
-        for Fresh { id, lead, zones, variables } in $leads {
-            query = query.bind(*id).bind(lead.external_id.as_deref()).bind(lead.phone_number.e164()).bind(zones.as_str());
-            query = query.bind(variables.as_str()).bind(lead.consent_basis.as_deref()).bind(lead.due($now));
+        for fresh in $leads {
+            let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due($now));
+            let ListLead { external_id, phone_number, zones, variables, consent_basis, .. } = fresh.lead;
+            query = query.bind(fresh.id).bind(external_id).bind(phone_number).bind(zones).bind(variables).bind(consent_basis);
+            query = query.bind(due).bind(state).bind(disposition);
         }
         query
     }};
 }
+
 /// Stores new leads and passes over numbers that are there; how many are new.
-pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, leads: &[Fresh<'_>], now: Timestamp) -> Result<u64, StoreError> {
+pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, mut leads: Vec<Fresh>, now: Timestamp) -> Result<u64, StoreError> {
     let mut accepted = 0;
-    for leads in leads.chunks(ROWS) {
+    while !leads.is_empty() {
+        let leads: Vec<Fresh> = leads.drain(..ROWS.min(leads.len())).collect();
         let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Skip));
         accepted += bound!(sqlx::query(sql), place, leads, now).execute(&mut *conn).await?.rows_affected();
     }
@@ -38,11 +42,12 @@ pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, leads: &
 pub(super) async fn update(
     conn: &mut SqliteConnection,
     place: ListPlace,
-    leads: &[Fresh<'_>],
+    mut leads: Vec<Fresh>,
     now: Timestamp,
 ) -> Result<Vec<LeadId>, StoreError> {
     let mut ids = Vec::with_capacity(leads.len());
-    for leads in leads.chunks(ROWS) {
+    while !leads.is_empty() {
+        let leads: Vec<Fresh> = leads.drain(..ROWS.min(leads.len())).collect();
         let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Update));
         let rows = bound!(sqlx::query(sql), place, leads, now).fetch_all(&mut *conn).await?;
         ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
@@ -50,9 +55,9 @@ pub(super) async fn update(
     Ok(ids)
 }
 
-/// Campaign, import and the time twice; then seven values per row.
+/// Campaign, import and the time twice; then nine values per row.
 fn sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let values = vec!["(?,?,?,?,?,?,?)"; rows].join(",");
+    let values = vec!["(?,?,?,?,?,?,?,?,?)"; rows].join(",");
     // without the WHERE, SQLite would read ON CONFLICT as a join
-    format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, 'new', ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
+    format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
 }

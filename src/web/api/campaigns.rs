@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::ApiState;
 use super::change;
+use super::dnc;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
 use crate::domain::campaign::CampaignState;
@@ -148,6 +149,9 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
+    /// Do-not-call lists that have to be renewed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 impl StatusJson {
@@ -169,6 +173,7 @@ impl StatusJson {
             next_due: status.next_due,
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
+            warnings: dnc::warnings(api).await?,
         })
     }
 }

@@ -9,6 +9,7 @@ mod calls;
 mod campaigns;
 mod change;
 mod cost;
+mod dnc;
 mod error;
 mod explain;
 mod export;
@@ -17,10 +18,12 @@ mod guard;
 mod health;
 mod imports;
 mod jobs;
+mod keyed;
 mod leads;
 mod masked;
 mod queues;
 mod steps;
+mod suppressions;
 mod test_call;
 #[cfg(test)]
 mod tests;
@@ -31,7 +34,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::SharedClock;
@@ -72,6 +75,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
         .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
+        .route("/v1/imports/{id}/undo", post(imports::undo))
         .route("/v1/leads", get(leads::list))
         .route("/v1/leads/{id}", get(leads::show))
         .route("/v1/leads/{id}/cancel", post(leads::cancel))
@@ -87,10 +91,14 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/calls/{id}", get(calls::show))
         .route("/v1/agents", get(agents::list).post(agents::save))
         .route("/v1/agents/{name}", get(agents::show))
+        .route("/v1/suppressions", get(suppressions::show).post(suppressions::add))
+        .route("/v1/suppressions/{number}", delete(suppressions::remove))
         .route("/v1/cost", get(cost::report))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        // a list of leads has a limit of its own
+        // lists of leads have limits of their own
+        .route("/v1/campaigns/{name}/leads", post(imports::add).layer(DefaultBodyLimit::max(imports::LARGEST_ROWS)))
         .route("/v1/campaigns/{name}/imports", get(imports::list).post(imports::import))
+        .route("/v1/dnc-lists/{name}", post(dnc::import).delete(dnc::remove))
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(middleware::from_fn(guard::own_machine))

@@ -3,5 +3,8 @@
 mod bad_input;
 mod bench;
 mod campaign;
+mod dnc;
+mod killed_import;
+mod leads;
 mod processes;
 mod voice;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, now, running};
 use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::dialing::DialTimings;
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::permit::Gate;
@@ -12,6 +13,7 @@ use crate::store::contract::fixtures;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
 use crate::store::dial::Arming;
+use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 use crate::store::{Store, StoreError};
 
 const ALL: &[DialKind] = DialKind::ALL;
@@ -46,6 +48,18 @@ on_both_engines! {
         }
         let armed = tasks.join_all().await.into_iter().filter(|arming| matches!(arming, Arming::Armed(_))).count();
         assert_eq!((armed, bench.view(lead).await.attempts.len()), (1, 1));
+    }
+
+    async fn suppressing_a_number_takes_back_what_was_armed(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        bench.arm(lead).await;
+        let phone_number = fixtures::number(1);
+        let new = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        let done = bench.store.opt_out(new, "ada", &DialTimings::default(), now()).await.unwrap();
+        assert_eq!((done.is_new, done.withdrawn), (true, 1));
+        let view = bench.view(lead).await;
+        assert_eq!((view.lead.state, view.attempts[0].state, view.number_held_by), (LeadState::Suppressed, AttemptState::Withdrawn, None));
     }
 
     async fn a_number_in_use_moves_the_other_campaigns_lead_and_names_the_holder(store: Store) {

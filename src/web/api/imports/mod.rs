@@ -2,9 +2,13 @@
 //!
 //! An import that was cut off goes on where it stopped when the same file is sent again.
 
+mod diff;
+mod list;
 mod refused;
+mod rows;
 mod run;
 mod sink;
+mod undo;
 mod upload;
 
 use axum::Json;
@@ -15,17 +19,23 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
-use super::extract::Ask;
+use super::extract::{Actor, Ask};
+use super::keyed::{Key, Turn};
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
 use crate::intake::{ImportOptions, OnDuplicate};
-use run::{Order, Outcome};
+use crate::store::campaign::Campaign;
+use list::List;
+pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
+use run::Order;
+pub use undo::undo;
 
 /// The query of `POST /v1/campaigns/{name}/imports`.
 #[derive(Debug, Deserialize)]
@@ -41,6 +51,8 @@ pub struct ImportQuery {
     dry_run: bool,
     /// The country whose national numbers the list may hold.
     region: Option<String>,
+    /// The sheet of a workbook; without it the first.
+    sheet: Option<String>,
 }
 
 /// `POST /v1/campaigns/{name}/imports` with the file as body.
@@ -48,24 +60,61 @@ pub async fn import(
     State(api): State<ApiState>,
     Path(name): Path<String>,
     Ask(query): Ask<ImportQuery>,
+    actor: Actor,
+    key: Key,
     body: Body,
-) -> Result<(StatusCode, Json<Outcome>), ApiError> {
-    let campaign = find(&api, &name).await?;
+) -> Result<Response, ApiError> {
+    let campaign = open_campaign(&api, &name).await?;
+    let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
+    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, resume: None };
+    let file = receive_list(&api, actor, body).await?;
+    let list = List::check(file, query.sheet.clone(), upload::folder(&api.files)).await?;
+    let scope = format!("POST /v1/campaigns/{}/imports", campaign.id);
+    let keyed = match key.take(&api, scope, query.fingerprint(&list.sheet.sha256)).await? {
+        Turn::Do(keyed) => keyed,
+        Turn::Done(answer) => return Ok(answer),
+    };
+    let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
+    let order = Order { api: api.clone(), campaign: campaign.id, file_name, options, dry_run: query.dry_run };
+    // when nobody waits any more the request is dropped, and the import with it: the stretch at hand is rolled back
+    let outcome = order.carry_out(list, keyed.begun_at, &CancellationToken::new()).await?;
+    let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
+    keyed.answer(&api, status, serde_json::to_value(&outcome).unwrap_or(Value::Null)).await
+}
+
+impl ImportQuery {
+    /// What was asked for and sent, hashed.
+    fn fingerprint(&self, file_sha256: &str) -> String {
+        hex::encode(Sha256::digest(format!("{file_sha256} {} {} {:?} {:?}", self.update, self.dry_run, self.region, self.sheet)))
+    }
+}
+
+/// A list on disk. The command line reads from the operator's own disk, so its lists may have any length.
+///
+/// # Errors
+/// The body is too long or broke off, or the disk is full.
+pub(super) async fn receive_list(api: &ApiState, actor: Actor, body: Body) -> Result<std::fs::File, ApiError> {
+    let most = if actor.0 == "cli" { u64::MAX } else { upload::LARGEST };
+    upload::receive(body, &upload::folder(&api.files), most).await
+}
+
+/// A campaign that takes leads.
+///
+/// # Errors
+/// There is none of this name, or it is cancelled.
+pub(super) async fn open_campaign(api: &ApiState, name: &str) -> Result<Campaign, ApiError> {
+    let campaign = find(api, name).await?;
     if campaign.state == CampaignState::Cancelled {
         return Err(ApiError::conflict("wrong_state", format!("campaign {name} is cancelled"), "import into another campaign"));
     }
-    let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
-    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, resume: None };
-    let file = upload::receive(body, &upload::folder(&api.files)).await?;
-    let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
-    let order = Order { api, campaign: campaign.id, file_name, options, dry_run: query.dry_run };
-    // when nobody waits any more the request is dropped, and the import with it: the stretch at hand is rolled back
-    let outcome = order.carry_out(file, &CancellationToken::new()).await?;
-    let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(outcome)))
+    Ok(campaign)
 }
 
-fn region(text: Option<&str>) -> Result<Option<Region>, ApiError> {
+/// The country of national numbers.
+///
+/// # Errors
+/// There is no such country.
+pub(super) fn region(text: Option<&str>) -> Result<Option<Region>, ApiError> {
     let read = text.map(str::parse::<Region>).transpose();
     read.map_err(|error| ApiError::unusable("bad_region", error.to_string(), "leave it out when every number begins with +"))
 }

@@ -1,22 +1,24 @@
 //! One import from the received file to its result.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 
 use axum::http::StatusCode;
 use serde::Serialize;
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use super::super::ApiState;
 use super::super::error::ApiError;
+use super::diff::{Diff, Tries};
+use super::list::List;
 use super::refused::{self, Refused};
-use super::sink::{SinkError, Tries, Writes};
+use super::sink::{SinkError, Writes};
 use super::upload::disk;
 use crate::domain::ids::{CampaignId, ImportId};
+use crate::domain::time::Timestamp;
 use crate::intake::finding::Finding;
 use crate::intake::import::import;
-use crate::intake::{self, FileError, ImportError, ImportOptions, Progress, Sheet, preflight};
+use crate::intake::{self, ImportError, ImportOptions, Progress, Sheet};
 use crate::store::codec::count;
 use crate::store::import::{Import, ImportState};
 use crate::store::lead_insert::OnDuplicate;
@@ -38,8 +40,7 @@ pub struct Order {
 /// What an import did; `accepted`, `updated`, `duplicates` and `rejected` add up to `rows`.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
-    /// None for a dry run.
-    import_id: Option<ImportId>,
+    import_id: ImportId,
     file_name: String,
     dry_run: bool,
     rows: u64,
@@ -54,34 +55,55 @@ pub struct Outcome {
     by_code: BTreeMap<String, u64>,
     /// The first refused rows.
     rejects: Vec<Finding>,
+    /// Of a dry run: what would change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<Diff>,
     warnings: Vec<String>,
     seconds: f64,
 }
 
+impl Outcome {
+    /// What the import's row says.
+    fn of(done: Import, file_name: &str) -> Self {
+        Self {
+            import_id: done.id,
+            file_name: file_name.to_owned(),
+            dry_run: false,
+            rows: count(done.row_offset),
+            accepted: count(done.accepted),
+            updated: count(done.updated),
+            duplicates: count(done.duplicates),
+            rejected: count(done.rejected),
+            suppressed: count(done.suppressed),
+            resumed_after_row: 0,
+            by_code: done.by_code.0,
+            rejects: Vec::new(),
+            diff: None,
+            warnings: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+}
+
 impl Order {
-    /// Checks the whole file, then imports it.
+    /// Imports a file that was checked, or tries it.
     ///
     /// # Errors
-    /// The file cannot be used (nothing was imported), or the import was cut off (send the file again to go on).
-    pub async fn carry_out(self, mut file: File, stop: &CancellationToken) -> Result<Outcome, ApiError> {
-        let checked = spawn_blocking(move || preflight(&mut file).map(|sheet| (file, sheet)));
-        let (file, sheet) = checked.await.map_err(|error| disk(&std::io::Error::other(error)))?.map_err(|error| bad_file(&error))?;
-        if self.dry_run { self.try_out(file, &sheet, stop).await } else { self.write(file, &sheet, stop).await }
+    /// The import was cut off (send the file again to go on).
+    pub async fn carry_out(self, list: List, begun_at: Option<Timestamp>, stop: &CancellationToken) -> Result<Outcome, ApiError> {
+        let List { file, sheet } = list;
+        if self.dry_run { self.try_out(file, &sheet, stop).await } else { self.write(file, &sheet, begun_at, stop).await }
     }
 
     async fn try_out(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
-        let mut sink = Tries {
-            store: self.api.store.clone(),
-            campaign: self.campaign,
-            on_duplicate: on_duplicate(&self.options),
-            seen: HashSet::new(),
-            refused: Vec::new(),
-        };
+        let id = ImportId::new();
+        let refused = self.refused(id, sheet, 0)?;
+        let mut sink = Tries::new(self.api.store.clone(), self.campaign, on_duplicate(&self.options), refused);
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
         let warnings = warnings(sheet, &self.imports_of(sheet).await?);
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
-            import_id: None,
+            import_id: id,
             file_name: self.file_name.clone(),
             dry_run: true,
             rows: report.rows,
@@ -92,14 +114,20 @@ impl Order {
             suppressed: 0,
             resumed_after_row: 0,
             by_code,
-            rejects: sink.refused,
+            rejects: sink.refused.shown,
+            diff: Some(sink.diff),
             warnings,
             seconds: report.seconds,
         })
     }
 
-    async fn write(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
+    async fn write(self, file: File, sheet: &Sheet, begun_at: Option<Timestamp>, stop: &CancellationToken) -> Result<Outcome, ApiError> {
         let earlier = self.imports_of(sheet).await?;
+        // this very request was carried out and only its answer was lost
+        let carried_out = |import: &&Import| import.state == ImportState::Done && begun_at.is_some_and(|at| import.created_at >= at);
+        if let Some(done) = earlier.iter().find(carried_out) {
+            return Ok(Outcome::of(done.clone(), &self.file_name));
+        }
         let warnings = warnings(sheet, &earlier);
         let (store, clock) = (self.api.store.clone(), self.api.clock.clone());
         let import_row = match earlier.into_iter().find(|import| import.state == ImportState::Running) {
@@ -109,29 +137,18 @@ impl Order {
         let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
         let at = Progress { byte_offset: count(import_row.byte_offset), row_offset: resumed_after_row, ..Progress::default() };
         let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
-        let refused = Refused::new(refused::path(&self.api.files, id), &sheet.columns, count(import_row.rejects_bytes));
-        let refused = refused.map_err(|error| disk(&error))?;
+        let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
         let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused };
         let report = import(file, sheet, options, &mut sink, stop).await.map_err(cut_off)?;
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
-        Ok(Outcome {
-            import_id: Some(id),
-            file_name: self.file_name.clone(),
-            dry_run: false,
-            rows: count(done.row_offset),
-            accepted: count(done.accepted),
-            updated: count(done.updated),
-            duplicates: count(done.duplicates),
-            rejected: count(done.rejected),
-            suppressed: count(done.suppressed),
-            resumed_after_row,
-            by_code: done.by_code.0,
-            rejects: sink.refused.shown,
-            warnings,
-            seconds: report.seconds,
-        })
+        let rejects = sink.refused.shown;
+        Ok(Outcome { resumed_after_row, rejects, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
+    }
+
+    fn refused(&self, id: ImportId, sheet: &Sheet, bytes: u64) -> Result<Refused, ApiError> {
+        Refused::new(refused::path(&self.api.files, id), &sheet.columns, bytes).map_err(|error| disk(&error))
     }
 
     async fn imports_of(&self, sheet: &Sheet) -> Result<Vec<Import>, ApiError> {
@@ -153,10 +170,6 @@ fn on_duplicate(options: &ImportOptions) -> OnDuplicate {
         intake::OnDuplicate::Skip => OnDuplicate::Skip,
         intake::OnDuplicate::Update => OnDuplicate::Update,
     }
-}
-
-fn bad_file(error: &FileError) -> ApiError {
-    ApiError::unusable("bad_file", error.to_string(), "correct the file and import it again; nothing was imported")
 }
 
 fn cut_off(error: ImportError<SinkError>) -> ApiError {

@@ -1,21 +1,17 @@
-//! Where batches of leads go: into the store with the place reached, or nowhere when an import is only tried.
+//! Where the leads of a list go: into the store, with the place reached.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use serde_json::{Map, Value};
 
+use super::refused::Refused;
 use crate::clock::SharedClock;
-use crate::domain::ids::CampaignId;
-use crate::domain::phone::PhoneNumber;
-use super::refused::{Refused, SHOWN};
-use crate::intake::finding::Finding;
 use crate::intake::{Counts, LeadRow, LeadSink, Stretch};
-use crate::store::codec::{JsonText, count, whole};
+use crate::store::codec::{count, whole};
 use crate::store::import::{Import, ImportBatch};
-use crate::store::lead_insert::{NewLead, OnDuplicate};
+use crate::store::lead_insert::{ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 
 /// Why a batch was not written.
@@ -55,7 +51,7 @@ impl LeadSink for Writes {
         self.refused.take(&stretch).await?;
         let by_code = self.by_code(&stretch);
         let (progress, from_byte) = (stretch.progress, count(self.import.byte_offset));
-        let leads: Vec<NewLead> = stretch.leads.into_iter().map(lead).collect();
+        let leads = stretch.leads.into_iter().map(lead).collect();
         let piece = ImportBatch {
             from_byte,
             to_byte: progress.byte_offset,
@@ -65,7 +61,7 @@ impl LeadSink for Writes {
             rejects_bytes: self.refused.bytes,
             updated: progress.aside.updated,
             duplicates: progress.aside.duplicates,
-            leads: &leads,
+            leads,
             on_duplicate: self.on_duplicate,
         };
         let inserted = self.store.append_import(&self.import, piece, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
@@ -90,45 +86,7 @@ impl Writes {
 }
 
 /// A row that was judged, as the store takes it.
-pub fn lead(row: LeadRow) -> NewLead {
-    let variables: Map<String, Value> = row.variables.into_iter().map(|(name, text)| (name, Value::String(text))).collect();
-    NewLead {
-        external_id: row.external_id,
-        phone_number: row.phone_number,
-        zones: JsonText(row.zones),
-        variables: JsonText(variables),
-        consent_basis: row.consent_basis,
-        not_before: row.not_before,
-    }
-}
-
-/// Only counts what would happen.
-pub struct Tries {
-    /// Rows.
-    pub store: Store,
-    /// Whose list.
-    pub campaign: CampaignId,
-    /// What would be done with numbers the campaign has.
-    pub on_duplicate: OnDuplicate,
-    /// Numbers of earlier stretches.
-    pub seen: HashSet<PhoneNumber>,
-    /// The first refused rows.
-    pub refused: Vec<Finding>,
-}
-
-#[async_trait]
-impl LeadSink for Tries {
-    type Error = SinkError;
-
-    async fn write(&mut self, stretch: Stretch) -> Result<Counts, SinkError> {
-        let room = SHOWN - self.refused.len();
-        self.refused.extend(stretch.findings.into_iter().take(room));
-        let numbers: Vec<PhoneNumber> = stretch.leads.into_iter().map(|row| row.phone_number).collect();
-        let there: HashSet<PhoneNumber> = self.store.numbers_on_list(self.campaign, &numbers).await?.into_iter().collect();
-        let known = numbers.iter().filter(|number| there.contains(number) || self.seen.contains(number)).count() as u64;
-        let accepted = numbers.len() as u64 - known;
-        self.seen.extend(numbers);
-        let (updated, duplicates) = if self.on_duplicate == OnDuplicate::Update { (known, 0) } else { (0, known) };
-        Ok(Counts { accepted, rejected: 0, updated, duplicates })
-    }
+pub fn lead(row: LeadRow) -> ListLead {
+    let LeadRow { phone_number, external_id, zones, consent_basis, not_before, variables, .. } = row;
+    ListLead { external_id, phone_number, zones, variables, consent_basis, not_before }
 }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::super::error::ApiError;
 
-/// Longest list: some ten million rows.
-const LARGEST: u64 = 1024 * 1024 * 1024;
+/// Longest list by upload: some ten million rows.
+pub const LARGEST: u64 = 1024 * 1024 * 1024;
 const PIECE: usize = 64 * 1024;
 
 /// Where lists and refused rows are kept.
@@ -27,7 +27,11 @@ pub fn folder(files: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The body is too long or broke off, or the disk is full.
-pub async fn receive(body: Body, folder: &Path) -> Result<File, ApiError> {
+pub async fn receive(body: Body, folder: &Path, most: u64) -> Result<File, ApiError> {
+    // a body that says how long it is, is not read in vain
+    if body.size_hint().lower() > most {
+        return Err(too_long(most));
+    }
     let mut file = nameless(folder).map_err(|error| disk(&error))?;
     let (mut pieces, mut length) = (body.into_data_stream(), 0);
     while let Some(piece) = pieces.next().await {
@@ -35,20 +39,29 @@ pub async fn receive(body: Body, folder: &Path) -> Result<File, ApiError> {
         let piece =
             piece.map_err(|error| ApiError::new(StatusCode::BAD_REQUEST, "cut_off", format!("the file broke off: {error}"), fix))?;
         length += piece.len() as u64;
-        if length > LARGEST {
-            return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", "the file is longer than 1 GiB", "split it"));
+        if length > most {
+            return Err(too_long(most));
         }
         file.write_all(&piece).map_err(|error| disk(&error))?;
     }
     Ok(file)
 }
 
-fn nameless(folder: &Path) -> io::Result<File> {
+/// A file without a name, gone when it is closed, however the process ends.
+///
+/// # Errors
+/// The disk refuses.
+pub fn nameless(folder: &Path) -> io::Result<File> {
     std::fs::create_dir_all(folder)?;
     let path = folder.join(format!("{}.upload", Uuid::now_v7()));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(path)?;
     Ok(file)
+}
+
+fn too_long(most: u64) -> ApiError {
+    let message = format!("the file is longer than {} MiB", most >> 20);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message, "split it, or import it by `callfleet leads import`")
 }
 
 /// What the disk refused.

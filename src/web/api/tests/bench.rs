@@ -18,9 +18,10 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures;
+use crate::store::db::on_db;
 use crate::store::import::ImportBatch;
-use crate::store::lead_insert::{NewLead, OnDuplicate};
-use crate::store::{Store, Target};
+use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
+use crate::store::{Store, StoreError, Target};
 
 pub const AGENT: &str = include_str!("../../../../config/demo/agent.toml");
 pub const SETTINGS: &str = "caller_numbers = [\"+14155550200\"]";
@@ -115,7 +116,7 @@ impl Bench {
         let now = Still.now();
         let import = self.store.start_import(campaign, "mixed.csv", &hex::encode(Sha256::digest(text)), now).await.unwrap();
         let to_byte = text.lines().take(rows + 1).map(|line| line.len() as u64 + 1).sum();
-        let leads = [NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) }];
+        let lead = NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) };
         let (rows, rejected) = (rows as u64, rejected as u64);
         let file = "\"external_id\"\n\"b-2\"\n";
         let batch = ImportBatch {
@@ -127,13 +128,22 @@ impl Bench {
             rejects_bytes: file.len() as u64,
             updated: 0,
             duplicates: 0,
-            leads: &leads,
+            leads: vec![ListLead::of(&lead).unwrap()],
             on_duplicate: OnDuplicate::Skip,
         };
         self.store.append_import(&import, batch, now).await.unwrap().unwrap();
         let path = self.folder.path().join("imports").join(format!("{}.rejected.csv", import.id));
         std::fs::write(path, format!("{file}written before the stop, and not yet told to the import")).unwrap();
         import.id.to_string()
+    }
+
+    /// What a stop between the work and its answer leaves behind.
+    pub async fn forget_answers(&self) {
+        let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
+            sqlx::query("UPDATE idempotency SET status = NULL, answer = NULL").execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
     }
 
     /// Files that were left in the folder's `imports`.

@@ -1,4 +1,5 @@
 use insta::assert_json_snapshot;
+use serde_json::json;
 
 use super::bench::{Bench, LIST};
 
@@ -92,4 +93,74 @@ async fn a_cut_off_import_goes_on_where_it_stopped() {
     assert_eq!(counts, [5, 1, 2, 2], "{answer}");
     let (_, rejects) = bench.raw("GET", &format!("{AT}/{id}/rejects"), &[], String::new()).await;
     assert_eq!(rejects.lines().collect::<Vec<_>>().len(), 3, "one header, one row of each run: {rejects}");
+}
+
+const ROWS: &str = "/v1/campaigns/spring/leads";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_judged_like_a_file() {
+    let bench = Bench::with_campaign().await;
+    let body = json!({ "region": "US", "leads": [
+        { "phone_number": "(415) 555-0120", "first_name": "Ann", "consent_basis": "web form" },
+        { "phone_number": "+14155550100", "first_name": "Maria" },
+        { "phone": "12" },
+        { "first_name": "Bo" },
+        { "phone": "+14155550121", "tags": ["a"] },
+    ] });
+    assert_json_snapshot!("rows_judged", bench.json("POST", ROWS, &body).await);
+    let too_many = json!({ "leads": vec![json!({ "phone": "+14155550100" }); 10_001] });
+    assert_eq!(bench.json("POST", ROWS, &too_many).await["status"], 413);
+    assert_eq!(bench.json("POST", ROWS, &json!({ "rows": [] })).await["status"], 422);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_makes_a_request_count_once() {
+    let bench = Bench::with_campaign().await;
+    let first = json!({ "leads": [{ "phone": "+14155550130" }] }).to_string();
+    let other = json!({ "leads": [{ "phone": "+14155550131" }] }).to_string();
+    let key = [("idempotency-key", "k-1")];
+    for path in [ROWS, AT] {
+        let (first, other) = if path == ROWS { (first.clone(), other.clone()) } else { (MIXED.to_owned(), MIXED.replace("Ann", "Anna")) };
+        let done = bench.raw("POST", path, &key, first.clone()).await;
+        assert_eq!(done.0, 201, "{done:?}");
+        assert_eq!(bench.raw("POST", path, &key, first.clone()).await, done, "the same answer, to the letter");
+        let (status, text) = bench.raw("POST", path, &key, other).await;
+        assert!(status == 409 && text.contains("key_reused"), "{text}");
+        let (status, again) = bench.raw("POST", path, &[("idempotency-key", "k-2")], first).await;
+        let again: serde_json::Value = serde_json::from_str(&again).unwrap();
+        assert_eq!((status, &again["accepted"]), (201, &0.into()), "another key is another request: {again}");
+    }
+    let (status, _) = bench.raw("POST", ROWS, &[("idempotency-key", "a b")], first).await;
+    assert_eq!(status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_whose_answer_was_lost_goes_on() {
+    let bench = Bench::with_campaign().await;
+    let key = [("idempotency-key", "k-3")];
+    let done = bench.raw("POST", AT, &key, MIXED.to_owned()).await;
+    bench.forget_answers().await;
+    let (status, again) = bench.raw("POST", AT, &key, MIXED.to_owned()).await;
+    let (done, again): (serde_json::Value, serde_json::Value) =
+        (serde_json::from_str(&done.1).unwrap(), serde_json::from_str(&again).unwrap());
+    assert_eq!(status, 201);
+    for key in ["import_id", "rows", "accepted", "duplicates", "rejected", "updated", "by_code"] {
+        assert_eq!(done[key], again[key], "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suppressing_by_request_holds_at_once() {
+    let bench = Bench::with_campaign().await;
+    let body = json!({ "phone_number": "+14155550100", "source": "opt_out" });
+    let done = bench.json("POST", "/v1/suppressions", &body).await;
+    assert_eq!(done, json!({ "status": 201, "body": { "is_new": true, "leads": 1, "withdrawn": 0 } }));
+    let told = bench.get("/v1/suppressions?phone_number=%2B14155550100").await;
+    assert_eq!((&told["body"]["phone_number"], &told["body"]["entries"][0]["source"]), (&"+1415***0100".into(), &"opt_out".into()));
+    let audit = bench.store.audits(None, 10).await.unwrap();
+    let entry = audit.iter().find(|entry| entry.action == "dnc.add").unwrap();
+    assert_eq!((entry.subject.as_str(), entry.detail.as_str()), ("number/+1415***0100", "global by opt_out"));
+    assert_eq!(bench.ask("DELETE", "/v1/suppressions/+14155550100?reason=", &[], String::new()).await["status"], 422);
+    assert_eq!(bench.ask("DELETE", "/v1/suppressions/+14155550100?reason=typo", &[], String::new()).await["body"]["entries"], 1);
 }

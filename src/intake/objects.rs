@@ -1,0 +1,87 @@
+//! Rows of the API: JSON objects, judged by the same rules as the rows of a file. Their keys are the columns.
+
+use serde_json::{Map, Value};
+
+use crate::intake::columns::Columns;
+use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
+use crate::intake::phone::Region;
+use crate::intake::preflight::FileError;
+use crate::intake::validate::{LeadRow, Place, validate};
+
+/// Judges one object; `row` counts from 1.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn judge(object: &Map<String, Value>, row: u64, region: Option<Region>) -> Result<LeadRow, Box<Finding>> {
+    let place = Place { row, line: row };
+    let columns = Columns::read(object.keys().map(String::as_str)).map_err(|error| about(place, "", "", bad_keys(&error)))?;
+    let cells = object.iter().map(|(key, value)| text(value).ok_or_else(|| about(place, key, &value.to_string(), not_text())));
+    let cells = cells.collect::<Result<Vec<String>, _>>()?;
+    validate(&columns, cells.iter().map(String::as_str), place, region)
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn about(place: Place, column: &str, value: &str, trouble: Trouble) -> Box<Finding> {
+    let Trouble { code, message, suggestion } = trouble;
+    let (column, value_masked) = (column.to_owned(), mask(value));
+    Box::new(Finding { row: place.row, line: place.line, column, code, value_masked, message, suggestion })
+}
+
+fn bad_keys(error: &FileError) -> Trouble {
+    match error {
+        FileError::NoPhoneColumn { .. } => {
+            Trouble::new(FindingCode::MissingPhone, "the row has no phone number", "give it a key phone_number")
+        }
+        error => Trouble::new(FindingCode::BadColumns, error.to_string(), "give each value a key of its own, and one phone_number"),
+    }
+}
+
+fn not_text() -> Trouble {
+    Trouble::new(FindingCode::NotText, "a list or an object stands where a text belongs", "write a text, a number, true, false or null")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(row: Value) -> Result<LeadRow, FindingCode> {
+        let Value::Object(object) = row else { unreachable!("the tests give objects") };
+        judge(&object, 1, Some("US".parse().unwrap())).map_err(|finding| finding.code)
+    }
+
+    #[test]
+    fn values_of_every_kind_are_read_as_a_file_would_hold_them() {
+        let lead =
+            judged(json!({ "Phone Number": 4_155_550_100_u64, "external_id": 7, "opted": true, "note": null, "bill": 12.5 })).unwrap();
+        assert_eq!((lead.phone_number.e164(), lead.external_id.as_deref()), ("+14155550100", Some("7")));
+        assert_eq!(lead.variables, r#"{"bill":"12.5","opted":"true"}"#);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_row() {
+        let cases = [
+            (json!({}), FindingCode::MissingPhone),
+            (json!({ "name": "Ann" }), FindingCode::MissingPhone),
+            (json!({ "phone": "" }), FindingCode::MissingPhone),
+            (json!({ "phone": "+14155550100", "mobile": "+14155550101" }), FindingCode::BadColumns),
+            (json!({ "phone": "+14155550100", "Name": "Ann", "name": "Bo" }), FindingCode::BadColumns),
+            (json!({ "phone": ["+14155550100"] }), FindingCode::NotText),
+            (json!({ "phone": "+14155550100", "tags": {} }), FindingCode::NotText),
+            (json!({ "phone": 1.4155e20 }), FindingCode::ExcelNumber),
+        ];
+        for (row, code) in cases {
+            assert_eq!(judged(row.clone()).err(), Some(code), "{row}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Taking imports back, keys of requests, and do-not-call lists.
+
+use std::collections::BTreeMap;
+
+use super::fixtures::{at, attempt, campaign, lead, new_lead, number, place};
+use super::support::on_both_engines;
+use crate::domain::dialing::DialTimings;
+use crate::domain::ids::ImportId;
+use crate::domain::lead::LeadState;
+use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
+use crate::store::import::{Import, ImportBatch, ImportState};
+use crate::store::import_undo::{UndoStart, Undone};
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
+use crate::store::{Store, suppression};
+
+on_both_engines! {
+    async fn an_undone_import_leaves_the_list_as_it_was(store: Store) {
+        let id = campaign(&store, "spring").await;
+        for n in 0..3 {
+            lead(&store, id, n).await;
+        }
+        let before = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 100).await.unwrap();
+        let import = imported(&store, id, &(1..5_000).map(renamed).collect::<Vec<_>>(), at(5)).await;
+        assert_eq!((import.accepted, import.updated), (4_997, 2));
+        let undone = undo(&store, &import).await;
+        assert_eq!(undone, Undone { removed: 4_997, restored: 2, kept: 0, kept_leads: Vec::new() });
+        let after = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 100).await.unwrap();
+        let values = |leads: &[crate::store::lead::Lead]| -> Vec<_> {
+            leads.iter().map(|lead| (lead.id, lead.external_id.clone(), lead.variables.clone(), lead.state)).collect()
+        };
+        assert_eq!(values(&after), values(&before));
+        assert_eq!(undo(&store, &import).await, Undone::default(), "twice is once");
+        assert_eq!(store.import(import.id).await.unwrap().unwrap().state, ImportState::Undone);
+    }
+
+    async fn what_a_later_import_changed_stays(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let there = lead(&store, id, 1).await;
+        let first = imported(&store, id, &[renamed(1)], at(5)).await;
+        let later = imported(&store, id, &[NewLead { external_id: Some("later".to_owned()), ..new_lead(1) }], at(6)).await;
+        assert_eq!(undo(&store, &first).await, Undone { kept: 1, kept_leads: vec![there], ..Undone::default() });
+        assert_eq!(store.lead(there).await.unwrap().unwrap().external_id.as_deref(), Some("later"));
+        assert_eq!(undo(&store, &later).await.restored, 1);
+        assert_eq!(store.lead(there).await.unwrap().unwrap().external_id.as_deref(), Some("renamed-1"));
+    }
+
+    async fn a_dialed_import_stays(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let import = imported(&store, id, &[new_lead(1), new_lead(2)], at(5)).await;
+        let leads = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 10).await.unwrap();
+        attempt(&store, id, leads[0].id).await;
+        assert_eq!(store.begin_undo(import.id, "ada", at(9)).await.unwrap(), UndoStart::Dialed(1));
+        assert_eq!(store.begin_undo(ImportId::new(), "ada", at(9)).await.unwrap(), UndoStart::Missing);
+        assert_eq!(store.campaign_status(id).await.unwrap().total(), 2);
+    }
+
+    async fn a_key_is_taken_once(store: Store) {
+        let request = KeyedRequest { scope: "POST /v1/x".to_owned(), key: "k".to_owned(), sha256: "aa".to_owned() };
+        assert_eq!(store.take_key(&request, at(0)).await.unwrap(), KeyState::New);
+        assert_eq!(store.take_key(&request, at(1)).await.unwrap(), KeyState::Unanswered(at(0)));
+        let answer = KeptAnswer { status: 201, body: "{}".to_owned() };
+        store.keep_answer(&request, &answer).await.unwrap();
+        assert_eq!(store.take_key(&request, at(2)).await.unwrap(), KeyState::Answered(answer));
+        let other = KeyedRequest { sha256: "bb".to_owned(), ..request.clone() };
+        assert_eq!(store.take_key(&other, at(3)).await.unwrap(), KeyState::OtherRequest);
+        let elsewhere = KeyedRequest { scope: "POST /v1/y".to_owned(), ..other.clone() };
+        assert_eq!(store.take_key(&elsewhere, at(4)).await.unwrap(), KeyState::New);
+        let week = 7 * 24 * 3_600 * 1_000;
+        assert_eq!(store.take_key(&other, at(week + 1)).await.unwrap(), KeyState::New, "a week later it is forgotten");
+    }
+
+    async fn a_list_is_replaced_as_a_whole(store: Store) {
+        let (id, timings) = (campaign(&store, "spring").await, DialTimings::default());
+        let waiting = lead(&store, id, 1).await;
+        let off = store.add_listed("national", &[number(1), number(2)], at(1), &timings, at(1)).await.unwrap();
+        assert_eq!((off.leads, off.withdrawn), (1, 0));
+        assert_eq!(store.lead(waiting).await.unwrap().unwrap().state, LeadState::Suppressed);
+        let list = store.finish_listing("national", "2026-11-01", at(1), "ada", at(2)).await.unwrap();
+        assert_eq!(list.numbers, 2);
+        store.add_listed("state", &[number(2)], at(3), &timings, at(3)).await.unwrap();
+        store.add_listed("national", &[number(3)], at(4), &timings, at(4)).await.unwrap();
+        let list = store.finish_listing("national", "2026-11-20", at(4), "ada", at(5)).await.unwrap();
+        assert_eq!((list.numbers, list.scrub_date.as_str()), (1, "2026-11-20"));
+        let there = [store.is_suppressed(&number(1), id).await.unwrap(), store.is_suppressed(&number(2), id).await.unwrap()];
+        assert_eq!(there, [false, true], "the other list still has it");
+        let inserted = store.insert_leads(place(id), &[new_lead(2), new_lead(3), new_lead(4)], at(6)).await.unwrap();
+        assert_eq!((inserted.accepted, inserted.suppressed), (1, 2));
+        assert!(store.remove_dnc_list("national", "ada", "gone", at(7)).await.unwrap());
+        assert!(!store.remove_dnc_list("national", "ada", "gone", at(8)).await.unwrap());
+        assert_eq!(store.suppressions_of(&number(3)).await.unwrap(), Vec::<suppression::Suppression>::new());
+    }
+}
+
+fn renamed(n: u64) -> NewLead {
+    NewLead { external_id: Some(format!("renamed-{n}")), consent_basis: None, ..new_lead(n) }
+}
+
+async fn imported(
+    store: &Store,
+    campaign: crate::domain::ids::CampaignId,
+    leads: &[NewLead],
+    now: crate::domain::time::Timestamp,
+) -> Import {
+    let import = store.start_import(campaign, "list.csv", "abc", now).await.unwrap();
+    let batch = ImportBatch {
+        from_byte: 0,
+        to_byte: 9,
+        rows: leads.len() as u64,
+        rejected: 0,
+        by_code: &BTreeMap::new(),
+        rejects_bytes: 0,
+        updated: 0,
+        duplicates: 0,
+        leads: leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect(),
+        on_duplicate: OnDuplicate::Update,
+    };
+    store.append_import(&import, batch, now).await.unwrap().unwrap();
+    store.end_import(import.id, ImportState::Done, now).await.unwrap();
+    store.import(import.id).await.unwrap().unwrap()
+}
+
+async fn undo(store: &Store, import: &Import) -> Undone {
+    let UndoStart::Begun(import) = store.begin_undo(import.id, "ada", at(9)).await.unwrap() else { panic!("it was not dialed") };
+    store.finish_undo(&import, at(9)).await.unwrap()
+}

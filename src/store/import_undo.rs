@@ -1,0 +1,145 @@
+//! Taking an import back: its leads go, and what it replaced comes back, page by page, so that nobody else waits long.
+
+use serde::Serialize;
+
+use crate::domain::ids::{ImportId, LeadId};
+use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
+use crate::store::db::on_db;
+use crate::store::import::{Import, ImportState};
+use crate::store::{Store, StoreError};
+
+/// Leads of one transaction.
+const PAGE: i64 = 2_000;
+
+/// Leads that are named when they stay as they are.
+const NAMED: usize = 20;
+
+/// Whether an import can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoStart {
+    /// There is no such import.
+    Missing,
+    /// So many of its leads have been dialed, or are about to be.
+    Dialed(i64),
+    /// It is marked as undone: nothing more is read into it, and [`Store::finish_undo`] does the rest.
+    Begun(Import),
+}
+
+/// What taking an import back did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// Leads that were taken off the list.
+    pub removed: u64,
+    /// Leads that got their former values back.
+    pub restored: u64,
+    /// Leads that stay as they are: a later import changed them, they are being called, or they were dialed meanwhile.
+    pub kept: u64,
+    /// The first of those.
+    pub kept_leads: Vec<LeadId>,
+}
+
+impl Undone {
+    fn keep(&mut self, leads: &[LeadId]) {
+        self.kept += leads.len() as u64;
+        let room = NAMED - self.kept_leads.len();
+        self.kept_leads.extend(leads.iter().take(room));
+    }
+}
+
+impl Store {
+    /// Begins to take an import back, if none of its leads was dialed. Safe to repeat, and to go on with after a stop.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn begin_undo(&self, id: ImportId, actor: &str, now: Timestamp) -> Result<UndoStart, StoreError> {
+        on_db!(self.db, write, tx => {
+            let Some(import): Option<Import> = sqlx::query_as("SELECT * FROM import WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?
+            else { return Ok(UndoStart::Missing) };
+            if import.state == ImportState::Undone {
+                return Ok(UndoStart::Begun(import));
+            }
+            let dialed: i64 = sqlx::query_scalar(
+                "SELECT COUNT(DISTINCT a.lead_id) FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.campaign_id = $1 AND l.import_id = $2",
+            )
+            .bind(import.campaign_id).bind(id).fetch_one(&mut *tx).await?;
+            if dialed > 0 {
+                return Ok(UndoStart::Dialed(dialed));
+            }
+            sqlx::query("UPDATE import SET state = $2, ended_at = $3 WHERE id = $1")
+                .bind(id).bind(ImportState::Undone).bind(now).execute(&mut *tx).await?;
+            let subject = format!("import/{id}");
+            let detail = format!("{} new and {} updated leads", import.accepted, import.updated);
+            let undo = NewAudit { actor, action: "import.undo", subject: &subject, detail: &detail };
+            audit::append(tx.into(), undo, now).await?;
+            Ok(UndoStart::Begun(import))
+        })
+    }
+
+    /// Takes the leads of an undone import off the list and gives back what it replaced.
+    ///
+    /// # Errors
+    /// The database cannot be written; what was done stays done, and the rest can be done later.
+    pub async fn finish_undo(&self, import: &Import, now: Timestamp) -> Result<Undone, StoreError> {
+        let mut undone = Undone::default();
+        let mut after = LeadId(uuid::Uuid::nil());
+        while let Some(upto) = self.remove_page(import, after, &mut undone).await? {
+            after = upto;
+        }
+        after = LeadId(uuid::Uuid::nil());
+        while let Some(upto) = self.restore_page(import, after, &mut undone, now).await? {
+            after = upto;
+        }
+        Ok(undone)
+    }
+
+    /// Removes the next leads that the import brought; the last one looked at.
+    async fn remove_page(&self, import: &Import, after: LeadId, undone: &mut Undone) -> Result<Option<LeadId>, StoreError> {
+        const PAGE_END: &str = "SELECT id FROM (SELECT id FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3
+               ORDER BY id LIMIT $4) AS page ORDER BY id DESC LIMIT 1";
+        const REMOVE: &str = "DELETE FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3 AND id <= $4
+               AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.lead_id = lead.id)";
+        const LEFT: &str = "SELECT id FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3 AND id <= $4 ORDER BY id";
+        let (campaign, id) = (import.campaign_id, import.id);
+        on_db!(self.db, write, tx => {
+            let upto: Option<LeadId> = sqlx::query_scalar(PAGE_END).bind(campaign).bind(id).bind(after).bind(PAGE).fetch_optional(&mut *tx).await?;
+            let Some(upto) = upto else { return Ok(None) };
+            let removed = sqlx::query(REMOVE).bind(campaign).bind(id).bind(after).bind(upto).execute(&mut *tx).await?;
+            undone.removed += removed.rows_affected();
+            undone.keep(&sqlx::query_scalar::<_, LeadId>(LEFT).bind(campaign).bind(id).bind(after).bind(upto).fetch_all(tx).await?);
+            Ok(Some(upto))
+        })
+    }
+
+    /// Gives the next leads that the import changed their former values; the last one looked at.
+    async fn restore_page(
+        &self,
+        import: &Import,
+        after: LeadId,
+        undone: &mut Undone,
+        now: Timestamp,
+    ) -> Result<Option<LeadId>, StoreError> {
+        const PAGE_END: &str = "SELECT lead_id FROM (SELECT lead_id FROM lead_before WHERE import_id = $1 AND lead_id > $2
+               ORDER BY lead_id LIMIT $3) AS page ORDER BY lead_id DESC LIMIT 1";
+        const CHANGED_SINCE: &str = "SELECT b.lead_id FROM lead_before b JOIN lead ON lead.id = b.lead_id
+             WHERE b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3 AND (lead.state = 'active' OR EXISTS (
+               SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at))
+             ORDER BY b.lead_id";
+        const RESTORE: &str = "UPDATE lead SET external_id = b.external_id, zones = b.zones, variables = b.variables,
+               consent_basis = b.consent_basis, updated_at = $4
+             FROM lead_before b WHERE b.lead_id = lead.id AND b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3
+               AND lead.state <> 'active' AND NOT EXISTS (
+               SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at)";
+        const FORGET: &str = "DELETE FROM lead_before WHERE import_id = $1 AND lead_id > $2 AND lead_id <= $3";
+        let id = import.id;
+        on_db!(self.db, write, tx => {
+            let upto: Option<LeadId> = sqlx::query_scalar(PAGE_END).bind(id).bind(after).bind(PAGE).fetch_optional(&mut *tx).await?;
+            let Some(upto) = upto else { return Ok(None) };
+            undone.keep(&sqlx::query_scalar::<_, LeadId>(CHANGED_SINCE).bind(id).bind(after).bind(upto).fetch_all(&mut *tx).await?);
+            let restored = sqlx::query(RESTORE).bind(id).bind(after).bind(upto).bind(now).execute(&mut *tx).await?;
+            undone.restored += restored.rows_affected();
+            sqlx::query(FORGET).bind(id).bind(after).bind(upto).execute(tx).await?;
+            Ok(Some(upto))
+        })
+    }
+}

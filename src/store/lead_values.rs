@@ -1,0 +1,40 @@
+//! What a list said about people, for comparing it with another list.
+
+use serde_json::{Map, Value};
+use sqlx::FromRow;
+
+use crate::domain::ids::CampaignId;
+use crate::domain::phone::PhoneNumber;
+use crate::store::codec::JsonText;
+use crate::store::db::{EngineSql, engine_sql, on_db};
+use crate::store::{Store, StoreError};
+
+/// The values of a lead that an import may change.
+#[derive(Debug, Clone, PartialEq, FromRow)]
+pub struct LeadValues {
+    /// Whose.
+    pub phone_number: PhoneNumber,
+    /// The operator's own key.
+    pub external_id: Option<String>,
+    /// Zones the callee may be in, a JSON list.
+    pub zones: String,
+    /// What the list said about the person.
+    pub variables: JsonText<Map<String, Value>>,
+    /// Why we may call.
+    pub consent_basis: Option<String>,
+}
+
+impl Store {
+    /// The values of those numbers that a campaign has on its list.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
+        const THERE: EngineSql = engine_sql!(
+            "SELECT phone_number, external_id, zones, variables, consent_basis FROM lead WHERE campaign_id = $2 AND phone_number IN ("
+            (each "$1") ")"
+        );
+        let sql = THERE.on(&self.db);
+        on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
+    }
+}

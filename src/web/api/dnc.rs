@@ -1,0 +1,194 @@
+//! Do-not-call lists: received as a file, read number by number, replaced as a whole.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Instant;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+
+use super::ApiState;
+use super::error::ApiError;
+use super::extract::{Actor, Ask};
+use super::imports::{receive_list, region};
+use crate::domain::dnc::{Freshness, STALE_DAYS, freshness};
+use crate::intake::FileError;
+use crate::intake::finding::Finding;
+use crate::intake::numbers::{self, NumberCounts};
+use crate::store::dnc::{DncList, TakenOff};
+
+/// The query of `POST /v1/dnc-lists/{name}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DncQuery {
+    /// The day on which the list's publisher wrote it.
+    scrub_date: Date,
+    /// The country of numbers without one.
+    region: Option<String>,
+}
+
+/// What came of a list.
+#[derive(Debug, Serialize)]
+pub struct DncOutcome {
+    /// Its name.
+    list: String,
+    /// The day it was written.
+    scrub_date: String,
+    /// Rows of the file.
+    rows: u64,
+    /// Rows without a usable number.
+    rejected: u64,
+    by_code: BTreeMap<String, u64>,
+    /// The first of those.
+    rejects: Vec<Finding>,
+    /// Different numbers on the list now.
+    numbers: i64,
+    #[serde(flatten)]
+    taken_off: TakenOff,
+    seconds: f64,
+}
+
+/// `POST /v1/dnc-lists/{name}` with the file as body: the list of this name is what the file says.
+pub async fn import(
+    State(api): State<ApiState>,
+    Path(name): Path<String>,
+    Ask(query): Ask<DncQuery>,
+    actor: Actor,
+    body: Body,
+) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
+    let (name, begun) = (list_name(&name)?, Instant::now());
+    check_date(query.scrub_date, today(&api))?;
+    let region = region(query.region.as_deref())?;
+    let mut file = receive_list(&api, actor, body).await?;
+    let began = api.clock.now();
+    let (hand_over, mut pieces) = mpsc::channel(1);
+    // it ends by itself when nobody takes its numbers any more
+    let reading = spawn_blocking(move || {
+        numbers::read(&mut file, region, |piece| hand_over.blocking_send(piece).map_err(|_| io::Error::other("nobody takes the numbers")))
+    });
+    let mut taken_off = TakenOff::default();
+    while let Some(piece) = pieces.recv().await {
+        taken_off += api.store.add_listed(name, &piece, began, &api.timings, api.clock.now()).await?;
+    }
+    let counts = reading.await.map_err(|error| unreadable(&FileError::Read(io::Error::other(error))))?;
+    let counts = counts.map_err(|error| unreadable(&error))?;
+    if counts.rejected == counts.rows {
+        return Err(ApiError::unusable("bad_file", no_number(&counts), "write one number a line, or name the column phone_number"));
+    }
+    let kept = api.store.finish_listing(name, &query.scrub_date.to_string(), began, actor.0, api.clock.now()).await?;
+    let NumberCounts { rows, rejected, by_code, findings } = counts;
+    let by_code = by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
+    let DncList { name: list, scrub_date, numbers, .. } = kept;
+    let seconds = begun.elapsed().as_secs_f64();
+    Ok((
+        StatusCode::CREATED,
+        Json(DncOutcome { list, scrub_date, rows, rejected, by_code, rejects: findings, numbers, taken_off, seconds }),
+    ))
+}
+
+/// The query of `DELETE /v1/dnc-lists/{name}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveQuery {
+    /// Why its numbers may be called; kept in the audit.
+    reason: String,
+}
+
+/// `DELETE /v1/dnc-lists/{name}`: the list and its numbers are forgotten.
+pub async fn remove(
+    State(api): State<ApiState>,
+    Path(name): Path<String>,
+    Ask(query): Ask<RemoveQuery>,
+    actor: Actor,
+) -> Result<Json<Value>, ApiError> {
+    if query.reason.trim().is_empty() {
+        return Err(ApiError::unusable("no_reason", "the reason is empty", "say why the list is given up; the audit keeps it"));
+    }
+    if !api.store.remove_dnc_list(list_name(&name)?, actor.0, &query.reason, api.clock.now()).await? {
+        return Err(ApiError::missing(format!("there is no do-not-call list `{name}`"), "callfleet dnc list shows them"));
+    }
+    Ok(Json(json!({ "list": name, "removed": true })))
+}
+
+/// The day it is, in UTC.
+pub fn today(api: &ApiState) -> Date {
+    api.clock.now().in_zone(&TimeZone::UTC).date()
+}
+
+/// A list with its age.
+#[derive(Debug, Serialize)]
+pub struct ListJson {
+    #[serde(flatten)]
+    list: DncList,
+    /// `None` for a date that cannot be read: nobody is called by such a list.
+    #[serde(flatten)]
+    age: Option<Freshness>,
+}
+
+/// A list with its age on a day.
+pub fn shown(list: DncList, today: Date) -> ListJson {
+    let age = list.scrub_date.parse().ok().map(|scrubbed| freshness(scrubbed, today));
+    ListJson { list, age }
+}
+
+/// What an operator has to do about the lists, in words.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn warnings(api: &ApiState) -> Result<Vec<String>, ApiError> {
+    let today = today(api);
+    let lists = api.store.dnc_lists().await?;
+    Ok(lists.iter().filter_map(|list| warning(list, today)).collect())
+}
+
+fn warning(list: &DncList, today: Date) -> Option<String> {
+    let name = &list.name;
+    match list.scrub_date.parse().map(|scrubbed| freshness(scrubbed, today)) {
+        Ok(Freshness::Fresh) => None,
+        Ok(Freshness::Warn { days }) => {
+            Some(format!("the do-not-call list {name} is {days} days old: from the {STALE_DAYS}st day on nobody is called"))
+        }
+        Ok(Freshness::Stale { days }) => {
+            Some(format!("the do-not-call list {name} is {days} days old, so nobody is called: import a newer one"))
+        }
+        Err(_) => Some(format!("the date of the do-not-call list {name} cannot be read, so nobody is called: import it again")),
+    }
+}
+
+fn check_date(scrub_date: Date, today: Date) -> Result<(), ApiError> {
+    let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
+    if scrub_date > today {
+        return Err(ApiError::unusable("bad_scrub_date", format!("{scrub_date} is still to come"), fix));
+    }
+    if let Freshness::Stale { days } = freshness(scrub_date, today) {
+        let message = format!("a list that was written {days} days ago is too old to call by; {STALE_DAYS} days are the end");
+        return Err(ApiError::unusable("stale_list", message, "get a newer list from its publisher"));
+    }
+    Ok(())
+}
+
+fn list_name(name: &str) -> Result<&str, ApiError> {
+    let fits = (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if fits {
+        Ok(name)
+    } else {
+        Err(ApiError::unusable("bad_name", format!("`{name}` is no name for a list"), "use 1 to 64 letters, digits, - _ ."))
+    }
+}
+
+fn no_number(counts: &NumberCounts) -> String {
+    let first = counts.findings.first().map(|finding| format!("; line {}: {}", finding.line, finding.message)).unwrap_or_default();
+    format!("none of the {} rows holds a phone number{first}", counts.rows)
+}
+
+fn unreadable(error: &FileError) -> ApiError {
+    ApiError::unusable("bad_file", error.to_string(), "correct the file and import it again; the list keeps its old date")
+}

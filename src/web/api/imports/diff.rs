@@ -1,0 +1,125 @@
+//! What a list would change: the first rows of each kind, for an operator who tries it first.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::sink::SinkError;
+use crate::domain::ids::CampaignId;
+use crate::domain::phone::PhoneNumber;
+use crate::intake::{Counts, LeadRow, LeadSink, Stretch};
+use crate::store::Store;
+use crate::store::lead_insert::OnDuplicate;
+use crate::store::lead_values::LeadValues;
+
+use super::refused::{Refused, SHOWN};
+
+/// A row of the list against what the campaign has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DiffRow {
+    /// Line of the file.
+    line: u64,
+    /// The number, masked.
+    phone_number: String,
+    /// The list's own id.
+    external_id: Option<String>,
+    /// What would change: before and after; empty for new leads.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    changes: BTreeMap<String, (Option<String>, Option<String>)>,
+}
+
+/// The first rows of each kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Diff {
+    new: Vec<DiffRow>,
+    updated: Vec<DiffRow>,
+    duplicate: Vec<DiffRow>,
+    /// Of the updated ones, the same as they are in every value.
+    unchanged: u64,
+}
+
+/// Compares and writes nothing.
+pub struct Tries {
+    /// Rows.
+    pub store: Store,
+    /// Whose list.
+    pub campaign: CampaignId,
+    /// What would be done with numbers the campaign has.
+    pub on_duplicate: OnDuplicate,
+    /// Numbers of earlier stretches: their digits, which take a fifth of the room.
+    seen: HashSet<u64>,
+    /// Where refused rows go.
+    pub refused: Refused,
+    /// The first rows of each kind.
+    pub diff: Diff,
+}
+
+impl Tries {
+    /// Nothing is compared yet.
+    pub fn new(store: Store, campaign: CampaignId, on_duplicate: OnDuplicate, refused: Refused) -> Self {
+        Self { store, campaign, on_duplicate, seen: HashSet::new(), refused, diff: Diff::default() }
+    }
+}
+
+#[async_trait]
+impl LeadSink for Tries {
+    type Error = SinkError;
+
+    async fn write(&mut self, stretch: Stretch) -> Result<Counts, SinkError> {
+        self.refused.take(&stretch).await?;
+        let numbers: Vec<PhoneNumber> = stretch.leads.iter().map(|row| row.phone_number.clone()).collect();
+        let there = self.store.lead_values(self.campaign, &numbers).await?;
+        let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
+        let mut counts = Counts::default();
+        for row in &stretch.leads {
+            let repeated = !self.seen.insert(row.phone_number.digits());
+            self.compare(row, there.get(&row.phone_number), repeated, &mut counts);
+        }
+        Ok(counts)
+    }
+}
+
+impl Tries {
+    fn compare(&mut self, row: &LeadRow, known: Option<&LeadValues>, repeated: bool, counts: &mut Counts) {
+        if known.is_none() && !repeated {
+            counts.accepted += 1;
+            show(&mut self.diff.new, row, BTreeMap::new);
+        } else if self.on_duplicate == OnDuplicate::Update {
+            counts.updated += 1;
+            let changes = known.map(|known| changes(known, row)).unwrap_or_default();
+            self.diff.unchanged += u64::from(changes.is_empty() && !repeated);
+            if !changes.is_empty() {
+                show(&mut self.diff.updated, row, || changes);
+            }
+        } else {
+            counts.duplicates += 1;
+            show(&mut self.diff.duplicate, row, || known.map(|known| changes(known, row)).unwrap_or_default());
+        }
+    }
+}
+
+fn show(rows: &mut Vec<DiffRow>, row: &LeadRow, changes: impl FnOnce() -> BTreeMap<String, (Option<String>, Option<String>)>) {
+    if rows.len() < SHOWN {
+        let (phone_number, external_id) = (row.phone_number.masked(), row.external_id.clone());
+        rows.push(DiffRow { line: row.line, phone_number, external_id, changes: changes() });
+    }
+}
+
+/// Every value that differs, by column.
+fn changes(known: &LeadValues, row: &LeadRow) -> BTreeMap<String, (Option<String>, Option<String>)> {
+    let text = |name: &str| known.variables.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let listed = row.variable_map();
+    let names: BTreeSet<&String> = known.variables.keys().chain(listed.keys()).collect();
+    let variables = names.into_iter().map(|name| (name.clone(), text(name), listed.get(name).cloned()));
+    let own = [
+        ("external_id".to_owned(), known.external_id.clone(), row.external_id.clone()),
+        ("consent_basis".to_owned(), known.consent_basis.clone(), row.consent_basis.clone()),
+        ("zones".to_owned(), Some(known.zones.clone()), Some(row.zones.clone())),
+    ];
+    own.into_iter()
+        .chain(variables)
+        .filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| (name, (before, after)))
+        .collect()
+}

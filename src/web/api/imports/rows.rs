@@ -1,0 +1,113 @@
+//! Leads as JSON, for programs: the same rules as for files, all rows in one transaction, and what was refused in the answer.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::super::ApiState;
+use super::super::error::ApiError;
+use super::super::keyed::{self, Key, Turn};
+use super::{open_campaign, region, sink};
+use crate::intake::finding::Finding;
+use crate::intake::objects::judge;
+use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
+
+/// Most rows of a request.
+const MOST: usize = 10_000;
+
+/// Longest body, in bytes.
+pub const LARGEST_BODY: usize = 16 << 20;
+
+/// The body of `POST /v1/campaigns/{name}/leads`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowsBody {
+    leads: Vec<Map<String, Value>>,
+    /// Replace the data of leads that are there.
+    #[serde(default)]
+    update: bool,
+    /// The country whose national numbers the rows may hold.
+    region: Option<String>,
+}
+
+/// What came of the rows; `accepted`, `updated`, `duplicates` and `rejected` add up to `rows`.
+#[derive(Debug, Serialize)]
+struct RowsOutcome {
+    rows: u64,
+    accepted: u64,
+    updated: u64,
+    duplicates: u64,
+    rejected: u64,
+    /// Of the accepted ones, on a do-not-call list: stored, never called.
+    suppressed: u64,
+    by_code: BTreeMap<String, u64>,
+    /// Every refused row.
+    rejects: Vec<Finding>,
+    seconds: f64,
+}
+
+/// `POST /v1/campaigns/{name}/leads`.
+pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key, body: Bytes) -> Result<Response, ApiError> {
+    let begun = Instant::now();
+    let campaign = open_campaign(&api, &name).await?;
+    let order: RowsBody = serde_json::from_slice(&body).map_err(|error| bad_body(&error))?;
+    if order.leads.len() > MOST {
+        let message = format!("{} rows were sent; {MOST} are the most of one request", order.leads.len());
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_rows", message, "send them in several requests, or as a file"));
+    }
+    let scope = format!("POST /v1/campaigns/{}/leads", campaign.id);
+    let keyed = match key.take(&api, scope, hex::encode(Sha256::digest(&body))).await? {
+        Turn::Do(keyed) => keyed,
+        Turn::Done(answer) => return Ok(answer),
+    };
+    let region = region(order.region.as_deref())?;
+    let (mut leads, mut rejects) = (Vec::new(), Vec::new());
+    for (object, row) in order.leads.iter().zip(1..) {
+        match judge(object, row, region) {
+            Ok(lead) => leads.push(sink::lead(lead)),
+            Err(finding) => rejects.push(*finding),
+        }
+    }
+    let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
+    let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
+    let outcome = |inserted: &Inserted| RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, begun);
+    let status = StatusCode::CREATED;
+    let keep = |inserted: &Inserted| {
+        let body = serde_json::to_value(outcome(inserted)).unwrap_or(Value::Null);
+        keyed.request.clone().map(|request| (request, keyed::kept(status, &body)))
+    };
+    let inserted = api.store.insert_leads_once(place, leads, api.clock.now(), keep).await?;
+    Ok(axum::response::IntoResponse::into_response((status, axum::Json(outcome(&inserted)))))
+}
+
+impl RowsOutcome {
+    fn of(rows: u64, inserted: &Inserted, rejects: &[Finding], begun: Instant) -> Self {
+        let mut by_code = BTreeMap::new();
+        for finding in rejects {
+            *by_code.entry(finding.code.to_string()).or_default() += 1;
+        }
+        Self {
+            rows,
+            accepted: inserted.accepted + inserted.suppressed,
+            updated: inserted.updated,
+            duplicates: inserted.duplicates,
+            rejected: rejects.len() as u64,
+            suppressed: inserted.suppressed,
+            by_code,
+            rejects: rejects.to_vec(),
+            seconds: begun.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+fn bad_body(error: &serde_json::Error) -> ApiError {
+    let fix = "send {\"leads\": [{\"phone_number\": \"+14155550123\", …}, …]}; `update` and `region` may stand beside it";
+    ApiError::unusable("bad_body", format!("the body cannot be read: {error}"), fix)
+}

@@ -1,0 +1,128 @@
+//! Numbers that must not be called: opt-outs that came another way, and do-not-call lists. What is added holds at once, in the
+//! whole deployment.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::ApiState;
+use super::campaigns::find;
+use super::error::ApiError;
+use super::extract::{Actor, Ask, Sent};
+use crate::domain::phone::PhoneNumber;
+use crate::store::suppression::{NewSuppression, OptedOut, Scope, SuppressionSource};
+
+/// Who may say so by request; calls, lists and providers speak for themselves.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum By {
+    /// The person, by letter, mail or a call of theirs.
+    OptOut,
+    /// The operator.
+    #[default]
+    Operator,
+}
+
+/// The body of `POST /v1/suppressions`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuppressBody {
+    phone_number: String,
+    /// Who says so; `opt_out` marks the leads as opted out.
+    #[serde(default)]
+    source: By,
+    /// Only in this campaign.
+    campaign: Option<String>,
+}
+
+/// `POST /v1/suppressions`: the number is called no more from this moment on.
+pub async fn add(
+    State(api): State<ApiState>,
+    actor: Actor,
+    Sent(body): Sent<SuppressBody>,
+) -> Result<(StatusCode, Json<OptedOut>), ApiError> {
+    let phone_number = number(&body.phone_number)?;
+    let source = match body.source {
+        By::OptOut => SuppressionSource::OptOut,
+        By::Operator => SuppressionSource::Operator,
+    };
+    let scope = scope(&api, body.campaign.as_deref()).await?.unwrap_or(Scope::Global);
+    let new = NewSuppression { phone_number: &phone_number, scope, source, attempt: None };
+    let done = api.store.opt_out(new, actor.0, &api.timings, api.clock.now()).await?;
+    Ok((if done.is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(done)))
+}
+
+/// The query of `GET /v1/suppressions`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskQuery {
+    /// Why this number is not called.
+    phone_number: Option<String>,
+}
+
+/// `GET /v1/suppressions`: lists and counts, or everything about one number.
+pub async fn show(State(api): State<ApiState>, Ask(query): Ask<AskQuery>) -> Result<Json<Value>, ApiError> {
+    if let Some(text) = &query.phone_number {
+        let number = number(text)?;
+        let entries = api.store.suppressions_of(&number).await?;
+        return Ok(Json(json!({ "phone_number": number.masked(), "suppressed": !entries.is_empty(), "entries": entries })));
+    }
+    let today = super::dnc::today(&api);
+    let lists: Vec<_> = api.store.dnc_lists().await?.into_iter().map(|list| super::dnc::shown(list, today)).collect();
+    Ok(Json(json!({ "lists": lists, "sources": api.store.suppressed_by_source().await? })))
+}
+
+/// The query of `DELETE /v1/suppressions/{number}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveQuery {
+    /// Why it may be called again; kept in the audit.
+    reason: String,
+    /// Only in this campaign.
+    campaign: Option<String>,
+}
+
+/// What was taken off.
+#[derive(Debug, Serialize)]
+pub struct Removed {
+    entries: u64,
+}
+
+/// `DELETE /v1/suppressions/{number}`: it may be called again; leads that were taken off stay off.
+pub async fn remove(
+    State(api): State<ApiState>,
+    Path(text): Path<String>,
+    Ask(query): Ask<RemoveQuery>,
+    actor: Actor,
+) -> Result<Json<Removed>, ApiError> {
+    let number = number(&text)?;
+    if query.reason.trim().is_empty() {
+        return Err(ApiError::unusable("no_reason", "the reason is empty", "say why the number may be called again; the audit keeps it"));
+    }
+    let scope = scope(&api, query.campaign.as_deref()).await?;
+    let entries = api.store.unsuppress(&number, scope, actor.0, &query.reason, api.clock.now()).await?;
+    if entries > 0 {
+        return Ok(Json(Removed { entries }));
+    }
+    let left = api.store.suppressions_of(&number).await?;
+    match left.iter().find_map(|entry| entry.scope.strip_prefix("list:")) {
+        Some(list) => {
+            let message = format!("the number is on the do-not-call list {list}");
+            Err(ApiError::conflict("on_a_list", message, "numbers leave a list when a newer one without them is imported"))
+        }
+        None => Err(ApiError::missing("the number is not suppressed there", "GET /v1/suppressions?phone_number=… says where it is")),
+    }
+}
+
+fn number(text: &str) -> Result<PhoneNumber, ApiError> {
+    PhoneNumber::from_e164(text.trim()).map_err(|error| ApiError::unusable("bad_number", error.to_string(), "write it like +14155550123"))
+}
+
+async fn scope(api: &ApiState, campaign: Option<&str>) -> Result<Option<Scope>, ApiError> {
+    Ok(match campaign {
+        Some(name) => Some(Scope::Campaign(find(api, name).await?.id)),
+        None => None,
+    })
+}

@@ -1,0 +1,66 @@
+//! Numbers that must not be called: lists and single ones.
+
+use super::bench::Bench;
+
+/// A day, so many days ago.
+fn day(days_ago: i64) -> String {
+    let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+    today.checked_sub(jiff::Span::new().days(days_ago)).unwrap().to_string()
+}
+
+#[test]
+fn a_list_takes_leads_off_and_ages() {
+    let bench = Bench::with_campaign();
+    assert!(bench.done("dnc list").out.contains("no do-not-call list"));
+    bench.write("registry.txt", "415,5550100\n415,5550999\n");
+    let read = bench.done(&format!("dnc import registry.txt --scrub-date {} --json", day(26))).json();
+    assert_eq!((&read["numbers"], &read["leads"], &read["rejected"]), (&2.into(), &1.into(), &0.into()), "{read}");
+    assert_eq!(bench.done("leads list --campaign spring --state suppressed --json").json()["leads"].as_array().unwrap().len(), 1);
+    let lists = bench.done("dnc list --json").json();
+    assert_eq!((&lists["lists"][0]["freshness"], &lists["lists"][0]["days"]), (&"warn".into(), &26.into()), "{lists}");
+    assert!(bench.done("dnc list").out.contains("26 days: renew it soon"));
+
+    bench.write("registry.txt", "415,5550999\n415,5550998\nnobody\n");
+    let newer = bench.done(&format!("dnc import registry.txt --scrub-date {} --json", day(0))).json();
+    assert_eq!((&newer["numbers"], &newer["rejected"]), (&2.into(), &1.into()), "{newer}");
+    assert_eq!(bench.done("dnc show +14155550100 --json").json()["suppressed"], false);
+    assert_eq!(bench.done("dnc show +14155550998 --json").json()["entries"][0]["scope"], "list:national");
+
+    bench.write("late.csv", "phone,timezone,consent_basis\n+14155550998,America/Los_Angeles,web form\n");
+    let late = bench.done("leads import --campaign spring late.csv --json").json();
+    assert_eq!((&late["accepted"], &late["suppressed"]), (&1.into(), &1.into()), "{late}");
+    assert_eq!(bench.run("dnc remove +14155550998 --reason mistake").code, Some(1), "it is on a list");
+    bench.done("dnc remove national --reason renewed");
+    assert_eq!(bench.done("dnc show +14155550998 --json").json()["suppressed"], false);
+}
+
+#[test]
+fn lists_that_cannot_be_used_change_nothing() {
+    let bench = Bench::with_campaign();
+    bench.write("registry.txt", "415,5550100\n");
+    bench.write("names.txt", "Ann\nBo\n");
+    let stale = bench.run(&format!("dnc import registry.txt --scrub-date {}", day(31)));
+    assert!(stale.code == Some(1) && stale.err.contains("too old"), "{stale:?}");
+    let future = bench.run(&format!("dnc import registry.txt --scrub-date {}", day(-2)));
+    assert!(future.code == Some(1) && future.err.contains("still to come"), "{future:?}");
+    let names = bench.run(&format!("dnc import names.txt --scrub-date {}", day(1)));
+    assert!(names.code == Some(1) && names.err.contains("none of the 2 rows"), "{names:?}");
+    assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
+    assert_eq!(bench.done("dnc list --json").json()["lists"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_number_can_be_added_and_allowed_again() {
+    let bench = Bench::with_campaign();
+    let added = bench.done("dnc add +14155550100 --opt-out --json").json();
+    assert_eq!((&added["is_new"], &added["leads"], &added["withdrawn"]), (&true.into(), &1.into(), &0.into()), "{added}");
+    assert_eq!(bench.done("dnc add +14155550100 --json").json()["is_new"], false);
+    assert!(bench.done("dnc show +14155550100").out.contains("opt_out"));
+    assert!(bench.done("dnc list").out.contains("1 by opt_out"));
+    bench.done("dnc remove +14155550100 --reason mistake");
+    assert_eq!(bench.done("dnc show +14155550100 --json").json()["suppressed"], false);
+    let again = bench.run("dnc remove +14155550100 --reason mistake");
+    assert!(again.code == Some(1) && again.err.contains("not suppressed"), "{again:?}");
+    let wrong = bench.run("dnc add 4155550100");
+    assert!(wrong.code == Some(1) && wrong.err.contains("E.164"), "{wrong:?}");
+}

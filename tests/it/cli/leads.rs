@@ -1,0 +1,37 @@
+//! Bringing leads in and taking them back, as an operator does.
+
+use super::bench::Bench;
+
+const MORE: &str = "external_id,phone_number,first_name,consent_basis\n\
+    b-1,+14155550100,Maria,web form\n\
+    b-2,+14155550110,Ann,web form\n\
+    b-3,12,Bo,web form\n";
+
+#[test]
+fn a_dry_run_says_what_would_change() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", MORE);
+    let told = bench.done("leads import --campaign spring more.csv --update --dry-run").out;
+    insta::assert_snapshot!("dry_run", told);
+    let diff = bench.done("leads import --campaign spring more.csv --update --dry-run --json").json()["diff"].clone();
+    assert_eq!(diff["updated"][0]["changes"]["external_id"], serde_json::json!(["a-1", "b-1"]), "{diff}");
+    assert_eq!(diff["new"][0]["phone_number"], "+1415***0110", "{diff}");
+    assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
+}
+
+#[test]
+fn an_import_can_be_taken_back() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", MORE);
+    let before = bench.done("leads export --campaign spring").out;
+    let done = bench.done("leads import --campaign spring more.csv --update --json").json();
+    let id = done["import_id"].as_str().unwrap().to_owned();
+    assert_ne!(bench.done("leads export --campaign spring").out, before);
+    let undone = bench.done(&format!("leads undo {id} --json")).json();
+    assert_eq!((&undone["removed"], &undone["restored"], &undone["kept"]), (&1.into(), &1.into(), &0.into()), "{undone}");
+    assert_eq!(bench.done("leads export --campaign spring").out, before);
+    let again = bench.done(&format!("leads undo {id}"));
+    assert!(again.out.contains("0 leads are off the list"), "{again:?}");
+    let unknown = bench.run("leads undo 00000000-0000-7000-8000-000000000000");
+    assert!(unknown.code == Some(1) && unknown.err.contains("there is no import"), "{unknown:?}");
+}

@@ -1,0 +1,102 @@
+//! The API over a store in a folder of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request};
+use callfleet::clock::SystemClock;
+use callfleet::domain::dialing::DialTimings;
+use callfleet::store::{Store, Target};
+use callfleet::web::api::{ApiState, router};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower_service::Service;
+
+/// What has to become of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// Nothing is imported, and the answer says these words.
+    Refused(&'static str),
+    /// Accepted, rejected, updated, duplicates; and the codes of what was rejected.
+    Counts([u64; 4], &'static [&'static str]),
+}
+
+/// All rows accepted.
+pub fn accepted(rows: u64) -> Expect {
+    Expect::Counts([rows, 0, 0, 0], &[])
+}
+
+/// All rows rejected for one reason.
+pub fn rejected(rows: u64, code: &'static [&'static str]) -> Expect {
+    Expect::Counts([0, rows, 0, 0], code)
+}
+
+/// A deployment to import into.
+pub struct Bench {
+    router: Router,
+    pub folder: TempDir,
+    campaigns: u32,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Target::Sqlite { folder: folder.path().to_owned() }).await.unwrap();
+        store.migrate().await.unwrap();
+        let (timings, files) = (DialTimings::default(), folder.path().to_owned());
+        let router = router(ApiState { store, clock: Arc::new(SystemClock), timings, files, metrics: None });
+        Self { router, folder, campaigns: 0 }
+    }
+
+    /// Status and body.
+    pub async fn ask(&self, method: Method, path: &str, body: Body) -> (u16, Vec<u8>) {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json").body(body).unwrap();
+        let response = self.router.clone().call(request).await.unwrap();
+        let status = response.status().as_u16();
+        (status, to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
+    /// A new campaign's name.
+    pub async fn campaign(&mut self) -> String {
+        self.campaigns += 1;
+        let name = format!("c{}", self.campaigns);
+        let (status, _) = self.ask(Method::POST, "/v1/campaigns", Body::from(json!({ "name": name }).to_string())).await;
+        assert_eq!(status, 201);
+        name
+    }
+
+    /// Imports into a campaign; status and answer.
+    pub async fn import(&self, campaign: &str, query: &str, body: impl Into<Body>) -> (u16, Value) {
+        let (status, answer) = self.ask(Method::POST, &format!("/v1/campaigns/{campaign}/imports?{query}"), body.into()).await;
+        (status, serde_json::from_slice(&answer).unwrap())
+    }
+
+    /// Imports a file into a campaign of its own and holds the answer against what is expected.
+    pub async fn check(&mut self, name: &str, query: &str, file: Vec<u8>, expect: &Expect) -> Value {
+        let campaign = self.campaign().await;
+        let (status, answer) = self.import(&campaign, query, file).await;
+        match expect {
+            Expect::Refused(words) => {
+                let message = answer["error"]["message"].as_str().unwrap_or_default();
+                assert!(status == 422 && message.contains(words), "{name}: {status} {answer}");
+                let (_, after) = self.ask(Method::GET, &format!("/v1/campaigns/{campaign}"), Body::empty()).await;
+                assert_eq!(serde_json::from_slice::<Value>(&after).unwrap()["total"], 0, "{name}");
+            }
+            Expect::Counts(counts, codes) => {
+                assert_eq!(status, 201, "{name}: {answer}");
+                let count = |key: &str| answer[key].as_u64().unwrap();
+                let found = ["accepted", "rejected", "updated", "duplicates"].map(count);
+                assert_eq!(found, *counts, "{name}: {answer}");
+                assert_eq!(found.iter().sum::<u64>(), count("rows"), "{name}: {answer}");
+                let by_code = answer["by_code"].as_object().unwrap();
+                assert_eq!(by_code.keys().map(String::as_str).collect::<Vec<_>>(), *codes, "{name}: {answer}");
+                assert_eq!(by_code.values().map(|rows| rows.as_u64().unwrap()).sum::<u64>(), counts[1], "{name}: {answer}");
+                for finding in answer["rejects"].as_array().unwrap() {
+                    assert!(finding["line"].as_u64().unwrap() >= 1 && finding["message"].as_str() != Some(""), "{name}: {finding}");
+                }
+            }
+        }
+        answer
+    }
+}

@@ -1,0 +1,90 @@
+//! Phone cells, and cells that a spreadsheet would run.
+
+use super::bench::{Bench, Expect, accepted, rejected};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_number_in_many_spellings_is_one_lead() {
+    let mut bench = Bench::new().await;
+    let spellings = [
+        "+14155550100",
+        "14155550100",
+        "4155550100",
+        "(415) 555-0100",
+        "(415)555-0100",
+        "415-555-0100",
+        "415.555.0100",
+        "415 555 0100",
+        "1 415 555 0100",
+        "1-415-555-0100",
+        "1 (415) 555-0100",
+        "+1 415 555 0100",
+        "+1-415-555-0100",
+        "'+14155550100",
+        "4155550100.0",
+        "tel:+14155550100",
+        "0014155550100",
+        "011 1 415 555 0100",
+        "+1\u{a0}415\u{a0}555\u{a0}0100",
+        "\u{200e}+14155550100\u{200f}",
+        "\u{202d}+14155550100\u{202c}",
+        "＋１４１５５５５０１００",
+        "٤١٥٥٥٥٠١٠٠",
+        "४१५५५५०१००",
+    ];
+    let file = format!("phone\n{}\n", spellings.map(|cell| format!("\"{cell}\"")).join("\n"));
+    let campaign = bench.campaign().await;
+    let (_, answer) = bench.import(&campaign, "region=US", file).await;
+    assert_eq!((&answer["accepted"], &answer["rejected"], &answer["duplicates"]), (&1.into(), &1.into(), &22.into()), "{answer}");
+    assert_eq!(answer["rejects"][0]["line"], 18, "00 is no prefix of the United States: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cells_that_are_no_number_are_told_apart() {
+    let mut bench = Bench::new().await;
+    let cases: [(&str, &'static [&'static str]); 22] = [
+        ("", &["missing_phone"]),
+        ("1.4155E+10", &["excel_number"]),
+        ("1.2E+10", &["excel_number"]),
+        ("\"1,4155E+10\"", &["excel_number"]),
+        ("415-555-0100 x12", &["extension"]),
+        ("415-555-0100 ext. 12", &["extension"]),
+        ("415-555-0100;12", &["extension"]),
+        ("+14155550100#3", &["extension"]),
+        ("1-800-FLOWERS", &["letters_in_phone"]),
+        ("415-555-O1OO", &["letters_in_phone"]),
+        ("n/a", &["not_a_number"]),
+        ("none", &["not_a_number"]),
+        ("=CMD()", &["not_a_number"]),
+        ("@SUM(A1)", &["letters_in_phone"]),
+        ("#REF!", &["not_a_number"]),
+        ("911", &["too_short"]),
+        ("+1415", &["too_short"]),
+        ("+14155550100 / +14155550101", &["too_long"]),
+        ("+14151110100", &["invalid_number"]),
+        ("+999123456789", &["invalid_number"]),
+        ("+19005550100", &["not_dialable"]),
+        ("+447911123456000", &["invalid_number"]),
+    ];
+    for (cell, codes) in cases {
+        bench.check(cell, "region=US", format!("phone,name\n{cell},Ann\n").into_bytes(), &rejected(1, codes)).await;
+    }
+    bench.check("a national number and no country", "", b"phone\n4155550100\n".to_vec(), &rejected(1, &["no_country"])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_columns_are_checked_too() {
+    let mut bench = Bench::new().await;
+    let cases: [(&str, &str, Expect); 8] = [
+        ("a state", "state\n+14155550100,CA", accepted(1)),
+        ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),
+        ("a zone", "timezone\n+14155550100,America/Chicago", accepted(1)),
+        ("no zone", "timezone\n+14155550100,Eastern", rejected(1, &["unknown_zone"])),
+        ("a zone that is an offset", "timezone\n+14155550100,EST", rejected(1, &["unknown_zone"])),
+        ("a number without a place", "name\n+88161234567,Ann", rejected(1, &["unknown_zone"])),
+        ("a moment", "not_before\n+14155550100,2026-12-01T09:00", accepted(1)),
+        ("no moment", "not_before\n+14155550100,soon", rejected(1, &["bad_not_before"])),
+    ];
+    for (name, text, expect) in cases {
+        bench.check(name, "", format!("phone,{text}\n").into_bytes(), &expect).await;
+    }
+}
