@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, address};
 use crate::support::process::Process;
-use crate::support::proxy::Backends;
+use crate::trials::proxy::Backends;
 use crate::support::truth::Truth;
 
 const LEADS: usize = 30;
