@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::checker::Invariant;
+use super::checker::{Invariant, Violation};
 use super::deployment::Changes;
 use super::plan::{Crash, Fault, Plan, Role};
 use super::times::Times;
@@ -18,8 +18,15 @@ pub struct Mutant {
     pub sql: &'static [&'static str],
     pub changes: Changes,
     pub plan: fn(u64, Times) -> Plan,
-    /// Which promises it breaks.
-    pub breaks: &'static [Invariant],
+    /// Which promises it breaks, and words of the complaint: another complaint is no catch.
+    pub breaks: &'static [(Invariant, &'static str)],
+}
+
+impl Mutant {
+    /// The complaint is about this mistake.
+    pub fn is_shown_by(&self, violation: &Violation) -> bool {
+        self.breaks.iter().any(|(invariant, words)| violation.invariant == *invariant && violation.what.contains(words))
+    }
 }
 
 const NOTHING: Changes = Changes { dialing: &[], resends: false };
@@ -39,7 +46,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: Plan::calm,
-        breaks: &[Invariant::I2],
+        breaks: &[(Invariant::I2, "was made while")],
     },
     Mutant {
         name: "post-before-commit",
@@ -51,7 +58,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: killing_postgres,
-        breaks: &[Invariant::I1, Invariant::I2, Invariant::I4],
+        breaks: &[(Invariant::I1, "was called"), (Invariant::I2, "was made while"), (Invariant::I4, "belongs to no attempt"), (Invariant::I4, "another attempt")],
     },
     Mutant {
         name: "retry-on-timeout",
@@ -59,7 +66,7 @@ pub static MUTANTS: [Mutant; 10] = [
         sql: &[],
         changes: Changes { resends: true, ..NOTHING },
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[("drop_answer", 0.3)], &[]),
-        breaks: &[Invariant::I1],
+        breaks: &[(Invariant::I1, "was called")],
     },
     Mutant {
         name: "ignore-deadline",
@@ -72,7 +79,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: Changes { dialing: &[("send_window_ms", 60_000), ("send_deadline_ms", 72_000)], ..NOTHING },
         plan: stopping_senders,
-        breaks: &[Invariant::I1, Invariant::I2, Invariant::I4, Invariant::I5],
+        breaks: &[(Invariant::I5, "after it was decided")],
     },
     Mutant {
         name: "bind-any-sid",
@@ -85,7 +92,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[("error_refused", 0.4)], &[]),
-        breaks: &[Invariant::I4],
+        breaks: &[(Invariant::I4, "belongs to"), (Invariant::I4, "another attempt")],
     },
     Mutant {
         name: "skip-suppression",
@@ -96,7 +103,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: Plan::calm,
-        breaks: &[Invariant::I5],
+        breaks: &[(Invariant::I5, "after it was suppressed")],
     },
     Mutant {
         name: "finish-before-save",
@@ -110,7 +117,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: Plan::calm,
-        breaks: &[Invariant::I4],
+        breaks: &[(Invariant::I4, "no outcome")],
     },
     Mutant {
         name: "no-sweeper",
@@ -118,7 +125,7 @@ pub static MUTANTS: [Mutant; 10] = [
         sql: &[],
         changes: Changes { dialing: &[("ticket_lease_ms", 86_400_000)], ..NOTHING },
         plan: killing_workers,
-        breaks: &[Invariant::I3],
+        breaks: &[(Invariant::I3, "stays ready")],
     },
     Mutant {
         name: "no-quiet-time",
@@ -129,7 +136,7 @@ pub static MUTANTS: [Mutant; 10] = [
             let plan = with_provider(Plan::calm(seed, times), &[("reset", 0.4)], &[("lose", 1.0)]);
             Plan { list_lag_ms: times.of(1_500), ..plan }
         },
-        breaks: &[Invariant::I2, Invariant::I4],
+        breaks: &[(Invariant::I2, "was made while"), (Invariant::I4, "belongs to no attempt"), (Invariant::I4, "another attempt")],
     },
     Mutant {
         name: "reset-rank",
@@ -142,7 +149,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[], &[("reorder", 0.5), ("duplicate", 0.5)]),
-        breaks: &[Invariant::I4],
+        breaks: &[(Invariant::I4, "says")],
     },
 ];
 

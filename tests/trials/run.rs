@@ -228,7 +228,7 @@ async fn hunt_one(options: &Options, lane: &mut Lane, mutant: &'static Mutant) -
         let folder = options.folder.join(format!("{}-{seed}", mutant.name));
         let report = one(lane, &(mutant.plan)(seed, options.times), Some(mutant), &folder).await?;
         caught.trials += 1;
-        if let Some(found) = report.violations.iter().find(|violation| mutant.breaks.contains(&violation.invariant)) {
+        if let Some(found) = report.violations.iter().find(|violation| mutant.is_shown_by(violation)) {
             caught.by = Some((seed, found.to_string()));
             break;
         }

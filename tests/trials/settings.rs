@@ -12,8 +12,6 @@ pub const CAMPAIGNS: [&str; 3] = ["first", "second", "closed"];
 /// Leads of the second and of the third campaign.
 const SHARED: usize = 10;
 const CLOSED: usize = 3;
-/// The second campaign's list begins here in the first one's.
-const SHARED_FROM: usize = 5;
 
 const RESERVE_USD: f64 = 0.5;
 
@@ -180,11 +178,11 @@ pub fn number(index: usize) -> String {
 
 /// The leads of each campaign: external id and number.
 pub fn leads(count: usize) -> [Vec<(String, String)>; 3] {
-    let first = count.saturating_sub(SHARED + CLOSED).max(SHARED_FROM + SHARED);
+    let first = count.saturating_sub(SHARED + CLOSED).max(SHARED);
     let lead = |campaign: &str, index: usize| (format!("{campaign}-{index}"), number(index));
     [
         (0..first).map(|index| lead("first", index)).collect(),
-        (SHARED_FROM..SHARED_FROM + SHARED).map(|index| lead("second", index)).collect(),
+        (0..SHARED).map(|index| lead("second", index)).collect(),
         (first..first + CLOSED).map(|index| lead("closed", index)).collect(),
     ]
 }
