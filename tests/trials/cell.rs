@@ -34,16 +34,8 @@ pub enum Target {
     Voice,
 }
 
-const TARGETS: [Target; 8] = [
-    Target::Redis,
-    Target::Postgres,
-    Target::TwilioRest,
-    Target::Webhook,
-    Target::Media,
-    Target::Listening,
-    Target::Model,
-    Target::Voice,
-];
+const TARGETS: [Target; 8] =
+    [Target::Redis, Target::Postgres, Target::TwilioRest, Target::Webhook, Target::Media, Target::Listening, Target::Model, Target::Voice];
 
 const FAULTS: [Fault; 10] = [
     Fault::Latency { ms: 25, jitter_ms: 0 },

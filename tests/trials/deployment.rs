@@ -15,8 +15,8 @@ use super::chaos::{self, ChaosProxy};
 use super::lane::Lane;
 use super::plan::{Crash, Net, Plan, Role};
 use super::process::{Binary, Running, free_addr};
-use super::settings::{self, Places};
 use super::proxy::{Backends, Proxy};
+use super::settings::{self, Places};
 
 const START: Duration = Duration::from_secs(20);
 /// A process that ended is started again after this.

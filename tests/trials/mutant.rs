@@ -58,7 +58,12 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: killing_postgres,
-        breaks: &[(Invariant::I1, "was called"), (Invariant::I2, "was made while"), (Invariant::I4, "belongs to no attempt"), (Invariant::I4, "another attempt")],
+        breaks: &[
+            (Invariant::I1, "was called"),
+            (Invariant::I2, "was made while"),
+            (Invariant::I4, "belongs to no attempt"),
+            (Invariant::I4, "another attempt"),
+        ],
     },
     Mutant {
         name: "retry-on-timeout",

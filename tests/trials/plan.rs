@@ -47,13 +47,28 @@ pub enum Net {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     Kill(Role),
-    Stop { role: Role, ms: u64 },
-    BlackHole { net: Net, ms: u64 },
+    Stop {
+        role: Role,
+        ms: u64,
+    },
+    BlackHole {
+        net: Net,
+        ms: u64,
+    },
     FlushRedis,
-    KillRedis { away_ms: u64 },
-    KillPostgres { away_ms: u64 },
-    Pause { campaign: usize, ms: u64 },
-    OptOut { lead: usize },
+    KillRedis {
+        away_ms: u64,
+    },
+    KillPostgres {
+        away_ms: u64,
+    },
+    Pause {
+        campaign: usize,
+        ms: u64,
+    },
+    OptOut {
+        lead: usize,
+    },
     /// The end of a cell's fault.
     Heal,
 }

@@ -141,7 +141,8 @@ async fn work(options: Options, lane: usize, next: Arc<AtomicU64>, reports: mpsc
             return Ok(());
         }
         let seed = options.seed + trial;
-        let report = one(&mut lane, &Plan::of(seed, options.leads, options.times), None, &options.folder.join(format!("seed-{seed}"))).await?;
+        let report =
+            one(&mut lane, &Plan::of(seed, options.leads, options.times), None, &options.folder.join(format!("seed-{seed}"))).await?;
         if reports.send(report).await.is_err() {
             return Ok(());
         }

@@ -44,7 +44,11 @@ impl Server {
         give_to_postgres(&data)?;
         let place = data.display().to_string();
         let initdb = as_postgres(&bin.join("initdb"), &["-D", &place, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"], &data);
-        ensure!(Running::start(initdb, &folder.join("initdb.log"))?.ended(INITDB)?, "initdb failed: {}", folder.join("initdb.log").display());
+        ensure!(
+            Running::start(initdb, &folder.join("initdb.log"))?.ended(INITDB)?,
+            "initdb failed: {}",
+            folder.join("initdb.log").display()
+        );
         let command = move || {
             let port = addr.port();
             let line = format!(

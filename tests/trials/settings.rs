@@ -90,7 +90,10 @@ pub fn scenario(plan: &Plan) -> String {
 }
 
 fn lines(pairs: &[(&'static str, f64)]) -> String {
-    pairs.iter().map(|(key, value)| if key.ends_with("_ms") { format!("{key} = {value:.0}\n") } else { format!("{key} = {value}\n") }).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| if key.ends_with("_ms") { format!("{key} = {value:.0}\n") } else { format!("{key} = {value}\n") })
+        .collect()
 }
 
 /// Someone who speaks one sentence.

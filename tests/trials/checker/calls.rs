@@ -14,7 +14,11 @@ pub fn one_per_attempt(truth: &Truth) -> Vec<String> {
     for attempt in truth.calls.iter().filter_map(|call| call.attempt.as_deref()) {
         *calls.entry(attempt).or_default() += 1;
     }
-    calls.into_iter().filter(|(_, calls)| *calls > 1).map(|(attempt, calls)| format!("attempt {attempt} was called {calls} times")).collect()
+    calls
+        .into_iter()
+        .filter(|(_, calls)| *calls > 1)
+        .map(|(attempt, calls)| format!("attempt {attempt} was called {calls} times"))
+        .collect()
 }
 
 /// I2: no number has two calls at the same time.

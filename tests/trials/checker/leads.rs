@@ -9,7 +9,8 @@ const OVERDUE_MS: i64 = 5_000;
 
 /// I3: leads and attempts are at rest.
 pub fn at_rest(rows: &Rows) -> Vec<String> {
-    let stuck_leads = rows.leads.iter().filter(|lead| !rests(rows, lead)).map(|lead| format!("lead {} stays {}", lead.external_id, lead.state));
+    let stuck_leads =
+        rows.leads.iter().filter(|lead| !rests(rows, lead)).map(|lead| format!("lead {} stays {}", lead.external_id, lead.state));
     let open = |state: &str| !matches!(state, "ended" | "withdrawn" | "absent");
     let open_attempts = rows.attempts.iter().filter(|attempt| open(&attempt.state));
     let stuck_attempts = open_attempts.map(|attempt| format!("attempt {} stays {}", attempt.id, attempt.state));
