@@ -74,7 +74,7 @@ pub struct Resolved {
 #[must_use]
 pub fn resolve(words: &str, now: Timestamp, zone: &str, window: &CallingWindow) -> Resolved {
     let tokens = words::tokens(words);
-    if intent::OPT_OUT.is_in(&tokens) {
+    if intent::opts_out(&tokens) {
         return plain(CallbackKind::OptOut, zone, 0.95, "I will take you off our list and not call again.");
     }
     if intent::ANOTHER.is_in(&tokens) || holds_number(&tokens) {
@@ -116,7 +116,7 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     fn decide(&self, wish: &Wish, closed: bool) -> Resolved {
-        let refused = intent::REFUSAL.is_in(self.tokens);
+        let refused = intent::REFUSAL.is_in(self.tokens) || self.says_just_no();
         let vague = wish.day.is_none() && wish.time.is_none() && wish.part.is_none() && wish.delay.is_none() && !wish.first_thing;
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
@@ -136,6 +136,10 @@ impl Speech<'_> {
         let names_a_time = closed && read::wish(&[clause::Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();
         let kind = if names_a_time { CallbackKind::NeedsReview } else { CallbackKind::None };
         plain(kind, self.zone, 0.5, if names_a_time { UNCLEAR } else { "" })
+    }
+
+    fn says_just_no(&self) -> bool {
+        self.tokens.iter().all(|word| matches!(word.as_str(), "no" | "nope" | "nah" | words::BREAK)) && !self.tokens.is_empty()
     }
 
     fn on_calendar(&self, wish: &Wish, doubt: u8) -> Resolved {
@@ -192,5 +196,7 @@ impl Speech<'_> {
     }
 }
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

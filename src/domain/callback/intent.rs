@@ -33,7 +33,7 @@ impl Intent {
     }
 }
 
-pub(super) static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
+static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
 static AI: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_if_ai.txt")));
 static HUMAN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_for_human.txt")));
 static WRONG_NUMBER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/wrong_number.txt")));
@@ -49,7 +49,13 @@ pub(super) static PUTS_OFF: LazyLock<Intent> = LazyLock::new(|| Intent::new(incl
 /// The callee wants no more calls. Wins over everything else that was said.
 #[must_use]
 pub fn opt_out(words: &str) -> bool {
-    OPT_OUT.is_in(&tokens(words))
+    opts_out(&tokens(words))
+}
+
+/// A bare "stop" opts out too: the greeting says so.
+pub(super) fn opts_out(tokens: &[String]) -> bool {
+    let bare = || tokens.iter().all(|word| matches!(word.as_str(), "stop" | "please" | ",")) && tokens.iter().any(|word| word == "stop");
+    OPT_OUT.is_in(tokens) || bare()
 }
 
 /// The callee asks, or says, that a machine is talking.
