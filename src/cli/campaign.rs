@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::callback::fidelity;
 use super::client::Client;
 use super::commands::Campaign;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
@@ -94,6 +95,7 @@ fn status(campaign: &Value) -> String {
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
         ("attempts", counts(&campaign["attempts"])),
+        ("callbacks", if campaign["callbacks"]["promised"] == 0 { String::new() } else { fidelity(&campaign["callbacks"]) }),
         ("next due", moment(&campaign["next_due"])),
         ("spent", dollars(&campaign["spent_usd"])),
         ("reserved", dollars(&campaign["reserved_usd"])),

@@ -6,11 +6,12 @@
 //!
 //! The way through: [`words`] writes speech plainly, [`intent`] tells opt-outs and the like by phrase, [`clause`] sorts what
 //! speaks for a time from what speaks against it, [`read`] reads a [`wish`], [`settle`] puts it on the calendar and [`say`] says
-//! it aloud.
+//! it aloud. [`keep`] is about what was promised: may it still be dialed, and was it kept.
 
 mod clause;
 mod figure;
 mod intent;
+pub mod keep;
 mod phrase;
 mod place;
 mod read;

@@ -9,7 +9,7 @@
 use std::sync::LazyLock;
 
 use crate::domain::callback::phrase::Phrase;
-use crate::domain::callback::words::tokens;
+use crate::domain::callback::words::{BREAK, tokens};
 
 /// Phrases that say a thing, and phrases that contain one of them and do not.
 pub(super) struct Intent {
@@ -52,10 +52,12 @@ pub fn opt_out(words: &str) -> bool {
     opts_out(&tokens(words))
 }
 
-/// A bare "stop" opts out too: the greeting says so.
+/// A clause of nothing but "stop" opts out too: the greeting says so.
 pub(super) fn opts_out(tokens: &[String]) -> bool {
-    let bare = || tokens.iter().all(|word| matches!(word.as_str(), "stop" | "please" | ",")) && tokens.iter().any(|word| word == "stop");
-    OPT_OUT.is_in(tokens) || bare()
+    let beside =
+        |word: &String| matches!(word.as_str(), "stop" | "please" | "and" | "but" | "just" | "now" | "no" | "then" | "okay" | "ok");
+    let bare = |clause: &[String]| clause.iter().any(|word| word == "stop") && clause.iter().all(beside);
+    OPT_OUT.is_in(tokens) || tokens.split(|word| word == BREAK).any(bare)
 }
 
 /// The callee asks, or says, that a machine is talking.

@@ -7,8 +7,8 @@ mod delay;
 mod part;
 
 use crate::domain::callback::clause::{Clause, Mood};
-use crate::domain::callback::{figure, place};
 use crate::domain::callback::wish::{Bound, Clock, Day, Wish};
+use crate::domain::callback::{figure, place};
 
 /// The wish of all clauses together.
 pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {

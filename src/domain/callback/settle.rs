@@ -106,7 +106,8 @@ impl Here<'_> {
     }
 
     fn delayed(&self, delay: Amount) -> Option<Settled> {
-        let later = |count: u32| if delay.unit == Unit::WorkingDays { self.after_working_days(count) } else { self.add(span(count, delay.unit)?) };
+        let later =
+            |count: u32| if delay.unit == Unit::WorkingDays { self.after_working_days(count) } else { self.add(span(count, delay.unit)?) };
         let latest = if delay.most > delay.least { Some(later(delay.most)?) } else { None };
         let earliest = later(delay.least)?;
         Some(Settled { earliest, latest, exact: true, confidence: 90, open_ended: false })
