@@ -236,7 +236,7 @@ impl Reader<'_, '_> {
         let Some((start, _)) = self.wish.time.as_mut().filter(|(start, _)| end.sure && !start.sure) else { return };
         let minutes = |clock: &Clock| i16::from(clock.hour) * 60 + i16::from(clock.minute);
         let hours = [start.hour % 12, start.hour % 12 + 12].map(|hour| Clock { hour, sure: true, ..*start });
-        let before = hours.into_iter().filter(|hour| minutes(hour) < minutes(&end)).next_back();
+        let before = hours.into_iter().rfind(|hour| minutes(hour) < minutes(&end));
         *start = before.unwrap_or(*start);
     }
 

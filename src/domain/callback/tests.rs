@@ -53,7 +53,7 @@ fn round_the_clock() -> CallingWindow {
 }
 
 fn twelve(hour: u64) -> String {
-    format!("{} {}", if hour % 12 == 0 { 12 } else { hour % 12 }, if hour < 12 { "am" } else { "pm" })
+    format!("{} {}", if hour.is_multiple_of(12) { 12 } else { hour % 12 }, if hour < 12 { "am" } else { "pm" })
 }
 
 fn holds_its_promise(words: &str, hours: u64) -> bool {

@@ -132,6 +132,8 @@ fn counts_something(next: &str) -> bool {
             | "kids"
             | "dollars"
             | "percent"
+            | "hundred"
+            | "thousand"
             | "of"
             | "more"
             | "seconds"
