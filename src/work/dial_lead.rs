@@ -179,6 +179,7 @@ impl DialDesk {
     async fn refused(&self, attempt: AttemptId, plan: &RefusalPlan, answer: &DialAnswer) -> Result<(), DialError> {
         let (code, what) = words(answer);
         if plan.alarm {
+            metrics::counter!(names::ALARMS, "stands_still" => plan.halt.map_or("lead", HaltScope::as_str)).increment(1);
             tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
         } else {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");

@@ -4,5 +4,6 @@ mod bench;
 mod calls;
 mod campaigns;
 mod imports;
+mod lifecycle;
 mod queues;
 mod refusals;
