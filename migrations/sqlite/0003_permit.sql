@@ -26,4 +26,3 @@ CREATE TABLE hours_class (
     laws TEXT NOT NULL,
     PRIMARY KEY (campaign_id, class)
 );
-INSERT INTO hours_class (campaign_id, class, zones, laws) SELECT DISTINCT campaign_id, 0, '[]', '' FROM lead;

@@ -24,6 +24,12 @@ pub struct HoursClass {
 }
 
 impl HoursClass {
+    /// The class of leads that are not sorted.
+    #[must_use]
+    pub const fn unsorted() -> Self {
+        Self { id: UNSORTED, zones: Vec::new(), laws: String::new() }
+    }
+
     /// The class of a lead.
     #[must_use]
     pub fn of(number: &PhoneNumber, stated_state: Option<&str>, zones: &[String]) -> Self {

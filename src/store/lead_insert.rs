@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -98,9 +97,10 @@ pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: &[NewLea
         OnDuplicate::Update => last_of_each_number(leads),
     };
     let (mut sum, first) = (Inserted::default(), LeadId::new());
-    hours_class::keep(conn.reborrow(), place.campaign, rows.iter().map(|lead| hours_class(lead))).await?;
-    for chunk in rows.chunks(ROWS) {
-        let (accepted, updated) = insert_chunk(conn.reborrow(), place, chunk, now).await?;
+    let (ids, classes) = hours_class::sort(&rows);
+    hours_class::keep(conn.reborrow(), place.campaign, classes).await?;
+    for (chunk, ids) in rows.chunks(ROWS).zip(ids.chunks(ROWS)) {
+        let (accepted, updated) = insert_chunk(conn.reborrow(), place, chunk, ids, now).await?;
         sum.accepted += accepted;
         sum.updated += updated;
     }
@@ -108,11 +108,6 @@ pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: &[NewLea
     sum.suppressed = suppress_new(conn, place.campaign, first, now).await?;
     sum.accepted -= sum.suppressed;
     Ok(sum)
-}
-
-/// What the hours of a lead depend on; the state is the one its list gives.
-fn hours_class(lead: &NewLead) -> HoursClass {
-    HoursClass::of(&lead.phone_number, lead.variables.0.get("state").and_then(Value::as_str), &lead.zones.0)
 }
 
 /// One statement may update a row only once, so of several rows with one number the last one speaks.
@@ -132,15 +127,21 @@ fn last_of_each_number(leads: &[NewLead]) -> Vec<&NewLead> {
 }
 
 /// Inserts up to [`ROWS`] leads; how many are new and how many were updated.
-async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now: Timestamp) -> Result<(u64, u64), StoreError> {
+async fn insert_chunk(
+    conn: Conn<'_>,
+    place: ListPlace,
+    leads: &[&NewLead],
+    classes: &[i64],
+    now: Timestamp,
+) -> Result<(u64, u64), StoreError> {
     let sql = AssertSqlSafe(insert_sql(leads.len(), place.on_duplicate));
     let newest_known = LeadId::new();
     on_conn!(conn, conn => {
         let mut query = sqlx::query(sql).bind(place.campaign).bind(place.import).bind(now);
-        for lead in leads {
+        for (lead, class) in leads.iter().zip(classes) {
             query = query.bind(LeadId::new()).bind(&lead.external_id).bind(&lead.phone_number);
             query = query.bind(&lead.zones).bind(&lead.variables).bind(&lead.consent_basis);
-            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now))).bind(hours_class(lead).id);
+            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now))).bind(*class);
         }
         match place.on_duplicate {
             OnDuplicate::Skip => Ok((query.execute(conn).await?.rows_affected(), 0)),
