@@ -60,7 +60,6 @@ mod tests {
             ("+447400123456", None),
             ("+4930123456", None),
             ("+19005550100", Some("premium rate")),
-            ("+14159765550", Some("premium rate")),
             ("+449098790000", Some("premium rate")),
             ("+88161234567", Some("satellite")),
             ("+870773111632", Some("satellite")),

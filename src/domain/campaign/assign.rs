@@ -31,16 +31,19 @@ fn put(settings: &mut Value, key: &str, text: &str) -> Option<()> {
     if text.is_empty() {
         fields.remove(last);
     } else {
-        fields.insert(last.to_owned(), value(text));
+        fields.insert(last.to_owned(), value(key, text));
     }
     Some(())
 }
 
-/// A phone number begins with `+` and is no JSON; a list may be written without brackets and quotes.
-fn value(text: &str) -> Value {
+/// Keys that hold lists; these may be written without brackets and quotes.
+const LISTS: [&str; 3] = ["caller_numbers", "countries", "hours.holidays"];
+
+fn value(key: &str, text: &str) -> Value {
     match serde_json::from_str(text) {
+        Ok(value @ Value::Array(_)) => value,
+        _ if LISTS.contains(&key) => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
         Ok(value) => value,
-        Err(_) if text.starts_with('+') => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
         Err(_) => Value::String(text.to_owned()),
     }
 }
@@ -54,11 +57,16 @@ mod tests {
     #[test]
     fn keys_are_changed_and_unset() {
         let stored = json!({ "pace": { "lines": 10 }, "budget_usd": 5.0 });
-        let changes =
-            [("pace.lines", "20"), ("hours.sunday", "closed"), ("budget_usd", ""), ("caller_numbers", "+14155550200,+14155550201")];
+        let changes = [
+            ("pace.lines", "20"),
+            ("hours.sunday", "closed"),
+            ("budget_usd", ""),
+            ("caller_numbers", "+14155550200,+14155550201"),
+            ("countries", "US"),
+        ];
         let file = assign(&stored, changes).unwrap();
         assert_eq!((file.pace.lines, file.hours.sunday.as_deref(), file.budget_usd), (20, Some("closed"), None));
-        assert_eq!(file.caller_numbers.len(), 2);
+        assert_eq!((file.caller_numbers.len(), file.countries), (2, vec!["US".to_owned()]));
     }
 
     #[test]

@@ -83,7 +83,9 @@ fn cases() -> Vec<Case> {
         case(Gate::DayCap, Some("2026-11-24T14:00:00Z"), "3 calls to this number", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:30:00Z", "2026-11-23T14:00:00Z"]);
         }),
-        case(Gate::Hours, Some("2026-11-23T17:00:00Z"), "Monday 10:00 in America/New_York", |f| f.laws = laws("+12125550100", Some("KY"))),
+        case(Gate::Hours, Some("2026-11-23T16:00:00Z"), "Monday 09:00 in America/Chicago", |f| {
+            (f.zones, f.laws) = (leak(&["America/Chicago"]), laws("+12705550100", Some("KY")));
+        }),
         case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 calls to this number began within 8 h", |f| {
             (f.laws, f.placed_to_number) = (laws("+12075550100", None), moments(&["2026-11-23T13:00:00Z"]));
         }),
