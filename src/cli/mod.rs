@@ -12,6 +12,7 @@ mod cost;
 pub mod demo;
 mod doctor;
 mod ending;
+mod explain;
 mod import;
 mod leads;
 mod output;

@@ -57,6 +57,24 @@ impl Store {
         })
     }
 
+    /// Campaigns that have numbers of this one on a list that is still called, and how many; most first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn shared_numbers(&self, campaign: CampaignId, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(
+                "SELECT c.name, COUNT(*) FROM lead own
+                   JOIN lead other ON other.phone_number = own.phone_number AND other.campaign_id <> own.campaign_id
+                   JOIN campaign c ON c.id = other.campaign_id
+                 WHERE own.campaign_id = $1 AND other.state IN ('new', 'waiting', 'active')
+                   AND c.state NOT IN ('completed', 'cancelled')
+                 GROUP BY c.name ORDER BY COUNT(*) DESC, c.name LIMIT $2",
+            )
+            .bind(campaign).bind(i64::from(limit)).fetch_all(conn).await?)
+        })
+    }
+
     /// Leads of every campaign by state.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ pub mod deferred;
 pub mod dial;
 pub mod error;
 pub mod folder_lock;
+pub mod hours_class;
 pub mod import;
 pub mod job;
 pub mod job_list;
@@ -35,6 +36,7 @@ pub mod ledger;
 pub mod queue_control;
 pub mod schema;
 pub mod server;
+mod spend;
 pub mod suppression;
 pub mod worker;
 

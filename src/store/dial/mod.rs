@@ -12,9 +12,11 @@
 pub mod answer;
 pub mod arm;
 pub mod callback;
+mod caller;
 pub mod claim;
 pub mod counts;
 pub mod due;
+mod explain;
 mod facts;
 pub mod finish;
 mod halt;

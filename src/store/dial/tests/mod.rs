@@ -3,7 +3,10 @@
 mod answer;
 mod arm;
 mod bench;
+mod caller;
 mod claim;
+mod explain;
+mod fatal;
 mod finish;
 mod hold;
 mod promise;

@@ -5,5 +5,6 @@ mod callbacks;
 mod calls;
 mod campaigns;
 mod imports;
+mod lifecycle;
 mod queues;
 mod refusals;
