@@ -109,8 +109,10 @@ impl App {
             mind: Arc::clone(&clients.openai) as _,
             telephony: Arc::clone(&clients.twilio) as _,
         };
-        let public = PublicSide::new(&config.public_url, PathKey::new(config.twilio.auth_token.clone()));
-        let keys = SignatureKeys::new(vec![config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone()]);
+        let (token, previous) = (config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone());
+        let public = PublicSide::new(&config.public_url, PathKey::new(token.clone()).accepting(previous.clone()));
+        let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
+        let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
             agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::call::desk::{CallDesk, NewStream};
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
 use crate::providers::twilio::media::{FromTwilio, MediaError, MediaReader, MediaWriter, Start};
-use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
+use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
 
 /// From the handshake to `start`.
 const START_WITHIN: Duration = Duration::from_secs(10);
@@ -46,8 +46,7 @@ pub struct Line {
 
 /// `GET /media`: the handshake must carry the provider's signature over the URL we gave it.
 pub async fn media(State(line): State<Line>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !line.keys.verify(&line.media_url, SignedBody::Nothing, signature) {
+    if !line.keys.verify(&line.media_url, SignedBody::Nothing, Signature::read(&headers)) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let Ok(socket) = Arc::clone(&line.sockets).try_acquire_owned() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
