@@ -27,7 +27,10 @@ async fn a_copy_of_a_database_in_use_is_whole_and_can_be_opened() {
     sqlx::query("VACUUM INTO $1").bind(file.to_str().unwrap()).execute(&mut conn).await.unwrap();
     written.store(true, Ordering::Relaxed);
     assert!(writer.await.unwrap() > 0, "nothing was written beside the backup");
-    let whole: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut SqliteConnectOptions::new().filename(&file).connect().await.unwrap()).await.unwrap();
+    let whole: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut SqliteConnectOptions::new().filename(&file).connect().await.unwrap())
+        .await
+        .unwrap();
     assert_eq!(whole, "ok");
     let restored = Store::open(Target::Sqlite { folder: copy.path().to_owned() }).await.unwrap();
     restored.migrate().await.unwrap();

@@ -62,12 +62,16 @@ pub fn any(chance: &mut Chance) -> String {
         750..800 => start(if chance.below(2) == 0 { STREAM } else { "MZanother" }),
         800..840 => json!({ "event": "stop", "streamSid": STREAM, "stop": { "callSid": CALL } }).to_string(),
         840..880 => json!({ "event": "mark", "mark": { "name": "r".repeat(chance.size(600)) } }).to_string(),
-        880..920 => json!({ "event": "dtmf", "dtmf": { "digit": (["1", "#", "", "12", "☎"])[chance.size(5)] } }).to_string(),
+        880..920 => digit(["1", "#", "", "12", "☎"][chance.size(5)]),
         920..960 => r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#.to_owned(),
         960..990 => noise(chance),
         990..998 => deep(chance),
         _ => large(chance),
     }
+}
+
+fn digit(digit: &str) -> String {
+    json!({ "event": "dtmf", "dtmf": { "digit": digit } }).to_string()
 }
 
 fn odd_payload(chance: &mut Chance, sequence: u64) -> String {
@@ -110,12 +114,33 @@ fn broken(chance: &mut Chance) -> String {
 
 fn odd_shape(chance: &mut Chance) -> String {
     let shapes = [
-        "", "null", "[]", "{}", "5", "\"media\"", "true", "[[[]]]", "{\"event\":null}", "{\"event\":5}", "{\"event\":\"media\"}",
-        "{\"event\":\"media\",\"media\":null}", "{\"event\":\"media\",\"media\":{}}", "{\"event\":\"media\",\"media\":[]}",
-        "{\"event\":\"media\",\"media\":{\"payload\":5}}", "{\"event\":\"media\",\"event\":\"stop\"}", "{\"event\":\"start\"}",
-        "{\"event\":\"start\",\"start\":{}}", "{\"event\":\"mark\"}", "{\"event\":\"dtmf\"}", "{\"event\":\"weather\"}",
-        "{\"event\":\"\\u0000\"}", "{\"event\":\"\\ud800\"}", "{\"event\":\"media\",\"media\":{\"payload\":\"\\/\\/8A\"}}",
-        "{\"event\":\"media\",\"media\":{\"track\":\"outbound\",\"payload\":\"//8A\"}}", "\u{feff}{}", "{\"event\":\"media\",}",
+        "",
+        "null",
+        "[]",
+        "{}",
+        "5",
+        "\"media\"",
+        "true",
+        "[[[]]]",
+        "{\"event\":null}",
+        "{\"event\":5}",
+        "{\"event\":\"media\"}",
+        "{\"event\":\"media\",\"media\":null}",
+        "{\"event\":\"media\",\"media\":{}}",
+        "{\"event\":\"media\",\"media\":[]}",
+        "{\"event\":\"media\",\"media\":{\"payload\":5}}",
+        "{\"event\":\"media\",\"event\":\"stop\"}",
+        "{\"event\":\"start\"}",
+        "{\"event\":\"start\",\"start\":{}}",
+        "{\"event\":\"mark\"}",
+        "{\"event\":\"dtmf\"}",
+        "{\"event\":\"weather\"}",
+        "{\"event\":\"\\u0000\"}",
+        "{\"event\":\"\\ud800\"}",
+        "{\"event\":\"media\",\"media\":{\"payload\":\"\\/\\/8A\"}}",
+        "{\"event\":\"media\",\"media\":{\"track\":\"outbound\",\"payload\":\"//8A\"}}",
+        "\u{feff}{}",
+        "{\"event\":\"media\",}",
     ];
     shapes[chance.size(shapes.len() as u64)].to_owned()
 }

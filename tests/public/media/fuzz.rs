@@ -23,7 +23,8 @@ struct Counts {
 fn a_million_frames_are_read_or_refused() {
     let seed: u64 = std::env::var("CALLFLEET_FRAMES_SEED").map_or(1, |seed| seed.parse().expect("CALLFLEET_FRAMES_SEED is a number"));
     let halves = thread::scope(|scope| {
-        let half = |n: u64| scope.spawn(move || (0..FRAMES / STREAM_LENGTH / 2).map(|s| stream(seed * 1_000_003 + s * 2 + n)).collect::<Vec<_>>());
+        let half =
+            |n: u64| scope.spawn(move || (0..FRAMES / STREAM_LENGTH / 2).map(|s| stream(seed * 1_000_003 + s * 2 + n)).collect::<Vec<_>>());
         let halves = [half(0), half(1)];
         halves.map(|half| half.join().expect("a frame panicked; its stream is above"))
     });

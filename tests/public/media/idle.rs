@@ -17,7 +17,7 @@ use crate::deployment::Deployment;
 fn sockets() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let soft = limits.lines().find(|line| line.starts_with("Max open files")).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
-    5_000.min((soft.unwrap_or(1_024_usize) - 200) / 2)
+    5_000_usize.min((soft.unwrap_or(1_024_usize) - 200) / 2)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -70,7 +70,14 @@ fn claims(good: &Good) -> Vec<Case> {
 
 /// New fields appear without notice, in any alphabet.
 fn additions(good: &Good) -> Vec<Case> {
-    let added = [("NewField", "x"), ("Empty", ""), ("ToCity", "São Paulo"), ("名前", "さくら"), ("Emoji", "☎️ \u{202e}"), ("Plus", "a+b %2B & = c")];
+    let added = [
+        ("NewField", "x"),
+        ("Empty", ""),
+        ("ToCity", "São Paulo"),
+        ("名前", "さくら"),
+        ("Emoji", "☎️ \u{202e}"),
+        ("Plus", "a+b %2B & = c"),
+    ];
     added
         .iter()
         .map(|(name, value)| {

@@ -25,10 +25,6 @@ impl Case {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
-
-    pub fn because(self, why: impl Into<String>) -> Self {
-        Self { why: why.into(), ..self }
-    }
 }
 
 /// A good callback, taken apart.

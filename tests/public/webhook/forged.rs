@@ -10,7 +10,8 @@ async fn no_forgery_is_taken() {
     let (ours, other) = (deployment.sending().await, deployment.sending().await);
     let good = Good::ringing(&deployment, ours);
     let elsewhere = deployment.path(other);
-    let corpus: Vec<Case> = [bodies(&good), signatures(&good), paths(&good, &elsewhere), tokens(&good), urls(&good), fields(&good)].concat();
+    let corpus: Vec<Case> =
+        [bodies(&good), signatures(&good), paths(&good, &elsewhere), tokens(&good), urls(&good), fields(&good)].concat();
     assert!(corpus.len() >= 2_000, "{}", corpus.len());
     let (before, mut wire) = (deployment.effects().await, Wire::to(deployment.addr));
     for case in &corpus {

@@ -68,7 +68,10 @@ fn play(policy: Policy, seeds: u64) -> Score {
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let players: Vec<_> = (0..cores).map(|_| scope.spawn(player)).collect();
-        players.into_iter().map(|player| player.join().expect("a world broke a table; its seed is above")).fold(Score::default(), Score::add)
+        players
+            .into_iter()
+            .map(|player| player.join().expect("a world broke a table; its seed is above"))
+            .fold(Score::default(), Score::add)
     })
 }
 

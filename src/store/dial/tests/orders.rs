@@ -26,7 +26,13 @@ impl Shuffle {
 fn messages(sid: &str) -> Vec<Callback> {
     let steps = [CallStatus::Initiated, CallStatus::Ringing, CallStatus::InProgress, CallStatus::Completed];
     let told = steps.into_iter().zip(0..).map(|(status, sequence)| news(sid, status, sequence));
-    let verdict = Callback { status: None, sequence: None, duration_s: None, answered_by: Some("human".to_owned()), ..news(sid, CallStatus::Queued, 0) };
+    let verdict = Callback {
+        status: None,
+        sequence: None,
+        duration_s: None,
+        answered_by: Some("human".to_owned()),
+        ..news(sid, CallStatus::Queued, 0)
+    };
     told.chain([verdict]).collect()
 }
 
