@@ -4,8 +4,10 @@
 //! can be tested by a table and replayed by a model.
 
 pub mod attempt;
+pub mod background;
 pub mod callback;
 pub mod campaign;
+pub mod count;
 pub mod dialing;
 pub mod ids;
 pub mod lead;
