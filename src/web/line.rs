@@ -12,8 +12,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
-use crate::call::desk::{CallDesk, NewStream};
+use crate::call::desk::{CallDesk, NewStream, call_span};
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
 use crate::providers::twilio::media::{FromTwilio, MediaError, MediaReader, MediaWriter, Start};
 use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
@@ -69,6 +70,12 @@ async fn serve(mut ws: WebSocket, desk: Arc<dyn CallDesk>) {
         Ok(Some(start)) => start,
         Ok(None) | Err(_) => return refuse(ws, "no stream started").await,
     };
+    let span = call_span(&start.call_sid);
+    hold(ws, reader, start, desk).instrument(span).await;
+}
+
+/// From `start` to the last frame.
+async fn hold(ws: WebSocket, reader: MediaReader, start: Start, desk: Arc<dyn CallDesk>) {
     let stream = NewStream {
         token: start.parameters.get("token").cloned().unwrap_or_default(),
         call_sid: start.call_sid,
@@ -76,7 +83,7 @@ async fn serve(mut ws: WebSocket, desk: Arc<dyn CallDesk>) {
     };
     let (from_phone, from) = mpsc::channel(FRAMES);
     let (to, to_phone) = mpsc::channel(FRAMES);
-    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await });
+    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await }.in_current_span());
     let pump = Pump { ws, reader, writer: MediaWriter::new(&start.stream_sid), from_phone, to_phone, heard_at: Instant::now(), broken: 0 };
     let ws = pump.run().await;
     // the holder owns the call's end: it is waited for even when the socket is lost

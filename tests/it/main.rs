@@ -4,5 +4,6 @@ mod cli;
 mod demo;
 mod fleet;
 mod imports;
+mod logs;
 mod sdk;
 mod support;
