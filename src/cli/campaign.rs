@@ -10,6 +10,7 @@ use super::client::Client;
 use super::commands::Campaign;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use crate::domain::count::counted;
 
 /// Does one verb.
 ///
@@ -55,7 +56,7 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
             return format!("campaign {name} is {state} already");
         }
         match stepped["withdrawn"].as_i64() {
-            Some(calls @ 1..) => format!("campaign {name} is {state}; {calls} armed calls were given back"),
+            Some(calls @ 1..) => format!("campaign {name} is {state}; {} given back", counted(calls, "armed call")),
             _ => format!("campaign {name} is {state}"),
         }
     })?;

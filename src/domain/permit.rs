@@ -174,7 +174,7 @@ fn closed_hours(window: &CallingWindow, now: Timestamp, zone: &TimeZone, opens: 
 fn attempt_cap(facts: &PermitFacts<'_>) -> Option<String> {
     let (placed, most) = (facts.placed_for_lead, facts.settings.max_attempts);
     let closed = placed >= most && !facts.is_callback;
-    closed.then(|| format!("{placed} calls were placed to this lead, at most {most} are allowed"))
+    closed.then(|| format!("calls placed to this lead: {placed}, at most {most} allowed"))
 }
 
 fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
@@ -185,7 +185,7 @@ fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Ti
         return None;
     }
     recent.sort_unstable();
-    let detail = format!("{} calls to this number began within 24 h over all campaigns, at most {most} are allowed", recent.len());
+    let detail = format!("calls to this number within 24 h, over all campaigns: {}, at most {most} allowed", recent.len());
     // The cap opens once fewer than `allowed` calls are younger than a day.
     let opens = recent.len().checked_sub(allowed).and_then(|first| recent.get(first)).map(|placed| *placed + DAY);
     Some((detail, opens))

@@ -2,6 +2,7 @@
 
 mod files;
 mod leads;
+mod outcomes;
 mod report;
 mod stage;
 mod watch;
