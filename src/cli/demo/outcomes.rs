@@ -25,7 +25,12 @@ pub fn meaning(outcome: &str) -> &'static str {
         Ok(Disposition::Callback) => "asked to be called at another time",
         Err(_) if outcome == CALLBACK => "asked to be called at another time, see below",
         Err(_) if outcome == ANOTHER_TRY => "will be tried again on another day",
-        Err(_) => "",
+        Err(_) => match outcome.parse::<LeadState>() {
+            Ok(LeadState::New) => "not called yet",
+            Ok(LeadState::Active) => "in a call, or about to be, when it was stopped",
+            Ok(LeadState::Parked) => "a person has to look",
+            Ok(_) | Err(_) => "",
+        },
     }
 }
 

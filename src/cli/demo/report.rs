@@ -135,12 +135,11 @@ impl Report {
 
     fn write_costs(&self, out: &mut String) -> std::fmt::Result {
         let cost = &self.cost_usd;
-        let saved = if cost.llm_all_expensive > 0.0 { 100.0 * (1.0 - cost.llm / cost.llm_all_expensive) } else { 0.0 };
-        writeln!(
-            out,
-            "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${:.4})",
-            cost.llm, cost.llm_all_expensive
-        )?;
+        let expensive = cost.llm_all_expensive;
+        if expensive > 0.0 {
+            let saved = 100.0 * (1.0 - cost.llm / expensive);
+            writeln!(out, "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${expensive:.4})", cost.llm)?;
+        }
         let (llm, speech, telephone) = (cost.llm, cost.speech, cost.telephone);
         writeln!(out, "  cost      ${:.4} in all: models ${llm:.4}, speech ${speech:.4}, telephone ${telephone:.4}", cost.total)
     }

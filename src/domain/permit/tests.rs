@@ -57,7 +57,7 @@ fn cases() -> Vec<Case> {
             f.zones = leak(&["America/New_York", "America/Los_Angeles"]);
         }),
         case(Gate::Hours, None, "never open in all zones", |f| f.zones = leak(&["America/New_York", "Asia/Shanghai"])),
-        case(Gate::AttemptCap, None, "4 calls were placed", |f| f.placed_for_lead = 4),
+        case(Gate::AttemptCap, None, "placed to this lead: 4", |f| f.placed_for_lead = 4),
         case(Gate::DayCap, Some("2026-11-24T13:00:00Z"), "2 calls to this number", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:00:00Z"]);
         }),
