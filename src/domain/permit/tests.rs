@@ -58,10 +58,10 @@ fn cases() -> Vec<Case> {
         }),
         case(Gate::Hours, None, "never open in all zones", |f| f.zones = leak(&["America/New_York", "Asia/Shanghai"])),
         case(Gate::AttemptCap, None, "placed to this lead: 4", |f| f.placed_for_lead = 4),
-        case(Gate::DayCap, Some("2026-11-24T13:00:00Z"), "2 calls to this number", |f| {
+        case(Gate::DayCap, Some("2026-11-24T13:00:00Z"), "over all campaigns: 2,", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:00:00Z"]);
         }),
-        case(Gate::DayCap, Some("2026-11-24T14:00:00Z"), "3 calls to this number", |f| {
+        case(Gate::DayCap, Some("2026-11-24T14:00:00Z"), "over all campaigns: 3,", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:30:00Z", "2026-11-23T14:00:00Z"]);
         }),
         case(Gate::Budget, Some("2026-11-23T15:01:00Z"), "$9.9000 of $10.0000", |f| f.spent_and_reserved = NanoUsd::from_usd(9.9)),
