@@ -189,7 +189,7 @@ impl App {
         web::serve(listener, public_routes(self.hooks(), None), stop).await;
     }
 
-    /// Everything in one process: the embedded mode. `api` is served on `api_listener`.
+    /// Everything in one process: the embedded mode. `api` is served on `listeners.api`. Leaves open what [`App::close`] closes.
     ///
     /// # Errors
     /// When a role cannot start.
@@ -202,7 +202,6 @@ impl App {
         let _ = scheduler.await;
         serving.cancel();
         let _ = server.await;
-        self.close().await;
         worked
     }
 

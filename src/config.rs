@@ -276,10 +276,22 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] that names the first missing secret and how to give it.
     pub fn require_providers(&self) -> Result<(), ConfigError> {
-        required("twilio.account_sid", &self.twilio.account_sid)?;
-        required("twilio.auth_token", self.twilio.auth_token.expose_secret())?;
-        required("deepgram.api_key", self.deepgram.api_key.expose_secret())?;
-        required("openai.api_key", self.openai.api_key.expose_secret())
+        self.provider_keys().into_iter().try_for_each(|(key, value)| required(key, value))
+    }
+
+    /// The provider keys that are not set, by name.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<&'static str> {
+        self.provider_keys().into_iter().filter(|(_, value)| value.trim().is_empty()).map(|(key, _)| key).collect()
+    }
+
+    fn provider_keys(&self) -> [(&'static str, &str); 4] {
+        [
+            ("twilio.account_sid", &self.twilio.account_sid),
+            ("twilio.auth_token", self.twilio.auth_token.expose_secret()),
+            ("deepgram.api_key", self.deepgram.api_key.expose_secret()),
+            ("openai.api_key", self.openai.api_key.expose_secret()),
+        ]
     }
 
     /// What fleet mode cannot do without.

@@ -13,6 +13,7 @@ use super::commands::Campaign;
 use super::explain;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use crate::domain::count::counted;
 
 /// Does one verb.
 ///
@@ -70,7 +71,7 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
         let state = cell(&stepped["state"]);
         let already = if stepped["changed"] == false { " already" } else { "" };
         let said = match stepped["withdrawn"].as_i64() {
-            Some(calls @ 1..) => format!("campaign {name} is {state}; {calls} armed calls were given back"),
+            Some(calls @ 1..) => format!("campaign {name} is {state}; {} given back", counted(calls, "armed call")),
             _ => format!("campaign {name} is {state}{already}"),
         };
         let notes = items(&stepped["notes"]).iter().map(|note| format!("\nnote: {}", cell(note)));

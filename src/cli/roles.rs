@@ -56,6 +56,7 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let watch = app.clone();
     let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
+    watch.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
 }

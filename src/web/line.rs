@@ -12,8 +12,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
-use crate::call::desk::{CallDesk, NewStream};
+use crate::call::desk::{CallDesk, NewStream, call_span};
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
 use crate::providers::twilio::media::{FromTwilio, MediaError, MediaReader, MediaWriter, Start};
 use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
@@ -66,11 +67,13 @@ pub async fn media(State(line): State<Line>, headers: HeaderMap, upgrade: WebSoc
             drop(opening);
             let Ok(Some(start)) = start else { return refuse(ws, "no stream started").await };
             let Ok(socket) = Arc::clone(&line.sockets).try_acquire_owned() else { return refuse(ws, "every line is taken").await };
-            serve(ws, reader, start, line.desk).await;
+            let span = call_span(&start.call_sid);
+            serve(ws, reader, start, line.desk).instrument(span).await;
             drop(socket);
         })
 }
 
+/// From `start` to the last frame.
 async fn serve(ws: WebSocket, reader: MediaReader, start: Start, desk: Arc<dyn CallDesk>) {
     let stream = NewStream {
         token: start.parameters.get("token").cloned().unwrap_or_default(),
@@ -79,7 +82,7 @@ async fn serve(ws: WebSocket, reader: MediaReader, start: Start, desk: Arc<dyn C
     };
     let (from_phone, from) = mpsc::channel(FRAMES);
     let (to, to_phone) = mpsc::channel(FRAMES);
-    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await });
+    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await }.in_current_span());
     let pump = Pump { ws, reader, writer: MediaWriter::new(&start.stream_sid), from_phone, to_phone, heard_at: Instant::now(), broken: 0 };
     let ws = pump.run().await;
     // the holder owns the call's end: it is waited for even when the socket is lost

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::{Denial, Gate, PermitFacts};
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignState, Countries};
+use crate::domain::count::counted;
 use crate::domain::law::{CapRule, Jurisdiction, LawfulHours};
 use crate::domain::suppression::SuppressionSource;
 use crate::domain::time::Timestamp;
@@ -180,7 +181,7 @@ fn within(facts: &PermitFacts<'_>, most: u32, span: Duration, now: Timestamp) ->
     let mut moments: Vec<Timestamp> = recent().collect();
     moments.sort_unstable();
     let opens = moments.get(count - allowed).map(|placed| *placed + span);
-    let value = format!("{count} calls to this number began within {} h", span.as_secs() / 3_600);
+    let value = format!("{} to this number began within {} h", counted(count, "call"), span.as_secs() / 3_600);
     Some((value, opens))
 }
 

@@ -86,7 +86,7 @@ fn cases() -> Vec<Case> {
         case(Gate::Hours, Some("2026-11-23T16:00:00Z"), "Monday 09:00 in America/Chicago", |f| {
             (f.zones, f.laws) = (leak(&["America/Chicago"]), laws("+12705550100", Some("KY")));
         }),
-        case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 calls to this number began within 8 h", |f| {
+        case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 call to this number began within 8 h", |f| {
             (f.laws, f.placed_to_number) = (laws("+12075550100", None), moments(&["2026-11-23T13:00:00Z"]));
         }),
         case(Gate::CallerCap, Some("2026-11-24T01:00:00Z"), "all 1 caller numbers", |f| {
