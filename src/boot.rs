@@ -98,8 +98,6 @@ impl App {
     /// What cannot be opened, and what to do about it.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         config.require_providers()?;
-        // the token vocabulary takes a quarter of a second to load: not in the first call
-        tokio::task::spawn_blocking(tokens::preload);
         let store = open_store(&config).await?;
         store.migrate_or_require(&config).await?;
         let (queue, pacer) = open_queue(&config).await?;
@@ -140,6 +138,7 @@ impl App {
             tick: Duration::from_millis(dialing.tick_ms),
             reconcile: Duration::from_millis(dialing.reconcile_every_ms),
             poll: Duration::from_millis(dialing.poll_after_ms.div_ceil(4).clamp(250, 5_000)),
+            lease: Duration::from_millis(dialing.scheduler_lease_ms),
         };
         let scheduler = Scheduler {
             store: self.store.clone(),
@@ -160,6 +159,8 @@ impl App {
     /// # Errors
     /// When the worker cannot be registered.
     pub async fn worker(self, listener: TcpListener, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
         let crew = Crew::new(&self);
         crew.heartbeat.register().await.context("the worker cannot be registered")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());

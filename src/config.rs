@@ -146,6 +146,8 @@ pub struct Dialing {
     pub reconcile_every_ms: u64,
     pub poll_after_ms: u64,
     pub holder_dead_after_ms: u64,
+    pub refusal_backoff_ms: u64,
+    pub scheduler_lease_ms: u64,
     pub reserve_usd: f64,
 }
 
@@ -306,6 +308,7 @@ impl Dialing {
             silent_after: ms(self.poll_after_ms),
             queued_limit: ms(self.poll_after_ms),
             holder_silence: ms(self.holder_dead_after_ms),
+            refusal_backoff: ms(self.refusal_backoff_ms),
             ..DialTimings::default()
         }
     }

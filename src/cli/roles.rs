@@ -15,6 +15,7 @@ use super::load_config;
 use crate::boot::{App, Drain, Listeners, open_store};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
+use crate::domain::money::NanoUsd;
 use crate::providers::ProviderError;
 use crate::shutdown;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
@@ -32,6 +33,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
+        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
         files: app.config.data.clone(),
         metrics,
     })

@@ -5,10 +5,17 @@
 
 pub mod attempt;
 pub mod callback;
+pub mod caller;
 pub mod campaign;
+#[cfg(test)]
+mod campaigns_page;
+pub mod day_part;
 pub mod dialing;
+pub mod hours_class;
 pub mod ids;
+pub mod law;
 pub mod lead;
+pub mod line;
 pub mod money;
 pub mod outcome;
 pub mod permit;
@@ -16,6 +23,7 @@ pub mod phone;
 pub mod redial;
 #[cfg(test)]
 mod states_page;
+pub mod suppression;
 pub mod time;
 pub mod window;
 pub mod words;

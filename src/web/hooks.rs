@@ -8,6 +8,7 @@ use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::{self, CallStatus, DialTimings};
 use crate::domain::ids::AttemptId;
 use crate::follow_up;
@@ -62,6 +63,7 @@ impl Hooks {
             Ok(None) => return counted("unknown", StatusCode::NOT_FOUND),
             Err(error) => return unwritten(attempt, &error),
         };
+        crash_point::pass("callback.folded");
         match follow_up::heed(&self.store, &told, now).await {
             Ok(()) => counted("folded", StatusCode::NO_CONTENT),
             Err(error) => unwritten(attempt, &error),

@@ -4,5 +4,8 @@ mod cli;
 mod demo;
 mod fleet;
 mod imports;
+mod reliability;
 mod sdk;
 mod support;
+#[path = "../trials/mod.rs"]
+mod trials;

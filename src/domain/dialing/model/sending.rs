@@ -124,7 +124,9 @@ impl World {
 fn permit() -> Result<DialPermit, Denial> {
     use std::time::Duration;
 
-    use crate::domain::campaign::{CampaignSettings, CampaignState, OnVoicemail};
+    use crate::domain::caller::CallerChoice;
+    use crate::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
+    use crate::domain::law::LawChoice;
     use crate::domain::money::NanoUsd;
     use crate::domain::permit::{PermitFacts, check};
     use crate::domain::redial::RedialTable;
@@ -134,12 +136,18 @@ fn permit() -> Result<DialPermit, Denial> {
     thread_local! {
         static SETTINGS: CampaignSettings = CampaignSettings {
             caller_numbers: Vec::new(),
+            local_presence: true,
+            countries: Countries::Any,
+            law: LawChoice::LIFTED,
+            starts_at: None,
+            ends_at: None,
             calls_per_second: 1.0,
             lines: 1,
             weight: 1,
             window: CallingWindow { days: [Some(Hours { open: 0, close: 1_440 }); 7], holidays: Vec::new() },
             max_attempts: 99,
             max_attempts_per_day: 99,
+            calls_per_caller: None,
             redial: RedialTable::default(),
             require_consent: false,
             on_voicemail: OnVoicemail::HangUp,
@@ -157,10 +165,14 @@ fn permit() -> Result<DialPermit, Denial> {
                 settings,
                 lead_callable: true,
                 consent_basis: None,
-                suppressed: false,
+                suppressed: None,
+                country: None,
+                blocked_range: None,
+                laws: &[],
                 zones,
                 placed_for_lead: 0,
                 placed_to_number: &[],
+                caller: CallerChoice::Use(0),
                 spent_and_reserved: NanoUsd::ZERO,
                 reserve: NanoUsd::ZERO,
                 is_callback: false,
