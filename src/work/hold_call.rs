@@ -17,6 +17,7 @@ use crate::call::ledger::Vendors;
 use crate::call::phone::PhoneLink;
 use crate::call::turn::LineName;
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::follow_up;
@@ -76,6 +77,7 @@ enum BriefError {
 impl CallDesk for HoldDesk {
     async fn hold(&self, stream: NewStream, phone: PhoneLink) -> Result<(), Refused> {
         let (desk, claim) = (self.clone(), self.claim(&stream).await?);
+        crash_point::pass("stream.claimed");
         // its own task: the socket may be lost, the call is still brought to its end
         identify(claim.attempt, claim.campaign);
         let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await }.in_current_span());

@@ -5,5 +5,8 @@ mod demo;
 mod fleet;
 mod imports;
 mod logs;
+mod reliability;
 mod sdk;
 mod support;
+#[path = "../trials/mod.rs"]
+mod trials;

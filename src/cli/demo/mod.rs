@@ -27,7 +27,7 @@ use watch::{Ended, Watch};
 /// What kept it from running; a campaign that ran is never an error.
 pub async fn demo(cli: &Cli, args: &Demo) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let stop = shutdown::on_signal().context("signals cannot be heard")?;
+    let stop = shutdown::on_signal("no new calls, live calls end politely").context("signals cannot be heard")?;
     let folder = files::prepare(cli.data.as_deref())?;
     let stage = Stage::set(&folder, args).await?;
     let running = stage.run(stop.clone(), Drain::EndCalls);
