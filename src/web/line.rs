@@ -73,7 +73,6 @@ pub async fn media(State(line): State<Line>, headers: HeaderMap, upgrade: WebSoc
         })
 }
 
-/// From `start` to the last frame.
 async fn serve(ws: WebSocket, reader: MediaReader, start: Start, desk: Arc<dyn CallDesk>) {
     let stream = NewStream {
         token: start.parameters.get("token").cloned().unwrap_or_default(),
