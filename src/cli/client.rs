@@ -22,6 +22,7 @@ use super::path::ApiPath;
 use super::refused::Refused;
 use crate::clock::SystemClock;
 use crate::config::{Config, Mode};
+use crate::domain::money::NanoUsd;
 use crate::store::{Store, StoreError, Target};
 use crate::web::api::{self, ApiState, CLI_AGENT, address};
 
@@ -100,6 +101,7 @@ impl Client {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: config.dialing.timings(),
+            reserve: NanoUsd::from_usd(config.dialing.reserve_usd),
             files: config.data.clone(),
             metrics: None,
         });

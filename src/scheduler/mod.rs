@@ -10,6 +10,8 @@ mod reap;
 mod reconcile;
 mod share;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::domain::dialing::{self, CallStatus, DialTimings};
 use crate::domain::ids::AttemptId;
 use crate::follow_up;
 use crate::providers::twilio::callback::{Callback, Progress, fields};
-use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
+use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
 use crate::public::PublicSide;
 use crate::store::Store;
 use crate::telemetry::names;
@@ -46,9 +46,8 @@ pub async fn twilio(
         return counted("forged", StatusCode::NOT_FOUND);
     }
     let form = fields(&body);
-    let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
-    if !hooks.keys.verify(&hooks.public.url(path), SignedBody::Form(&form), signature) {
+    if !hooks.keys.verify(&hooks.public.url(path), SignedBody::Form(&form), Signature::read(&headers)) {
         return counted("forged", StatusCode::FORBIDDEN);
     }
     let Some(callback) = Callback::read(&form) else { return counted("unknown", StatusCode::BAD_REQUEST) };

@@ -16,7 +16,7 @@ use crate::clock::SharedClock;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AttemptId, WorkerId};
+use crate::domain::ids::{AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
@@ -81,14 +81,14 @@ impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
         let taken = Instant::now();
         crash_point::pass("ticket.taken");
-        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else {
+        let Some((campaign, settings)) = self.settings_if_ready(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
         };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
         let line = line?;
         let paced = Instant::now();
-        self.pace(&settings).await?;
+        self.pace(campaign, &settings).await?;
         let pacing = paced.elapsed();
         let begun = boottime::now();
         crash_point::pass("claim.before");
@@ -108,12 +108,12 @@ impl DialDesk {
     }
 
     /// A stale ticket must not burn a turn of the pacer.
-    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<CampaignSettings>, DialError> {
+    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(CampaignId, CampaignSettings)>, DialError> {
         if !self.store.is_ready(attempt, send_no).await? {
             return Ok(None);
         }
-        let campaign = self.store.campaign_of_attempt(attempt).await?;
-        Ok(campaign.map(|campaign| campaign.checked_settings()).transpose()?)
+        let Some(campaign) = self.store.campaign_of_attempt(attempt).await? else { return Ok(None) };
+        Ok(Some((campaign.id, campaign.checked_settings()?)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
@@ -126,11 +126,10 @@ impl DialDesk {
         }
     }
 
-    async fn pace(&self, settings: &CampaignSettings) -> Result<(), PaceError> {
-        let campaign = settings.calls_per_second.min(self.account_rate);
-        if campaign < self.account_rate {
-            let key = settings.caller_numbers.first().map_or("", |number| number.e164());
-            self.pacer.acquire(&format!("twilio:campaign:{key}"), campaign).await?;
+    async fn pace(&self, campaign: CampaignId, settings: &CampaignSettings) -> Result<(), PaceError> {
+        let rate = settings.calls_per_second.min(self.account_rate);
+        if rate < self.account_rate {
+            self.pacer.acquire(&format!("twilio:campaign:{campaign}"), rate).await?;
         }
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
     }
@@ -184,6 +183,7 @@ impl DialDesk {
     async fn refused(&self, attempt: AttemptId, plan: &RefusalPlan, answer: &DialAnswer) -> Result<(), DialError> {
         let (code, what) = words(answer);
         if plan.alarm {
+            metrics::counter!(names::ALARMS, "stands_still" => plan.halt.map_or("lead", HaltScope::as_str)).increment(1);
             tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
         } else {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");

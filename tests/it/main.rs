@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod fleet;
 mod imports;
+mod logs;
 mod reliability;
 mod sdk;
 mod support;
