@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::trials::mutant::MUTANTS;
 use crate::trials::process::Binary;
-use crate::trials::run::{self, Options};
+use crate::trials::run::{self, Options, Report};
 use crate::trials::server::make_reachable;
 use crate::trials::times::Times;
 
@@ -32,10 +32,9 @@ fn options(folder: &Path, trials: u64) -> Options {
 async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
     let (folder, begun) = (tempfile::tempdir().unwrap(), Instant::now());
     let mut complaints = Vec::new();
-    let summary = run::trials(&options(folder.path(), TRIALS), |report| {
-        complaints.extend(report.violations.iter().map(|violation| format!("seed {}: {violation}", report.seed)));
-    });
-    let summary = summary.await.unwrap();
+    let options = options(folder.path(), TRIALS);
+    let tell = |report: &Report| complaints.extend(report.violations.iter().map(|found| format!("seed {}: {found}", report.seed)));
+    let summary = run::trials(&options, tell).await.unwrap();
     println!("{}", summary.line(begun.elapsed().as_secs_f64()));
     assert!(complaints.is_empty(), "{}\nlogs: {}", complaints.join("\n"), kept(folder).display());
     assert_eq!((summary.trials, summary.double, summary.lost), (TRIALS, 0, 0));

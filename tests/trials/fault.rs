@@ -97,11 +97,12 @@ impl Timeline {
                 }
             }
             Fault::Pause { campaign, .. } => {
-                let asked = wall_clock();
-                match self.ask(campaign, "resume", deployment).await {
-                    // a campaign that was completed meanwhile cannot be resumed
-                    Ok(_) => self.paused.iter_mut().filter(|span| span.until_ms == i64::MAX).for_each(|span| span.until_ms = asked),
-                    Err(_) => self.later(AGAIN, Act::End(fault)),
+                // from the first request on it may run again, whatever became of the answer
+                let now = wall_clock();
+                self.paused.iter_mut().for_each(|span| span.until_ms = span.until_ms.min(now));
+                // a campaign that was completed meanwhile cannot be resumed, which is as good
+                if self.ask(campaign, "resume", deployment).await.is_err() {
+                    self.later(AGAIN, Act::End(fault));
                 }
             }
             _ => {}

