@@ -128,7 +128,7 @@ pub const WORKER: Table<WorkerState> = {
 };
 
 /// Whether a table has this change.
-pub fn allows<S: PartialEq>(table: Table<S>, from: S, to: S) -> bool {
+pub fn allows<S: PartialEq + Copy>(table: Table<S>, from: S, to: S) -> bool {
     table.iter().any(|(one, other, _)| *one == from && *other == to)
 }
 

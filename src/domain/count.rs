@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 /// `1 call`, `2 calls`, `0 calls`: for nouns whose plural is made with an s.
 #[must_use]
-pub fn counted<N: Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(number: N, noun: &str) -> String {
     let s = if is_one(&number) { "" } else { "s" };
     format!("{number} {noun}{s}")
 }

@@ -42,7 +42,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let mut notes = Vec::new();
     match settings.starts_at {
         Some(start) if start > now => {
-            notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name))
+            notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
         }
         Some(start) => notes.push(format!("its start time {start} has passed: it starts now")),
         None => {}
