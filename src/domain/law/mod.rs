@@ -21,7 +21,7 @@ use holidays::Yearly;
 word_enum! {
     /// How the states of the United States are read.
     pub enum Profile {
-        /// The narrowest hours and caps of the states that were checked, in all of them.
+        /// Hours and caps that suit every state whose law was checked, in all of them; narrower states are cut on top.
         Strict = "strict",
         /// Federal law and the callee's own state.
         States = "states",
@@ -31,8 +31,8 @@ word_enum! {
 word_enum! {
     /// How well a rule is known.
     pub enum Source {
-        /// Checked against the text of the law.
-        Primary = "primary",
+        /// From a legal guide that was checked against the text of the law.
+        Checked = "checked",
         /// Taken from a trade page.
         Secondary = "secondary",
         /// Our own caution; no law says so.
@@ -134,7 +134,7 @@ impl Jurisdiction {
         let caps = self
             .caps
             .iter()
-            .map(|cap| (format!("at most {} calls to a number in {} h", cap.most, cap.within.as_secs() / 3_600), &cap.citation));
+            .map(|cap| (format!("calls to a number in {} h: at most {}", cap.within.as_secs() / 3_600, cap.most), &cap.citation));
         let consent = self.consent.iter().map(|(what, citation)| (format!("consent: {what}"), citation));
         hours.chain(caps).chain(consent).collect()
     }
