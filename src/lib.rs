@@ -7,6 +7,7 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod crash_point;
 pub mod deferred;
 pub mod domain;
 pub mod follow_up;

@@ -94,3 +94,14 @@ fn describe() {
     describe_counter!(names::JOBS, "Table jobs by kind and verdict");
     describe_histogram!(names::TICK, Unit::Seconds, "One look of the dispatcher");
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_metric_is_explained_to_the_operator() {
+        let page = include_str!("../docs/operating.md");
+        let names: Vec<&str> = include_str!("telemetry.rs").split('"').filter(|text| text.starts_with("callfleet_")).collect();
+        let silent: Vec<_> = names.iter().filter(|name| !name.ends_with('_') && !page.contains(&format!("`{name}`"))).collect();
+        assert!(names.len() >= 14 && silent.is_empty(), "docs/operating.md says nothing about {silent:?}");
+    }
+}

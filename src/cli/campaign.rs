@@ -7,11 +7,13 @@ use anyhow::Context;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::callback::fidelity;
 use super::client::Client;
 use super::commands::Campaign;
 use super::explain;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use crate::domain::count::counted;
 
 /// Does one verb.
 ///
@@ -69,7 +71,7 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
         let state = cell(&stepped["state"]);
         let already = if stepped["changed"] == false { " already" } else { "" };
         let said = match stepped["withdrawn"].as_i64() {
-            Some(calls @ 1..) => format!("campaign {name} is {state}; {calls} armed calls were given back"),
+            Some(calls @ 1..) => format!("campaign {name} is {state}; {} given back", counted(calls, "armed call")),
             _ => format!("campaign {name} is {state}{already}"),
         };
         let notes = items(&stepped["notes"]).iter().map(|note| format!("\nnote: {}", cell(note)));
@@ -110,6 +112,7 @@ fn status(campaign: &Value) -> String {
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
         ("attempts", counts(&campaign["attempts"])),
+        ("callbacks", if campaign["callbacks"]["promised"] == 0 { String::new() } else { fidelity(&campaign["callbacks"]) }),
         ("next due", moment(&campaign["next_due"])),
         ("spent", dollars(&campaign["spent_usd"])),
         ("reserved", dollars(&campaign["reserved_usd"])),

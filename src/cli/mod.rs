@@ -4,6 +4,7 @@
 
 mod agent;
 mod call;
+mod callback;
 mod campaign;
 mod client;
 mod commands;
@@ -76,6 +77,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
         Command::Leads(verb) => leads::run(verb, client, output).await?,
         Command::Queue(verb) => queue::run(verb, client, output).await?,
         Command::Call(verb) => return call::run(verb, client, output).await,
+        Command::Callback(verb) => callback::run(verb, client, output).await?,
         Command::Agent(verb) => agent::run(verb, client, output).await?,
         Command::Cost { campaign } => cost::run(campaign.as_deref(), client, output).await?,
         // roles have ended above

@@ -49,13 +49,14 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     telemetry::init_logs(&config.telemetry)?;
     let listeners = Listeners::bind(&config).await?;
     let addr = listeners.api.local_addr()?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new calls, live calls end politely")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let watch = app.clone();
     let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
+    watch.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
 }
@@ -73,7 +74,7 @@ fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announce
 pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "web")?;
     let listeners = Listeners::bind(&config).await?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
@@ -88,7 +89,7 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// As [`up`].
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "scheduler")?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!("scheduler is up");
     app.clone().scheduler(stop).await;
@@ -103,7 +104,7 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
 pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(media = %listener.local_addr()?, lines = app.config.worker.lines, "worker is up");
     let watch = app.clone();
@@ -141,7 +142,7 @@ pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCo
         Some(file) => read_scenario(file)?,
         None => Scenario::default(),
     };
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("simulated calls are cut off")?;
     let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
     let simulator = Simulator::start(settings).await?;
     super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;

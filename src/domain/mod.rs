@@ -4,11 +4,13 @@
 //! can be tested by a table and replayed by a model.
 
 pub mod attempt;
+pub mod background;
 pub mod callback;
 pub mod caller;
 pub mod campaign;
 #[cfg(test)]
 mod campaigns_page;
+pub mod count;
 pub mod day_part;
 pub mod dialing;
 pub mod hours_class;

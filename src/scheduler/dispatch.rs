@@ -8,6 +8,7 @@ use callfleet_jobs::kinds::DialLead;
 
 use super::share::{Demand, share};
 use super::{Duty, Scheduler};
+use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::ids::AttemptId;
@@ -147,6 +148,7 @@ impl Scheduler {
                 timings: &self.timings,
             };
             if let Arming::Armed(attempt) = self.store.arm(&order, self.clock.now()).await? {
+                crash_point::pass("arm.after");
                 self.ring(attempt, 1).await;
             }
         }

@@ -80,7 +80,7 @@ impl Bench {
             telephony: Arc::new(Nobody),
             id: WorkerId::new(),
             timings: DialTimings::default(),
-            every: SchedulerTimings { tick: every, reconcile: every, poll: every },
+            every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
             reserve: NanoUsd::ZERO,
             account_rate: 100.0,
         };

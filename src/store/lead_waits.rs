@@ -97,6 +97,9 @@ impl Store {
                  WHERE id = $1 AND state IN ('new', 'waiting', 'finished', 'parked') AND NOT opt_out",
             )
             .bind(id).bind(now).execute(&mut *tx).await?.rows_affected();
+            // whoever asks for a call now does not mean the time that was promised earlier
+            let due = "UPDATE callback SET due_at = $2, due_until = NULL WHERE lead_id = $1 AND NOT given_up";
+            sqlx::query(due).bind(id).bind(now).execute(&mut *tx).await?;
             let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
             let change = Change::of(rows, state);
             if change.is_changed() {

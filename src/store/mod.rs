@@ -9,6 +9,7 @@ pub mod agent_list;
 pub mod audit;
 pub mod batch;
 pub mod call_event;
+pub mod callback;
 pub mod campaign;
 pub mod campaign_settings;
 pub mod campaign_status;

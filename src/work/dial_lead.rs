@@ -13,6 +13,7 @@ use callfleet_jobs::{Handler, Verdict};
 
 use crate::boottime;
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
 use crate::domain::ids::{AttemptId, CampaignId, WorkerId};
@@ -79,6 +80,7 @@ impl Handler<DialLead> for DialDesk {
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
         let taken = Instant::now();
+        crash_point::pass("ticket.taken");
         let Some((campaign, settings)) = self.settings_if_ready(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
@@ -89,6 +91,7 @@ impl DialDesk {
         self.pace(campaign, &settings).await?;
         let pacing = paced.elapsed();
         let begun = boottime::now();
+        crash_point::pass("claim.before");
         match self.claim(attempt, send_no, &settings).await? {
             ClaimOutcome::Stale => counted("stale"),
             ClaimOutcome::Withdrawn(denial) => {
@@ -96,6 +99,7 @@ impl DialDesk {
                 counted("denied");
             }
             ClaimOutcome::Claimed(claimed) => {
+                crash_point::pass("claim.after");
                 metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
                 self.send(*claimed, &settings, line, begun).await?;
             }
@@ -142,6 +146,7 @@ impl DialDesk {
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
         let answer = line.dial(claimed.permit, request, still_allowed).await;
+        crash_point::pass("post.after");
         self.record(attempt, send_no, &answer).await
     }
 

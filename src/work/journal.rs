@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::call::journal::{CallEvent, Journal};
 use crate::clock::SharedClock;
@@ -57,7 +58,7 @@ impl StoreJournal {
     pub fn start(store: Store, clock: SharedClock, subject: Subject) -> (Self, JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
         let writer = Writer { store, clock, subject };
-        (Self { entries }, tokio::spawn(writer.run(waiting)))
+        (Self { entries }, tokio::spawn(writer.run(waiting).in_current_span()))
     }
 
     fn put(&self, entry: Entry) {
@@ -146,7 +147,7 @@ impl Writer {
         let begun = tokio::time::Instant::now();
         while let Err(error) = self.try_write(&batch).await {
             let over = waiting.is_closed() && begun.elapsed() > PATIENCE;
-            tracing::warn!(attempt.id = %self.subject.attempt, %error, entries = batch.len(), "call journal not written; trying again");
+            tracing::warn!(%error, entries = batch.len(), "call journal not written; trying again");
             if over || !error.retry_helps() {
                 metrics::counter!(names::JOURNAL_DROPPED).increment(batch.len() as u64);
                 return;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::domain::count::counted;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::window::{Calendar, CallingWindow, Hours};
 use crate::domain::zone::{country_of, state_code, state_of};
@@ -134,7 +135,7 @@ impl Jurisdiction {
         let caps = self
             .caps
             .iter()
-            .map(|cap| (format!("calls to a number in {} h: at most {}", cap.within.as_secs() / 3_600, cap.most), &cap.citation));
+            .map(|cap| (format!("at most {} to a number in {} h", counted(cap.most, "call"), cap.within.as_secs() / 3_600), &cap.citation));
         let consent = self.consent.iter().map(|(what, citation)| (format!("consent: {what}"), citation));
         hours.chain(caps).chain(consent).collect()
     }

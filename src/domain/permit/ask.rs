@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::{Denial, Gate, PermitFacts};
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignState, Countries};
+use crate::domain::count::counted;
 use crate::domain::law::{CapRule, Jurisdiction, LawfulHours};
 use crate::domain::suppression::SuppressionSource;
 use crate::domain::time::Timestamp;
@@ -142,7 +143,12 @@ fn hours_rule(lawful: &LawfulHours<'_>, date: jiff::civil::Date) -> String {
 fn attempt_cap(facts: &PermitFacts<'_>) -> Option<Closed> {
     let (placed, most) = (facts.placed_for_lead, facts.settings.max_attempts);
     let full = placed >= most && !facts.is_callback;
-    full.then(|| closed(format!("at most {most} calls to a lead (`caps.attempts`)"), format!("{placed} calls were placed")))
+    full.then(|| {
+        closed(
+            format!("at most {} to a lead (`caps.attempts`)", counted(most, "call")),
+            format!("{} placed so far", counted(placed, "call")),
+        )
+    })
 }
 
 /// The tightest of the campaign's cap and the law's.
@@ -150,8 +156,8 @@ fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
     let own = within(facts, facts.settings.max_attempts_per_day, DAY, now).map(|(value, opens_at)| {
         (
             format!(
-                "at most {} calls to a number in 24 h over all campaigns (`caps.attempts_per_day`)",
-                facts.settings.max_attempts_per_day
+                "at most {} to a number in 24 h over all campaigns (`caps.attempts_per_day`)",
+                counted(facts.settings.max_attempts_per_day, "call")
             ),
             value,
             opens_at,
@@ -167,7 +173,7 @@ fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
 
 fn cap_rule(id: &str, cap: &CapRule) -> String {
     let hours = cap.within.as_secs() / 3_600;
-    format!("at most {} calls to a number in {hours} h: {id}, {}, as of {}", cap.most, cap.citation.text, cap.citation.as_of)
+    format!("at most {} to a number in {hours} h: {id}, {}, as of {}", counted(cap.most, "call"), cap.citation.text, cap.citation.as_of)
 }
 
 /// Calls younger than `span` against a cap: what was seen, and when fewer than `most` are that young.
@@ -180,7 +186,7 @@ fn within(facts: &PermitFacts<'_>, most: u32, span: Duration, now: Timestamp) ->
     let mut moments: Vec<Timestamp> = recent().collect();
     moments.sort_unstable();
     let opens = moments.get(count - allowed).map(|placed| *placed + span);
-    let value = format!("{count} calls to this number began within {} h", span.as_secs() / 3_600);
+    let value = format!("{} to this number began within {} h", counted(count, "call"), span.as_secs() / 3_600);
     Some((value, opens))
 }
 
@@ -189,8 +195,8 @@ fn caller_cap(facts: &PermitFacts<'_>) -> Option<Closed> {
         CallerChoice::Use(_) => None,
         CallerChoice::WornOut(until) => {
             let most = facts.settings.calls_per_caller.unwrap_or(u32::MAX);
-            let rule = format!("at most {most} calls in 24 h from one caller number (`caps.calls_per_caller`)");
-            let value = format!("all {} caller numbers have made them", facts.settings.caller_numbers.len());
+            let rule = format!("at most {} in 24 h from one caller number (`caps.calls_per_caller`)", counted(most, "call"));
+            let value = format!("every caller number has made them ({})", counted(facts.settings.caller_numbers.len(), "number"));
             Some(Closed { rule, value, opens_at: Some(until) })
         }
         CallerChoice::Rejected => {

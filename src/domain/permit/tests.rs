@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
             f.zones = leak(&["America/New_York", "America/Los_Angeles"]);
         }),
         case(Gate::Hours, None, "within a year there is no moment", |f| f.zones = leak(&["America/New_York", "Asia/Shanghai"])),
-        case(Gate::AttemptCap, None, "4 calls were placed", |f| f.placed_for_lead = 4),
+        case(Gate::AttemptCap, None, "4 calls placed", |f| f.placed_for_lead = 4),
         case(Gate::DayCap, Some("2026-11-24T13:00:00Z"), "2 calls to this number", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:00:00Z"]);
         }),
@@ -86,10 +86,10 @@ fn cases() -> Vec<Case> {
         case(Gate::Hours, Some("2026-11-23T16:00:00Z"), "Monday 09:00 in America/Chicago", |f| {
             (f.zones, f.laws) = (leak(&["America/Chicago"]), laws("+12705550100", Some("KY")));
         }),
-        case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 calls to this number began within 8 h", |f| {
+        case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 call to this number began within 8 h", |f| {
             (f.laws, f.placed_to_number) = (laws("+12075550100", None), moments(&["2026-11-23T13:00:00Z"]));
         }),
-        case(Gate::CallerCap, Some("2026-11-24T01:00:00Z"), "all 1 caller numbers", |f| {
+        case(Gate::CallerCap, Some("2026-11-24T01:00:00Z"), "every caller number has made them (1 number)", |f| {
             f.caller = CallerChoice::WornOut(at("2026-11-24T01:00:00Z"));
         }),
         case(Gate::CallerCap, None, "every caller number was rejected", |f| f.caller = CallerChoice::Rejected),

@@ -12,8 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
 use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::{self, LeadRow};
-use crate::store::dial::number;
 use crate::store::dial::sql::{execute, millis};
+use crate::store::dial::{number, promise};
 use crate::store::{Store, StoreError};
 
 /// A lead to arm.
@@ -43,7 +43,7 @@ pub enum Arming {
     },
     /// A gate is closed; the lead was moved to its opening (or parked, suppressed, finished).
     Denied(Denial),
-    /// The lead is no longer due: somebody else armed, moved or cancelled it.
+    /// The lead is no longer due: somebody else armed, moved or cancelled it, or its promised time passed and it was moved.
     LeadMoved,
 }
 
@@ -72,6 +72,9 @@ async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result
     if let Err(denial) = permit::check(&view, now) {
         return deny(conn, &lead, denial, order, now).await;
     }
+    if is_callback && !promise::may_dial(conn.reborrow(), &lead, now).await? {
+        return Ok(Arming::LeadMoved);
+    }
     // the permit has seen that there is one
     let Some(from) = facts.caller() else { return Ok(Arming::LeadMoved) };
     let attempt = AttemptId::new();
@@ -79,6 +82,9 @@ async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result
         return busy(conn, &lead, order, now).await;
     }
     insert(conn.reborrow(), attempt, &lead, from, order, now).await?;
+    if is_callback {
+        promise::keep_with(conn, lead.id, attempt).await?;
+    }
     Ok(Arming::Armed(attempt))
 }
 

@@ -15,7 +15,7 @@ use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{count, execute, fetch_value, fetch_values, whole};
-use crate::store::dial::{number, suppress};
+use crate::store::dial::{number, promise, suppress};
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
 
@@ -159,7 +159,8 @@ async fn step_lead(
     };
     let next = next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial);
     lead::step(conn.reborrow(), lead, &next, now).await?;
-    note_outcome(conn, lead, &verdict.outcome, &next).await?;
+    note_outcome(conn.reborrow(), lead, &verdict.outcome, &next).await?;
+    promise::note(conn, row, &verdict.outcome, &next, now).await?;
     Ok(next)
 }
 

@@ -24,6 +24,7 @@ pub mod hold;
 mod lead;
 mod number;
 pub mod poll;
+mod promise;
 pub mod reconcile;
 mod row;
 pub mod signal;

@@ -12,6 +12,7 @@ use super::ApiState;
 use super::change;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
 use crate::domain::time::Timestamp;
@@ -160,6 +161,7 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
+    callbacks: Fidelity,
 }
 
 impl StatusJson {
@@ -181,6 +183,7 @@ impl StatusJson {
             next_due: status.next_due,
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
+            callbacks: api.store.callback_fidelity(campaign.id, api.clock.now()).await?,
         })
     }
 }

@@ -11,6 +11,7 @@ use super::change;
 use super::error::ApiError;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
+use crate::domain::count::{are, counted};
 use crate::domain::permit::Gate;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
@@ -133,8 +134,11 @@ impl Facts {
         match (due_now, busy, next_opening) {
             (0, 0, None) => "nobody is left to call".to_owned(),
             (0, 0, Some(at)) => format!("nobody is due now; the next one is at {at}"),
-            (0, busy, _) => format!("{busy} calls are under way and nobody else is due now"),
-            (due, busy, _) => format!("{due} leads are due and {busy} calls are under way; they are dialed as lines and pace allow"),
+            (0, busy, _) => format!("{} {} under way and nobody else is due now", counted(busy, "call"), are(&busy)),
+            (due, busy, _) => {
+                let (leads, calls) = (counted(due, "lead"), counted(busy, "call"));
+                format!("{leads} {} due and {calls} {} under way; dialing goes on as lines and pace allow", are(&due), are(&busy))
+            }
         }
     }
 
@@ -172,8 +176,8 @@ impl Facts {
         let LiveLines { workers, lines, free } = self.lines;
         let detail = match (workers, free) {
             (0, _) => "no worker is alive: run `callfleet up`".to_owned(),
-            (_, 0) => format!("all {lines} lines of {workers} workers are busy"),
-            _ => format!("{free} of {lines} lines of {workers} workers are free"),
+            (_, 0) => format!("no line is free: {} of {}", counted(lines, "line"), counted(workers, "worker")),
+            _ => format!("{free} of {} of {} {} free", counted(lines, "line"), counted(workers, "worker"), are(&free)),
         };
         gate("lines", free > 0, "a live worker has a free line", detail)
     }

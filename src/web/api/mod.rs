@@ -5,6 +5,7 @@
 
 pub mod address;
 mod agents;
+mod callbacks;
 mod calls;
 mod campaigns;
 mod change;
@@ -90,6 +91,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/queues/{queue}/retry", post(queues::retry))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{id}/retry", post(jobs::retry))
+        .route("/v1/callbacks", get(callbacks::list))
+        .route("/v1/callbacks/resolve", post(callbacks::resolve))
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/test", post(test_call::test))
         .route("/v1/calls/{id}", get(calls::show))

@@ -3,6 +3,7 @@
 use super::ApiState;
 use super::error::ApiError;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::count::{are, counted};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
@@ -48,7 +49,11 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     }
     notes.extend(never_open(api, campaign, settings, now).await?);
     for (name, numbers) in api.store.shared_numbers(campaign.id, SHARED).await? {
-        notes.push(format!("{numbers} numbers are also in campaign {name}; caps per number count calls of both"));
+        notes.push(format!(
+            "{} {} also in campaign {name}; caps per number count calls of both",
+            counted(numbers, "number"),
+            are(&numbers)
+        ));
     }
     Ok(notes)
 }

@@ -3,5 +3,4 @@
 pub mod database;
 pub mod fleet;
 pub mod process;
-pub mod proxy;
 pub mod truth;

@@ -9,5 +9,7 @@ mod explain;
 mod fatal;
 mod finish;
 mod hold;
+mod orders;
+mod promise;
 mod reconcile;
 mod sweep;

@@ -1,6 +1,7 @@
 //! The API as a program sees it: real requests to the real router over a store in a folder of its own.
 
 mod bench;
+mod callbacks;
 mod calls;
 mod campaigns;
 mod imports;
