@@ -8,5 +8,6 @@ mod logs;
 mod reliability;
 mod sdk;
 mod support;
+#[expect(dead_code, reason = "cells take long: only the program of trials plays them")]
 #[path = "../trials/mod.rs"]
 mod trials;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use base64_simd::STANDARD;
 use callfleet::clock::Clock;
-use callfleet::domain::campaign::{CampaignSettings, CampaignState, OnVoicemail};
+use callfleet::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
 use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::ids::{AttemptId, CampaignId, WorkerId};
+use callfleet::domain::law::LawChoice;
 use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::redial::RedialTable;
@@ -158,12 +159,18 @@ async fn running(store: &Store, now: Timestamp) -> CampaignId {
 fn settings() -> CampaignSettings {
     CampaignSettings {
         caller_numbers: vec![PhoneNumber::from_e164("+14155550100").unwrap()],
+        local_presence: true,
+        countries: Countries::Any,
+        law: LawChoice::LIFTED,
+        starts_at: None,
+        ends_at: None,
         calls_per_second: 1.0,
         lines: 5,
         weight: 1,
         window: CallingWindow { days: [Some(Hours { open: 0, close: 24 * 60 }); 7], holidays: Vec::new() },
         max_attempts: 4,
         max_attempts_per_day: 9,
+        calls_per_caller: None,
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,

@@ -213,12 +213,15 @@ fn urls(good: &Good) -> Vec<Case> {
     plain.chain(claimed).collect()
 }
 
+/// A form, in order.
+type Fields = Vec<(String, String)>;
+
 /// The signature covers every field: one left out, emptied, renamed, added, told twice.
 fn fields(good: &Good) -> Vec<Case> {
     let (signature, mut cases) = (good.signature(), Vec::new());
     let mut told = |why: String, fields: &[(String, String)]| cases.push(good.with(&why, form(fields).into_bytes(), &signature));
     for (at, (name, value)) in good.fields.iter().enumerate() {
-        let changed = |change: &dyn Fn(&mut Vec<(String, String)>)| {
+        let changed = |change: &dyn Fn(&mut Fields)| {
             let mut fields = good.fields.clone();
             change(&mut fields);
             fields

@@ -125,9 +125,12 @@ fn each_broken_promise_is_found_and_no_other() {
     }
 }
 
+/// What happened, in words, and the change that makes it so.
+type Happening = (&'static str, fn(&mut Evidence));
+
 #[test]
 fn what_only_looks_like_a_broken_promise_is_none() {
-    let fine: &[(&str, fn(&mut Evidence))] = &[
+    let fine: &[Happening] = &[
         ("suppressed just before the call, after its permit", |world| {
             world.rows.suppressed.push(Suppressed { phone_number: "+1".to_owned(), created_at: 2_900 });
         }),
