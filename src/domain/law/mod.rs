@@ -22,7 +22,7 @@ use holidays::Yearly;
 word_enum! {
     /// How the states of the United States are read.
     pub enum Profile {
-        /// The narrowest hours and caps of the states that were checked, in all of them.
+        /// Hours and caps that suit every state whose law was checked, in all of them; narrower states are cut on top.
         Strict = "strict",
         /// Federal law and the callee's own state.
         States = "states",
@@ -32,8 +32,8 @@ word_enum! {
 word_enum! {
     /// How well a rule is known.
     pub enum Source {
-        /// Checked against the text of the law.
-        Primary = "primary",
+        /// From a legal guide that was checked against the text of the law.
+        Checked = "checked",
         /// Taken from a trade page.
         Secondary = "secondary",
         /// Our own caution; no law says so.
