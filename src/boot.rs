@@ -1,6 +1,7 @@
 //! Puts the parts together. The only place that reads the configuration and that knows embedded from fleet.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -71,6 +72,8 @@ pub struct App {
     pub senses: Senses,
     /// Who speaks.
     pub agents: Agents,
+    /// Whether this process works or stands by: a scheduler without the lease.
+    pub active: Arc<AtomicBool>,
     queue: JobQueue<DialLead>,
     pacer: Arc<dyn Pacer>,
     desk: Arc<dyn BatchDesk>,
@@ -116,6 +119,7 @@ impl App {
             timings: config.dialing.timings(),
             desk: clients.openai,
             id: WorkerId::new(),
+            active: Arc::new(AtomicBool::new(false)),
             config: Arc::new(config),
             keys: Arc::new(keys),
             store,
@@ -147,6 +151,7 @@ impl App {
             every,
             reserve: NanoUsd::from_usd(dialing.reserve_usd),
             account_rate: self.config.twilio.calls_per_second,
+            active: Arc::clone(&self.active),
         };
         scheduler.run(stop).await;
     }
@@ -164,6 +169,7 @@ impl App {
         let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
         duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, self.dial_slots(), stop.clone()));
         duties.spawn(table::work(crew.rows, crew.table, TABLE, stop.clone()));
+        self.active.store(true, Ordering::Relaxed);
         stop.cancelled().await;
         crew.heartbeat.drain().await;
         if drain == Drain::EndCalls {

@@ -36,6 +36,7 @@ pub struct Config {
     pub public_url: String,
     pub web: Web,
     pub hooks: Hooks,
+    pub probe: Probe,
     pub postgres: Postgres,
     pub redis: Redis,
     pub twilio: Twilio,
@@ -60,6 +61,14 @@ pub struct Web {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
 pub struct Hooks {
+    pub listen: SocketAddr,
+}
+
+/// What supervisors and Prometheus ask a role.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Probe {
     pub listen: SocketAddr,
 }
 

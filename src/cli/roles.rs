@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::{Cli, Simulator as SimulatorArgs};
@@ -21,6 +22,7 @@ use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::telemetry;
 use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
+use crate::web::probe::{Probe, probe_routes};
 use crate::web::{self, listen};
 
 /// How often a provider that does not answer is asked again.
@@ -87,9 +89,12 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "scheduler")?;
     let stop = shutdown::on_signal()?;
+    let probe = listen(config.probe.listen, "probe.listen").await?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
-    tracing::info!("scheduler is up");
+    tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
+    let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
     app.clone().scheduler(stop).await;
+    answering.end().await;
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -101,13 +106,43 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
 pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
+    let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal()?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
-    tracing::info!(media = %listener.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    let answering = Answering::begin(&app, "worker", probe, &stop)?;
     let watch = app.clone();
     let (worked, ()) = tokio::join!(app.clone().worker(listener, stop.clone(), Drain::Wait), tell_providers(&watch, &stop));
+    answering.end().await;
     app.close().await;
     worked.map(|()| ExitCode::SUCCESS)
+}
+
+/// The probe's listener; it answers until the role's last call has ended.
+struct Answering {
+    over: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Answering {
+    fn begin(app: &App, role: &'static str, listener: TcpListener, stop: &CancellationToken) -> anyhow::Result<Self> {
+        let probe = Probe {
+            role,
+            store: app.store.clone(),
+            metrics: telemetry::init_metrics()?,
+            stop: stop.clone(),
+            active: Arc::clone(&app.active),
+        };
+        let over = CancellationToken::new();
+        let task = tokio::spawn(web::serve(listener, probe_routes(probe), over.clone()));
+        Ok(Self { over, task })
+    }
+
+    async fn end(self) {
+        self.over.cancel();
+        // a failed listener has said so itself
+        let _ = self.task.await;
+    }
 }
 
 /// `callfleet migrate`

@@ -12,6 +12,7 @@ mod share;
 mod sweep;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -65,6 +66,8 @@ pub struct Scheduler {
     pub reserve: NanoUsd,
     /// Call starts per second of the account: nothing is armed long before it can be dialed.
     pub account_rate: f64,
+    /// Whether this one holds the lease.
+    pub active: Arc<AtomicBool>,
 }
 
 impl Scheduler {
@@ -84,7 +87,9 @@ impl Scheduler {
         tracing::info!(lease.epoch, "this scheduler is active");
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
+        self.active.store(true, Ordering::Relaxed);
         self.keep(&lease, &leading).await;
+        self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}
         if let Err(error) = self.store.release_lease(&lease).await {

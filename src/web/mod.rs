@@ -3,6 +3,7 @@
 pub mod api;
 pub mod hooks;
 pub mod line;
+pub mod probe;
 
 use std::net::SocketAddr;
 

@@ -75,6 +75,11 @@ impl Process {
         status
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything it wrote to its standard output.
     pub fn out(&self) -> String {
         let lines = self.said.lines.lock().unwrap();
