@@ -44,6 +44,7 @@ pub struct Config {
     pub openai: Vendor,
     pub worker: Worker,
     pub dialing: Dialing,
+    pub alarms: Alarms,
     pub deferred: Deferred,
     pub telemetry: Telemetry,
 }
@@ -150,6 +151,20 @@ pub struct Dialing {
     pub poll_after_ms: u64,
     pub holder_dead_after_ms: u64,
     pub reserve_usd: f64,
+}
+
+/// How old the oldest attempt of a state may be, seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Alarms {
+    pub ready_s: u64,
+    pub sending_s: u64,
+    pub unknown_s: u64,
+    pub placed_s: u64,
+    pub ringing_s: u64,
+    pub talking_s: u64,
+    pub refused_s: u64,
 }
 
 /// Non-urgent LLM work.

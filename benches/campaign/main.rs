@@ -90,7 +90,7 @@ async fn run(ask: &Ask) {
 async fn to_the_end(rows: &mut PgConnection, leads: u32, begun: Instant) {
     let (mut done, mut moved) = (0, Instant::now());
     loop {
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
         let sql = "SELECT (SELECT state FROM campaign), (SELECT COUNT(*) FROM attempt WHERE state = 'ended')";
         let row = sqlx::query(sql).fetch_one(&mut *rows).await.unwrap();
         let (state, ended): (String, i64) = (row.get(0), row.get(1));
@@ -101,7 +101,7 @@ async fn to_the_end(rows: &mut PgConnection, leads: u32, begun: Instant) {
             return;
         }
         assert!(moved.elapsed() < PATIENCE, "the campaign is {state} and stands still at {done} of {leads}");
-        if begun.elapsed().as_secs() % 10 == 0 && begun.elapsed().subsec_millis() < 500 {
+        if begun.elapsed().as_secs() % 10 < 2 {
             eprintln!("  {done} of {leads} after {} s", begun.elapsed().as_secs());
         }
     }

@@ -56,35 +56,49 @@ pub struct TableSettings {
     pub width: u32,
 }
 
-/// Works the table until `stop` fires, then waits for what runs.
+/// Works the table until `stop` fires, then waits for what runs. A slow job takes its own place and nobody else's.
 pub async fn work(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, stop: CancellationToken) {
+    let (mut running, width) = (JoinSet::new(), settings.width as usize);
     while !stop.is_cancelled() {
-        let claimed = match rows.claim(settings.width, settings.lease).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(error, "job table does not answer; looking again");
-                Vec::new()
-            }
-        };
-        if claimed.is_empty() {
-            tokio::select! { () = stop.cancelled() => break, () = tokio::time::sleep(settings.poll) => continue }
+        let free = width - running.len();
+        let claimed = claim(&rows, free, settings.lease).await;
+        let more = claimed.len() == free;
+        for job in claimed {
+            running.spawn(run(Arc::clone(&rows), Arc::clone(&handler), settings.lease, job));
         }
-        run_all(&rows, &handler, settings.lease, claimed).await;
+        let pause = async {
+            // with more waiting, half of the places are worth another look; else there is time
+            if more { until_at_most(&mut running, width / 2).await } else { tokio::time::sleep(settings.poll).await }
+        };
+        tokio::select! { () = stop.cancelled() => break, () = pause => {} }
+        while running.try_join_next().is_some() {}
+        // every place may be taken by jobs that take long
+        if running.len() == width {
+            tokio::select! { () = stop.cancelled() => break, () = until_at_most(&mut running, width - 1) => {} }
+        }
+    }
+    until_at_most(&mut running, 0).await;
+}
+
+async fn claim(rows: &Arc<dyn JobRows>, free: usize, lease: Duration) -> Vec<ClaimedJob> {
+    match rows.claim(u32::try_from(free).unwrap_or(u32::MAX), lease).await {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            tracing::warn!(error, "job table does not answer; looking again");
+            Vec::new()
+        }
     }
 }
 
-async fn run_all(rows: &Arc<dyn JobRows>, handler: &Arc<dyn RowHandler>, lease: Duration, claimed: Vec<ClaimedJob>) {
-    let mut running = JoinSet::new();
-    for job in claimed {
-        let (rows, handler) = (Arc::clone(rows), Arc::clone(handler));
-        running.spawn(async move {
-            let verdict = guarded(handler, job.clone(), lease).await;
-            if let Err(error) = rows.finish(&job, &verdict).await {
-                tracing::warn!(job.id = %job.id, error, "verdict not written; the lease will run out and the job runs again");
-            }
-        });
+async fn until_at_most(running: &mut JoinSet<()>, jobs: usize) {
+    while running.len() > jobs && running.join_next().await.is_some() {}
+}
+
+async fn run(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, lease: Duration, job: ClaimedJob) {
+    let verdict = guarded(handler, job.clone(), lease).await;
+    if let Err(error) = rows.finish(&job, &verdict).await {
+        tracing::warn!(job.id = %job.id, error, "verdict not written; the lease will run out and the job runs again");
     }
-    while running.join_next().await.is_some() {}
 }
 
 /// A task of its own is the panic guard; the lease is the timeout.

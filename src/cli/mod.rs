@@ -18,6 +18,7 @@ mod path;
 mod queue;
 mod refused;
 pub mod roles;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
         Command::Call(verb) => return call::run(verb, client, output).await,
         Command::Agent(verb) => agent::run(verb, client, output).await?,
         Command::Cost { campaign } => cost::run(campaign.as_deref(), client, output).await?,
+        Command::Watch { campaign } => watch::run(campaign.as_deref(), client, output).await?,
         // roles have ended above
         _ => {}
     }

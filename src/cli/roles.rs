@@ -30,7 +30,9 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The operator's API over an open application.
 pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
+    app.live.begin_to_listen();
     api::router(ApiState {
+        live: app.live.clone(),
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
@@ -77,7 +79,12 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
-    tokio::join!(web::serve(listeners.api, routes, stop.clone()), app.clone().callbacks(listeners.public, stop));
+    let hang_up = async {
+        stop.cancelled().await;
+        // requests are waited for, and a stream of events would never end by itself
+        app.live.end();
+    };
+    tokio::join!(web::serve(listeners.api, routes, stop.clone()), app.clone().callbacks(listeners.public, stop.clone()), hang_up);
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What is wrong with them.
         problem: String,
     },
+    /// Another server answers than the one that wrote the rows.
+    #[error("another database server answers than the one that wrote the rows; the active scheduler reconciles them first")]
+    Unsettled,
     /// A stored text is not what its column promises.
     #[error("stored {what} cannot be read: {source}")]
     Unreadable {
@@ -71,6 +74,7 @@ impl StoreError {
         match self {
             Self::Database(error) => transient(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => transient(error),
+            Self::Unsettled => true,
             _ => false,
         }
     }

@@ -13,17 +13,20 @@ use callfleet_jobs::{Handler, Verdict};
 
 use crate::boottime;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AttemptId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
+use crate::live::Live;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
+use crate::work::campaigns::Campaigns;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
@@ -42,6 +45,12 @@ pub struct DialDesk {
     pub telephony: Arc<dyn Telephony>,
     /// Who speaks: made ready before the phone rings.
     pub agents: Agents,
+    /// How each campaign calls.
+    pub campaigns: Campaigns,
+    /// Those who look on.
+    pub live: Live,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -78,12 +87,17 @@ impl Handler<DialLead> for DialDesk {
 
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
+        if !self.clocks.fits() {
+            // the row still waits: another machine, or this one once its clock is right, takes the next ticket
+            counted("clock");
+            return Ok(());
+        }
         let taken = Instant::now();
-        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else {
+        let Some((settings, speaker)) = self.look(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
         };
-        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, speaker));
         let line = line?;
         let paced = Instant::now();
         self.pace(&settings).await?;
@@ -104,18 +118,15 @@ impl DialDesk {
     }
 
     /// A stale ticket must not burn a turn of the pacer.
-    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<CampaignSettings>, DialError> {
-        if !self.store.is_ready(attempt, send_no).await? {
-            return Ok(None);
-        }
-        let campaign = self.store.campaign_of_attempt(attempt).await?;
-        Ok(campaign.map(|campaign| campaign.checked_settings()).transpose()?)
+    async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(Arc<CampaignSettings>, Option<AgentVersionId>)>, DialError> {
+        let Some(ticket) = self.store.ready_ticket(attempt, send_no).await? else { return Ok(None) };
+        let settings = self.campaigns.settings(ticket.campaign).await?;
+        Ok(settings.map(|settings| (settings, ticket.agent_version)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
-    async fn warm(&self, attempt: AttemptId) {
-        let version = self.store.attempt(attempt).await.ok().flatten().and_then(|view| view.agent_version_id);
-        if let Some(version) = version
+    async fn warm(&self, attempt: AttemptId, speaker: Option<AgentVersionId>) {
+        if let Some(version) = speaker
             && let Err(error) = self.agents.ready(version).await
         {
             tracing::warn!(attempt.id = %attempt, %error, "the agent is not ready before its call");
@@ -143,6 +154,10 @@ impl DialDesk {
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
         let answer = line.dial(claimed.permit, request, still_allowed).await;
+        if matches!(answer, DialAnswer::Placed { .. }) {
+            // the provider created the call before it answered: an upper bound
+            metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());
+        }
         self.record(attempt, send_no, &answer).await
     }
 
@@ -166,7 +181,7 @@ impl DialDesk {
         counted(class(answer));
         let (proven, now) = (classify(&proven(answer)), self.clock.now());
         match self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await? {
-            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &told, now).await?),
+            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &self.live, &told, now).await?),
             Recorded::Refused(plan) => self.refused(attempt, &plan, answer).await,
             Recorded::Unknown => {
                 tracing::warn!(attempt.id = %attempt, send.no = send_no, "no certain answer to a dial; it is reconciled, never sent again");

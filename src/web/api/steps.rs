@@ -10,6 +10,7 @@ use super::change;
 use super::error::ApiError;
 use super::extract::Actor;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::live::LiveEvent;
 use crate::store::Change;
 use crate::store::campaign::{Campaign, CampaignChange};
 
@@ -61,7 +62,7 @@ pub async fn step(
     }
     let change = CampaignChange { from: campaign.state, to: step.to, reason: None, actor: actor.0 };
     match api.store.change_campaign_state(campaign.id, change, api.clock.now()).await? {
-        Change::Changed => {}
+        Change::Changed => api.live.tell(LiveEvent::campaign(campaign.id, step.to.as_str(), api.clock.now())),
         Change::Was(state) => return Err(wrong_state(&campaign.name, state, step)),
         Change::Missing => return Err(find(&api, &name).await.err().unwrap_or_else(|| wrong_state(&name, campaign.state, step))),
     }

@@ -2,6 +2,8 @@
 
 pub mod database;
 pub mod fleet;
+pub mod http;
 pub mod process;
 pub mod proxy;
+pub mod servers;
 pub mod truth;

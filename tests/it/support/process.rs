@@ -80,10 +80,20 @@ impl Process {
         self.child.id()
     }
 
+    /// Whether it has said these words so far.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.said.lines.lock().unwrap().iter().any(|(_, line)| line.contains(words))
+    }
+
     /// Everything it wrote to its standard output.
     pub fn out(&self) -> String {
         let lines = self.said.lines.lock().unwrap();
         lines.iter().filter(|(pipe, _)| *pipe == Pipe::Out).map(|(_, line)| format!("{line}\n")).collect()
+    }
+
+    /// Asks it to end in order.
+    pub fn terminate(&self) {
+        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
     }
 
     /// `kill -9`: no signal handler, no goodbye.

@@ -6,5 +6,6 @@ mod bench;
 mod claim;
 mod finish;
 mod hold;
+mod life;
 mod reconcile;
 mod sweep;

@@ -52,6 +52,7 @@ impl Bench {
             clock: Arc::new(Still),
             timings: DialTimings::default(),
             files: folder.path().to_owned(),
+            live: crate::live::Live::within(),
             metrics: None,
         };
         Self { store, router: router(state), folder }
