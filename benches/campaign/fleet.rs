@@ -38,7 +38,7 @@ impl Fleet {
     pub async fn start(ask: &Ask) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        let (postgres, redis) = (Postgres::start(path, Durability::Disk), Redis::start(path));
+        let (postgres, redis) = (postgres(path, ask), Redis::start(path));
         std::fs::write(path.join("scenario.toml"), scenario(ask)).unwrap();
         let line = "simulator --listen 127.0.0.1:0 --truth truth.jsonl --scenario scenario.toml";
         let simulator = Process::start("simulator", callfleet(path, line));
@@ -107,6 +107,15 @@ impl Fleet {
             println!("{calls:>9} {total:>9} {mean:>8}  {text}");
         }
     }
+}
+
+/// A little tuned, as any server of a deployment is; every commit reaches the disk.
+fn postgres(path: &Path, ask: &Ask) -> Postgres {
+    let mut settings = vec!["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"];
+    if ask.statements {
+        settings.push("shared_preload_libraries=pg_stat_statements");
+    }
+    Postgres::start_with(path, Durability::Disk, &settings)
 }
 
 fn role(path: &Path, name: &'static str) -> (Process, String) {

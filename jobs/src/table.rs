@@ -111,3 +111,63 @@ async fn guarded(handler: Arc<dyn RowHandler>, job: ClaimedJob, lease: Duration)
         Ok(None) | Err(_) => Verdict::Retry(format!("took longer than its lease of {} s", lease.as_secs())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// Jobs by number: the first takes for ever, the others no time.
+    struct Bench {
+        due: Mutex<Vec<u128>>,
+        done: mpsc::UnboundedSender<u128>,
+    }
+
+    fn job(n: u128) -> ClaimedJob {
+        let (kind, key, payload) = ("k".to_owned(), n.to_string(), "{}".to_owned());
+        ClaimedJob { id: Uuid::from_u128(n), kind, key, payload, attempts: 1, max_attempts: 3, claim_no: 1 }
+    }
+
+    #[async_trait]
+    impl JobRows for Bench {
+        async fn claim(&self, limit: u32, _: Duration) -> Result<Vec<ClaimedJob>, String> {
+            let mut due = self.due.lock().unwrap();
+            let taken = due.len().min(limit as usize);
+            Ok(due.drain(..taken).map(job).collect())
+        }
+
+        async fn finish(&self, job: &ClaimedJob, _: &Verdict) -> Result<(), String> {
+            self.done.send(job.id.as_u128()).map_err(|error| error.to_string())
+        }
+    }
+
+    #[async_trait]
+    impl RowHandler for Bench {
+        async fn handle(&self, job: &ClaimedJob) -> Verdict {
+            if job.id.as_u128() == 0 {
+                tokio::time::sleep(Duration::from_secs(3_600)).await;
+            }
+            Verdict::Done
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_job_holds_up_nobody_else() {
+        let (done, mut told) = mpsc::unbounded_channel();
+        let bench = Arc::new(Bench { due: Mutex::new((0..40).collect()), done });
+        let settings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(7_200), width: 4 };
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(work(Arc::clone(&bench) as _, bench, settings, stop.clone()));
+        let begun = tokio::time::Instant::now();
+        for n in 1..40 {
+            assert_eq!(told.recv().await, Some(n));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+        stop.cancel();
+        assert_eq!(told.recv().await, Some(0), "what runs is waited for");
+        working.await.unwrap();
+    }
+}

@@ -54,6 +54,9 @@ pub enum StoreError {
         /// What is wrong with them.
         problem: String,
     },
+    /// The database did not answer within the time its caller gives it.
+    #[error("the database does not answer in time")]
+    Late,
     /// Another server answers than the one that wrote the rows.
     #[error("another database server answers than the one that wrote the rows; the active scheduler reconciles them first")]
     Unsettled,
@@ -74,7 +77,7 @@ impl StoreError {
         match self {
             Self::Database(error) => transient(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => transient(error),
-            Self::Unsettled => true,
+            Self::Unsettled | Self::Late => true,
             _ => false,
         }
     }

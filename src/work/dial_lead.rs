@@ -30,6 +30,8 @@ use crate::work::campaigns::Campaigns;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
+/// The same account, just before the POST.
+const SEND_KEY: &str = "twilio:send";
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 const SHARE_OF_RATE: f64 = 0.95;
 
@@ -142,6 +144,12 @@ impl DialDesk {
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
     }
 
+    /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
+    /// is when the provider is asked, so the last step before it keeps the distance of the whole rate.
+    async fn space_out(&self) -> Result<(), PaceError> {
+        self.pacer.acquire(SEND_KEY, self.account_rate).await
+    }
+
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
         let ask = ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: self.reserve, timings: &self.timings };
         self.store.claim(&ask, self.clock.now()).await
@@ -153,7 +161,10 @@ impl DialDesk {
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
-        let answer = line.dial(claimed.permit, request, still_allowed).await;
+        let answer = match self.space_out().await {
+            Ok(()) => line.dial(claimed.permit, request, still_allowed).await,
+            Err(error) => DialAnswer::NotSent { error: error.to_string() },
+        };
         if matches!(answer, DialAnswer::Placed { .. }) {
             // the provider created the call before it answered: an upper bound
             metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());

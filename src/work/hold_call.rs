@@ -29,7 +29,7 @@ use crate::work::agents::{AgentError, Agents, ReadyAgent};
 use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
 use crate::work::journal::{StoreJournal, Subject};
-use crate::work::local_journal::{LocalJournal, Record};
+use crate::work::local_journal::{LocalJournal, Record, in_time};
 
 /// Between two tries to write the end of a call while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -189,7 +189,8 @@ impl HoldDesk {
     }
 
     async fn try_close(&self, claim: &HoldClaim, report: &CallReport, at: Timestamp) -> Result<(), StoreError> {
-        match self.store.close_hold(claim.attempt, claim.epoch, report.outcome.as_ref(), &report.slots, at).await? {
+        let closing = self.store.close_hold(claim.attempt, claim.epoch, report.outcome.as_ref(), &report.slots, at);
+        match in_time(closing).await? {
             Some(true) => self.finish(claim).await,
             Some(false) => {}
             None => tracing::warn!(attempt.id = %claim.attempt, "the hold was taken away before it closed"),

@@ -17,7 +17,7 @@ use crate::mind::ledger::LedgerEntry;
 use crate::mind::price::PriceTable;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
-use crate::work::local_journal::{Happened, LocalJournal, Record};
+use crate::work::local_journal::{Happened, LocalJournal, Record, in_time};
 
 /// Entries that may wait: a long call's worth.
 const WAITING: usize = 4096;
@@ -150,7 +150,7 @@ impl Writer {
     /// To the rows; while they cannot be written, and for as long as older ones wait, to the local journal.
     async fn write(&mut self, batch: Happened) {
         if self.overdue.is_empty() {
-            match batch.write(&self.store).await {
+            match in_time(batch.write(&self.store)).await {
                 Ok(()) => return,
                 Err(error) if error.retry_helps() => {
                     tracing::warn!(attempt.id = %batch.attempt, %error, "call journal not written; kept on this disk until it is");
@@ -167,7 +167,7 @@ impl Writer {
 
     async fn catch_up(&mut self) {
         while let Some((number, batch)) = self.overdue.front() {
-            match batch.write(&self.store).await {
+            match in_time(batch.write(&self.store)).await {
                 Ok(()) => {}
                 Err(error) if error.retry_helps() => return,
                 Err(error) => self.lose(batch, &error),

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ use crate::mind::ledger::LedgerEntry;
 use crate::store::{Store, StoreError};
 
 const FOLDER: &str = "journal";
+/// How long one try to reach the rows may take.
+const TRY: Duration = Duration::from_secs(2);
 /// Held for the moment in which files are taken over, so that two workers never take the same one.
 const DOOR: &str = "door";
 
@@ -89,6 +92,14 @@ impl Happened {
         }
         Ok(())
     }
+}
+
+/// One try to write to the rows. A database that does not answer in time counts as away: better twice than lost meanwhile.
+///
+/// # Errors
+/// The database cannot be written, or not in time; trying again helps then.
+pub async fn in_time<T>(write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(TRY, write).await.unwrap_or(Err(StoreError::Late))
 }
 
 #[derive(Serialize, Deserialize)]

@@ -24,12 +24,18 @@ pub struct Postgres {
     bin: PathBuf,
     port: u16,
     durability: Durability,
+    more: Vec<&'static str>,
     running: Option<Child>,
 }
 
 impl Postgres {
     /// Makes and starts one in a folder.
     pub fn start(folder: &Path, durability: Durability) -> Self {
+        Self::start_with(folder, durability, &[])
+    }
+
+    /// As [`Postgres::start`], with more settings: `name=value`.
+    pub fn start_with(folder: &Path, durability: Durability, more: &[&'static str]) -> Self {
         let home = folder.join("postgres");
         std::fs::create_dir(&home).unwrap();
         for open in [folder, &home] {
@@ -38,7 +44,7 @@ impl Postgres {
         if is_root() {
             done(Command::new("chown").arg("postgres").arg(&home));
         }
-        let mut server = Self { data: home.join("data"), bin: postgres_bin(), port: free_port(), durability, running: None };
+        let mut server = Self { data: home.join("data"), bin: postgres_bin(), port: free_port(), durability, more: more.to_vec(), running: None };
         let initdb = server.bin.join("initdb");
         let mut make = as_server(&initdb);
         make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);
@@ -56,6 +62,7 @@ impl Postgres {
         if self.durability == Durability::Process {
             command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
         }
+        self.more.iter().for_each(|setting| _ = command.args(["-c", setting]));
         let log = File::options().create(true).append(true).open(self.data.with_extension("log")).unwrap();
         self.running = Some(command.stdout(Stdio::null()).stderr(log).current_dir(&self.data).spawn().unwrap());
         let mut ready = Command::new(self.bin.join("pg_isready"));
