@@ -21,7 +21,11 @@ pub fn print(ask: &Ask, facts: &Facts) {
     let (seconds, calls) = (facts.took.as_secs_f64(), facts.truth.calls());
     println!("{} leads, {} workers, {} % answer, {} calls/s allowed", ask.leads, ask.workers, ask.answer, ask.rate);
     println!("  complete dial cycles   {:.1}/s ({calls} in {seconds:.1} s)", calls as f64 / seconds);
-    println!("  processor time         {:.2} ms a cycle, {:.2} processors busy", per_cycle(facts), facts.used.total().as_secs_f64() / seconds);
+    println!(
+        "  processor time         {:.2} ms a cycle, {:.2} processors busy",
+        per_cycle(facts),
+        facts.used.total().as_secs_f64() / seconds
+    );
     for (role, used) in facts.used.roles() {
         println!("    {role:<20} {:.2} ms a cycle, {:.0} %", used * 1000.0 / calls as f64, used * 100.0 / facts.used.total().as_secs_f64());
     }

@@ -41,7 +41,11 @@ fn shown(data: &str, output: Output) -> String {
     if event.get("missed").is_some() {
         return "(events were missed here; `callfleet call list` has them all)".to_owned();
     }
-    let subject = if event["kind"] == "campaign" { cell(&event["campaign"]) } else { format!("{}  attempt {}", cell(&event["number"]), cell(&event["attempt"])) };
+    let subject = if event["kind"] == "campaign" {
+        cell(&event["campaign"])
+    } else {
+        format!("{}  attempt {}", cell(&event["number"]), cell(&event["attempt"]))
+    };
     format!("{}  {:<8} {:<14} {subject}", cell(&event["at"]), cell(&event["kind"]), cell(&event["word"]))
 }
 
@@ -51,7 +55,8 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line() {
-        let data = r#"{"id":"0","at":"2026-11-23T10:00:00Z","kind":"call","word":"ringing","campaign":"c","attempt":"a","number":"+1415***0123"}"#;
+        let data =
+            r#"{"id":"0","at":"2026-11-23T10:00:00Z","kind":"call","word":"ringing","campaign":"c","attempt":"a","number":"+1415***0123"}"#;
         let text = shown(data, Output { json: false });
         assert_eq!(text, "2026-11-23T10:00:00Z  call     ringing        +1415***0123  attempt a");
         assert_eq!(shown(data, Output { json: true }), data);

@@ -94,7 +94,8 @@ mod tests {
     #[test]
     fn an_event_carries_no_whole_number() {
         let number = PhoneNumber::from_e164("+14155550123").unwrap();
-        let whose = Whose { campaign: CampaignId(Uuid::nil()), attempt: AttemptId(Uuid::nil()), lead: LeadId(Uuid::nil()), number: &number };
+        let whose =
+            Whose { campaign: CampaignId(Uuid::nil()), attempt: AttemptId(Uuid::nil()), lead: LeadId(Uuid::nil()), number: &number };
         let json = serde_json::to_string(&LiveEvent::call(whose, "ringing", Timestamp::from_millis(5))).unwrap();
         assert!(json.contains("***0123") && !json.contains("4155550123"), "{json}");
         let back: LiveEvent = serde_json::from_str(&json).unwrap();

@@ -54,7 +54,9 @@ impl Gauge {
         let limits = &self.scheduler.age_limits;
         let limit_s = limits.of(state).map(|limit| limit.as_secs());
         match self.bells.look(state, age, limits) {
-            Rung::Begins => tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look"),
+            Rung::Begins => {
+                tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look")
+            }
             Rung::Ends => tracing::info!(%state, age_s = age.as_secs(), limit_s, "no attempt stands still for too long any more"),
             Rung::Same => {}
         }

@@ -17,10 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use self::alarm::AgeLimits;
 use async_trait::async_trait;
 use callfleet_jobs::JobQueue;
 use callfleet_jobs::kinds::DialLead;
-use self::alarm::AgeLimits;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;

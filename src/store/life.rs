@@ -44,7 +44,9 @@ impl Life {
         if let Ok(Some(true)) = sqlx::query_scalar::<_, bool>(IS_OTHER).fetch_optional(conn).await
             && !self.other.swap(true, Ordering::SeqCst)
         {
-            tracing::error!("another database server answers than the one that wrote the rows; nothing is dialed until they are reconciled");
+            tracing::error!(
+                "another database server answers than the one that wrote the rows; nothing is dialed until they are reconciled"
+            );
         }
     }
 
@@ -84,11 +86,8 @@ impl Store {
         let Ok(life) = sqlx::query_scalar::<_, String>(LIFE).fetch_one(pool).await else { return Ok(Settled::Same) };
         let known: Option<String> = sqlx::query_scalar(KNOWN).fetch_optional(&mut *tx).await?;
         let is_other = known.as_ref().is_some_and(|known| *known != life);
-        let attempts = if is_other {
-            sqlx::query(DOUBT).bind(millis(ticket_lease)).bind(now).execute(&mut *tx).await?.rows_affected()
-        } else {
-            0
-        };
+        let attempts =
+            if is_other { sqlx::query(DOUBT).bind(millis(ticket_lease)).bind(now).execute(&mut *tx).await?.rows_affected() } else { 0 };
         if known.as_ref() != Some(&life) {
             sqlx::query(REMEMBER).bind(&life).bind(now).execute(&mut *tx).await?;
         }

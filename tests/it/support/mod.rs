@@ -5,5 +5,6 @@ pub mod fleet;
 pub mod http;
 pub mod process;
 pub mod proxy;
+#[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
 pub mod servers;
 pub mod truth;

@@ -44,7 +44,8 @@ impl Postgres {
         if is_root() {
             done(Command::new("chown").arg("postgres").arg(&home));
         }
-        let mut server = Self { data: home.join("data"), bin: postgres_bin(), port: free_port(), durability, more: more.to_vec(), running: None };
+        let mut server =
+            Self { data: home.join("data"), bin: postgres_bin(), port: free_port(), durability, more: more.to_vec(), running: None };
         let initdb = server.bin.join("initdb");
         let mut make = as_server(&initdb);
         make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);

@@ -12,10 +12,10 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
-use crate::store::{Store, StoreError};
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
 use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, Recorded, Told};
+use crate::store::{Store, StoreError};
 
 pub(super) const NOW: i64 = 1_000;
 
