@@ -62,8 +62,10 @@ const LONGEST_DIAL: Duration = Duration::from_secs(120);
 const TABLE: TableSettings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(120), width: 16 };
 /// Between two tries to write what dead workers left behind.
 const TAKE_OVER_AGAIN: Duration = Duration::from_secs(1);
-/// Sockets beyond the lines: handshakes that turn out to be nobody's.
+/// Streams beyond the lines: such as turn out to be nobody's.
 const SPARE_SOCKETS: usize = 64;
+/// Sockets that have not said yet which stream they carry.
+const OPENING_SOCKETS: usize = 8_192;
 
 /// Everything a role needs, opened once per process.
 #[derive(Clone)]
@@ -111,8 +113,6 @@ impl App {
     /// What cannot be opened, and what to do about it.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         config.require_providers()?;
-        // the token vocabulary takes a quarter of a second to load: not in the first call
-        tokio::task::spawn_blocking(tokens::preload);
         let store = open_store(&config).await?;
         store.migrate_or_require(&config).await?;
         let (queue, pacer) = open_queue(&config).await?;
@@ -124,8 +124,10 @@ impl App {
             mind: Arc::clone(&clients.openai) as _,
             telephony: Arc::clone(&clients.twilio) as _,
         };
-        let public = PublicSide::new(&config.public_url, PathKey::new(config.twilio.auth_token.clone()));
-        let keys = SignatureKeys::new(vec![config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone()]);
+        let (token, previous) = (config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone());
+        let public = PublicSide::new(&config.public_url, PathKey::new(token.clone()).accepting(previous.clone()));
+        let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
+        let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
             agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),
@@ -154,6 +156,7 @@ impl App {
             tick: Duration::from_millis(dialing.tick_ms),
             reconcile: Duration::from_millis(dialing.reconcile_every_ms),
             poll: Duration::from_millis(dialing.poll_after_ms.div_ceil(4).clamp(250, 5_000)),
+            lease: Duration::from_millis(dialing.scheduler_lease_ms),
         };
         let scheduler = Scheduler {
             store: self.store.clone(),
@@ -178,6 +181,8 @@ impl App {
     /// # Errors
     /// When the worker cannot be registered.
     pub async fn worker(self, listener: TcpListener, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
         let (local, left) = LocalJournal::open(&self.config.data, self.id).with_context(|| {
             format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
         })?;
@@ -211,7 +216,7 @@ impl App {
         web::serve(listener, public_routes(self.hooks(), None), stop).await;
     }
 
-    /// Everything in one process: the embedded mode. `api` is served on `api_listener`.
+    /// Everything in one process: the embedded mode. `api` is served on `listeners.api`. Leaves open what [`App::close`] closes.
     ///
     /// # Errors
     /// When a role cannot start.
@@ -225,7 +230,6 @@ impl App {
         self.live.end();
         serving.cancel();
         let _ = server.await;
-        self.close().await;
         worked
     }
 
@@ -267,6 +271,7 @@ impl App {
             desk: Arc::clone(&crew.holder) as _,
             keys: Arc::clone(&self.keys),
             media_url: self.public.media_url(),
+            opening: Arc::new(Semaphore::new(OPENING_SOCKETS)),
             sockets: Arc::new(sockets),
         }
     }

@@ -108,6 +108,12 @@ pub struct Twilio {
     pub previous_auth_token: SecretString,
     #[serde(default)]
     pub previous_auth_token_file: Option<PathBuf>,
+    pub webhook_shared_key: SecretString,
+    #[serde(default)]
+    pub webhook_shared_key_file: Option<PathBuf>,
+    pub previous_webhook_shared_key: SecretString,
+    #[serde(default)]
+    pub previous_webhook_shared_key_file: Option<PathBuf>,
     pub api_key_sid: String,
     pub api_key_secret: SecretString,
     #[serde(default)]
@@ -150,6 +156,8 @@ pub struct Dialing {
     pub reconcile_every_ms: u64,
     pub poll_after_ms: u64,
     pub holder_dead_after_ms: u64,
+    pub refusal_backoff_ms: u64,
+    pub scheduler_lease_ms: u64,
     pub reserve_usd: f64,
 }
 
@@ -241,6 +249,10 @@ impl Config {
         from_file(&mut self.twilio.auth_token, self.twilio.auth_token_file.as_deref(), "twilio.auth_token_file")?;
         let previous = self.twilio.previous_auth_token_file.clone();
         from_file(&mut self.twilio.previous_auth_token, previous.as_deref(), "twilio.previous_auth_token_file")?;
+        let shared = self.twilio.webhook_shared_key_file.clone();
+        from_file(&mut self.twilio.webhook_shared_key, shared.as_deref(), "twilio.webhook_shared_key_file")?;
+        let previous = self.twilio.previous_webhook_shared_key_file.clone();
+        from_file(&mut self.twilio.previous_webhook_shared_key, previous.as_deref(), "twilio.previous_webhook_shared_key_file")?;
         from_file(&mut self.twilio.api_key_secret, self.twilio.api_key_secret_file.as_deref(), "twilio.api_key_secret_file")?;
         from_file(&mut self.deepgram.api_key, self.deepgram.api_key_file.as_deref(), "deepgram.api_key_file")?;
         from_file(&mut self.openai.api_key, self.openai.api_key_file.as_deref(), "openai.api_key_file")
@@ -288,10 +300,22 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] that names the first missing secret and how to give it.
     pub fn require_providers(&self) -> Result<(), ConfigError> {
-        required("twilio.account_sid", &self.twilio.account_sid)?;
-        required("twilio.auth_token", self.twilio.auth_token.expose_secret())?;
-        required("deepgram.api_key", self.deepgram.api_key.expose_secret())?;
-        required("openai.api_key", self.openai.api_key.expose_secret())
+        self.provider_keys().into_iter().try_for_each(|(key, value)| required(key, value))
+    }
+
+    /// The provider keys that are not set, by name.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<&'static str> {
+        self.provider_keys().into_iter().filter(|(_, value)| value.trim().is_empty()).map(|(key, _)| key).collect()
+    }
+
+    fn provider_keys(&self) -> [(&'static str, &str); 4] {
+        [
+            ("twilio.account_sid", &self.twilio.account_sid),
+            ("twilio.auth_token", self.twilio.auth_token.expose_secret()),
+            ("deepgram.api_key", self.deepgram.api_key.expose_secret()),
+            ("openai.api_key", self.openai.api_key.expose_secret()),
+        ]
     }
 
     /// What fleet mode cannot do without.
@@ -320,6 +344,7 @@ impl Dialing {
             silent_after: ms(self.poll_after_ms),
             queued_limit: ms(self.poll_after_ms),
             holder_silence: ms(self.holder_dead_after_ms),
+            refusal_backoff: ms(self.refusal_backoff_ms),
             ..DialTimings::default()
         }
     }

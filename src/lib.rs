@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod clock_watch;
 pub mod config;
+pub mod crash_point;
 pub mod deferred;
 pub mod domain;
 pub mod follow_up;

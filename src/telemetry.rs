@@ -44,6 +44,8 @@ pub mod names {
     pub const LIVE_DROPPED: &str = "callfleet_live_dropped_total";
     /// Table jobs by kind and verdict.
     pub const JOBS: &str = "callfleet_jobs_total";
+    /// What only a person can mend, by what stands still: `fleet`, `campaign`, `country`, `lead`.
+    pub const ALARMS: &str = "callfleet_alarms_total";
     /// One look of the dispatcher, seconds.
     pub const TICK: &str = "callfleet_dispatch_tick_seconds";
 }
@@ -86,6 +88,7 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
 
 fn describe() {
     describe_counter!(names::DIALS, "Dials by answer class");
+    describe_counter!(names::ALARMS, "What only a person can mend, by what stands still");
     describe_histogram!(names::TICKET_TO_POST, Unit::Seconds, "Ticket to the POST's first byte, pacing aside");
     describe_counter!(names::OUTCOMES, "Attempts closed, by disposition");
     describe_gauge!(names::ATTEMPTS, "Attempts by state");
@@ -103,4 +106,15 @@ fn describe() {
     describe_counter!(names::LIVE_DROPPED, "Live events dropped because nobody could take them");
     describe_counter!(names::JOBS, "Table jobs by kind and verdict");
     describe_histogram!(names::TICK, Unit::Seconds, "One look of the dispatcher");
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_metric_is_explained_to_the_operator() {
+        let page = include_str!("../docs/operating.md");
+        let names: Vec<&str> = include_str!("telemetry.rs").split('"').filter(|text| text.starts_with("callfleet_")).collect();
+        let silent: Vec<_> = names.iter().filter(|name| !name.ends_with('_') && !page.contains(&format!("`{name}`"))).collect();
+        assert!(names.len() >= 14 && silent.is_empty(), "docs/operating.md says nothing about {silent:?}");
+    }
 }

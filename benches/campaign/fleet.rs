@@ -24,6 +24,7 @@ const STATEMENTS: &str = "SELECT calls, CAST(total_exec_time AS BIGINT), CAST(me
 
 /// Everything that runs; it ends with this value.
 pub struct Fleet {
+    _proxy: Proxy,
     workers: Vec<(Process, SocketAddr)>,
     scheduler: Process,
     web: Process,
@@ -44,7 +45,7 @@ impl Fleet {
         let simulator = Process::start("simulator", callfleet(path, line));
         let vendor = simulator.until_says("simulated on http://", START).split_whitespace().last().unwrap().to_owned();
         let proxy = Proxy::start().await;
-        std::fs::write(path.join("callfleet.toml"), settings(ask, &proxy.url(), &vendor, &postgres.url(), &redis.url())).unwrap();
+        std::fs::write(path.join("callfleet.toml"), settings(ask, &format!("http://{}", proxy.addr()), &vendor, &postgres.url(), &redis.url())).unwrap();
         if ask.statements {
             let mut server = PgConnection::connect(&postgres.url()).await.unwrap();
             server.execute("CREATE EXTENSION pg_stat_statements").await.unwrap();
@@ -61,7 +62,7 @@ impl Fleet {
         proxy.serve(Backends { callbacks: [callbacks, media.clone()].concat(), media });
         let (scheduler, _) = role(path, "scheduler");
         list(path, ask);
-        Self { workers, scheduler, web, simulator, redis, postgres, folder }
+        Self { _proxy: proxy, workers, scheduler, web, simulator, redis, postgres, folder }
     }
 
     pub fn verb(&self, line: &str) {

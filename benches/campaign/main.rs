@@ -16,7 +16,7 @@ mod truth;
 #[path = "../../tests/it/support/process.rs"]
 mod process;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
-#[path = "../../tests/it/support/proxy.rs"]
+#[path = "../../tests/support/proxy.rs"]
 mod proxy;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
 #[path = "../../tests/it/support/servers.rs"]

@@ -24,6 +24,7 @@ use super::refused::Refused;
 use crate::boot::live_wire;
 use crate::clock::SystemClock;
 use crate::config::{Config, Mode};
+use crate::domain::money::NanoUsd;
 use crate::live::Live;
 use crate::store::{Store, StoreError, Target};
 use crate::web::api::{self, ApiState, CLI_AGENT, address};
@@ -131,6 +132,7 @@ impl Client {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: config.dialing.timings(),
+            reserve: NanoUsd::from_usd(config.dialing.reserve_usd),
             files: config.data.clone(),
             live: told.live.clone(),
             metrics: None,

@@ -4,6 +4,7 @@
 
 mod agent;
 mod call;
+mod callback;
 mod campaign;
 mod client;
 mod commands;
@@ -11,6 +12,7 @@ mod cost;
 pub mod demo;
 mod doctor;
 mod ending;
+mod explain;
 mod import;
 mod leads;
 mod output;
@@ -76,6 +78,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
         Command::Leads(verb) => leads::run(verb, client, output).await?,
         Command::Queue(verb) => queue::run(verb, client, output).await?,
         Command::Call(verb) => return call::run(verb, client, output).await,
+        Command::Callback(verb) => callback::run(verb, client, output).await?,
         Command::Agent(verb) => agent::run(verb, client, output).await?,
         Command::Cost { campaign } => cost::run(campaign.as_deref(), client, output).await?,
         Command::Watch { campaign } => watch::run(campaign.as_deref(), client, output).await?,

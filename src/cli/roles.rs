@@ -16,6 +16,7 @@ use super::load_config;
 use crate::boot::{App, Drain, Listeners, open_store};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
+use crate::domain::money::NanoUsd;
 use crate::providers::ProviderError;
 use crate::shutdown;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
@@ -36,6 +37,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
+        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
         files: app.config.data.clone(),
         metrics,
     })
@@ -51,13 +53,14 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     telemetry::init_logs(&config.telemetry)?;
     let listeners = Listeners::bind(&config).await?;
     let addr = listeners.api.local_addr()?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new calls, live calls end politely")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let watch = app.clone();
     let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
+    watch.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
 }
@@ -75,7 +78,7 @@ fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announce
 pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "web")?;
     let listeners = Listeners::bind(&config).await?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
@@ -95,8 +98,8 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// As [`up`].
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "scheduler")?;
-    let stop = shutdown::on_signal()?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
+    let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
     let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
@@ -114,7 +117,7 @@ pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
     let answering = Answering::begin(&app, "worker", probe, &stop)?;
@@ -181,7 +184,7 @@ pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCo
         Some(file) => read_scenario(file)?,
         None => Scenario::default(),
     };
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("simulated calls are cut off")?;
     let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
     let simulator = Simulator::start(settings).await?;
     super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;

@@ -8,6 +8,7 @@ use callfleet_jobs::kinds::DialLead;
 
 use super::share::{Demand, share};
 use super::{Duty, Scheduler};
+use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::ids::AttemptId;
@@ -51,7 +52,7 @@ impl Duty for Dispatcher {
     async fn round(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
         if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(QUEUE).await? {
-            self.scheduler.dispatch().await?;
+            self.scheduler.tick().await?;
         }
         metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());
         Ok(())
@@ -59,7 +60,12 @@ impl Duty for Dispatcher {
 }
 
 impl Scheduler {
-    async fn dispatch(&self) -> Result<(), StoreError> {
+    /// One look: what is due is armed, as far as lines, pace and gates allow.
+    ///
+    /// # Errors
+    /// The database cannot be read or written; what was armed stays armed.
+    pub async fn tick(&self) -> Result<(), StoreError> {
+        self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
         let free = self.free_lines(&counts).await?;
         let mut dialing = Vec::new();
@@ -101,21 +107,52 @@ impl Scheduler {
         }
     }
 
+    /// Campaigns begin at their own time.
+    async fn begin_scheduled(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for campaign in self.store.campaigns(Some(CampaignState::Scheduled)).await? {
+            let start = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
+            if start.is_none_or(|start| start <= now) {
+                tracing::info!(campaign.name, "start time reached");
+                self.change(&campaign, CampaignState::Running, Some("start time reached")).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What a campaign could use now; completes it when nothing is left to do.
     async fn look_at(&self, campaign: Campaign, counts: &[OpenCount], free: u32) -> Result<Option<Dialing>, StoreError> {
         let settings = match campaign.checked_settings() {
             Ok(settings) => settings,
             Err(error) => return self.halt(&campaign, &error.to_string()).await.map(|()| None),
         };
+        if campaign.state == CampaignState::Running && settings.ends_at.is_some_and(|end| end <= self.clock.now()) {
+            tracing::info!(campaign.name, "end time reached");
+            return self.change(&campaign, CampaignState::Draining, Some("end time reached")).await.map(|()| None);
+        }
         let own: Vec<OpenCount> = counts.iter().filter(|count| count.campaign == campaign.id).copied().collect();
         let open = total(&own, AttemptState::is_open);
         let room = settings.lines.saturating_sub(open).min(free);
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
-        let due = if room == 0 { Vec::new() } else { self.store.due_leads(campaign.id, kinds, self.clock.now(), room).await? };
+        let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
             self.complete_if_done(&campaign).await?;
         }
         Ok(Some(Dialing { campaign, settings, due, open }))
+    }
+
+    /// Only classes whose hours are open are looked at: the others cost one look at the clock each.
+    async fn due(
+        &self,
+        campaign: &Campaign,
+        settings: &CampaignSettings,
+        kinds: &[DialKind],
+        room: u32,
+    ) -> Result<Vec<DueLead>, StoreError> {
+        let now = self.clock.now();
+        let classes = self.store.hours_classes(campaign.id).await?;
+        let open: Vec<i64> = classes.iter().filter(|class| class.is_open(settings, now)).map(|class| class.id).collect();
+        self.store.due_leads_in(campaign.id, &open, kinds, now, room).await
     }
 
     async fn arm_leads(&self, dialing: &Dialing, lines: u32) -> Result<(), StoreError> {
@@ -127,6 +164,7 @@ impl Scheduler {
                 Err(error) if error.retry_helps() => return Err(error),
                 Err(_) => self.arm_one_by_one(&orders).await?,
             };
+            crash_point::pass("arm.after");
             self.ring_all(armings.into_iter().filter_map(armed)).await;
         }
         Ok(())
@@ -167,8 +205,7 @@ impl Scheduler {
     }
 
     async fn complete_if_done(&self, campaign: &Campaign) -> Result<(), StoreError> {
-        let left = self.store.leads_left(campaign.id, campaign.state == CampaignState::Draining).await?;
-        if left > 0 {
+        if self.store.has_leads_left(campaign.id, campaign.state == CampaignState::Draining).await? {
             return Ok(());
         }
         tracing::info!(campaign.name, "campaign completed");

@@ -12,12 +12,13 @@ mod reap;
 mod reconcile;
 mod share;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use self::alarm::AgeLimits;
 use async_trait::async_trait;
 use callfleet_jobs::JobQueue;
 use callfleet_jobs::kinds::DialLead;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use self::alarm::AgeLimits;
 use crate::clock::SharedClock;
 use crate::clock_watch::ClockWatch;
 use crate::domain::dialing::DialTimings;
@@ -36,12 +38,6 @@ use crate::store::lease::{self, Lease};
 use crate::store::life::Settled;
 use crate::store::{Store, StoreError};
 
-/// A dead scheduler is followed by another one after this.
-const LEASE_TIME: Duration = Duration::from_secs(6);
-const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How often a standby asks for the lease.
-const ASK_EVERY: Duration = Duration::from_secs(1);
-
 /// How often each duty is done.
 #[derive(Debug, Clone, Copy)]
 pub struct SchedulerTimings {
@@ -51,6 +47,14 @@ pub struct SchedulerTimings {
     pub reconcile: Duration,
     /// Looks at silent calls and at holders.
     pub poll: Duration,
+    /// A dead scheduler is followed by another one after this; renewed four times as often.
+    pub lease: Duration,
+}
+
+impl SchedulerTimings {
+    fn renew(&self) -> Duration {
+        self.lease / 4
+    }
 }
 
 /// Everything the duties need.
@@ -88,12 +92,12 @@ impl Scheduler {
     /// Stands by, works while it holds the lease, and gives it back when `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.store.acquire_lease(lease::SCHEDULER, self.id, LEASE_TIME).await {
+            match self.store.acquire_lease(lease::SCHEDULER, self.id, self.every.lease).await {
                 Ok(Some(lease)) => self.lead(lease, &stop).await,
                 Ok(None) => tracing::trace!("another scheduler is active"),
                 Err(error) => tracing::warn!(%error, "the scheduler's lease cannot be asked for; trying again"),
             }
-            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(ASK_EVERY) => {} }
+            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(self.every.renew()) => {} }
         }
     }
 
@@ -124,10 +128,10 @@ impl Scheduler {
 
     /// Renews until the lease is lost, the database is away for too long, or the process stops.
     async fn keep(&self, lease: &Lease, leading: &CancellationToken) {
-        let mut renewed = tokio::time::Instant::now();
-        while renewed.elapsed() + RENEW_EVERY < LEASE_TIME {
-            tokio::select! { () = leading.cancelled() => return, () = tokio::time::sleep(RENEW_EVERY) => {} }
-            match tokio::time::timeout(RENEW_EVERY, self.store.renew_lease(lease, LEASE_TIME)).await {
+        let (every, mut renewed) = (self.every.renew(), tokio::time::Instant::now());
+        while renewed.elapsed() + every < self.every.lease {
+            tokio::select! { () = leading.cancelled() => return, () = tokio::time::sleep(every) => {} }
+            match tokio::time::timeout(every, self.store.renew_lease(lease, self.every.lease)).await {
                 Ok(Ok(true)) => renewed = tokio::time::Instant::now(),
                 Ok(Ok(false)) => return tracing::warn!("another scheduler took over"),
                 Ok(Err(error)) => tracing::warn!(%error, "the scheduler's lease was not renewed"),

@@ -6,26 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::JobState;
+use crate::domain::background::{JOB, allows};
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, millis, words};
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
-use crate::word_enum;
-
-word_enum! {
-    /// Where a job stands.
-    pub enum JobState {
-        /// To be run at `run_at` or later.
-        Queued = "queued",
-        /// Claimed; claimable again when the lease lapses.
-        Running = "running",
-        /// Did its work.
-        Done = "done",
-        /// Given up; only an operator revives it.
-        Dead = "dead",
-    }
-}
 
 words!(JobState);
 
@@ -148,6 +135,7 @@ impl Store {
             JobEnd::Retry { error, at } if !used_up => (JobState::Queued, Some(at), Some(error), 0),
             JobEnd::Retry { error, .. } | JobEnd::Dead(error) => (JobState::Dead, None, Some(error), 0),
         };
+        debug_assert!(allows(JOB, JobState::Running, state), "running to {state}");
         on_db!(self.db, statement, conn => {
             let done = sqlx::query(
                 "UPDATE job SET state = $3, run_at = COALESCE($4, run_at), last_error = COALESCE($5, last_error),

@@ -12,7 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, hours_class};
 use crate::word_enum;
 
 /// Rows per statement: enough to spread its cost, few enough that SQLite, which looks for the name of each bound value
@@ -97,8 +97,10 @@ pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: &[NewLea
         OnDuplicate::Update => last_of_each_number(leads),
     };
     let (mut sum, first) = (Inserted::default(), LeadId::new());
-    for chunk in rows.chunks(ROWS) {
-        let (accepted, updated) = insert_chunk(conn.reborrow(), place, chunk, now).await?;
+    let (ids, classes) = hours_class::sort(&rows);
+    hours_class::keep(conn.reborrow(), place.campaign, classes).await?;
+    for (chunk, ids) in rows.chunks(ROWS).zip(ids.chunks(ROWS)) {
+        let (accepted, updated) = insert_chunk(conn.reborrow(), place, chunk, ids, now).await?;
         sum.accepted += accepted;
         sum.updated += updated;
     }
@@ -125,15 +127,21 @@ fn last_of_each_number(leads: &[NewLead]) -> Vec<&NewLead> {
 }
 
 /// Inserts up to [`ROWS`] leads; how many are new and how many were updated.
-async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now: Timestamp) -> Result<(u64, u64), StoreError> {
+async fn insert_chunk(
+    conn: Conn<'_>,
+    place: ListPlace,
+    leads: &[&NewLead],
+    classes: &[i64],
+    now: Timestamp,
+) -> Result<(u64, u64), StoreError> {
     let sql = AssertSqlSafe(insert_sql(leads.len(), place.on_duplicate));
     let newest_known = LeadId::new();
     on_conn!(conn, conn => {
         let mut query = sqlx::query(sql).bind(place.campaign).bind(place.import).bind(now);
-        for lead in leads {
+        for (lead, class) in leads.iter().zip(classes) {
             query = query.bind(LeadId::new()).bind(&lead.external_id).bind(&lead.phone_number);
             query = query.bind(&lead.zones).bind(&lead.variables).bind(&lead.consent_basis);
-            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now)));
+            query = query.bind(lead.not_before.map_or(now, |not_before| not_before.max(now))).bind(*class);
         }
         match place.on_duplicate {
             OnDuplicate::Skip => Ok((query.execute(conn).await?.rows_affected(), 0)),
@@ -146,24 +154,25 @@ async fn insert_chunk(conn: Conn<'_>, place: ListPlace, leads: &[&NewLead], now:
     })
 }
 
-/// `$1` campaign, `$2` import, `$3` now; then seven values per row.
+/// `$1` campaign, `$2` import, `$3` now; then eight values per row.
 fn insert_sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let mut sql = String::with_capacity(500 + rows * 46);
+    let mut sql = String::with_capacity(500 + rows * 51);
     sql.push_str(
         "INSERT INTO lead (campaign_id, import_id, state, created_at, updated_at,
-           id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at) VALUES ",
+           id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at, hours_class) VALUES ",
     );
     for row in 0..rows {
-        let at = 4 + row * 7;
+        let at = 4 + row * 8;
         let comma = if row == 0 { "" } else { "," };
-        let [b, c, d, e, f, g] = [at + 1, at + 2, at + 3, at + 4, at + 5, at + 6];
-        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g})").expect("writing to a String cannot fail");
+        let [b, c, d, e, f, g, h] = [at + 1, at + 2, at + 3, at + 4, at + 5, at + 6, at + 7];
+        write!(sql, "{comma}($1,$2,'new',$3,$3,${at},${b},${c},${d},${e},${f},${g},${h})").expect("writing to a String cannot fail");
     }
     sql.push_str(match on_duplicate {
         OnDuplicate::Skip => " ON CONFLICT (campaign_id, phone_number) DO NOTHING",
         OnDuplicate::Update => {
             " ON CONFLICT (campaign_id, phone_number) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
-                variables = excluded.variables, consent_basis = excluded.consent_basis, updated_at = excluded.updated_at
+                variables = excluded.variables, consent_basis = excluded.consent_basis, hours_class = excluded.hours_class,
+                updated_at = excluded.updated_at
               RETURNING id"
         }
     });
@@ -174,7 +183,8 @@ fn insert_sql(rows: usize, on_duplicate: OnDuplicate) -> String {
 async fn suppress_new(conn: Conn<'_>, campaign: CampaignId, first: LeadId, now: Timestamp) -> Result<u64, StoreError> {
     const SUPPRESS: &str = "UPDATE lead SET state = 'suppressed', disposition = 'dnc', updated_at = $3
          WHERE campaign_id = $1 AND id > $2 AND state = 'new' AND EXISTS (
-           SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number AND s.scope IN ('global', $4))";
+           SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number AND s.scope IN ('global', $4)
+             AND s.source <> 'quarantine')";
     on_conn!(conn, conn => {
         let query = sqlx::query(SUPPRESS).bind(campaign).bind(first).bind(now).bind(campaign.to_string());
         Ok(query.execute(conn).await?.rows_affected())

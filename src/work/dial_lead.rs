@@ -14,15 +14,16 @@ use callfleet_jobs::{Handler, Verdict};
 use crate::boottime;
 use crate::clock::SharedClock;
 use crate::clock_watch::ClockWatch;
+use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AgentVersionId, AttemptId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
 use crate::live::Live;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
-use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
+use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
@@ -95,16 +96,18 @@ impl DialDesk {
             return Ok(());
         }
         let taken = Instant::now();
-        let Some((settings, speaker)) = self.look(attempt, send_no).await? else {
+        crash_point::pass("ticket.taken");
+        let Some((ticket, settings)) = self.look(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
         };
-        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, speaker));
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
         let paced = Instant::now();
-        self.pace(&settings).await?;
+        self.pace(ticket.campaign, &settings).await?;
         let pacing = paced.elapsed();
         let begun = boottime::now();
+        crash_point::pass("claim.before");
         match self.claim(attempt, send_no, &settings).await? {
             ClaimOutcome::Stale => counted("stale"),
             ClaimOutcome::Withdrawn(denial) => {
@@ -112,6 +115,7 @@ impl DialDesk {
                 counted("denied");
             }
             ClaimOutcome::Claimed(claimed) => {
+                crash_point::pass("claim.after");
                 metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
                 self.send(*claimed, &settings, line, begun).await?;
             }
@@ -120,10 +124,10 @@ impl DialDesk {
     }
 
     /// A stale ticket must not burn a turn of the pacer.
-    async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(Arc<CampaignSettings>, Option<AgentVersionId>)>, DialError> {
+    async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(ReadyTicket, Arc<CampaignSettings>)>, DialError> {
         let Some(ticket) = self.store.ready_ticket(attempt, send_no).await? else { return Ok(None) };
         let settings = self.campaigns.settings(ticket.campaign).await?;
-        Ok(settings.map(|settings| (settings, ticket.agent_version)))
+        Ok(settings.map(|settings| (ticket, settings)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
@@ -135,11 +139,10 @@ impl DialDesk {
         }
     }
 
-    async fn pace(&self, settings: &CampaignSettings) -> Result<(), PaceError> {
-        let campaign = settings.calls_per_second.min(self.account_rate);
-        if campaign < self.account_rate {
-            let key = settings.caller_numbers.first().map_or("", |number| number.e164());
-            self.pacer.acquire(&format!("twilio:campaign:{key}"), campaign).await?;
+    async fn pace(&self, campaign: CampaignId, settings: &CampaignSettings) -> Result<(), PaceError> {
+        let rate = settings.calls_per_second.min(self.account_rate);
+        if rate < self.account_rate {
+            self.pacer.acquire(&format!("twilio:campaign:{campaign}"), rate).await?;
         }
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
     }
@@ -169,6 +172,7 @@ impl DialDesk {
             // the provider created the call before it answered: an upper bound
             metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());
         }
+        crash_point::pass("post.after");
         self.record(attempt, send_no, &answer).await
     }
 
@@ -205,6 +209,7 @@ impl DialDesk {
     async fn refused(&self, attempt: AttemptId, plan: &RefusalPlan, answer: &DialAnswer) -> Result<(), DialError> {
         let (code, what) = words(answer);
         if plan.alarm {
+            metrics::counter!(names::ALARMS, "stands_still" => plan.halt.map_or("lead", HaltScope::as_str)).increment(1);
             tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
         } else {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");

@@ -7,6 +7,7 @@ use callfleet_jobs::kinds::FinishCall;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::{CallStatus, DialTimings};
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
@@ -65,6 +66,7 @@ impl Finisher {
         let Some(settings) = self.campaigns.settings(view.campaign_id).await? else { return Ok(Finished::Already) };
         let now = self.clock.now();
         self.bill(&view, now).await?;
+        crash_point::pass("outcome.before_save");
         let finished = self.store.finish(attempt, &settings, &self.timings, now).await?;
         if let Finished::Done(call) = &finished {
             self.told(call, &view, now);

@@ -8,14 +8,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
-use crate::call::desk::{CallDesk, NewStream, Refused};
+use crate::call::desk::{CallDesk, NewStream, Refused, identify};
 use crate::call::hold::{CallBrief, Senses, hold};
 use crate::call::journal::CallReport;
 use crate::call::ledger::Vendors;
 use crate::call::phone::PhoneLink;
 use crate::call::turn::LineName;
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::time::Timestamp;
@@ -82,8 +84,10 @@ enum BriefError {
 impl CallDesk for HoldDesk {
     async fn hold(&self, stream: NewStream, phone: PhoneLink) -> Result<(), Refused> {
         let (desk, claim) = (self.clone(), self.claim(&stream).await?);
+        crash_point::pass("stream.claimed");
         // its own task: the socket may be lost, the call is still brought to its end
-        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await });
+        identify(claim.attempt, claim.campaign);
+        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await }.in_current_span());
         held.await.map_err(|_| Refused("the holder failed"))
     }
 }
@@ -124,9 +128,9 @@ impl HoldDesk {
 
     /// Nothing is known that could be said: the call is ended, and its outcome says that we failed.
     async fn give_up(&self, claim: &HoldClaim, error: &BriefError) -> CallReport {
-        tracing::error!(attempt.id = %claim.attempt, %error, "an answered call cannot be held");
+        tracing::error!(%error, "an answered call cannot be held");
         if let Err(error) = self.senses.telephony.end(&claim.call_sid).await {
-            tracing::warn!(attempt.id = %claim.attempt, %error, "it could not be ended either; its time limit will");
+            tracing::warn!(%error, "it could not be ended either; its time limit will");
         }
         CallReport { outcome: None, slots: serde_json::json!({}) }
     }
@@ -209,7 +213,7 @@ impl HoldDesk {
 
     async fn finish(&self, claim: &HoldClaim) {
         if let Err(error) = self.finisher.finish(claim.attempt).await {
-            tracing::warn!(attempt.id = %claim.attempt, %error, "outcome not folded yet; the sweep does it");
+            tracing::warn!(%error, "outcome not folded yet; the sweep does it");
         }
     }
 }

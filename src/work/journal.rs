@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::call::journal::{CallEvent, Journal};
 use crate::clock::SharedClock;
@@ -60,7 +61,7 @@ impl StoreJournal {
     pub fn start(store: Store, clock: SharedClock, local: LocalJournal, subject: Subject) -> (Self, JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
         let writer = Writer { store, clock, subject, local, overdue: VecDeque::new() };
-        (Self { entries }, tokio::spawn(writer.run(waiting)))
+        (Self { entries }, tokio::spawn(writer.run(waiting).in_current_span()))
     }
 
     fn put(&self, entry: Entry) {

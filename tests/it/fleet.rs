@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, address};
 use crate::support::process::Process;
-use crate::support::proxy::Backends;
 use crate::support::truth::Truth;
+use crate::trials::proxy::Backends;
 
 const LEADS: usize = 30;
 /// Calls the worker holds when it is killed, at least.

@@ -4,5 +4,9 @@ mod cli;
 mod demo;
 mod fleet;
 mod imports;
+mod logs;
+mod reliability;
 mod sdk;
 mod support;
+#[path = "../trials/mod.rs"]
+mod trials;

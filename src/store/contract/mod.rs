@@ -12,4 +12,5 @@ mod lead;
 mod operator;
 mod process;
 mod schema;
+mod spend;
 pub(crate) mod support;

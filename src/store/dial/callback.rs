@@ -176,7 +176,7 @@ async fn make_room(mut conn: Conn<'_>, row: &AttemptRow, timings: &DialTimings, 
     }
     match number::holder(conn.reborrow(), &row.to_number).await? {
         Some(holder) if holder.attempt_id != row.id => {
-            let denial = Denial { gate: Gate::Lead, detail: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
+            let denial = Denial { gate: Gate::Lead, value: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
             withdraw_one(conn, holder.attempt_id, &denial, timings, now).await
         }
         _ => Ok(true),

@@ -13,7 +13,7 @@ use crate::domain::permit::{self, Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
-use crate::store::dial::facts::Facts;
+use crate::store::dial::facts::{Facts, Own};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{execute, millis};
@@ -110,7 +110,7 @@ impl Store {
 async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
     let Some(row) = AttemptRow::lock(conn.reborrow(), ask.attempt).await? else { return Ok(ClaimOutcome::Stale) };
     let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(ClaimOutcome::Stale) };
-    let facts = Facts::gather(conn.reborrow(), &lead, Some(row.id), ask.settings, now).await?;
+    let facts = Facts::gather(conn.reborrow(), &lead, Some(Own { attempt: row.id, from: &row.from_number }), ask.settings, now).await?;
     let callable = lead.state == LeadState::Active;
     let view = facts.view(&lead, ask.settings, callable, ask.reserve, row.kind == DialKind::Callback);
     let permit = permit::check(&view, now);

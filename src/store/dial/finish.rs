@@ -1,16 +1,20 @@
 //! The end of an attempt in one transaction: outcome folded, lead moved, number free, opt-out kept for every campaign.
 
+use jiff::tz::TimeZone;
+
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
+use crate::domain::day_part;
+use crate::domain::dialing::sip::Retry;
 use crate::domain::dialing::{self, CallEnd, DialTimings, HolderSide, LeadHistory, LeadStep, Verdict, next_step};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId};
-use crate::domain::outcome::{Flags, Outcome};
+use crate::domain::outcome::{Disposition, Flags, Outcome, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{count, execute, fetch_one, fetch_values, whole};
-use crate::store::dial::{number, suppress};
+use crate::store::dial::{number, promise, suppress};
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
 
@@ -91,10 +95,19 @@ async fn finish(
         let source = if verdict.outcome.flags.opt_out { SuppressionSource::OptOut } else { SuppressionSource::Carrier };
         suppress::suppress(conn.reborrow(), &row.to_number, source, row.id, now).await?;
     }
+    if is_dead_number(&verdict, &next) {
+        suppress::suppress(conn.reborrow(), &row.to_number, SuppressionSource::Quarantine, row.id, now).await?;
+    }
     number::release(conn, row.id).await?;
     let conversed = row.held_by.is_some() && row.draft_outcome.is_some();
     let (lead, campaign, outcome) = (row.lead_id, row.campaign_id, verdict.outcome);
     Ok(Finished::Done(Box::new(FinishedCall { attempt, lead, campaign, outcome, next, conversed })))
+}
+
+/// The network said for good that there is no such number: no other campaign tries it either.
+fn is_dead_number(verdict: &Verdict, next: &LeadStep) -> bool {
+    let is_over = matches!(next, LeadStep::Finished { .. }) && verdict.retry != Retry::ByTable;
+    is_over && verdict.outcome.reason == Some(Reason::InvalidNumber)
 }
 
 /// Writes the outcome. A call that never rang is taken out of the count of placed calls.
@@ -135,11 +148,32 @@ async fn step_lead(
     now: Timestamp,
 ) -> Result<LeadStep, StoreError> {
     let history = history(conn.reborrow(), row, lead, verdict, settings).await?;
-    let redial = |disposition, tries, ended| settings.redial.next(disposition, tries, ended);
+    let unanswered = if settings.redial.day_parts { unanswered(conn.reborrow(), row.lead_id).await? } else { Vec::new() };
+    let redial = |disposition, tries, ended| {
+        let at = settings.redial.next(disposition, tries, ended)?;
+        Some(if disposition == Disposition::NoAnswer { other_part(lead, &unanswered, ended, at, settings) } else { at })
+    };
     let next = next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial);
     lead::step(conn.reborrow(), lead, &next, now).await?;
-    note_outcome(conn, lead, &verdict.outcome, &next).await?;
+    note_outcome(conn.reborrow(), lead, &verdict.outcome, &next).await?;
+    promise::note(conn, row, &verdict.outcome, &next, now).await?;
     Ok(next)
+}
+
+/// When nobody answered so far, this call included.
+async fn unanswered(mut conn: Conn<'_>, lead: LeadId) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL ORDER BY placed_at";
+    Ok(fetch_values!(conn, Timestamp, sql, lead))
+}
+
+/// Another part of the callee's day, where the campaign's table asks for it and the zone is known. The law's hours are the
+/// permit's to ask.
+fn other_part(lead: &LeadRow, unanswered: &[Timestamp], ended: Timestamp, at: Timestamp, settings: &CampaignSettings) -> Timestamp {
+    let zones: Vec<String> = serde_json::from_str(&lead.zones).unwrap_or_default();
+    match zones.first().and_then(|name| TimeZone::get(name).ok()) {
+        Some(zone) if settings.redial.day_parts => day_part::elsewhere(unanswered, ended, at, &zone, &settings.window),
+        _ => at,
+    }
 }
 
 /// The row just closed is among the counted ones.

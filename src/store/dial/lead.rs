@@ -19,6 +19,7 @@ pub(super) struct LeadRow {
     pub campaign_id: CampaignId,
     pub phone_number: PhoneNumber,
     pub zones: String,
+    pub variables: String,
     pub consent_basis: Option<String>,
     pub state: LeadState,
     pub next_kind: DialKind,
@@ -28,7 +29,7 @@ pub(super) struct LeadRow {
 }
 
 const BY_ID: EngineSql = engine_sql!(
-    "SELECT id, campaign_id, phone_number, zones, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
+    "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
      FROM lead WHERE id = $1" for_update
 );
 const BY_ID_IF_FREE: EngineSql = engine_sql!(
@@ -37,6 +38,11 @@ const BY_ID_IF_FREE: EngineSql = engine_sql!(
 );
 
 impl LeadRow {
+    /// The lead as it stands, without a lock.
+    pub async fn read(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
+        Ok(fetch_optional!(conn, Self, BY_ID.sqlite, id))
+    }
+
     /// The lead, locked until the transaction ends.
     pub async fn lock(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
         let sql = BY_ID.for_conn(&conn);

@@ -60,7 +60,7 @@ pub(super) async fn withdraw(
     if !change_state(conn.reborrow(), row.id, AttemptState::Ready, AttemptState::Withdrawn, now).await? {
         return Ok(false);
     }
-    let rule = format!("{}: {}", denial.gate, denial.detail);
+    let rule = denial.why();
     execute!(
         conn,
         "UPDATE attempt SET withdrawn_by = $2, reserved_nano_usd = 0, stream_token = NULL, ended_at = $3 WHERE id = $1",

@@ -12,6 +12,7 @@ use super::ApiState;
 use super::change;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
 use crate::domain::time::Timestamp;
@@ -109,19 +110,31 @@ pub async fn create(
     actor: Actor,
     Sent(body): Sent<NewBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
-    check_name(&body.name)?;
     let file = change::read(body.settings.as_ref(), body.settings_toml.as_deref())?.unwrap_or_default();
     let stored = change::draft(&file)?;
     let agent = match &body.agent {
         Some(name) => Some(change::agent_version(&api, name).await?),
         None => change::only_agent(&api).await?,
     };
-    let new = NewCampaign { name: &body.name, settings: &stored, agent_version: agent };
-    let Some(made) = api.store.create_campaign(new, actor.0, api.clock.now()).await? else {
-        let fix = "choose another name, or change it: callfleet campaign change";
-        return Err(ApiError::conflict("name_taken", format!("a campaign `{}` exists already", body.name), fix));
-    };
+    let made = create_draft(&api, &body.name, &stored, agent, actor).await?;
     Ok((StatusCode::CREATED, Json(StatusJson::of(&api, &made).await?)))
+}
+
+/// Makes a draft of settings that were checked.
+///
+/// # Errors
+/// The name cannot be used or is taken, or the database cannot be written.
+pub async fn create_draft(
+    api: &ApiState,
+    name: &str,
+    settings: &Value,
+    agent_version: Option<AgentVersionId>,
+    actor: Actor,
+) -> Result<Campaign, ApiError> {
+    check_name(name)?;
+    let made = api.store.create_campaign(NewCampaign { name, settings, agent_version }, actor.0, api.clock.now()).await?;
+    let fix = "choose another name, or change it: callfleet campaign change";
+    made.ok_or_else(|| ApiError::conflict("name_taken", format!("a campaign `{name}` exists already"), fix))
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
@@ -148,6 +161,7 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
+    callbacks: Fidelity,
 }
 
 impl StatusJson {
@@ -169,6 +183,7 @@ impl StatusJson {
             next_due: status.next_due,
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
+            callbacks: api.store.callback_fidelity(campaign.id, api.clock.now()).await?,
         })
     }
 }

@@ -9,7 +9,7 @@ use super::stage::{campaign, outcomes, talkers};
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::http::get;
-use crate::support::proxy::Backends;
+use crate::trials::proxy::Backends;
 
 const LEADS: u32 = 3;
 const BEGIN: Duration = Duration::from_secs(60);

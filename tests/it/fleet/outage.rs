@@ -6,7 +6,7 @@ use super::stage::{all_over, all_written, campaign, nobody_was_cut_off, outcomes
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::process::Process;
-use crate::support::proxy::Backends;
+use crate::trials::proxy::Backends;
 use crate::support::servers::{Durability, Postgres, Redis};
 use crate::support::truth::Truth;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
-use crate::support::proxy::Backends;
+use crate::trials::proxy::Backends;
 use crate::support::truth::Truth;
 
 use super::stage::campaign;

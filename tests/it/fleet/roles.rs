@@ -11,7 +11,7 @@ use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::http::get;
 use crate::support::process::Process;
-use crate::support::proxy::Backends;
+use crate::trials::proxy::Backends;
 use crate::support::truth::Truth;
 
 const BEGIN: Duration = Duration::from_secs(60);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::database::Database;
 use super::process::{Process, callfleet};
-use super::proxy::Proxy;
+use crate::trials::proxy::Proxy;
 
 const START: Duration = Duration::from_secs(30);
 const VERB: Duration = Duration::from_secs(60);
@@ -111,7 +111,7 @@ impl Deployment {
 
     /// The protocol's times are shortened together: looking for a lost call still takes longer than a send can.
     fn settings(&self, vendor: &str) -> String {
-        let (public, postgres, redis, prefix) = (self.proxy.url(), self.database.url(), &self.redis, &self.prefix);
+        let (public, postgres, redis, prefix) = (format!("http://{}", self.proxy.addr()), self.database.url(), &self.redis, &self.prefix);
         format!(
             "mode = \"fleet\"\npublic_url = \"{public}\"\n\
              [web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:0\"\n\

@@ -87,8 +87,22 @@ impl Process {
 
     /// Everything it wrote to its standard output.
     pub fn out(&self) -> String {
+        self.wrote(Pipe::Out)
+    }
+
+    /// Everything it wrote to its standard error.
+    pub fn err(&self) -> String {
+        self.wrote(Pipe::Err)
+    }
+
+    fn wrote(&self, wanted: Pipe) -> String {
         let lines = self.said.lines.lock().unwrap();
-        lines.iter().filter(|(pipe, _)| *pipe == Pipe::Out).map(|(_, line)| format!("{line}\n")).collect()
+        lines.iter().filter(|(pipe, _)| *pipe == wanted).map(|(_, line)| format!("{line}\n")).collect()
+    }
+
+    /// Its id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to end in order.

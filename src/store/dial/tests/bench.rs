@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::campaign::{CampaignSettings, CampaignState, OnVoicemail};
+use crate::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
 use crate::domain::dialing::{CallStatus, Callback, DialTimings, PostClass, Refusal};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId, WorkerId};
+use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
@@ -36,12 +37,18 @@ fn settings() -> CampaignSettings {
     let all_day = Some(Hours { open: 0, close: 24 * 60 });
     CampaignSettings {
         caller_numbers: vec![PhoneNumber::from_e164("+14155550100").unwrap()],
+        local_presence: true,
+        countries: Countries::Any,
+        law: LawChoice::LIFTED,
+        starts_at: None,
+        ends_at: None,
         calls_per_second: 1.0,
         lines: 5,
         weight: 1,
         window: CallingWindow { days: [all_day; 7], holidays: Vec::new() },
         max_attempts: 4,
         max_attempts_per_day: 9,
+        calls_per_caller: None,
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,

@@ -13,7 +13,7 @@ use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Claimed, Finished, FinishedCall};
 
 /// A conversation that ended with this report.
-async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Outcome>) -> Claimed {
+pub(super) async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Outcome>) -> Claimed {
     let claimed = bench.placed(n, sid).await;
     let held = hold(bench, &claimed, sid).await;
     bench.store.close_hold(held.attempt, held.epoch, outcome, &slots(), now()).await.unwrap();
