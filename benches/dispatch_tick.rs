@@ -172,7 +172,7 @@ fn scheduler(store: &Store) -> Scheduler {
         telephony: Arc::new(Nobody),
         id: WorkerId::new(),
         timings: DialTimings::default(),
-        every: SchedulerTimings { tick: every, reconcile: every, poll: every },
+        every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
         reserve: NanoUsd::from_usd(0.5),
         account_rate: 1.0,
     }

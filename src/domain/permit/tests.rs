@@ -68,7 +68,7 @@ fn cases() -> Vec<Case> {
         case(Gate::Country, None, "a number of GB", |f| f.country = Some("GB")),
         case(Gate::Country, None, "no known country", |f| f.country = None),
         case(Gate::NumberRange, None, "premium rate", |f| {
-            f.blocked_range = blocked_range(&PhoneNumber::from_e164("+19005550100").unwrap())
+            f.blocked_range = blocked_range(&PhoneNumber::from_e164("+19005550100").unwrap());
         }),
         case(Gate::Zone, None, "none is known", |f| f.zones = &[]),
         case(Gate::Zone, None, "`Mars/Olympus`", |f| f.zones = leak(&["America/New_York", "Mars/Olympus"])),
