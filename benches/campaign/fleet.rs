@@ -45,7 +45,11 @@ impl Fleet {
         let simulator = Process::start("simulator", callfleet(path, line));
         let vendor = simulator.until_says("simulated on http://", START).split_whitespace().last().unwrap().to_owned();
         let proxy = Proxy::start().await;
-        std::fs::write(path.join("callfleet.toml"), settings(ask, &format!("http://{}", proxy.addr()), &vendor, &postgres.url(), &redis.url())).unwrap();
+        std::fs::write(
+            path.join("callfleet.toml"),
+            settings(ask, &format!("http://{}", proxy.addr()), &vendor, &postgres.url(), &redis.url()),
+        )
+        .unwrap();
         if ask.statements {
             let mut server = PgConnection::connect(&postgres.url()).await.unwrap();
             server.execute("CREATE EXTENSION pg_stat_statements").await.unwrap();

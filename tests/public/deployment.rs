@@ -16,6 +16,7 @@ use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::redial::RedialTable;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::window::{CallingWindow, Hours};
+use callfleet::live::Live;
 use callfleet::providers::twilio::path_mac::PathKey;
 use callfleet::providers::twilio::signature::SignatureKeys;
 use callfleet::public::PublicSide;

@@ -6,9 +6,9 @@ use super::stage::{all_over, all_written, campaign, nobody_was_cut_off, outcomes
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::process::Process;
-use crate::trials::proxy::Backends;
 use crate::support::servers::{Durability, Postgres, Redis};
 use crate::support::truth::Truth;
+use crate::trials::proxy::Backends;
 
 const CALLS: u32 = 4;
 const BEGIN: Duration = Duration::from_secs(60);

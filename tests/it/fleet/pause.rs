@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
-use crate::trials::proxy::Backends;
 use crate::support::truth::Truth;
+use crate::trials::proxy::Backends;
 
 use super::stage::campaign;
 

@@ -11,8 +11,8 @@ use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::http::get;
 use crate::support::process::Process;
-use crate::trials::proxy::Backends;
 use crate::support::truth::Truth;
+use crate::trials::proxy::Backends;
 
 const BEGIN: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(90);
