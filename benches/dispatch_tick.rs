@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use callfleet::clock::Clock;
+use callfleet::clock::{Clock, SystemClock};
+use callfleet::clock_watch::ClockWatch;
 use callfleet::domain::campaign::{CampaignState, file::CampaignFile};
 use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::ids::{CampaignId, WorkerId};
@@ -16,7 +17,9 @@ use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::zone::zones_for;
+use callfleet::live::Live;
 use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use callfleet::scheduler::alarm::AgeLimits;
 use callfleet::scheduler::{Scheduler, SchedulerTimings};
 use callfleet::store::campaign::{CampaignChange, NewCampaign};
 use callfleet::store::codec::JsonText;
@@ -175,6 +178,10 @@ fn scheduler(store: &Store) -> Scheduler {
         every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
         reserve: NanoUsd::from_usd(0.5),
         account_rate: 1.0,
+        age_limits: AgeLimits::default(),
+        live: Live::within(),
+        clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+        active: Arc::default(),
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Config {
     pub public_url: String,
     pub web: Web,
     pub hooks: Hooks,
+    pub probe: Probe,
     pub postgres: Postgres,
     pub redis: Redis,
     pub twilio: Twilio,
@@ -43,6 +44,7 @@ pub struct Config {
     pub openai: Vendor,
     pub worker: Worker,
     pub dialing: Dialing,
+    pub alarms: Alarms,
     pub deferred: Deferred,
     pub telemetry: Telemetry,
 }
@@ -60,6 +62,14 @@ pub struct Web {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
 pub struct Hooks {
+    pub listen: SocketAddr,
+}
+
+/// What supervisors and Prometheus ask a role.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Probe {
     pub listen: SocketAddr,
 }
 
@@ -149,6 +159,20 @@ pub struct Dialing {
     pub refusal_backoff_ms: u64,
     pub scheduler_lease_ms: u64,
     pub reserve_usd: f64,
+}
+
+/// How old the oldest attempt of a state may be, seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Alarms {
+    pub ready_s: u64,
+    pub sending_s: u64,
+    pub unknown_s: u64,
+    pub placed_s: u64,
+    pub ringing_s: u64,
+    pub talking_s: u64,
+    pub refused_s: u64,
 }
 
 /// Non-urgent LLM work.

@@ -66,6 +66,13 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         campaign: Option<String>,
     },
+    /// Show what is happening, line by line, until it is interrupted.
+    #[command(after_help = "Example: callfleet watch --campaign spring")]
+    Watch {
+        /// Only this campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
+    },
 }
 
 /// The demo.

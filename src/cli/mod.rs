@@ -20,6 +20,7 @@ mod path;
 mod queue;
 mod refused;
 pub mod roles;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -80,6 +81,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
         Command::Callback(verb) => callback::run(verb, client, output).await?,
         Command::Agent(verb) => agent::run(verb, client, output).await?,
         Command::Cost { campaign } => cost::run(campaign.as_deref(), client, output).await?,
+        Command::Watch { campaign } => watch::run(campaign.as_deref(), client, output).await?,
         // roles have ended above
         _ => {}
     }

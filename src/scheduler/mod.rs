@@ -3,9 +3,11 @@
 //! Each duty is a loop of its own at its own pace; all of them stop when the lease is lost. None keeps anything that a
 //! successor could not read from the rows, except waiting times, which start again.
 
+pub mod alarm;
 mod dispatch;
 mod gauge;
 mod poll;
+mod prune;
 mod reap;
 mod reconcile;
 mod share;
@@ -14,6 +16,7 @@ mod sweep;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,12 +26,16 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use self::alarm::AgeLimits;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
+use crate::live::Live;
 use crate::providers::Telephony;
 use crate::store::lease::{self, Lease};
+use crate::store::life::Settled;
 use crate::store::{Store, StoreError};
 
 /// How often each duty is done.
@@ -71,6 +78,14 @@ pub struct Scheduler {
     pub reserve: NanoUsd,
     /// Call starts per second of the account: nothing is armed long before it can be dialed.
     pub account_rate: f64,
+    /// How long an attempt may stand in each state before a person is called.
+    pub age_limits: AgeLimits,
+    /// Those who look on.
+    pub live: Live,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
+    /// Whether this one holds the lease.
+    pub active: Arc<AtomicBool>,
 }
 
 impl Scheduler {
@@ -88,14 +103,27 @@ impl Scheduler {
 
     async fn lead(&self, lease: Lease, stop: &CancellationToken) {
         tracing::info!(lease.epoch, "this scheduler is active");
+        if let Err(error) = self.look_around().await {
+            tracing::warn!(%error, "the database did not tell who it is; it is asked again");
+        }
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
+        self.active.store(true, Ordering::Relaxed);
         self.keep(&lease, &leading).await;
+        self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}
         if let Err(error) = self.store.release_lease(&lease).await {
             tracing::warn!(%error, "the scheduler's lease was not given back; it runs out by itself");
         }
+    }
+
+    /// Before anything else, and from time to time: whose rows are these, and what time is it?
+    async fn look_around(&self) -> Result<(), StoreError> {
+        if let Settled::Other { attempts } = self.store.settle_life(self.timings.ticket_lease, self.clock.now()).await? {
+            tracing::error!(attempts, "the database was promoted or restored; what it shows as not sent is reconciled before it is sent");
+        }
+        self.clocks.look().await
     }
 
     /// Renews until the lease is lost, the database is away for too long, or the process stops.
@@ -121,6 +149,7 @@ impl Scheduler {
         duties.spawn(repeat(every.poll, leading.clone(), poll::Poller::new(me())));
         duties.spawn(repeat(every.poll, leading.clone(), reap::Reaper::new(me())));
         duties.spawn(repeat(gauge::EVERY, leading.clone(), gauge::Gauge::new(me())));
+        duties.spawn(repeat(prune::EVERY, leading.clone(), prune::Pruner::new(me())));
         duties
     }
 }

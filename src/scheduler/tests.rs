@@ -8,8 +8,10 @@ use callfleet_jobs::JobQueue;
 use callfleet_jobs::backend::memory::MemoryQueue;
 use serde_json::json;
 
+use super::alarm::AgeLimits;
 use super::{Scheduler, SchedulerTimings};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
+use crate::clock_watch::ClockWatch;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{CampaignId, WorkerId};
@@ -17,6 +19,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::live::Live;
 use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use crate::store::Store;
 use crate::store::campaign::{CampaignChange, NewCampaign};
@@ -83,6 +86,10 @@ impl Bench {
             every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
             reserve: NanoUsd::ZERO,
             account_rate: 100.0,
+            age_limits: AgeLimits::default(),
+            live: Live::within(),
+            clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+            active: Arc::default(),
         };
         let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };
         store.register_worker(worker, clock.now()).await.unwrap();

@@ -33,6 +33,8 @@ pub mod lead_insert;
 pub mod lead_waits;
 pub mod lease;
 pub mod ledger;
+pub mod life;
+pub mod prune;
 pub mod queue_control;
 pub mod schema;
 pub mod server;
@@ -45,11 +47,13 @@ pub use connect::Target;
 pub use error::StoreError;
 
 use db::Db;
+use life::Life;
 
 /// The store of this process. Cheap to clone; all clones share the same connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) db: Db,
+    life: Life,
 }
 
 impl Store {
@@ -58,7 +62,8 @@ impl Store {
     /// # Errors
     /// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
     pub async fn open(target: Target) -> Result<Self, StoreError> {
-        Ok(Self { db: connect::open(target).await? })
+        let life = Life::default();
+        Ok(Self { db: connect::open(target, &life).await?, life })
     }
 
     /// Waits for running statements and closes every connection.

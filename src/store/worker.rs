@@ -89,8 +89,8 @@ impl Store {
             "UPDATE worker SET heartbeat = heartbeat + 1, heartbeat_db = " now ", busy = $2 WHERE id = $1 AND state <> 'stopped'"
         );
         let sql = BEAT.on(&self.db);
-        on_db!(self.db, write, tx => {
-            Ok(sqlx::query(sql).bind(id).bind(i64::from(busy)).execute(tx).await?.rows_affected() == 1)
+        on_db!(self.db, statement, conn => {
+            Ok(sqlx::query(sql).bind(id).bind(i64::from(busy)).execute(conn).await?.rows_affected() == 1)
         })
     }
 

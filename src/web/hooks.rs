@@ -12,6 +12,7 @@ use crate::crash_point;
 use crate::domain::dialing::{self, CallStatus, DialTimings};
 use crate::domain::ids::AttemptId;
 use crate::follow_up;
+use crate::live::Live;
 use crate::providers::twilio::callback::{Callback, Progress, fields};
 use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
 use crate::public::PublicSide;
@@ -31,6 +32,8 @@ pub struct Hooks {
     pub keys: std::sync::Arc<SignatureKeys>,
     /// The protocol's times.
     pub timings: DialTimings,
+    /// Those who look on.
+    pub live: Live,
 }
 
 /// `POST /hooks/twilio/{attempt}/{send_no}/{mac}`: progress of a call, or who answered it.
@@ -64,7 +67,7 @@ impl Hooks {
             Err(error) => return unwritten(attempt, &error),
         };
         crash_point::pass("callback.folded");
-        match follow_up::heed(&self.store, &told, now).await {
+        match follow_up::heed(&self.store, &self.live, &told, now).await {
             Ok(()) => counted("folded", StatusCode::NO_CONTENT),
             Err(error) => unwritten(attempt, &error),
         }

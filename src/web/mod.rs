@@ -3,6 +3,7 @@
 pub mod api;
 pub mod hooks;
 pub mod line;
+pub mod probe;
 mod serve;
 
 use std::net::SocketAddr;

@@ -13,21 +13,26 @@ use callfleet_jobs::{Handler, Verdict};
 
 use crate::boottime;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AttemptId, CampaignId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
+use crate::live::Live;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
-use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
+use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
+use crate::work::campaigns::Campaigns;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
+/// The same account, just before the POST.
+const SEND_KEY: &str = "twilio:send";
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 const SHARE_OF_RATE: f64 = 0.95;
 
@@ -43,6 +48,12 @@ pub struct DialDesk {
     pub telephony: Arc<dyn Telephony>,
     /// Who speaks: made ready before the phone rings.
     pub agents: Agents,
+    /// How each campaign calls.
+    pub campaigns: Campaigns,
+    /// Those who look on.
+    pub live: Live,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -79,16 +90,21 @@ impl Handler<DialLead> for DialDesk {
 
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
+        if !self.clocks.fits() {
+            // the row still waits: another machine, or this one once its clock is right, takes the next ticket
+            counted("clock");
+            return Ok(());
+        }
         let taken = Instant::now();
         crash_point::pass("ticket.taken");
-        let Some((campaign, settings)) = self.settings_if_ready(attempt, send_no).await? else {
+        let Some((ticket, settings)) = self.look(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
         };
-        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
         let paced = Instant::now();
-        self.pace(campaign, &settings).await?;
+        self.pace(ticket.campaign, &settings).await?;
         let pacing = paced.elapsed();
         let begun = boottime::now();
         crash_point::pass("claim.before");
@@ -108,18 +124,15 @@ impl DialDesk {
     }
 
     /// A stale ticket must not burn a turn of the pacer.
-    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(CampaignId, CampaignSettings)>, DialError> {
-        if !self.store.is_ready(attempt, send_no).await? {
-            return Ok(None);
-        }
-        let Some(campaign) = self.store.campaign_of_attempt(attempt).await? else { return Ok(None) };
-        Ok(Some((campaign.id, campaign.checked_settings()?)))
+    async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(ReadyTicket, Arc<CampaignSettings>)>, DialError> {
+        let Some(ticket) = self.store.ready_ticket(attempt, send_no).await? else { return Ok(None) };
+        let settings = self.campaigns.settings(ticket.campaign).await?;
+        Ok(settings.map(|settings| (ticket, settings)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
-    async fn warm(&self, attempt: AttemptId) {
-        let version = self.store.attempt(attempt).await.ok().flatten().and_then(|view| view.agent_version_id);
-        if let Some(version) = version
+    async fn warm(&self, attempt: AttemptId, speaker: Option<AgentVersionId>) {
+        if let Some(version) = speaker
             && let Err(error) = self.agents.ready(version).await
         {
             tracing::warn!(attempt.id = %attempt, %error, "the agent is not ready before its call");
@@ -134,6 +147,12 @@ impl DialDesk {
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
     }
 
+    /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
+    /// is when the provider is asked, so the last step before it keeps the distance of the whole rate.
+    async fn space_out(&self) -> Result<(), PaceError> {
+        self.pacer.acquire(SEND_KEY, self.account_rate).await
+    }
+
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
         let ask = ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: self.reserve, timings: &self.timings };
         self.store.claim(&ask, self.clock.now()).await
@@ -145,7 +164,14 @@ impl DialDesk {
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
-        let answer = line.dial(claimed.permit, request, still_allowed).await;
+        let answer = match self.space_out().await {
+            Ok(()) => line.dial(claimed.permit, request, still_allowed).await,
+            Err(error) => DialAnswer::NotSent { error: error.to_string() },
+        };
+        if matches!(answer, DialAnswer::Placed { .. }) {
+            // the provider created the call before it answered: an upper bound
+            metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());
+        }
         crash_point::pass("post.after");
         self.record(attempt, send_no, &answer).await
     }
@@ -170,7 +196,7 @@ impl DialDesk {
         counted(class(answer));
         let (proven, now) = (classify(&proven(answer)), self.clock.now());
         match self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await? {
-            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &told, now).await?),
+            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &self.live, &told, now).await?),
             Recorded::Refused(plan) => self.refused(attempt, &plan, answer).await,
             Recorded::Unknown => {
                 tracing::warn!(attempt.id = %attempt, send.no = send_no, "no certain answer to a dial; it is reconciled, never sent again");

@@ -1,5 +1,11 @@
 //! A fleet of real processes loses a worker in the middle of its calls: every lead ends all the same, and nobody is rung twice.
 
+mod looking_on;
+mod outage;
+mod pause;
+mod roles;
+mod stage;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -17,6 +17,7 @@ use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::redial::RedialTable;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::window::{CallingWindow, Hours};
+use callfleet::live::Live;
 use callfleet::providers::twilio::path_mac::PathKey;
 use callfleet::providers::twilio::signature::SignatureKeys;
 use callfleet::public::PublicSide;
@@ -86,6 +87,7 @@ impl Deployment {
             public: public.clone(),
             keys: Arc::new(keys()),
             timings: DialTimings::default(),
+            live: Live::within(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (addr, stop) = (listener.local_addr().unwrap(), CancellationToken::new());

@@ -5,6 +5,7 @@ mod call_record;
 mod campaign;
 mod deferred;
 pub(crate) mod fixtures;
+mod fleet;
 mod import;
 mod job;
 mod lead;

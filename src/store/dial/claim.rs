@@ -1,6 +1,7 @@
 //! The claim, durable before a byte is sent: intent, send deadline, one-time stream token.
 
 use sha2::{Digest, Sha256};
+use sqlx::FromRow;
 
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
@@ -72,16 +73,25 @@ pub struct Claimed {
     pub stream_token: String,
 }
 
+/// What a ticket is about, while its row waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ReadyTicket {
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// Who speaks.
+    pub agent_version: Option<AgentVersionId>,
+}
+
 impl Store {
-    /// Whether a ticket is still worth a pacer's permit; the claim asks again.
+    /// What a ticket is about; `None` when it is stale: it is not worth a pacer's permit. The claim asks again.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn is_ready(&self, attempt: AttemptId, send_no: u32) -> Result<bool, StoreError> {
+    pub async fn ready_ticket(&self, attempt: AttemptId, send_no: u32) -> Result<Option<ReadyTicket>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT COUNT(*) FROM attempt WHERE id = $1 AND send_no = $2 AND state = 'ready'";
-            let found: i64 = sqlx::query_scalar(sql).bind(attempt).bind(i64::from(send_no)).fetch_one(conn).await?;
-            Ok(found == 1)
+            let sql = "SELECT campaign_id AS campaign, agent_version_id AS agent_version FROM attempt
+                       WHERE id = $1 AND send_no = $2 AND state = 'ready'";
+            Ok(sqlx::query_as(sql).bind(attempt).bind(i64::from(send_no)).fetch_optional(conn).await?)
         })
     }
 
@@ -90,6 +100,9 @@ impl Store {
     /// # Errors
     /// The database cannot be written; the claim may still have been made, so nothing may be sent.
     pub async fn claim(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
+        if !self.is_settled().await? {
+            return Err(StoreError::Unsettled);
+        }
         on_db!(self.db, write, tx => claim(tx.into(), ask, now).await)
     }
 }

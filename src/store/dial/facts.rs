@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Deserialize;
+use sqlx::FromRow;
 
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
@@ -19,7 +20,7 @@ use crate::domain::zone::country_of;
 use crate::store::db::Conn;
 use crate::store::dial::caller;
 use crate::store::dial::lead::LeadRow;
-use crate::store::dial::sql::{count, fetch_value, fetch_values};
+use crate::store::dial::sql::{count, fetch_one, fetch_value, fetch_values};
 use crate::store::suppression::suppressed;
 use crate::store::{StoreError, spend};
 
@@ -65,9 +66,8 @@ impl Facts {
         settings: &CampaignSettings,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let number = &lead.phone_number;
-        let campaign = campaign_state(conn.reborrow(), lead.campaign_id).await?;
-        let placed = fetch_value!(conn, i64, "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL", lead.id);
+        let (number, campaign, since) = (&lead.phone_number, lead.campaign_id, now - DAY);
+        let look = fetch_one!(conn, Look, LOOK, campaign, lead.id, number.clone(), campaign.to_string(), since);
         let spent_and_reserved = match settings.budget {
             Some(_) => spend::of(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
             None => NanoUsd::ZERO,
@@ -75,15 +75,21 @@ impl Facts {
         let stated: Option<Stated<'_>> = serde_json::from_str(&lead.variables).ok();
         let pool = own.map_or_else(|| settings.caller_numbers.clone(), |own| vec![own.from.clone()]);
         Ok(Self {
-            campaign,
-            suppressed: suppressed(conn.reborrow(), number, lead.campaign_id).await?,
+            campaign: look.campaign,
+            suppressed: match look.suppressions {
+                0 => None,
+                _ => suppressed(conn.reborrow(), number, campaign).await?,
+            },
             country: country_of(number),
             blocked_range: blocked_range(number),
             laws: laws_for(number, stated.as_ref().and_then(|stated| stated.state.as_deref()), settings.law.profile),
             zones: serde_json::from_str(&lead.zones)
                 .map_err(|source| StoreError::Unreadable { what: format!("lead.zones of {}", lead.id), source })?,
-            placed_for_lead: count(placed),
-            placed_to_number: placed_to_number(conn.reborrow(), number, now).await?,
+            placed_for_lead: count(look.placed_for_lead),
+            placed_to_number: match look.placed_to_number {
+                0 => Vec::new(),
+                _ => placed_to_number(conn.reborrow(), number, since).await?,
+            },
             caller: caller::choose(conn, &pool, number, own.map(|own| own.attempt), settings, now).await?,
             pool,
             spent_and_reserved,
@@ -129,14 +135,24 @@ impl Facts {
     }
 }
 
-/// The campaign's state now.
-pub(super) async fn campaign_state(mut conn: Conn<'_>, id: CampaignId) -> Result<CampaignState, StoreError> {
-    Ok(fetch_value!(conn, CampaignState, "SELECT state FROM campaign WHERE id = $1", id))
+/// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
+const LOOK: &str = "SELECT state AS campaign,
+        (SELECT COUNT(*) FROM attempt WHERE lead_id = $2 AND placed_at IS NOT NULL) AS placed_for_lead,
+        (SELECT COUNT(*) FROM attempt WHERE to_number = $3 AND placed_at > $5) AS placed_to_number,
+        (SELECT COUNT(*) FROM suppression WHERE phone_number = $3 AND scope IN ('global', $4)) AS suppressions
+    FROM campaign WHERE id = $1";
+
+#[derive(Debug, FromRow)]
+struct Look {
+    campaign: CampaignState,
+    placed_for_lead: i64,
+    placed_to_number: i64,
+    suppressions: i64,
 }
 
-async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT placed_at FROM attempt WHERE to_number = $1 AND placed_at > $2 ORDER BY placed_at";
-    Ok(fetch_values!(conn, Timestamp, sql, number.clone(), now - DAY))
+    Ok(fetch_values!(conn, Timestamp, sql, number.clone(), since))
 }
 
 /// Reserved by open attempts; a closed one reserves nothing. At most as many rows as the campaign has lines.

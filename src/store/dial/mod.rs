@@ -39,7 +39,7 @@ pub mod withdraw;
 pub use answer::Recorded;
 pub use arm::{ArmOrder, Arming};
 pub use callback::{Told, Trouble};
-pub use claim::{ClaimAsk, ClaimOutcome, Claimed};
+pub use claim::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket};
 pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
 pub use finish::{Finished, FinishedCall};

@@ -12,6 +12,7 @@ mod change;
 mod clone;
 mod cost;
 mod error;
+mod events;
 mod explain;
 mod export;
 mod extract;
@@ -41,6 +42,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::money::NanoUsd;
+use crate::live::Live;
 use crate::store::Store;
 
 pub use error::ApiError;
@@ -63,6 +65,8 @@ pub struct ApiState {
     pub reserve: NanoUsd,
     /// The data folder, for the rejected rows of imports.
     pub files: PathBuf,
+    /// What is happening now.
+    pub live: Live,
     /// What `/metrics` shows; `None` outside a process that runs.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -99,6 +103,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/agents", get(agents::list).post(agents::save))
         .route("/v1/agents/{name}", get(agents::show))
         .route("/v1/cost", get(cost::report))
+        .route("/v1/events", get(events::events))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         // a list of leads has a limit of its own
         .route("/v1/campaigns/{name}/imports", get(imports::list).post(imports::import))

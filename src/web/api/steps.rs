@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::extract::Actor;
 use super::start;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::live::LiveEvent;
 use crate::store::Change;
 use crate::store::campaign::{Campaign, CampaignChange};
 
@@ -73,7 +74,7 @@ pub async fn step(
     }
     let change = CampaignChange { from: campaign.state, to, reason: lifted.as_deref(), actor: actor.0 };
     match api.store.change_campaign_state(campaign.id, change, now).await? {
-        Change::Changed => {}
+        Change::Changed => api.live.tell(LiveEvent::campaign(campaign.id, to.as_str(), now)),
         Change::Was(state) => return Err(wrong_state(&campaign.name, state, step)),
         Change::Missing => return Err(find(&api, &name).await.err().unwrap_or_else(|| wrong_state(&name, campaign.state, step))),
     }

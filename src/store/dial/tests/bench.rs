@@ -13,10 +13,10 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
-use crate::store::Store;
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
 use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, Recorded, Told};
+use crate::store::{Store, StoreError};
 
 pub(super) const NOW: i64 = 1_000;
 
@@ -89,10 +89,14 @@ impl Bench {
         attempt
     }
 
-    pub async fn try_claim(&self, attempt: AttemptId, send_no: u32) -> ClaimOutcome {
+    pub async fn ask_claim(&self, attempt: AttemptId, send_no: u32) -> Result<ClaimOutcome, StoreError> {
         let (worker, settings, reserve) = (self.worker, &self.settings, self.reserve);
         let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings };
-        self.store.claim(&ask, now()).await.unwrap()
+        self.store.claim(&ask, now()).await
+    }
+
+    pub async fn try_claim(&self, attempt: AttemptId, send_no: u32) -> ClaimOutcome {
+        self.ask_claim(attempt, send_no).await.unwrap()
     }
 
     pub async fn claim(&self, attempt: AttemptId, send_no: u32) -> Claimed {

@@ -9,6 +9,7 @@ mod explain;
 mod fatal;
 mod finish;
 mod hold;
+mod life;
 mod orders;
 mod promise;
 mod reconcile;

@@ -54,6 +54,7 @@ impl Bench {
             timings: DialTimings::default(),
             reserve: NanoUsd::from_usd(0.5),
             files: folder.path().to_owned(),
+            live: crate::live::Live::within(),
             metrics: None,
         };
         Self { store, router: router(state), folder }
