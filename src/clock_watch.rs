@@ -44,7 +44,7 @@ impl ClockWatch {
         let fits = drift <= LARGEST_DRIFT;
         match (self.fits.swap(fits, Ordering::Relaxed), fits) {
             (true, false) => {
-                tracing::error!(drift_ms = drift.as_millis(), "this clock and the database's are too far apart; nothing is dialed")
+                tracing::error!(drift_ms = drift.as_millis(), "this clock and the database's are too far apart; nothing is dialed");
             }
             (false, true) => tracing::info!(drift_ms = drift.as_millis(), "this clock and the database's fit again; dialing goes on"),
             _ => {}

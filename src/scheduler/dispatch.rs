@@ -165,7 +165,7 @@ impl Scheduler {
                 Err(_) => self.arm_one_by_one(&orders).await?,
             };
             crash_point::pass("arm.after");
-            self.ring_all(armings.into_iter().filter_map(armed)).await;
+            self.ring_all(armings.iter().filter_map(armed)).await;
         }
         Ok(())
     }
@@ -234,9 +234,9 @@ impl Dialing {
     }
 }
 
-fn armed(arming: Arming) -> Option<(AttemptId, u32)> {
+fn armed(arming: &Arming) -> Option<(AttemptId, u32)> {
     match arming {
-        Arming::Armed(attempt) => Some((attempt, 1)),
+        Arming::Armed(attempt) => Some((*attempt, 1)),
         _ => None,
     }
 }

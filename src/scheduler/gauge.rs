@@ -55,7 +55,7 @@ impl Gauge {
         let limit_s = limits.of(state).map(|limit| limit.as_secs());
         match self.bells.look(state, age, limits) {
             Rung::Begins => {
-                tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look")
+                tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look");
             }
             Rung::Ends => tracing::info!(%state, age_s = age.as_secs(), limit_s, "no attempt stands still for too long any more"),
             Rung::Same => {}
