@@ -1,6 +1,7 @@
 //! Puts the parts together. The only place that reads the configuration and that knows embedded from fleet.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,12 +22,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::call::hold::Senses;
 use crate::call::ledger::Vendors;
-use crate::clock::SharedClock;
-use crate::config::{Config, Mode};
+use crate::clock::{SharedClock, SystemClock};
+use crate::clock_watch::ClockWatch;
+use crate::config::{Alarms, Config, Mode};
 use crate::deferred::{Deferred, DeferredSettings};
+use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
+use crate::live::{Live, WireSettings};
 use crate::mind::tokens;
 use crate::providers::BatchDesk;
 use crate::providers::deepgram::{Deepgram, DeepgramSettings};
@@ -35,6 +39,7 @@ use crate::providers::twilio::path_mac::PathKey;
 use crate::providers::twilio::signature::SignatureKeys;
 use crate::providers::twilio::{Twilio, TwilioSettings};
 use crate::public::PublicSide;
+use crate::scheduler::alarm::AgeLimits;
 use crate::scheduler::{Scheduler, SchedulerTimings};
 use crate::store::job::NewJob;
 use crate::store::{Store, Target};
@@ -42,19 +47,25 @@ use crate::web::hooks::Hooks;
 use crate::web::line::Line;
 use crate::web::{self, public_routes};
 use crate::work::agents::Agents;
+use crate::work::campaigns::Campaigns;
 use crate::work::defer::{BatchWork, Deferrer};
 use crate::work::dial_lead::DialDesk;
 use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::{Heartbeat, HeldCalls};
 use crate::work::hold_call::HoldDesk;
+use crate::work::local_journal::{LeftBehind, LocalJournal};
 use crate::work::table::{StoreRows, TableWork};
 
 /// A dial that takes longer than this (pacing, claim, POST) is cut off; its row tells what has to be reconciled.
 const LONGEST_DIAL: Duration = Duration::from_secs(120);
 /// Table jobs at the same time, and how long one may take.
 const TABLE: TableSettings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(120), width: 16 };
-/// Sockets beyond the lines: handshakes that turn out to be nobody's.
+/// Between two tries to write what dead workers left behind.
+const TAKE_OVER_AGAIN: Duration = Duration::from_secs(1);
+/// Streams beyond the lines: such as turn out to be nobody's.
 const SPARE_SOCKETS: usize = 64;
+/// Sockets that have not said yet which stream they carry.
+const OPENING_SOCKETS: usize = 8_192;
 
 /// Everything a role needs, opened once per process.
 #[derive(Clone)]
@@ -71,6 +82,12 @@ pub struct App {
     pub senses: Senses,
     /// Who speaks.
     pub agents: Agents,
+    /// Those who look on.
+    pub live: Live,
+    /// This machine's time against the database's.
+    pub clocks: ClockWatch,
+    /// Whether this process works or stands by: a scheduler without the lease.
+    pub active: Arc<AtomicBool>,
     queue: JobQueue<DialLead>,
     pacer: Arc<dyn Pacer>,
     desk: Arc<dyn BatchDesk>,
@@ -96,8 +113,6 @@ impl App {
     /// What cannot be opened, and what to do about it.
     pub async fn open(config: Config, clock: SharedClock) -> anyhow::Result<Self> {
         config.require_providers()?;
-        // the token vocabulary takes a quarter of a second to load: not in the first call
-        tokio::task::spawn_blocking(tokens::preload);
         let store = open_store(&config).await?;
         store.migrate_or_require(&config).await?;
         let (queue, pacer) = open_queue(&config).await?;
@@ -109,13 +124,18 @@ impl App {
             mind: Arc::clone(&clients.openai) as _,
             telephony: Arc::clone(&clients.twilio) as _,
         };
-        let public = PublicSide::new(&config.public_url, PathKey::new(config.twilio.auth_token.clone()));
-        let keys = SignatureKeys::new(vec![config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone()]);
+        let (token, previous) = (config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone());
+        let public = PublicSide::new(&config.public_url, PathKey::new(token.clone()).accepting(previous.clone()));
+        let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
+        let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
             agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),
             desk: clients.openai,
+            live: open_live(&config, &provider_tasks),
+            clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
             id: WorkerId::new(),
+            active: Arc::new(AtomicBool::new(false)),
             config: Arc::new(config),
             keys: Arc::new(keys),
             store,
@@ -136,6 +156,7 @@ impl App {
             tick: Duration::from_millis(dialing.tick_ms),
             reconcile: Duration::from_millis(dialing.reconcile_every_ms),
             poll: Duration::from_millis(dialing.poll_after_ms.div_ceil(4).clamp(250, 5_000)),
+            lease: Duration::from_millis(dialing.scheduler_lease_ms),
         };
         let scheduler = Scheduler {
             store: self.store.clone(),
@@ -147,6 +168,10 @@ impl App {
             every,
             reserve: NanoUsd::from_usd(dialing.reserve_usd),
             account_rate: self.config.twilio.calls_per_second,
+            live: self.live.clone(),
+            clocks: self.clocks.clone(),
+            age_limits: age_limits(&self.config.alarms),
+            active: Arc::clone(&self.active),
         };
         scheduler.run(stop).await;
     }
@@ -156,7 +181,12 @@ impl App {
     /// # Errors
     /// When the worker cannot be registered.
     pub async fn worker(self, listener: TcpListener, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
-        let crew = Crew::new(&self);
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
+        let (local, left) = LocalJournal::open(&self.config.data, self.id).with_context(|| {
+            format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
+        })?;
+        let crew = Crew::new(&self, local);
         crew.heartbeat.register().await.context("the worker cannot be registered")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
@@ -164,6 +194,8 @@ impl App {
         let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
         duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, self.dial_slots(), stop.clone()));
         duties.spawn(table::work(crew.rows, crew.table, TABLE, stop.clone()));
+        duties.spawn(take_over(self.store.clone(), left, stop.clone()));
+        self.active.store(true, Ordering::Relaxed);
         stop.cancelled().await;
         crew.heartbeat.drain().await;
         if drain == Drain::EndCalls {
@@ -184,7 +216,7 @@ impl App {
         web::serve(listener, public_routes(self.hooks(), None), stop).await;
     }
 
-    /// Everything in one process: the embedded mode. `api` is served on `api_listener`.
+    /// Everything in one process: the embedded mode. `api` is served on `listeners.api`. Leaves open what [`App::close`] closes.
     ///
     /// # Errors
     /// When a role cannot start.
@@ -195,14 +227,15 @@ impl App {
         let worked = self.clone().worker(listeners.public, stop.clone(), drain).await;
         stop.cancel();
         let _ = scheduler.await;
+        self.live.end();
         serving.cancel();
         let _ = server.await;
-        self.close().await;
         worked
     }
 
     /// Closes what is open, after every role has ended.
     pub async fn close(&self) {
+        self.live.end();
         self.provider_tasks.close();
         self.provider_tasks.wait().await;
         self.store.close().await;
@@ -228,6 +261,7 @@ impl App {
             public: self.public.clone(),
             keys: Arc::clone(&self.keys),
             timings: self.timings,
+            live: self.live.clone(),
         }
     }
 
@@ -237,6 +271,7 @@ impl App {
             desk: Arc::clone(&crew.holder) as _,
             keys: Arc::clone(&self.keys),
             media_url: self.public.media_url(),
+            opening: Arc::new(Semaphore::new(OPENING_SOCKETS)),
             sockets: Arc::new(sockets),
         }
     }
@@ -269,6 +304,20 @@ impl Listeners {
             public: web::listen(config.hooks.listen, "hooks.listen").await?,
         })
     }
+}
+
+fn age_limits(alarms: &Alarms) -> AgeLimits {
+    use AttemptState::{Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
+    let limits = [
+        (Ready, alarms.ready_s),
+        (Sending, alarms.sending_s),
+        (Unknown, alarms.unknown_s),
+        (Placed, alarms.placed_s),
+        (Ringing, alarms.ringing_s),
+        (Talking, alarms.talking_s),
+        (Refused, alarms.refused_s),
+    ];
+    AgeLimits::new(limits.map(|(state, seconds)| (state, Duration::from_secs(seconds))))
 }
 
 struct Clients {
@@ -313,11 +362,19 @@ struct Crew {
 }
 
 impl Crew {
-    fn new(app: &App) -> Self {
+    fn new(app: &App, local: LocalJournal) -> Self {
         let (held, end_calls, calls) = (HeldCalls::default(), CancellationToken::new(), TaskTracker::new());
         let due = Duration::from_millis(app.config.deferred.due_ms);
         let deferrer = Deferrer { store: app.store.clone(), clock: Arc::clone(&app.clock), agents: app.agents.clone(), due };
-        let finisher = Finisher { store: app.store.clone(), clock: Arc::clone(&app.clock), timings: app.timings, deferrer };
+        let campaigns = Campaigns::new(app.store.clone());
+        let finisher = Finisher {
+            store: app.store.clone(),
+            clock: Arc::clone(&app.clock),
+            timings: app.timings,
+            live: app.live.clone(),
+            campaigns: campaigns.clone(),
+            deferrer,
+        };
         let holder = HoldDesk {
             store: app.store.clone(),
             clock: Arc::clone(&app.clock),
@@ -327,6 +384,8 @@ impl Crew {
             worker: app.id,
             timings: app.timings,
             held: held.clone(),
+            live: app.live.clone(),
+            local,
             finisher: finisher.clone(),
             end_calls: end_calls.clone(),
             tasks: calls.clone(),
@@ -339,9 +398,10 @@ impl Crew {
                 id: app.id,
                 lines: app.config.worker.lines,
                 held,
+                clocks: app.clocks.clone(),
             },
             holder: Arc::new(holder),
-            dialer: Arc::new(dialer(app)),
+            dialer: Arc::new(dialer(app, campaigns)),
             rows: Arc::new(StoreRows { store: app.store.clone(), clock: Arc::clone(&app.clock) }),
             table: Arc::new(table),
             end_calls,
@@ -350,13 +410,26 @@ impl Crew {
     }
 }
 
-fn dialer(app: &App) -> DialDesk {
+/// Writes what dead workers left on this disk, as soon as the database takes it.
+async fn take_over(store: Store, left: Vec<LeftBehind>, stop: CancellationToken) {
+    for file in left {
+        while let Err(error) = file.write(&store).await {
+            tracing::warn!(%error, "a dead worker's journal is not written yet; trying again");
+            tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(TAKE_OVER_AGAIN) => {} }
+        }
+    }
+}
+
+fn dialer(app: &App, campaigns: Campaigns) -> DialDesk {
     DialDesk {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         pacer: Arc::clone(&app.pacer),
         telephony: Arc::clone(&app.senses.telephony),
         agents: app.agents.clone(),
+        campaigns,
+        live: app.live.clone(),
+        clocks: app.clocks.clone(),
         worker: app.id,
         timings: app.timings,
         account_rate: app.config.twilio.calls_per_second,
@@ -409,6 +482,19 @@ impl Store {
             Mode::Fleet => Ok(self.require_current_schema().await?),
         }
     }
+}
+
+fn open_live(config: &Config, tasks: &TaskTracker) -> Live {
+    match config.mode {
+        Mode::Embedded => Live::within(),
+        Mode::Fleet => Live::across(live_wire(config), tasks.clone()),
+    }
+}
+
+/// Where a fleet's processes tell each other what happens.
+#[must_use]
+pub fn live_wire(config: &Config) -> WireSettings {
+    WireSettings { url: config.redis.url.expose_secret().to_owned(), prefix: config.redis.prefix.clone() }
 }
 
 async fn open_queue(config: &Config) -> anyhow::Result<(JobQueue<DialLead>, Arc<dyn Pacer>)> {

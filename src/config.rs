@@ -36,6 +36,7 @@ pub struct Config {
     pub public_url: String,
     pub web: Web,
     pub hooks: Hooks,
+    pub probe: Probe,
     pub postgres: Postgres,
     pub redis: Redis,
     pub twilio: Twilio,
@@ -43,6 +44,7 @@ pub struct Config {
     pub openai: Vendor,
     pub worker: Worker,
     pub dialing: Dialing,
+    pub alarms: Alarms,
     pub deferred: Deferred,
     pub telemetry: Telemetry,
 }
@@ -60,6 +62,14 @@ pub struct Web {
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
 pub struct Hooks {
+    pub listen: SocketAddr,
+}
+
+/// What supervisors and Prometheus ask a role.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Probe {
     pub listen: SocketAddr,
 }
 
@@ -98,6 +108,12 @@ pub struct Twilio {
     pub previous_auth_token: SecretString,
     #[serde(default)]
     pub previous_auth_token_file: Option<PathBuf>,
+    pub webhook_shared_key: SecretString,
+    #[serde(default)]
+    pub webhook_shared_key_file: Option<PathBuf>,
+    pub previous_webhook_shared_key: SecretString,
+    #[serde(default)]
+    pub previous_webhook_shared_key_file: Option<PathBuf>,
     pub api_key_sid: String,
     pub api_key_secret: SecretString,
     #[serde(default)]
@@ -140,7 +156,23 @@ pub struct Dialing {
     pub reconcile_every_ms: u64,
     pub poll_after_ms: u64,
     pub holder_dead_after_ms: u64,
+    pub refusal_backoff_ms: u64,
+    pub scheduler_lease_ms: u64,
     pub reserve_usd: f64,
+}
+
+/// How old the oldest attempt of a state may be, seconds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Alarms {
+    pub ready_s: u64,
+    pub sending_s: u64,
+    pub unknown_s: u64,
+    pub placed_s: u64,
+    pub ringing_s: u64,
+    pub talking_s: u64,
+    pub refused_s: u64,
 }
 
 /// Non-urgent LLM work.
@@ -217,6 +249,10 @@ impl Config {
         from_file(&mut self.twilio.auth_token, self.twilio.auth_token_file.as_deref(), "twilio.auth_token_file")?;
         let previous = self.twilio.previous_auth_token_file.clone();
         from_file(&mut self.twilio.previous_auth_token, previous.as_deref(), "twilio.previous_auth_token_file")?;
+        let shared = self.twilio.webhook_shared_key_file.clone();
+        from_file(&mut self.twilio.webhook_shared_key, shared.as_deref(), "twilio.webhook_shared_key_file")?;
+        let previous = self.twilio.previous_webhook_shared_key_file.clone();
+        from_file(&mut self.twilio.previous_webhook_shared_key, previous.as_deref(), "twilio.previous_webhook_shared_key_file")?;
         from_file(&mut self.twilio.api_key_secret, self.twilio.api_key_secret_file.as_deref(), "twilio.api_key_secret_file")?;
         from_file(&mut self.deepgram.api_key, self.deepgram.api_key_file.as_deref(), "deepgram.api_key_file")?;
         from_file(&mut self.openai.api_key, self.openai.api_key_file.as_deref(), "openai.api_key_file")
@@ -264,10 +300,22 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] that names the first missing secret and how to give it.
     pub fn require_providers(&self) -> Result<(), ConfigError> {
-        required("twilio.account_sid", &self.twilio.account_sid)?;
-        required("twilio.auth_token", self.twilio.auth_token.expose_secret())?;
-        required("deepgram.api_key", self.deepgram.api_key.expose_secret())?;
-        required("openai.api_key", self.openai.api_key.expose_secret())
+        self.provider_keys().into_iter().try_for_each(|(key, value)| required(key, value))
+    }
+
+    /// The provider keys that are not set, by name.
+    #[must_use]
+    pub fn missing_keys(&self) -> Vec<&'static str> {
+        self.provider_keys().into_iter().filter(|(_, value)| value.trim().is_empty()).map(|(key, _)| key).collect()
+    }
+
+    fn provider_keys(&self) -> [(&'static str, &str); 4] {
+        [
+            ("twilio.account_sid", &self.twilio.account_sid),
+            ("twilio.auth_token", self.twilio.auth_token.expose_secret()),
+            ("deepgram.api_key", self.deepgram.api_key.expose_secret()),
+            ("openai.api_key", self.openai.api_key.expose_secret()),
+        ]
     }
 
     /// What fleet mode cannot do without.
@@ -296,6 +344,7 @@ impl Dialing {
             silent_after: ms(self.poll_after_ms),
             queued_limit: ms(self.poll_after_ms),
             holder_silence: ms(self.holder_dead_after_ms),
+            refusal_backoff: ms(self.refusal_backoff_ms),
             ..DialTimings::default()
         }
     }

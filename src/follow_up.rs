@@ -8,6 +8,7 @@ use callfleet_jobs::kinds::{CancelCall, FinishCall};
 
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
+use crate::live::{Live, LiveEvent, Whose};
 use crate::store::dial::{Told, Trouble};
 use crate::store::job::NewJob;
 use crate::store::{Store, StoreError};
@@ -15,11 +16,15 @@ use crate::store::{Store, StoreError};
 /// Tries before a job is left to an operator.
 const TRIES: u32 = 20;
 
-/// Enqueues what the news ask for and says aloud what should not have happened.
+/// Tells those who look on, enqueues what the news ask for, and says aloud what should not have happened.
 ///
 /// # Errors
 /// The database cannot be written; the news should be told again.
-pub async fn heed(store: &Store, told: &Told, now: Timestamp) -> Result<(), StoreError> {
+pub async fn heed(store: &Store, live: &Live, told: &Told, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(state) = told.came_to {
+        let whose = Whose { campaign: told.campaign, attempt: told.attempt, lead: told.lead, number: &told.number };
+        live.tell(LiveEvent::call(whose, state.as_str(), now));
+    }
     if let Some(trouble) = told.trouble {
         complain(told.attempt, trouble);
     }

@@ -8,11 +8,12 @@ use tokio_util::sync::CancellationToken;
 /// The code a shell expects after an interrupt.
 pub const INTERRUPTED: u8 = 130;
 
-/// A token that fires on the first SIGINT or SIGTERM. A second signal ends the process; the rows say what was going on.
+/// A token that fires on the first SIGINT or SIGTERM; `then` says what the role does now. A second signal ends the process;
+/// the rows say what was going on.
 ///
 /// # Errors
 /// When the process may not listen for signals.
-pub fn on_signal() -> std::io::Result<CancellationToken> {
+pub fn on_signal(then: &'static str) -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let fired = token.clone();
@@ -20,7 +21,7 @@ pub fn on_signal() -> std::io::Result<CancellationToken> {
         for first in [true, false] {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             if first {
-                tracing::info!("stopping: no new calls, live calls end politely; a second signal exits at once");
+                tracing::info!("stopping: {then}; a second signal exits at once");
                 fired.cancel();
             }
         }

@@ -9,7 +9,7 @@ use crate::config::{LogFormat, Telemetry};
 
 /// Every metric. Labels are words of small sets (state, service, verdict), never ids or numbers of people.
 pub mod names {
-    /// Dials by answer class: `placed`, `refused`, `not_sent`, `unknown`, `stale`, `denied`.
+    /// Dials by answer class: `placed`, `refused`, `not_sent`, `unknown`, `stale`, `denied`, `clock`.
     pub const DIALS: &str = "callfleet_dials_total";
     /// From ticket to the POST's first byte, pacing aside, seconds.
     pub const TICKET_TO_POST: &str = "callfleet_ticket_to_post_seconds";
@@ -19,13 +19,20 @@ pub mod names {
     pub const ATTEMPTS: &str = "callfleet_attempts";
     /// Age of the oldest attempt by state, seconds.
     pub const OLDEST: &str = "callfleet_oldest_attempt_seconds";
+    /// 1 while the oldest attempt of a state is older than its limit.
+    pub const ALARM: &str = "callfleet_oldest_attempt_alarm";
+    /// From the claim to the provider's creation of the call, seconds.
+    pub const ACCEPT_LAG: &str = "callfleet_accept_lag_seconds";
+    /// From the provider's creation of an unsure call to the look at its list that showed it, seconds: the list's lag and
+    /// the gap between two looks.
+    pub const LIST_LAG: &str = "callfleet_list_lag_seconds";
     /// Calls held by this process.
     pub const HELD: &str = "callfleet_calls_held";
     /// End of the callee's turn to the first frame of the reply, seconds.
     pub const REPLY: &str = "callfleet_reply_seconds";
     /// Stream start to the first frame of the greeting, seconds.
     pub const GREETING: &str = "callfleet_greeting_seconds";
-    /// Provider calls by service and purpose.
+    /// Provider calls by service and purpose; the telephone's once they are billed.
     pub const PROVIDER_CALLS: &str = "callfleet_provider_calls_total";
     /// Nano-dollars by service.
     pub const COST: &str = "callfleet_cost_nano_usd_total";
@@ -33,8 +40,12 @@ pub mod names {
     pub const CALLBACKS: &str = "callfleet_callbacks_total";
     /// Events or ledger entries a full journal had to drop.
     pub const JOURNAL_DROPPED: &str = "callfleet_journal_dropped_total";
+    /// Live events that were dropped because nobody could take them.
+    pub const LIVE_DROPPED: &str = "callfleet_live_dropped_total";
     /// Table jobs by kind and verdict.
     pub const JOBS: &str = "callfleet_jobs_total";
+    /// What only a person can mend, by what stands still: `fleet`, `campaign`, `country`, `lead`.
+    pub const ALARMS: &str = "callfleet_alarms_total";
     /// One look of the dispatcher, seconds.
     pub const TICK: &str = "callfleet_dispatch_tick_seconds";
 }
@@ -69,7 +80,7 @@ where
 /// # Errors
 /// When another registry is installed in this process.
 pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
-    let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0];
     let handle = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?.install_recorder()?;
     describe();
     Ok(handle)
@@ -77,10 +88,14 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
 
 fn describe() {
     describe_counter!(names::DIALS, "Dials by answer class");
+    describe_counter!(names::ALARMS, "What only a person can mend, by what stands still");
     describe_histogram!(names::TICKET_TO_POST, Unit::Seconds, "Ticket to the POST's first byte, pacing aside");
     describe_counter!(names::OUTCOMES, "Attempts closed, by disposition");
     describe_gauge!(names::ATTEMPTS, "Attempts by state");
     describe_gauge!(names::OLDEST, Unit::Seconds, "Age of the oldest attempt by state");
+    describe_gauge!(names::ALARM, "1 while the oldest attempt of a state is older than its limit");
+    describe_histogram!(names::ACCEPT_LAG, Unit::Seconds, "Claim to the provider's creation of the call");
+    describe_histogram!(names::LIST_LAG, Unit::Seconds, "Creation of an unsure call to its appearance in the provider's list");
     describe_gauge!(names::HELD, "Calls held by this process");
     describe_histogram!(names::REPLY, Unit::Seconds, "End of the callee's turn to the first frame of the reply");
     describe_histogram!(names::GREETING, Unit::Seconds, "Stream start to the first frame of the greeting");
@@ -88,6 +103,18 @@ fn describe() {
     describe_counter!(names::COST, "Nano-dollars by service");
     describe_counter!(names::CALLBACKS, "Signed callbacks by result");
     describe_counter!(names::JOURNAL_DROPPED, "Journal entries dropped because it was full");
+    describe_counter!(names::LIVE_DROPPED, "Live events dropped because nobody could take them");
     describe_counter!(names::JOBS, "Table jobs by kind and verdict");
     describe_histogram!(names::TICK, Unit::Seconds, "One look of the dispatcher");
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_metric_is_explained_to_the_operator() {
+        let page = include_str!("../docs/operating.md");
+        let names: Vec<&str> = include_str!("telemetry.rs").split('"').filter(|text| text.starts_with("callfleet_")).collect();
+        let silent: Vec<_> = names.iter().filter(|name| !name.ends_with('_') && !page.contains(&format!("`{name}`"))).collect();
+        assert!(names.len() >= 14 && silent.is_empty(), "docs/operating.md says nothing about {silent:?}");
+    }
 }

@@ -45,6 +45,17 @@ impl<J: Envelope> JobQueue<J> {
         }
     }
 
+    /// Rings many, as far as the window goes; how many were rung, from the first on.
+    ///
+    /// # Errors
+    /// [`QueueError::Transport`]: none or some of them were rung.
+    pub async fn push_all(&self, jobs: Vec<J>) -> Result<usize, QueueError> {
+        match self {
+            Self::Memory(queue) => Ok(jobs.into_iter().take_while(|job| queue.push(job.clone()).is_ok()).count()),
+            Self::Redis(queue) => queue.push_all(jobs).await,
+        }
+    }
+
     /// Tickets that nobody has taken yet.
     ///
     /// # Errors

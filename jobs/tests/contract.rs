@@ -92,6 +92,16 @@ async fn every_ticket_is_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_are_rung_at_once_as_far_as_the_window_goes() {
+    for queue in backends().await {
+        assert_eq!(queue.push_all((0..40).map(ticket).collect()).await.unwrap(), 40, "{queue:?}");
+        assert_eq!(queue.push_all((0..600).map(ticket).collect()).await.unwrap(), 460, "{queue:?}");
+        assert_eq!(queue.push_all((0..3).map(ticket).collect()).await.unwrap(), 0, "{queue:?}");
+        assert_eq!(queue.waiting().await.unwrap(), 500);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn concurrency_is_a_permit() {
     for queue in backends().await {
         let (probe, mut tells) = Probe::new(Duration::from_millis(30), false);

@@ -14,6 +14,7 @@ CREATE TABLE lead_before (
     zones TEXT NOT NULL,
     variables TEXT NOT NULL,
     consent_basis TEXT,
+    hours_class INTEGER NOT NULL,
     replaced_at INTEGER NOT NULL,
     PRIMARY KEY (import_id, lead_id)
 );

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::call::journal::{CallEvent, CallSignal, EventKind, Journal};
 use crate::call::outbox::Outbox;
@@ -228,7 +229,7 @@ impl Converse {
     fn think(&mut self, ask: Ask) {
         let stop = self.stop_tasks.child_token();
         self.state.thinking.push((ask.reply, stop.clone()));
-        self.tasks.spawn(think::reply(Arc::clone(&self.thinker), ask, self.events_in.clone(), stop));
+        self.tasks.spawn(think::reply(Arc::clone(&self.thinker), ask, self.events_in.clone(), stop).in_current_span());
     }
 
     fn cancel(&mut self, reply: u32) {
@@ -242,7 +243,8 @@ impl Converse {
 
     fn analyse(&mut self, ask: Ask) {
         while self.state.analysing.try_join_next().is_some() {}
-        self.state.analysing.spawn(think::analyse(Arc::clone(&self.thinker), ask, self.events_in.clone(), self.stop_tasks.child_token()));
+        let analysis = think::analyse(Arc::clone(&self.thinker), ask, self.events_in.clone(), self.stop_tasks.child_token());
+        self.state.analysing.spawn(analysis.in_current_span());
     }
 
     fn note(&mut self, kind: EventKind, offset_ms: u64, body: String) {

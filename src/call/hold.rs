@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::agents::qualify;
 pub use crate::call::brief::{CallBrief, Senses};
@@ -74,8 +75,8 @@ fn begin(brief: &CallBrief, phone: PhoneLink, senses: &Senses, journal: Arc<dyn 
         books,
         stop: stop_tasks.child_token(),
     };
-    tasks.spawn(listening.run());
-    tasks.spawn(speaking.run());
+    tasks.spawn(listening.run().in_current_span());
+    tasks.spawn(speaking.run().in_current_span());
     Converse {
         core: Conversation::new(Arc::new(rules(brief))),
         phone,
@@ -126,7 +127,7 @@ async fn end(call: &mut Converse, brief: &CallBrief, senses: &Senses) {
     };
     // the stream is read meanwhile: a reader that stands still would be dropped before the call is over
     if timeout(2 * STOP_WITHIN, async { tokio::join!(ending, call.until_stopped()) }).await.is_err() {
-        tracing::warn!(attempt.id = %brief.attempt, "the provider did not end the stream in time");
+        tracing::warn!("the provider did not end the stream in time");
     }
     // an analysis that is later than this is done without
     let _ = timeout(UNDERSTAND_WITHIN, call.understand_the_rest()).await;
@@ -141,8 +142,8 @@ async fn end_at_provider(brief: &CallBrief, senses: &Senses) {
     for _ in 0..2 {
         match timeout(STOP_WITHIN, senses.telephony.end(&brief.call_sid)).await {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => tracing::warn!(attempt.id = %brief.attempt, %error, "the call could not be ended at the provider"),
-            Err(_) => tracing::warn!(attempt.id = %brief.attempt, "the provider did not answer when the call was to be ended"),
+            Ok(Err(error)) => tracing::warn!(%error, "the call could not be ended at the provider"),
+            Err(_) => tracing::warn!("the provider did not answer when the call was to be ended"),
         }
     }
 }
@@ -152,7 +153,7 @@ fn report(call: &Converse, brief: &CallBrief) -> CallReport {
     let ending = call.core.ending().unwrap_or(Ending::HungUp);
     let slots = serde_json::json!(found.slots);
     let qualified = qualify(brief.definition(), &slots).unwrap_or_else(|error| {
-        tracing::error!(attempt.id = %brief.attempt, %error, "a lead could not be qualified");
+        tracing::error!(%error, "a lead could not be qualified");
         false
     });
     let anything_heard = !call.core.history().lines().is_empty();

@@ -7,16 +7,24 @@ use crate::call::journal::{CallEvent, EventKind, TurnTimings};
 /// One paragraph per line said, with what happened in between.
 #[must_use]
 pub fn readable(events: &[CallEvent]) -> String {
-    let mut ordered: Vec<&CallEvent> = events.iter().collect();
-    ordered.sort_by_key(|event| (event.offset_ms, event.seq));
-    ordered.into_iter().filter_map(line).fold(String::new(), |mut text, (at, line)| {
+    let mut lines: Vec<_> = events.iter().filter_map(|event| line(event).map(|(at, line)| (at, event.seq, line))).collect();
+    lines.sort_by_key(|(at, seq, line)| (*at, !line.starts_with(REPLIED), *seq));
+    // two sources may say the same about who answered
+    lines.dedup_by(|next, last| next.2 == last.2 && next.2.starts_with('('));
+    lines.into_iter().fold(String::new(), |mut text, (at, _, line)| {
         let _ = writeln!(text, "[{}] {line}", clock(at)); // writing to a String cannot fail
         text
     })
 }
 
+/// Stands before the reply it is about.
+const REPLIED: &str = "(replied after";
+
 fn line(event: &CallEvent) -> Option<(u64, String)> {
     let body = event.body.as_str();
+    if event.kind == EventKind::Timings {
+        return waited(body);
+    }
     let text = match event.kind {
         EventKind::Callee => format!("Callee: {body}"),
         EventKind::Agent => format!("Agent: {body}"),
@@ -25,16 +33,15 @@ fn line(event: &CallEvent) -> Option<(u64, String)> {
         EventKind::Answerer => format!("(answered by: {body})"),
         EventKind::Trouble => format!("(trouble: {body})"),
         EventKind::Ended => format!("(ended: {body})"),
-        EventKind::Timings => waited(body)?,
-        EventKind::StreamStarted | EventKind::FirstAudio | EventKind::Understood => return None,
+        EventKind::StreamStarted | EventKind::FirstAudio | EventKind::Understood | EventKind::Timings => return None,
     };
     Some((event.offset_ms, text))
 }
 
-/// What the callee waited for a reply.
-fn waited(timings: &str) -> Option<String> {
-    let ms = serde_json::from_str::<TurnTimings>(timings).ok()?.reply_ms()?;
-    Some(format!("(replied after {ms} ms)"))
+/// What the callee waited for a reply, at the moment it came; the event itself is written when the reply was heard.
+fn waited(timings: &str) -> Option<(u64, String)> {
+    let timings: TurnTimings = serde_json::from_str(timings).ok()?;
+    Some((timings.first_frame?, format!("{REPLIED} {} ms)", timings.reply_ms()?)))
 }
 
 fn clock(ms: u64) -> String {
@@ -48,18 +55,21 @@ mod tests {
 
     #[test]
     fn reads_in_the_order_of_speech() {
-        let timings = TurnTimings { end_of_turn: Some(4_000), first_frame: Some(4_450), ..TurnTimings::default() };
+        let timings = TurnTimings { end_of_turn: Some(3_000), first_frame: Some(3_450), ..TurnTimings::default() };
         let events = [
             (100, EventKind::StreamStarted, String::new()),
             (3_000, EventKind::Callee, "Yes, I do.".into()),
             (120, EventKind::Agent, "Do you own your home?".into()),
-            (4_450, EventKind::Timings, serde_json::to_string(&timings).unwrap()),
+            (3_450, EventKind::Agent, "Great.".into()),
+            (3_900, EventKind::Timings, serde_json::to_string(&timings).unwrap()),
+            (4_000, EventKind::Answerer, "human".into()),
+            (4_000, EventKind::Answerer, "human".into()),
             (61_250, EventKind::Ended, "hung_up".into()),
         ];
         let events: Vec<CallEvent> =
             (0..).zip(events).map(|(seq, (offset_ms, kind, body))| CallEvent { seq, offset_ms, kind, body }).collect();
-        let text = "[00:00.1] Agent: Do you own your home?\n[00:03.0] Callee: Yes, I do.\n[00:04.4] (replied after 450 ms)\n\
-                    [01:01.2] (ended: hung_up)\n";
+        let text = "[00:00.1] Agent: Do you own your home?\n[00:03.0] Callee: Yes, I do.\n[00:03.4] (replied after 450 ms)\n\
+                    [00:03.4] Agent: Great.\n[00:04.0] (answered by: human)\n[01:01.2] (ended: hung_up)\n";
         assert_eq!(readable(&events), text);
     }
 }

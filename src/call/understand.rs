@@ -6,7 +6,7 @@ use crate::call::turn::Rules;
 use crate::domain::callback::{self, CallbackKind};
 use crate::domain::outcome::PromisedCallback;
 
-pub use crate::domain::callback::{asks_for_human, asks_if_ai, wrong_number};
+pub use crate::domain::callback::{asks_for_human, asks_if_ai, opt_out, wrong_number};
 
 /// Words that say "go on"; an utterance of nothing else never interrupts.
 const BACKCHANNELS: [&str; 27] = [
@@ -81,12 +81,6 @@ fn says(text: &str, phrases: &[&str]) -> bool {
 fn only(text: &str, known: &[&str]) -> bool {
     let words = plain(text);
     !words.is_empty() && words.split(' ').all(|word| known.contains(&word))
-}
-
-/// Whether the callee must not be called again. A bare "stop" is one, because the greeting says so.
-#[must_use]
-pub fn opt_out(text: &str) -> bool {
-    callback::opt_out(text) || only(text, &["stop", "please"]) && says(text, &["stop"])
 }
 
 /// Whether an utterance only says that somebody listens.

@@ -1,15 +1,19 @@
 //! `callfleet campaign …`
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::callback::fidelity;
 use super::client::Client;
 use super::commands::Campaign;
+use super::explain;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use crate::domain::count::counted;
 
 /// Does one verb.
 ///
@@ -27,13 +31,27 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
             let changed = client.send(Method::PATCH, at(name, None), &body).await?;
             output.show(&changed, |campaign| with_to_do(&format!("campaign {name} is changed"), campaign))?;
         }
+        Campaign::Set { name, settings } => {
+            let body = json!({ "set": settings.iter().cloned().collect::<BTreeMap<_, _>>() });
+            let changed = client.send(Method::PATCH, at(name, None), &body).await?;
+            output.show(&changed, |campaign| with_to_do(&format!("campaign {name} is changed"), campaign))?;
+        }
+        Campaign::Clone { campaign, name } => {
+            let made = client.send(Method::POST, at(campaign, Some("clone")), &json!({ "name": name })).await?;
+            output.show(&made, |made| with_to_do(&format!("campaign {name} is there as a draft like {campaign}"), made))?;
+        }
+        Campaign::Pin { name, agent_version } => {
+            let changed = client.send(Method::PATCH, at(name, None), &json!({ "agent_version": agent_version })).await?;
+            output.show(&changed, |campaign| format!("campaign {name} speaks with {}", speaker(&campaign["agent"])))?;
+        }
         Campaign::List => output.show(&client.get(ApiPath::new(&["v1", "campaigns"])).await?, list)?,
         Campaign::Status { name } => output.show(&client.get(at(name, None)).await?, status)?,
-        Campaign::Explain { name } => output.show(&client.get(at(name, Some("explain"))).await?, explanation)?,
+        Campaign::Explain { name } => output.show(&client.get(at(name, Some("explain"))).await?, explain::campaign)?,
         Campaign::Start { name } => step(client, output, name, "start").await?,
         Campaign::Pause { name } => step(client, output, name, "pause").await?,
         Campaign::Resume { name } => step(client, output, name, "resume").await?,
         Campaign::Drain { name } => step(client, output, name, "drain").await?,
+        Campaign::Unschedule { name } => step(client, output, name, "unschedule").await?,
         Campaign::Cancel { name } => step(client, output, name, "cancel").await?,
     }
     Ok(())
@@ -51,13 +69,13 @@ fn read(file: Option<&Path>) -> anyhow::Result<Option<String>> {
 async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow::Result<()> {
     output.show(&client.post(at(name, Some(verb))).await?, |stepped| {
         let state = cell(&stepped["state"]);
-        if stepped["changed"] == false {
-            return format!("campaign {name} is {state} already");
-        }
-        match stepped["withdrawn"].as_i64() {
-            Some(calls @ 1..) => format!("campaign {name} is {state}; {calls} armed calls were given back"),
-            _ => format!("campaign {name} is {state}"),
-        }
+        let already = if stepped["changed"] == false { " already" } else { "" };
+        let said = match stepped["withdrawn"].as_i64() {
+            Some(calls @ 1..) => format!("campaign {name} is {state}; {} given back", counted(calls, "armed call")),
+            _ => format!("campaign {name} is {state}{already}"),
+        };
+        let notes = items(&stepped["notes"]).iter().map(|note| format!("\nnote: {}", cell(note)));
+        notes.fold(said, |said, note| said + &note)
     })?;
     Ok(())
 }
@@ -94,6 +112,7 @@ fn status(campaign: &Value) -> String {
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
         ("attempts", counts(&campaign["attempts"])),
+        ("callbacks", if campaign["callbacks"]["promised"] == 0 { String::new() } else { fidelity(&campaign["callbacks"]) }),
         ("next due", moment(&campaign["next_due"])),
         ("spent", dollars(&campaign["spent_usd"])),
         ("reserved", dollars(&campaign["reserved_usd"])),
@@ -110,24 +129,4 @@ fn status(campaign: &Value) -> String {
 fn counts(by_word: &Value) -> String {
     let words = by_word.as_object().into_iter().flatten();
     words.map(|(word, count)| format!("{count} {}", word.replace('_', " "))).collect::<Vec<_>>().join(", ")
-}
-
-fn explanation(answer: &Value) -> String {
-    let gates: Vec<Vec<String>> = items(&answer["gates"])
-        .iter()
-        .map(|gate| vec![if gate["open"] == true { "open" } else { "CLOSED" }.to_owned(), cell(&gate["gate"]), cell(&gate["detail"])])
-        .collect();
-    let waits: Vec<Vec<String>> = items(&answer["waiting"])
-        .iter()
-        .map(|wait| {
-            let cells = [&wait["leads"], &wait["state"], &wait["next_kind"], &wait["due"]].map(cell);
-            cells.into_iter().chain([moment(&wait["next_at"]), cell(&wait["wait_reason"])]).collect()
-        })
-        .collect();
-    let mut text = format!("{}\n\n{}", cell(&answer["answer"]), table(&["", "GATE", "WHAT IT SEES"], &gates));
-    if !waits.is_empty() {
-        text.push_str("\n\n");
-        text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &waits));
-    }
-    text
 }

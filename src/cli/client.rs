@@ -16,18 +16,23 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
 use super::path::ApiPath;
 use super::refused::Refused;
+use crate::boot::live_wire;
 use crate::clock::SystemClock;
 use crate::config::{Config, Mode};
+use crate::domain::money::NanoUsd;
+use crate::live::Live;
 use crate::store::{Store, StoreError, Target};
 use crate::web::api::{self, ApiState, CLI_AGENT, address};
 
 /// Another command may hold the data folder for a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(50);
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
 /// A process that lives answers on loopback at once.
 const HEALTH_WITHIN: Duration = Duration::from_secs(2);
 
@@ -41,8 +46,34 @@ pub struct Client {
 
 #[derive(Debug)]
 enum Way {
-    Local { router: Router, store: Store },
+    Local { router: Router, store: Store, told: Told },
     Remote(SocketAddr),
+}
+
+/// What this verb has to tell those who look on.
+#[derive(Debug)]
+struct Told {
+    live: Live,
+    tasks: TaskTracker,
+}
+
+impl Told {
+    /// A verb of a fleet tells and hears like any other process.
+    fn begin(config: &Config) -> Self {
+        let tasks = TaskTracker::new();
+        let live = match config.mode {
+            Mode::Embedded => Live::within(),
+            Mode::Fleet => Live::across(live_wire(config), tasks.clone()),
+        };
+        Self { live, tasks }
+    }
+
+    /// Waits a moment for what was told last; the rows have it in any case.
+    async fn end(self) {
+        self.live.end();
+        self.tasks.close();
+        let _ = tokio::time::timeout(TOLD_WITHIN, self.tasks.wait()).await;
+    }
 }
 
 /// A granted request.
@@ -96,14 +127,17 @@ impl Client {
     }
 
     fn local(config: &Config, store: Store) -> Self {
+        let told = Told::begin(config);
         let router = api::router(ApiState {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: config.dialing.timings(),
+            reserve: NanoUsd::from_usd(config.dialing.reserve_usd),
             files: config.data.clone(),
+            live: told.live.clone(),
             metrics: None,
         });
-        Self::new(Way::Local { router, store })
+        Self::new(Way::Local { router, store, told })
     }
 
     fn new(way: Way) -> Self {
@@ -190,7 +224,8 @@ impl Client {
 
     /// Closes the store, where it was opened here.
     pub async fn close(self) {
-        if let Way::Local { store, .. } = self.way {
+        if let Way::Local { store, told, .. } = self.way {
+            told.end().await;
             store.close().await;
         }
     }

@@ -46,7 +46,7 @@ pub enum Command {
     #[command(subcommand)]
     Campaign(Campaign),
     /// Import and look at leads.
-    #[command(subcommand)]
+    #[command(subcommand, alias = "lead")]
     Leads(Leads),
     /// Keep numbers that must not be called.
     #[command(subcommand)]
@@ -57,11 +57,21 @@ pub enum Command {
     /// Look at calls, or call your own phone.
     #[command(subcommand)]
     Call(Call),
+    /// Look at promised callbacks, or try what words mean.
+    #[command(subcommand)]
+    Callback(Callback),
     /// Save and look at agents.
     #[command(subcommand)]
     Agent(Agent),
     /// What it cost, and what it would have cost.
     Cost {
+        /// Only this campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
+    },
+    /// Show what is happening, line by line, until it is interrupted.
+    #[command(after_help = "Example: callfleet watch --campaign spring")]
+    Watch {
         /// Only this campaign.
         #[arg(long, value_name = "NAME")]
         campaign: Option<String>,
@@ -129,6 +139,33 @@ pub enum Campaign {
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
     },
+    /// Change single settings by their dotted keys; an empty value goes back to the default.
+    #[command(after_help = "Example: callfleet campaign set spring pace.lines=20 hours.sunday=closed schedule.end=")]
+    Set {
+        /// The campaign.
+        name: String,
+        /// `KEY=VALUE`; docs/campaigns.md lists the keys.
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = assignment)]
+        settings: Vec<(String, String)>,
+    },
+    /// Make a draft with the settings and the agent of another campaign.
+    #[command(after_help = "Example: callfleet campaign clone spring --name autumn")]
+    Clone {
+        /// The campaign to copy.
+        campaign: String,
+        /// The draft's name.
+        #[arg(long)]
+        name: String,
+    },
+    /// Speak with a certain version of the agent.
+    #[command(after_help = "Example: callfleet campaign pin spring --agent-version 3")]
+    Pin {
+        /// The campaign.
+        name: String,
+        /// Which version; `callfleet agent list` shows them.
+        #[arg(long, value_name = "N")]
+        agent_version: i32,
+    },
     /// List campaigns.
     List,
     /// Start dialing.
@@ -148,6 +185,11 @@ pub enum Campaign {
     },
     /// Finish live calls and promised callbacks, then complete.
     Drain {
+        /// The campaign.
+        name: String,
+    },
+    /// Back to a draft, before its start time.
+    Unschedule {
         /// The campaign.
         name: String,
     },
@@ -227,17 +269,26 @@ pub enum Leads {
     },
     /// One lead with all its calls.
     Show {
-        /// The lead's id.
+        /// The lead's id or number.
         id: String,
+    },
+    /// Why a lead is or is not called now: every gate.
+    #[command(after_help = "Example: callfleet lead explain +14155550123")]
+    Explain {
+        /// The lead's id or number, or with --campaign the list's own key.
+        id: String,
+        /// In which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
     },
     /// Call a finished or parked lead again.
     Retry {
-        /// The lead's id.
+        /// The lead's id or number.
         id: String,
     },
     /// Take a lead off the list.
     Cancel {
-        /// The lead's id.
+        /// The lead's id or number.
         id: String,
     },
 }
@@ -312,4 +363,39 @@ pub enum Agent {
         /// The agent.
         name: String,
     },
+}
+
+/// Callbacks.
+#[derive(Debug, Subcommand)]
+pub enum Callback {
+    /// What words mean to a call: a callback and when, an opt-out, a refusal, or something for a person.
+    #[command(after_help = "Example: callfleet callback resolve \"after five tomorrow\" --zone America/New_York --at 2026-11-23T15:00:00Z")]
+    Resolve {
+        /// The words as they were said.
+        words: String,
+        /// The callee's time zone, an IANA name.
+        #[arg(long, value_name = "ZONE")]
+        zone: String,
+        /// When they were said; now, if left out.
+        #[arg(long, value_name = "MOMENT")]
+        at: Option<String>,
+        /// The calling hours of every day.
+        #[arg(long, value_name = "HH:MM-HH:MM", default_value = "09:00-20:00")]
+        hours: String,
+    },
+    /// Promised callbacks: for when, dialed when, kept or missed.
+    #[command(after_help = "Example: callfleet callback list --campaign spring")]
+    List {
+        /// Of which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, for example pace.lines=20")?;
+    Ok((key.to_owned(), value.to_owned()))
 }

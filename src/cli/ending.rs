@@ -18,7 +18,8 @@ pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
     }
     eprintln!("{}", if as_json { for_scripts(error) } else { for_people(error) });
     let wrong_settings = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
-    ExitCode::from(if wrong_settings { WRONG_SETTINGS } else { FAILED })
+    let wrong_usage = error.downcast_ref::<Refused>().is_some_and(|refused| refused.is_usage);
+    ExitCode::from(if wrong_settings || wrong_usage { WRONG_SETTINGS } else { FAILED })
 }
 
 fn for_people(error: &anyhow::Error) -> String {

@@ -18,6 +18,7 @@ use super::client::{Answer, Client};
 use super::leads::save;
 use super::output::{Output, cell, items, line};
 use super::path::ApiPath;
+use crate::domain::count::counted;
 
 const PIECE: usize = 64 * 1024;
 /// How often the bar moves.
@@ -116,7 +117,7 @@ async fn reached(order: &Order<'_>, client: &Client) -> u64 {
 fn result_text(result: &Value, order: &Order<'_>) -> String {
     let count = |key: &str| result[key].as_u64().unwrap_or(0);
     let verb = if order.dry_run { "would be imported" } else { "imported" };
-    let mut text = format!("{} rows: {} {verb}", count("rows"), count("accepted"));
+    let mut text = format!("{}: {} {verb}", counted(count("rows"), "row"), count("accepted"));
     for (key, words) in [("updated", "updated"), ("duplicates", "already there"), ("rejected", "refused")] {
         if count(key) > 0 {
             text.push_str(&format!(", {} {words}", count(key)));

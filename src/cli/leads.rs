@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::commands::Leads;
+use super::explain;
 use super::import::{self, Order};
 use super::output::{Output, cell, items, moment, table};
 use super::path::ApiPath;
@@ -39,6 +40,10 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
             save(client, path.with("spreadsheet", spreadsheet.then_some(true)), out.as_deref()).await?;
         }
         Leads::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "leads", id])).await?, show)?,
+        Leads::Explain { id, campaign } => {
+            let path = ApiPath::new(&["v1", "leads", id, "explain"]).with("campaign", campaign.as_deref());
+            output.show(&client.get(path).await?, explain::lead)?;
+        }
         Leads::Cancel { id } => {
             let done = client.post(ApiPath::new(&["v1", "leads", id, "cancel"])).await?;
             output.show(&done, |_| format!("lead {id} is off the list"))?;

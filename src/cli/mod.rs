@@ -4,6 +4,7 @@
 
 mod agent;
 mod call;
+mod callback;
 mod campaign;
 mod client;
 mod commands;
@@ -12,6 +13,7 @@ pub mod demo;
 mod dnc;
 mod doctor;
 mod ending;
+mod explain;
 mod import;
 mod leads;
 mod output;
@@ -19,6 +21,7 @@ mod path;
 mod queue;
 mod refused;
 pub mod roles;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -77,8 +80,10 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
         Command::Dnc(verb) => dnc::run(verb, client, output).await?,
         Command::Queue(verb) => queue::run(verb, client, output).await?,
         Command::Call(verb) => return call::run(verb, client, output).await,
+        Command::Callback(verb) => callback::run(verb, client, output).await?,
         Command::Agent(verb) => agent::run(verb, client, output).await?,
         Command::Cost { campaign } => cost::run(campaign.as_deref(), client, output).await?,
+        Command::Watch { campaign } => watch::run(campaign.as_deref(), client, output).await?,
         // roles have ended above
         _ => {}
     }

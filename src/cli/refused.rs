@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Longer answers are no refusals of ours.
 const LONGEST: usize = 1024 * 1024;
 
+/// Refusals of what was typed on the command line itself.
+const USAGE: [&str; 4] = ["bad_words", "bad_zone", "bad_at", "bad_hours"];
+
 /// The API's own error.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -17,6 +20,8 @@ pub struct Refused {
     pub fix: String,
     /// The answer as it came.
     pub raw: String,
+    /// What was typed cannot be understood: wrong usage, like an unknown option.
+    pub is_usage: bool,
 }
 
 impl Refused {
@@ -31,6 +36,7 @@ impl Refused {
         let body: Value = serde_json::from_str(&raw).unwrap_or_default();
         let text = |key: &str| body["error"][key].as_str().map(str::to_owned);
         let message = text("message").unwrap_or_else(|| format!("the API answered {status}"));
-        Self { message, fix: text("fix").unwrap_or_default(), raw }
+        let is_usage = text("code").is_some_and(|code| USAGE.contains(&code.as_str()));
+        Self { message, fix: text("fix").unwrap_or_default(), raw, is_usage }
     }
 }

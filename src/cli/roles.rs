@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::{Cli, Simulator as SimulatorArgs};
@@ -15,12 +16,14 @@ use super::load_config;
 use crate::boot::{App, Drain, Listeners, open_store};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
+use crate::domain::money::NanoUsd;
 use crate::providers::ProviderError;
 use crate::shutdown;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::telemetry;
 use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
+use crate::web::probe::{Probe, probe_routes};
 use crate::web::{self, listen};
 
 /// How often a provider that does not answer is asked again.
@@ -28,10 +31,13 @@ const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The operator's API over an open application.
 pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
+    app.live.begin_to_listen();
     api::router(ApiState {
+        live: app.live.clone(),
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
+        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
         files: app.config.data.clone(),
         metrics,
     })
@@ -47,13 +53,14 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     telemetry::init_logs(&config.telemetry)?;
     let listeners = Listeners::bind(&config).await?;
     let addr = listeners.api.local_addr()?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new calls, live calls end politely")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let watch = app.clone();
     let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
+    watch.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
 }
@@ -71,11 +78,16 @@ fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announce
 pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "web")?;
     let listeners = Listeners::bind(&config).await?;
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
-    tokio::join!(web::serve(listeners.api, routes, stop.clone()), app.clone().callbacks(listeners.public, stop));
+    let hang_up = async {
+        stop.cancelled().await;
+        // requests are waited for, and a stream of events would never end by itself
+        app.live.end();
+    };
+    tokio::join!(web::serve(listeners.api, routes, stop.clone()), app.clone().callbacks(listeners.public, stop.clone()), hang_up);
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -86,10 +98,13 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// As [`up`].
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "scheduler")?;
-    let stop = shutdown::on_signal()?;
+    let probe = listen(config.probe.listen, "probe.listen").await?;
+    let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
-    tracing::info!("scheduler is up");
+    tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
+    let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
     app.clone().scheduler(stop).await;
+    answering.end().await;
     app.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -101,13 +116,43 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
 pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
-    let stop = shutdown::on_signal()?;
+    let probe = listen(config.probe.listen, "probe.listen").await?;
+    let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
-    tracing::info!(media = %listener.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    let answering = Answering::begin(&app, "worker", probe, &stop)?;
     let watch = app.clone();
     let (worked, ()) = tokio::join!(app.clone().worker(listener, stop.clone(), Drain::Wait), tell_providers(&watch, &stop));
+    answering.end().await;
     app.close().await;
     worked.map(|()| ExitCode::SUCCESS)
+}
+
+/// The probe's listener; it answers until the role's last call has ended.
+struct Answering {
+    over: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Answering {
+    fn begin(app: &App, role: &'static str, listener: TcpListener, stop: &CancellationToken) -> anyhow::Result<Self> {
+        let probe = Probe {
+            role,
+            store: app.store.clone(),
+            metrics: telemetry::init_metrics()?,
+            stop: stop.clone(),
+            active: Arc::clone(&app.active),
+        };
+        let over = CancellationToken::new();
+        let task = tokio::spawn(web::serve(listener, probe_routes(probe), over.clone()));
+        Ok(Self { over, task })
+    }
+
+    async fn end(self) {
+        self.over.cancel();
+        // a failed listener has said so itself
+        let _ = self.task.await;
+    }
 }
 
 /// `callfleet migrate`
@@ -139,7 +184,7 @@ pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCo
         Some(file) => read_scenario(file)?,
         None => Scenario::default(),
     };
-    let stop = shutdown::on_signal()?;
+    let stop = shutdown::on_signal("simulated calls are cut off")?;
     let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
     let simulator = Simulator::start(settings).await?;
     super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;

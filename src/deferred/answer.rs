@@ -78,7 +78,14 @@ mod tests {
     use crate::providers::Usage;
 
     fn answer(content: &str) -> ChatAnswer {
-        ChatAnswer { content: content.into(), refusal: None, finish: "stop".into(), model: "m".into(), usage: Usage::default() }
+        ChatAnswer {
+            content: content.into(),
+            refusal: None,
+            finish: "stop".into(),
+            model: "m".into(),
+            usage: Usage::default(),
+            flex: false,
+        }
     }
 
     #[test]

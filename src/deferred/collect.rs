@@ -2,8 +2,9 @@
 
 use tracing::{info, warn};
 
+use super::Deferred;
 use super::apply::bill_id;
-use super::{DIRECT, Deferred};
+use super::ladder::Rung;
 use crate::domain::ids::TaskId;
 use crate::mind::ledger::Tier;
 use crate::providers::{BatchDesk, BatchLine, BatchStatus, ProviderError};
@@ -46,13 +47,17 @@ impl Deferred {
         let mut done = Collected::default();
         let Some(desk) = &self.desk else { return Ok(done) };
         for batch in self.rows.open_batches().await? {
-            let Some(provider_id) = batch.provider_batch_id.as_deref().filter(|id| *id != DIRECT) else { continue };
+            let ours = Rung::of(&batch).is_some();
+            let Some(provider_id) = batch.provider_batch_id.as_deref().filter(|_| !ours) else { continue };
             match results(desk.as_ref(), provider_id).await {
-                Ok(Some((status, lines))) => {
+                Ok((status, Some(lines))) => {
                     self.take_results(&batch, &status, &lines).await?;
                     done.closed += 1;
                 }
-                Ok(None) => done.open += 1,
+                Ok((status, None)) => {
+                    self.cancel_when_late(desk.as_ref(), &batch, &status).await?;
+                    done.open += 1;
+                }
                 Err(error) => {
                     warn!(batch.id = %batch.id, error = %error, "a batch of deferred work could not be collected");
                     done.open += 1;
@@ -60,6 +65,21 @@ impl Deferred {
             }
         }
         Ok(done)
+    }
+
+    /// A batch that is still running when its first task should come down the ladder is cancelled. What it has answered by
+    /// then is applied and billed as ever; the rest goes back to wait, and is asked once more only after that.
+    async fn cancel_when_late(&self, desk: &dyn BatchDesk, batch: &Batch, status: &BatchStatus) -> Result<(), StoreError> {
+        let patience = self.settings.flex_before.unwrap_or(self.settings.direct_before);
+        let due = self.rows.batch_due(batch.id).await?;
+        if status.status == "cancelling" || due.is_none_or(|due| due > self.clock.now() + patience) {
+            return Ok(());
+        }
+        match desk.cancel(&status.id).await {
+            Ok(_) => warn!(batch.id = %batch.id, "a batch of deferred work is too slow and was cancelled; the rest is asked otherwise"),
+            Err(error) => warn!(batch.id = %batch.id, error = %error, "a slow batch of deferred work could not be cancelled"),
+        }
+        Ok(())
     }
 
     async fn take_results(&self, batch: &Batch, status: &BatchStatus, lines: &[BatchLine]) -> Result<(), StoreError> {
@@ -98,12 +118,12 @@ impl Deferred {
     }
 }
 
-/// Status and lines of a batch that is over; `None` while it runs.
-async fn results(desk: &dyn BatchDesk, id: &str) -> Result<Option<(BatchStatus, Vec<BatchLine>)>, ProviderError> {
+/// Status of a batch and its lines; no lines while it runs.
+async fn results(desk: &dyn BatchDesk, id: &str) -> Result<(BatchStatus, Option<Vec<BatchLine>>), ProviderError> {
     let status = desk.status(id).await?;
     let mut lines = Vec::new();
     match stage(&status.status) {
-        Stage::Running => return Ok(None),
+        Stage::Running => return Ok((status, None)),
         Stage::Failed => {}
         Stage::Over => {
             for file in [&status.output_file_id, &status.error_file_id].into_iter().flatten() {
@@ -111,5 +131,5 @@ async fn results(desk: &dyn BatchDesk, id: &str) -> Result<Option<(BatchStatus, 
             }
         }
     }
-    Ok(Some((status, lines)))
+    Ok((status, Some(lines)))
 }

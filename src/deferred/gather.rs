@@ -2,8 +2,9 @@
 
 use tracing::{info, warn};
 
+use super::Deferred;
+use super::ladder::Rung;
 use super::task::StoredRequest;
-use super::{DIRECT, Deferred};
 use crate::domain::time::Timestamp;
 use crate::providers::{Again, BatchDesk, ChatRequest, ProviderError};
 use crate::store::StoreError;
@@ -17,6 +18,8 @@ pub struct Gathered {
     pub submitted: u32,
     /// Batches that are prepared and wait for the provider to be reachable.
     pub held_up: u32,
+    /// Tasks asked by flex.
+    pub flex: u32,
     /// Tasks asked directly.
     pub direct: u32,
 }
@@ -27,29 +30,38 @@ const METADATA: &str = "callfleet_batch";
 pub(super) const PAGE: u32 = 500;
 
 impl Deferred {
-    /// Finishes what an earlier run began, asks directly what is nearly due, and batches the rest when there is enough of
-    /// it or it waited long enough.
+    /// Finishes what an earlier run began, asks what is nearly due, the most urgent first, and batches the rest when there is
+    /// enough of it or it waited long enough.
     ///
     /// # Errors
     /// The database cannot be read or written. Trouble of the provider is logged and waits for the next run.
     pub async fn gather(&self) -> Result<Gathered, StoreError> {
         let mut done = Gathered::default();
-        for batch in self.rows.open_batches().await? {
-            match (batch.provider_batch_id.as_deref(), &self.desk) {
-                (Some(DIRECT), _) => done.direct += self.answer_directly(&batch).await?,
-                (None, Some(desk)) => self.count(self.hand_in(desk.as_ref(), &batch).await?, &mut done),
-                _ => {}
+        done.direct += self.climb_down(Rung::Direct).await?;
+        if let Some(desk) = &self.desk {
+            for batch in self.rows.open_batches().await?.iter().filter(|batch| batch.provider_batch_id.is_none()) {
+                self.count(self.hand_in(desk.as_ref(), batch).await?, &mut done);
             }
         }
-        for waiting in self.rows.gatherable().await? {
-            done.direct += self.ask_urgent(&waiting).await?;
-        }
+        done.flex += self.climb_down(Rung::Flex).await?;
         if let Some(desk) = &self.desk {
             for waiting in self.rows.gatherable().await? {
                 self.batch(desk.as_ref(), &waiting, &mut done).await?;
             }
         }
         Ok(done)
+    }
+
+    /// What an earlier run left on this rung, then what has come down to it.
+    async fn climb_down(&self, rung: Rung) -> Result<u32, StoreError> {
+        let mut asked = 0;
+        for batch in self.rows.open_batches().await?.iter().filter(|batch| Rung::of(batch) == Some(rung)) {
+            asked += self.answer(batch, rung).await?;
+        }
+        for waiting in self.rows.gatherable().await? {
+            asked += self.ask_urgent(&waiting, rung).await?;
+        }
+        Ok(asked)
     }
 
     async fn batch(&self, desk: &dyn BatchDesk, waiting: &Gatherable, done: &mut Gathered) -> Result<(), StoreError> {

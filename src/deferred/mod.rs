@@ -2,15 +2,16 @@
 //!
 //! A finished attempt leaves tasks ([`tasks_for`]); [`Deferred::gather`] puts those that wait into provider batches;
 //! [`Deferred::collect`] brings the answers home. A batch row is written before the provider hears of it, the provider's
-//! id before it is polled, an answer is applied once. A task whose time runs out is asked directly, at the full price.
+//! id before it is polled, an answer is applied once. As a task's time runs out it comes down a ladder: from the batch (which
+//! is cancelled when it is too slow) to flex, and from flex to a direct request at the full price.
 //!
 //! One `gather` and one `collect` run at a time in a deployment; their jobs see to that.
 
 pub mod answer;
 mod apply;
 mod collect;
-mod direct;
 mod gather;
+mod ladder;
 pub mod rows;
 mod task;
 
@@ -35,9 +36,11 @@ pub struct DeferredSettings {
     pub max_age: Duration,
     /// Tasks of one batch. Providers take 50,000 lines or 200 MB; a request stays below 40 kB.
     pub max_tasks: u32,
+    /// A task due within this time leaves its batch and is asked by flex; `None` where the provider has no such tier.
+    pub flex_before: Option<Duration>,
     /// A task due within this time is asked directly.
     pub direct_before: Duration,
-    /// Tasks asked directly in one run, and at once.
+    /// Tasks asked by flex or directly in one run.
     pub direct_per_run: u32,
     /// Requests to the model at the same time.
     pub direct_at_once: usize,
@@ -51,6 +54,7 @@ impl Default for DeferredSettings {
             enough: 500,
             max_age: Duration::from_secs(15 * 60),
             max_tasks: 5_000,
+            flex_before: Some(Duration::from_secs(3 * 3600)),
             direct_before: Duration::from_secs(30 * 60),
             direct_per_run: 200,
             direct_at_once: 4,
@@ -75,9 +79,6 @@ pub struct Deferred {
     /// When to do what.
     pub settings: DeferredSettings,
 }
-
-/// The provider id of a batch that we answer ourselves, request by request.
-const DIRECT: &str = "direct";
 
 #[cfg(test)]
 mod tests;

@@ -22,6 +22,8 @@ pub trait DeferredRows: Send + Sync {
     async fn open_batch(&self, model: &str, limit: u32, now: Timestamp) -> Result<Option<(Batch, Vec<Task>)>, StoreError>;
     /// Batches that are not closed.
     async fn open_batches(&self) -> Result<Vec<Batch>, StoreError>;
+    /// When the first unanswered task of a batch should be there; `None` when all are answered.
+    async fn batch_due(&self, id: BatchId) -> Result<Option<Timestamp>, StoreError>;
     /// The batch's file is at the provider.
     async fn batch_uploaded(&self, id: BatchId, file: &str, now: Timestamp) -> Result<bool, StoreError>;
     /// The provider works on the batch.
@@ -65,6 +67,10 @@ impl DeferredRows for Store {
 
     async fn open_batches(&self) -> Result<Vec<Batch>, StoreError> {
         Self::open_batches(self).await
+    }
+
+    async fn batch_due(&self, id: BatchId) -> Result<Option<Timestamp>, StoreError> {
+        Self::batch_due(self, id).await
     }
 
     async fn batch_uploaded(&self, id: BatchId, file: &str, now: Timestamp) -> Result<bool, StoreError> {

@@ -1,8 +1,10 @@
 mod brittle;
 mod desk;
+mod ladder;
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
@@ -31,7 +33,14 @@ const USAGE: Usage = Usage { tokens_in: 1_000, tokens_cached: 0, tokens_out: 100
 fn right(request: &ChatRequest) -> ChatAnswer {
     let summary = request.schema.as_ref().is_some_and(|schema| schema.name == "summary");
     let content = if summary { r#"{"summary":"Owns a home."}"# } else { r#"{"score":75,"reason":"Interested."}"# };
-    ChatAnswer { content: content.into(), refusal: None, finish: "stop".into(), model: request.model.clone(), usage: USAGE }
+    ChatAnswer {
+        content: content.into(),
+        refusal: None,
+        finish: "stop".into(),
+        model: request.model.clone(),
+        usage: USAGE,
+        flex: request.flex,
+    }
 }
 
 fn trouble(again: Again, status: u16) -> ProviderError {
@@ -46,11 +55,21 @@ impl Clock for TestClock {
     }
 }
 
-/// A model service that answers at once, except for the first `refusals` requests.
+/// A model service that answers at once, except for the first `refusals` requests, and never on the flex tier when it is full.
 #[derive(Default)]
 struct DirectMind {
     refusals: AtomicU64,
     asked: AtomicU64,
+    flex: Mutex<Flex>,
+}
+
+/// How the flex tier is.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Flex {
+    #[default]
+    Roomy,
+    Full,
+    NotOffered,
 }
 
 #[async_trait]
@@ -62,7 +81,13 @@ impl Mind for DirectMind {
     async fn complete(&self, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let refuse = self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-        if refuse { Err(trouble(Again::After(Duration::from_secs(1)), 429)) } else { Ok(right(request)) }
+        let flex = *self.flex.lock().unwrap();
+        match flex {
+            Flex::Full if request.flex => Err(trouble(Again::Yes, 429)),
+            Flex::NotOffered if request.flex => Err(trouble(Again::No, 400)),
+            _ if refuse => Err(trouble(Again::After(Duration::from_secs(1)), 429)),
+            _ => Ok(right(request)),
+        }
     }
 
     async fn models(&self) -> Result<Vec<String>, ProviderError> {

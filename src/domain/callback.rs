@@ -6,11 +6,12 @@
 //!
 //! The way through: [`words`] writes speech plainly, [`intent`] tells opt-outs and the like by phrase, [`clause`] sorts what
 //! speaks for a time from what speaks against it, [`read`] reads a [`wish`], [`settle`] puts it on the calendar and [`say`] says
-//! it aloud.
+//! it aloud. [`keep`] is about what was promised: may it still be dialed, and was it kept.
 
 mod clause;
 mod figure;
 mod intent;
+pub mod keep;
 mod phrase;
 mod place;
 mod read;
@@ -74,7 +75,7 @@ pub struct Resolved {
 #[must_use]
 pub fn resolve(words: &str, now: Timestamp, zone: &str, window: &CallingWindow) -> Resolved {
     let tokens = words::tokens(words);
-    if intent::OPT_OUT.is_in(&tokens) {
+    if intent::opts_out(&tokens) {
         return plain(CallbackKind::OptOut, zone, 0.95, "I will take you off our list and not call again.");
     }
     if intent::ANOTHER.is_in(&tokens) || holds_number(&tokens) {
@@ -116,7 +117,7 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     fn decide(&self, wish: &Wish, closed: bool) -> Resolved {
-        let refused = intent::REFUSAL.is_in(self.tokens);
+        let refused = intent::REFUSAL.is_in(self.tokens) || self.says_just_no();
         let vague = wish.day.is_none() && wish.time.is_none() && wish.part.is_none() && wish.delay.is_none() && !wish.first_thing;
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
@@ -136,6 +137,10 @@ impl Speech<'_> {
         let names_a_time = closed && read::wish(&[clause::Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();
         let kind = if names_a_time { CallbackKind::NeedsReview } else { CallbackKind::None };
         plain(kind, self.zone, 0.5, if names_a_time { UNCLEAR } else { "" })
+    }
+
+    fn says_just_no(&self) -> bool {
+        self.tokens.iter().all(|word| matches!(word.as_str(), "no" | "nope" | "nah" | words::BREAK)) && !self.tokens.is_empty()
     }
 
     fn on_calendar(&self, wish: &Wish, doubt: u8) -> Resolved {
@@ -192,5 +197,7 @@ impl Speech<'_> {
     }
 }
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

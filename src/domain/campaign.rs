@@ -1,14 +1,18 @@
 //! A campaign's states and settings. [`file`] reads the form in which people write the settings.
 
+pub mod assign;
+pub mod difference;
 pub mod duration;
 pub mod file;
 pub mod hours;
 
 use std::time::Duration;
 
+use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
+use crate::domain::time::Timestamp;
 use crate::domain::window::CallingWindow;
 use crate::word_enum;
 
@@ -49,6 +53,7 @@ pub const TRANSITIONS: &[(CampaignState, CampaignState, &str)] = {
         (Running, Completed, "every lead is done"),
         (Draining, Completed, "live calls and callbacks are done"),
         (Running, Halted, "breaker, budget or account fault"),
+        (Draining, Halted, "breaker, budget or account fault"),
         (Halted, Running, "resume after the cause was mended"),
         (Completed, Running, "leads were added or retried"),
         (Draft, Cancelled, "cancel"),
@@ -78,11 +83,30 @@ word_enum! {
     }
 }
 
+/// Whom a campaign calls, by the number's country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Countries {
+    /// Numbers of any country, and of none.
+    Any,
+    /// Numbers of these alone, ISO 3166 codes.
+    Only(Vec<String>),
+}
+
 /// A campaign's settings: checked, defaults filled in. Stored as the JSON of its source form (`agents`/`store` own that).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CampaignSettings {
     /// Numbers to call from; at least one.
     pub caller_numbers: Vec<PhoneNumber>,
+    /// Show the callee a number of their own area where there is one.
+    pub local_presence: bool,
+    /// Countries it calls.
+    pub countries: Countries,
+    /// How it takes the law on hours and caps.
+    pub law: LawChoice,
+    /// Begins then, not before.
+    pub starts_at: Option<Timestamp>,
+    /// Drains then.
+    pub ends_at: Option<Timestamp>,
     /// Call starts per second, at most the provider account's own limit.
     pub calls_per_second: f64,
     /// Calls at the same time.
@@ -95,6 +119,8 @@ pub struct CampaignSettings {
     pub max_attempts: u32,
     /// Placed calls per *number* in 24 h, over all campaigns.
     pub max_attempts_per_day: u32,
+    /// Calls from one caller number in 24 h.
+    pub calls_per_caller: Option<u32>,
     /// When to try again, by disposition.
     pub redial: RedialTable,
     /// Refuse leads without a consent basis.

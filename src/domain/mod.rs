@@ -4,12 +4,21 @@
 //! can be tested by a table and replayed by a model.
 
 pub mod attempt;
+pub mod background;
 pub mod callback;
+pub mod caller;
 pub mod campaign;
+#[cfg(test)]
+mod campaigns_page;
+pub mod count;
+pub mod day_part;
 pub mod dialing;
 pub mod dnc;
+pub mod hours_class;
 pub mod ids;
+pub mod law;
 pub mod lead;
+pub mod line;
 pub mod money;
 pub mod outcome;
 pub mod permit;
@@ -17,6 +26,7 @@ pub mod phone;
 pub mod redial;
 #[cfg(test)]
 mod states_page;
+pub mod suppression;
 pub mod time;
 pub mod window;
 pub mod words;

@@ -1,23 +1,22 @@
 //! May we call this person now? One pure function, every gate, and the only place that makes a [`DialPermit`].
 //!
-//! Each closed gate says what it saw in words a person understands (never a phone number) and when to ask again.
+//! Each closed gate names its rule, says what it saw in words a person understands (never a phone number) and when to ask
+//! again. [`ask`] holds the gates, one function each.
 
-use std::time::Duration;
+mod about;
+mod ask;
 
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::law::Jurisdiction;
+use crate::domain::line::BlockedRange;
 use crate::domain::money::NanoUsd;
+use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
-use crate::domain::window::{CallingWindow, Open, open_in_all};
 use crate::word_enum;
-
-/// The window of the cap per number.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Open calls give back what they do not use, so a spent budget is looked at again after this.
-const BUDGET_LOOK: Duration = Duration::from_secs(60);
 
 word_enum! {
     /// What can close the way to a dial.
@@ -30,14 +29,24 @@ word_enum! {
         Consent = "consent",
         /// Opted out, or on a do-not-call list.
         Suppression = "suppression",
+        /// The provider refused the number for good, in whatever campaign.
+        Quarantine = "quarantine",
+        /// A do-not-call list is too old to call by.
+        DncAge = "dnc_age",
+        /// The number's country is not among those the campaign calls.
+        Country = "country",
+        /// The number is no person's line: premium rate, satellite, pager.
+        NumberRange = "number_range",
         /// The lead's zone is not known.
         Zone = "zone",
-        /// Outside the calling hours of the callee's zone.
+        /// Outside the calling hours of the callee's zone, the campaign's or the law's.
         Hours = "hours",
         /// The lead was tried often enough.
         AttemptCap = "attempt_cap",
-        /// The number was called often enough in 24 h.
+        /// The number was called often enough in 24 h, or in the span a law names.
         DayCap = "day_cap",
+        /// The campaign's own numbers have made their calls for today, or the callee's carrier rejects them.
+        CallerCap = "caller_cap",
         /// The money is spent or reserved.
         Budget = "budget",
     }
@@ -54,14 +63,24 @@ pub struct PermitFacts<'a> {
     pub lead_callable: bool,
     /// The lead's consent basis, when stated.
     pub consent_basis: Option<&'a str>,
-    /// The number is suppressed, globally or for this campaign.
-    pub suppressed: bool,
+    /// The number must not be called, in any campaign or in this one.
+    pub suppressed: Option<Suppressed>,
+    /// The day on which the oldest do-not-call list was written, where there are lists.
+    pub oldest_dnc_list: Option<Date>,
+    /// The number's country, ISO 3166.
+    pub country: Option<&'a str>,
+    /// The blocked range the number lies in.
+    pub blocked_range: Option<BlockedRange>,
+    /// The laws the callee may be under.
+    pub laws: &'a [&'static Jurisdiction],
     /// IANA zones the callee may be in; empty when unknown. All of them must be open.
     pub zones: &'a [String],
     /// Placed calls to this lead so far.
     pub placed_for_lead: u32,
-    /// When calls to this number began within the last 24 h, over all campaigns, oldest first.
+    /// When calls to this number began within the last 24 h, over all campaigns.
     pub placed_to_number: &'a [Timestamp],
+    /// What the campaign's numbers have left for this callee.
+    pub caller: CallerChoice,
     /// Spent and reserved by this campaign so far.
     pub spent_and_reserved: NanoUsd,
     /// Worst case of this dial.
@@ -70,15 +89,25 @@ pub struct PermitFacts<'a> {
     pub is_callback: bool,
 }
 
-/// A closed gate: which, what it saw, and when it opens again.
+/// A closed gate: which, by what rule, what it saw, and when it opens again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
     /// Which gate.
     pub gate: Gate,
-    /// What the gate saw, for a person.
-    pub detail: String,
+    /// The rule, with its setting or its law.
+    pub rule: String,
+    /// What the gate saw.
+    pub value: String,
     /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then.
     pub opens_at: Option<Timestamp>,
+}
+
+impl Denial {
+    /// One line for a person: `hours: it is … (calls may begin …)`.
+    #[must_use]
+    pub fn why(&self) -> String {
+        format!("{}: {} ({})", self.gate, self.value, self.rule)
+    }
 }
 
 /// The right to dial one number once, now. Cannot be made elsewhere, stored, cloned or sent through a queue.
@@ -92,7 +121,7 @@ pub struct DialPermit {
 /// # Errors
 /// The [`Denial`] of the first closed gate, in the order of [`Gate`].
 pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Denial> {
-    match gates(facts, now).into_iter().next() {
+    match Gate::ALL.iter().find_map(|gate| ask::ask(*gate, facts, now)) {
         Some(denial) => Err(denial),
         None => Ok(DialPermit { _only_here: () }),
     }
@@ -101,101 +130,7 @@ pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Deni
 /// Every closed gate, in the order of [`Gate`]; empty when the dial is allowed.
 #[must_use]
 pub fn gates(facts: &PermitFacts<'_>, now: Timestamp) -> Vec<Denial> {
-    Gate::ALL.iter().filter_map(|gate| ask(*gate, facts, now)).collect()
-}
-
-fn ask(gate: Gate, facts: &PermitFacts<'_>, now: Timestamp) -> Option<Denial> {
-    let (detail, opens_at) = match gate {
-        Gate::Campaign => (campaign(facts)?, None),
-        Gate::Lead => (lead(facts)?, None),
-        Gate::Consent => (consent(facts)?, None),
-        Gate::Suppression => (suppression(facts)?, None),
-        Gate::Zone => (zone(facts.zones)?, None),
-        Gate::Hours => hours(facts, now)?,
-        Gate::AttemptCap => (attempt_cap(facts)?, None),
-        Gate::DayCap => day_cap(facts, now)?,
-        Gate::Budget => (budget(facts)?, Some(now + BUDGET_LOOK)),
-    };
-    Some(Denial { gate, detail, opens_at })
-}
-
-fn campaign(facts: &PermitFacts<'_>) -> Option<String> {
-    match facts.campaign {
-        CampaignState::Running => None,
-        CampaignState::Draining if facts.is_callback => None,
-        CampaignState::Draining => Some("the campaign is draining: only promised callbacks are still called".to_owned()),
-        state => Some(format!("the campaign is {state}; only a running campaign calls")),
-    }
-}
-
-fn lead(facts: &PermitFacts<'_>) -> Option<String> {
-    let closed = !facts.lead_callable;
-    closed.then(|| "the lead is finished, suppressed, parked, cancelled, or another call to it is open".to_owned())
-}
-
-fn consent(facts: &PermitFacts<'_>) -> Option<String> {
-    let missing = facts.settings.require_consent && facts.consent_basis.is_none_or(|basis| basis.trim().is_empty());
-    missing.then(|| "the lead has no consent_basis and the campaign has require_consent = true".to_owned())
-}
-
-fn suppression(facts: &PermitFacts<'_>) -> Option<String> {
-    facts.suppressed.then(|| "the number opted out or is on a do-not-call list".to_owned())
-}
-
-fn zone(zones: &[String]) -> Option<String> {
-    if zones.is_empty() {
-        return Some("nobody knows which time zone the callee is in; state one in the `timezone` column".to_owned());
-    }
-    let unknown = zones.iter().find(|name| TimeZone::get(name).is_err())?;
-    Some(format!("`{unknown}` is not a time zone; state one like America/New_York in the `timezone` column"))
-}
-
-/// Closed hours; silent when a zone is unknown, since then [`Gate::Zone`] answers.
-fn hours(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
-    let zones: Vec<TimeZone> = facts.zones.iter().map(|name| TimeZone::get(name).ok()).collect::<Option<_>>()?;
-    let window = &facts.settings.window;
-    let Open::Until(opens) = open_in_all(&zones, window, now) else { return None };
-    let closed = zones.iter().find(|zone| window.at(now, zone) != Open::Yes)?;
-    Some((closed_hours(window, now, closed, opens.is_some()), opens))
-}
-
-fn closed_hours(window: &CallingWindow, now: Timestamp, zone: &TimeZone, opens: bool) -> String {
-    let local = now.in_zone(zone);
-    let name = zone.iana_name().unwrap_or("the callee's zone");
-    let rule = match window.hours_on(local.date()) {
-        Some(hours) => format!("calls may begin {hours}"),
-        None => "no calls that day".to_owned(),
-    };
-    let never = if opens { "" } else { "; the hours never open in all zones of this lead" };
-    format!("it is {} in {name}, {rule}{never}", local.strftime("%A %H:%M"))
-}
-
-/// A promised callback is not held up by the campaign's own cap; the cap per number and day counts it all the same.
-fn attempt_cap(facts: &PermitFacts<'_>) -> Option<String> {
-    let (placed, most) = (facts.placed_for_lead, facts.settings.max_attempts);
-    let closed = placed >= most && !facts.is_callback;
-    closed.then(|| format!("{placed} calls were placed to this lead, at most {most} are allowed"))
-}
-
-fn day_cap(facts: &PermitFacts<'_>, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
-    let most = facts.settings.max_attempts_per_day;
-    let mut recent: Vec<Timestamp> = facts.placed_to_number.iter().copied().filter(|placed| *placed + DAY > now).collect();
-    let allowed = usize::try_from(most).unwrap_or(usize::MAX);
-    if recent.len() < allowed {
-        return None;
-    }
-    recent.sort_unstable();
-    let detail = format!("{} calls to this number began within 24 h over all campaigns, at most {most} are allowed", recent.len());
-    // The cap opens once fewer than `allowed` calls are younger than a day.
-    let opens = recent.len().checked_sub(allowed).and_then(|first| recent.get(first)).map(|placed| *placed + DAY);
-    Some((detail, opens))
-}
-
-fn budget(facts: &PermitFacts<'_>) -> Option<String> {
-    let budget = facts.settings.budget?;
-    let (taken, reserve) = (facts.spent_and_reserved, facts.reserve);
-    let closed = taken + reserve > budget;
-    closed.then(|| format!("{taken} of {budget} are spent or reserved and this call may need {reserve}"))
+    Gate::ALL.iter().filter_map(|gate| ask::ask(*gate, facts, now)).collect()
 }
 
 #[cfg(test)]

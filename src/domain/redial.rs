@@ -19,6 +19,8 @@ pub struct Redial {
 /// Redials by disposition; a disposition without a line is not tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedialTable {
+    /// After `no_answer` the next try is made in another part of the day.
+    pub day_parts: bool,
     /// The line was busy.
     pub busy: Redial,
     /// Nobody answered.
@@ -37,6 +39,7 @@ impl Default for RedialTable {
     fn default() -> Self {
         let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
         Self {
+            day_parts: true,
             busy: Redial { after: minutes(15), times: 3 },
             no_answer: Redial { after: minutes(2 * 60), times: 3 },
             voicemail: Redial { after: minutes(24 * 60), times: 2 },

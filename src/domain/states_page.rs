@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 use std::path::PathBuf;
 
 use crate::domain::attempt::{self, AttemptState};
+use crate::domain::background::{BATCH, BatchState, IMPORT, ImportState, JOB, JobState, TASK, TaskState, WORKER, WorkerState};
 use crate::domain::campaign::{self, CampaignState};
 use crate::domain::lead::{self, LeadState};
 
@@ -18,6 +19,11 @@ fn page() -> String {
     draw(&mut page, "Campaign", "Whether and how a list is called.", &CampaignState::Draft, campaign::TRANSITIONS);
     draw(&mut page, "Lead", "When a person may be called next. Nothing is dialled here.", &LeadState::New, lead::TRANSITIONS);
     draw(&mut page, "Attempt", "One try at calling a lead, from arming to its end.", &AttemptState::Ready, attempt::TRANSITIONS);
+    draw(&mut page, "Import", "How far a list has been read.", &ImportState::Running, IMPORT);
+    draw(&mut page, "Job", "Work that is no dial: one row, run under a lease.", &JobState::Queued, JOB);
+    draw(&mut page, "Deferred task", "A summary or a score that can wait for a cheap answer.", &TaskState::Waiting, TASK);
+    draw(&mut page, "Batch", "Deferred tasks on their way through a provider, or through this process.", &BatchState::Intent, BATCH);
+    draw(&mut page, "Worker", "A process that places and holds calls.", &WorkerState::Running, WORKER);
     page
 }
 

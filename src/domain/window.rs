@@ -31,6 +31,13 @@ impl Hours {
         let minute = minute_of(time);
         self.open <= minute && minute < self.close
     }
+
+    /// What both allow; `None` when that is nothing.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        let both = Self { open: self.open.max(other.open), close: self.close.min(other.close) };
+        (both.open < both.close).then_some(both)
+    }
 }
 
 impl fmt::Display for Hours {
@@ -58,41 +65,60 @@ pub enum Open {
     Until(Option<Timestamp>),
 }
 
+/// Hours by local date: a campaign's own window, what the law says, or both at once.
+pub trait Calendar {
+    /// The hours of one local date; `None` when there are no calls that day.
+    fn hours_on(&self, date: Date) -> Option<Hours>;
+
+    /// Whether calls may begin now in one zone, without a look at when they may otherwise.
+    fn is_open(&self, now: Timestamp, zone: &TimeZone) -> bool {
+        let local = now.in_zone(zone);
+        self.hours_on(local.date()).is_some_and(|hours| hours.contains(local.time()))
+    }
+
+    /// Whether calls may begin now in one zone; otherwise when next.
+    fn at(&self, now: Timestamp, zone: &TimeZone) -> Open {
+        if self.is_open(now, zone) { Open::Yes } else { Open::Until(next_opening(self, now, now.in_zone(zone).date(), zone)) }
+    }
+}
+
 impl CallingWindow {
     /// Whether calls may begin now in one zone.
     #[must_use]
     pub fn at(&self, now: Timestamp, zone: &TimeZone) -> Open {
-        let local = now.in_zone(zone);
-        if self.hours_on(local.date()).is_some_and(|hours| hours.contains(local.time())) {
-            return Open::Yes;
-        }
-        Open::Until(self.next_opening(now, local.date(), zone))
+        Calendar::at(self, now, zone)
     }
 
     /// The hours of one local date; `None` when there are no calls that day.
     #[must_use]
     pub fn hours_on(&self, date: Date) -> Option<Hours> {
+        Calendar::hours_on(self, date)
+    }
+}
+
+impl Calendar for CallingWindow {
+    fn hours_on(&self, date: Date) -> Option<Hours> {
         if self.holidays.contains(&date) {
             return None;
         }
         let day = usize::try_from(date.weekday().to_monday_zero_offset()).ok()?;
         self.days.get(day).copied().flatten().filter(|hours| hours.open < hours.close)
     }
+}
 
-    fn next_opening(&self, now: Timestamp, today: Date, zone: &TimeZone) -> Option<Timestamp> {
-        (0..=HORIZON_DAYS).find_map(|ahead| {
-            let date = today.checked_add(ahead.days()).ok()?;
-            let hours = self.hours_on(date)?;
-            opening_on(date, hours, zone).filter(|opens| *opens > now)
-        })
-    }
+fn next_opening<C: Calendar + ?Sized>(calendar: &C, now: Timestamp, today: Date, zone: &TimeZone) -> Option<Timestamp> {
+    (0..=HORIZON_DAYS).find_map(|ahead| {
+        let date = today.checked_add(ahead.days()).ok()?;
+        let hours = calendar.hours_on(date)?;
+        opening_on(date, hours, zone).filter(|opens| *opens > now)
+    })
 }
 
 /// Whether calls may begin now in *every* zone; otherwise the next moment all of them are open.
 ///
 /// An empty list and a name that is no zone keep it shut for good: nobody knows what time it is there.
 #[must_use]
-pub fn all_open(zones: &[String], window: &CallingWindow, now: Timestamp) -> Open {
+pub fn all_open<C: Calendar>(zones: &[String], window: &C, now: Timestamp) -> Open {
     let known: Option<Vec<TimeZone>> = zones.iter().map(|name| TimeZone::get(name).ok()).collect();
     match known {
         Some(zones) if !zones.is_empty() => open_in_all(&zones, window, now),
@@ -102,7 +128,7 @@ pub fn all_open(zones: &[String], window: &CallingWindow, now: Timestamp) -> Ope
 
 /// The same for zones that were looked up already.
 #[must_use]
-pub fn open_in_all(zones: &[TimeZone], window: &CallingWindow, now: Timestamp) -> Open {
+pub fn open_in_all<C: Calendar>(zones: &[TimeZone], window: &C, now: Timestamp) -> Open {
     let last = now + std::time::Duration::from_secs(HORIZON_DAYS as u64 * 86_400);
     let mut moment = now;
     while moment <= last {
@@ -119,7 +145,7 @@ pub fn open_in_all(zones: &[TimeZone], window: &CallingWindow, now: Timestamp) -
 struct NeverOpens;
 
 /// The latest of the next openings of all zones that are closed at this moment; `None` when none is.
-fn latest_opening(zones: &[TimeZone], window: &CallingWindow, moment: Timestamp) -> Result<Option<Timestamp>, NeverOpens> {
+fn latest_opening<C: Calendar>(zones: &[TimeZone], window: &C, moment: Timestamp) -> Result<Option<Timestamp>, NeverOpens> {
     let mut latest = None;
     for zone in zones {
         if let Open::Until(opens) = window.at(moment, zone) {
@@ -130,7 +156,7 @@ fn latest_opening(zones: &[TimeZone], window: &CallingWindow, moment: Timestamp)
 }
 
 /// The first moment of `hours` on that date. Where the clock jumps over it, the moment of the jump, if that is still inside.
-fn opening_on(date: Date, hours: Hours, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn opening_on(date: Date, hours: Hours, zone: &TimeZone) -> Option<Timestamp> {
     let opens = local(date, hours.open)?;
     let ambiguous = zone.to_ambiguous_zoned_datetime(opens);
     let moment = match ambiguous.offset() {

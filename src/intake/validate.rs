@@ -35,6 +35,8 @@ pub struct LeadRow {
     pub not_before: Option<Timestamp>,
     /// Everything else that was filled in, by normalised column name, as a JSON object of texts.
     pub variables: String,
+    /// The state that the row states; one of the variables as well.
+    pub state: Option<String>,
 }
 
 impl LeadRow {
@@ -82,6 +84,7 @@ pub fn validate<'a>(
         consent_basis: read.consent_basis.map(str::to_owned),
         not_before,
         variables: json_object(&columns.variables, &read.cells),
+        state: read.state.map(|(_, cell)| cell.to_owned()),
     })
 }
 

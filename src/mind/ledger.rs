@@ -61,6 +61,8 @@ word_enum! {
         Standard = "standard",
         /// In a provider batch, half price.
         Batch = "batch",
+        /// At once when the provider has room, at the price of a batch.
+        Flex = "flex",
     }
 }
 

@@ -51,6 +51,11 @@ pub trait BatchDesk: Send + Sync {
     /// # Errors
     /// When the provider refuses or cannot be reached.
     async fn status(&self, batch_id: &str) -> Result<BatchStatus, ProviderError>;
+    /// Stops a batch; what it has answered by then stays readable. It takes a while: its status says when it is done.
+    ///
+    /// # Errors
+    /// When it is over already, or the provider refuses or cannot be reached.
+    async fn cancel(&self, batch_id: &str) -> Result<BatchStatus, ProviderError>;
     /// Reads a result file, output or error, any order.
     ///
     /// # Errors

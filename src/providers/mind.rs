@@ -54,6 +54,9 @@ pub struct ChatRequest {
     pub schema: Option<AnswerSchema>,
     /// Equal prefixes with this key share the provider's cache.
     pub cache_key: Option<String>,
+    /// May wait for room at the provider, for less money.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub flex: bool,
 }
 
 /// Tokens as the provider counted them.
@@ -80,6 +83,8 @@ pub struct ChatAnswer {
     pub model: String,
     /// Tokens.
     pub usage: Usage,
+    /// It was really served at the price of [`ChatRequest::flex`]; what was asked for does not decide that.
+    pub flex: bool,
 }
 
 /// Pieces of a streamed answer, in order; ends with `Done` or `Failed`, or breaks off when the stop token fires.

@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use callfleet_jobs::QueueError;
+use callfleet_jobs::backend::redis::WINDOW;
 use callfleet_jobs::kinds::DialLead;
 
 use super::share::{Demand, share};
 use super::{Duty, Scheduler};
+use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::ids::AttemptId;
+use crate::live::LiveEvent;
 use crate::store::StoreError;
 use crate::store::campaign::{Campaign, CampaignChange};
 use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
@@ -20,6 +22,9 @@ use crate::telemetry::names;
 pub const QUEUE: &str = "dial";
 /// Attempts that may wait for the pacer, in seconds of the account's rate: what is armed too early only goes stale.
 const SECONDS_AHEAD: f64 = 3.0;
+
+/// Leads armed in one transaction: enough to share a wait for the disk, few enough that nobody waits long for their locks.
+const TOGETHER: usize = 50;
 
 /// A campaign that dials, with what it wants and uses.
 struct Dialing {
@@ -46,8 +51,8 @@ impl Duty for Dispatcher {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
-        if !self.scheduler.store.is_queue_paused(QUEUE).await? {
-            self.scheduler.dispatch().await?;
+        if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(QUEUE).await? {
+            self.scheduler.tick().await?;
         }
         metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());
         Ok(())
@@ -55,7 +60,12 @@ impl Duty for Dispatcher {
 }
 
 impl Scheduler {
-    async fn dispatch(&self) -> Result<(), StoreError> {
+    /// One look: what is due is armed, as far as lines, pace and gates allow.
+    ///
+    /// # Errors
+    /// The database cannot be read or written; what was armed stays armed.
+    pub async fn tick(&self) -> Result<(), StoreError> {
+        self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
         let free = self.free_lines(&counts).await?;
         let mut dialing = Vec::new();
@@ -81,7 +91,33 @@ impl Scheduler {
         let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
         let ahead = total(counts, |state| matches!(state, AttemptState::Ready));
         let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
-        Ok(by_lines.min(pace_ahead(self.account_rate).saturating_sub(ahead)))
+        let by_pace = pace_ahead(self.account_rate).saturating_sub(ahead);
+        let free = by_lines.min(by_pace);
+        Ok(if free == 0 { 0 } else { free.min(self.free_tickets().await) })
+    }
+
+    /// What is armed without a ticket would wait for the sweep; without a queue nothing is armed.
+    async fn free_tickets(&self) -> u32 {
+        match self.queue.waiting().await {
+            Ok(waiting) => u32::try_from(WINDOW.saturating_sub(waiting)).unwrap_or(0),
+            Err(error) => {
+                tracing::warn!(%error, "the queue does not answer; nothing is armed until it does");
+                0
+            }
+        }
+    }
+
+    /// Campaigns begin at their own time.
+    async fn begin_scheduled(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for campaign in self.store.campaigns(Some(CampaignState::Scheduled)).await? {
+            let start = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
+            if start.is_none_or(|start| start <= now) {
+                tracing::info!(campaign.name, "start time reached");
+                self.change(&campaign, CampaignState::Running, Some("start time reached")).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What a campaign could use now; completes it when nothing is left to do.
@@ -90,45 +126,86 @@ impl Scheduler {
             Ok(settings) => settings,
             Err(error) => return self.halt(&campaign, &error.to_string()).await.map(|()| None),
         };
+        if campaign.state == CampaignState::Running && settings.ends_at.is_some_and(|end| end <= self.clock.now()) {
+            tracing::info!(campaign.name, "end time reached");
+            return self.change(&campaign, CampaignState::Draining, Some("end time reached")).await.map(|()| None);
+        }
         let own: Vec<OpenCount> = counts.iter().filter(|count| count.campaign == campaign.id).copied().collect();
         let open = total(&own, AttemptState::is_open);
         let room = settings.lines.saturating_sub(open).min(free);
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
-        let due = if room == 0 { Vec::new() } else { self.store.due_leads(campaign.id, kinds, self.clock.now(), room).await? };
+        let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
             self.complete_if_done(&campaign).await?;
         }
         Ok(Some(Dialing { campaign, settings, due, open }))
     }
 
+    /// Only classes whose hours are open are looked at: the others cost one look at the clock each.
+    async fn due(
+        &self,
+        campaign: &Campaign,
+        settings: &CampaignSettings,
+        kinds: &[DialKind],
+        room: u32,
+    ) -> Result<Vec<DueLead>, StoreError> {
+        let now = self.clock.now();
+        let classes = self.store.hours_classes(campaign.id).await?;
+        let open: Vec<i64> = classes.iter().filter(|class| class.is_open(settings, now)).map(|class| class.id).collect();
+        self.store.due_leads_in(campaign.id, &open, kinds, now, room).await
+    }
+
     async fn arm_leads(&self, dialing: &Dialing, lines: u32) -> Result<(), StoreError> {
-        for lead in dialing.due.iter().take(lines as usize) {
-            let order = ArmOrder {
-                lead: lead.lead,
-                settings: &dialing.settings,
-                agent_version: dialing.campaign.agent_version_id,
-                reserve: self.reserve,
-                timings: &self.timings,
+        let due = &dialing.due[..dialing.due.len().min(lines as usize)];
+        for leads in due.chunks(TOGETHER) {
+            let orders: Vec<ArmOrder<'_>> = leads.iter().map(|lead| self.order(dialing, lead)).collect();
+            let armings = match self.store.arm_all(&orders, self.clock.now()).await {
+                Ok(armings) => armings,
+                Err(error) if error.retry_helps() => return Err(error),
+                Err(_) => self.arm_one_by_one(&orders).await?,
             };
-            if let Arming::Armed(attempt) = self.store.arm(&order, self.clock.now()).await? {
-                self.ring(attempt, 1).await;
-            }
+            crash_point::pass("arm.after");
+            self.ring_all(armings.iter().filter_map(armed)).await;
         }
         Ok(())
     }
 
-    /// Rings once; a lost or refused ticket is rung again by the sweep.
-    pub(super) async fn ring(&self, attempt: AttemptId, send_no: u32) {
-        match self.queue.push(DialLead { attempt: attempt.0, send_no }).await {
-            Ok(()) => {}
-            Err(QueueError::Full(window)) => tracing::debug!(attempt.id = %attempt, window, "ticket window full; rung again later"),
-            Err(error) => tracing::warn!(attempt.id = %attempt, %error, "ticket not rung; rung again later"),
+    fn order<'a>(&'a self, dialing: &'a Dialing, lead: &DueLead) -> ArmOrder<'a> {
+        ArmOrder {
+            lead: lead.lead,
+            settings: &dialing.settings,
+            agent_version: dialing.campaign.agent_version_id,
+            reserve: self.reserve,
+            timings: &self.timings,
+        }
+    }
+
+    /// One lead that cannot be read must not hold up the others of its batch.
+    async fn arm_one_by_one(&self, orders: &[ArmOrder<'_>]) -> Result<Vec<Arming>, StoreError> {
+        let mut armings = Vec::with_capacity(orders.len());
+        for order in orders {
+            match self.store.arm(order, self.clock.now()).await {
+                Ok(arming) => armings.push(arming),
+                Err(error) if error.retry_helps() => return Err(error),
+                Err(error) => tracing::error!(lead.id = %order.lead, %error, "a lead cannot be armed; the others go on"),
+            }
+        }
+        Ok(armings)
+    }
+
+    /// Rings once each; a lost or refused ticket is rung again by the sweep.
+    pub(super) async fn ring_all(&self, sends: impl IntoIterator<Item = (AttemptId, u32)>) {
+        let tickets: Vec<DialLead> = sends.into_iter().map(|(attempt, send_no)| DialLead { attempt: attempt.0, send_no }).collect();
+        let (wanted, rung) = (tickets.len(), self.queue.push_all(tickets).await);
+        match rung {
+            Ok(rung) if rung < wanted => tracing::debug!(left = wanted - rung, "ticket window full; rung again later"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(tickets = wanted, %error, "tickets not rung; rung again later"),
         }
     }
 
     async fn complete_if_done(&self, campaign: &Campaign) -> Result<(), StoreError> {
-        let left = self.store.leads_left(campaign.id, campaign.state == CampaignState::Draining).await?;
-        if left > 0 {
+        if self.store.has_leads_left(campaign.id, campaign.state == CampaignState::Draining).await? {
             return Ok(());
         }
         tracing::info!(campaign.name, "campaign completed");
@@ -142,8 +219,11 @@ impl Scheduler {
 
     async fn change(&self, campaign: &Campaign, to: CampaignState, reason: Option<&str>) -> Result<(), StoreError> {
         let change = CampaignChange { from: campaign.state, to, reason, actor: "scheduler" };
+        let now = self.clock.now();
         // another change that was faster is as good
-        let _ = self.store.change_campaign_state(campaign.id, change, self.clock.now()).await?;
+        if self.store.change_campaign_state(campaign.id, change, now).await?.is_changed() {
+            self.live.tell(LiveEvent::campaign(campaign.id, to.as_str(), now));
+        }
         Ok(())
     }
 }
@@ -151,6 +231,13 @@ impl Scheduler {
 impl Dialing {
     fn demand(&self) -> Demand {
         Demand { weight: self.settings.weight, wants: u32::try_from(self.due.len()).unwrap_or(u32::MAX), uses: self.open }
+    }
+}
+
+fn armed(arming: &Arming) -> Option<(AttemptId, u32)> {
+    match arming {
+        Arming::Armed(attempt) => Some((*attempt, 1)),
+        _ => None,
     }
 }
 

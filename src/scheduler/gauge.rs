@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::alarm::{Bells, Rung};
 use super::{Duty, Scheduler};
 use crate::domain::attempt::AttemptState;
 use crate::store::StoreError;
@@ -16,11 +17,12 @@ pub const EVERY: Duration = Duration::from_secs(5);
 /// The gauge.
 pub struct Gauge {
     scheduler: Scheduler,
+    bells: Bells,
 }
 
 impl Gauge {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler }
+        Self { scheduler, bells: Bells::default() }
     }
 }
 
@@ -29,6 +31,7 @@ impl Duty for Gauge {
     const NAME: &'static str = "gauge";
 
     async fn round(&mut self) -> Result<(), StoreError> {
+        self.scheduler.look_around().await?;
         let mut by_state: HashMap<AttemptState, i64> = HashMap::new();
         for count in self.scheduler.store.open_counts().await? {
             *by_state.entry(count.state).or_default() += count.attempts;
@@ -40,7 +43,23 @@ impl Duty for Gauge {
             #[allow(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!(names::ATTEMPTS, "state" => state.as_str()).set(attempts as f64);
             metrics::gauge!(names::OLDEST, "state" => state.as_str()).set(age.as_secs_f64());
+            self.listen(*state, age);
         }
         Ok(())
+    }
+}
+
+impl Gauge {
+    fn listen(&mut self, state: AttemptState, age: Duration) {
+        let limits = &self.scheduler.age_limits;
+        let limit_s = limits.of(state).map(|limit| limit.as_secs());
+        match self.bells.look(state, age, limits) {
+            Rung::Begins => {
+                tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look");
+            }
+            Rung::Ends => tracing::info!(%state, age_s = age.as_secs(), limit_s, "no attempt stands still for too long any more"),
+            Rung::Same => {}
+        }
+        metrics::gauge!(names::ALARM, "state" => state.as_str()).set(f64::from(u8::from(self.bells.rings(state))));
     }
 }

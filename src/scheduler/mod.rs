@@ -3,15 +3,20 @@
 //! Each duty is a loop of its own at its own pace; all of them stop when the lease is lost. None keeps anything that a
 //! successor could not read from the rows, except waiting times, which start again.
 
+pub mod alarm;
 mod dispatch;
 mod gauge;
 mod poll;
+mod prune;
 mod reap;
 mod reconcile;
 mod share;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,17 +26,17 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use self::alarm::AgeLimits;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
+use crate::live::Live;
 use crate::providers::Telephony;
 use crate::store::lease::{self, Lease};
+use crate::store::life::Settled;
 use crate::store::{Store, StoreError};
-
-/// A dead scheduler is followed by another one after this.
-const LEASE_TIME: Duration = Duration::from_secs(8);
-const RENEW_EVERY: Duration = Duration::from_secs(2);
 
 /// How often each duty is done.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +47,14 @@ pub struct SchedulerTimings {
     pub reconcile: Duration,
     /// Looks at silent calls and at holders.
     pub poll: Duration,
+    /// A dead scheduler is followed by another one after this; renewed four times as often.
+    pub lease: Duration,
+}
+
+impl SchedulerTimings {
+    fn renew(&self) -> Duration {
+        self.lease / 4
+    }
 }
 
 /// Everything the duties need.
@@ -65,26 +78,39 @@ pub struct Scheduler {
     pub reserve: NanoUsd,
     /// Call starts per second of the account: nothing is armed long before it can be dialed.
     pub account_rate: f64,
+    /// How long an attempt may stand in each state before a person is called.
+    pub age_limits: AgeLimits,
+    /// Those who look on.
+    pub live: Live,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
+    /// Whether this one holds the lease.
+    pub active: Arc<AtomicBool>,
 }
 
 impl Scheduler {
     /// Stands by, works while it holds the lease, and gives it back when `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.store.acquire_lease(lease::SCHEDULER, self.id, LEASE_TIME).await {
+            match self.store.acquire_lease(lease::SCHEDULER, self.id, self.every.lease).await {
                 Ok(Some(lease)) => self.lead(lease, &stop).await,
                 Ok(None) => tracing::trace!("another scheduler is active"),
                 Err(error) => tracing::warn!(%error, "the scheduler's lease cannot be asked for; trying again"),
             }
-            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(RENEW_EVERY) => {} }
+            tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(self.every.renew()) => {} }
         }
     }
 
     async fn lead(&self, lease: Lease, stop: &CancellationToken) {
         tracing::info!(lease.epoch, "this scheduler is active");
+        if let Err(error) = self.look_around().await {
+            tracing::warn!(%error, "the database did not tell who it is; it is asked again");
+        }
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
+        self.active.store(true, Ordering::Relaxed);
         self.keep(&lease, &leading).await;
+        self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}
         if let Err(error) = self.store.release_lease(&lease).await {
@@ -92,12 +118,20 @@ impl Scheduler {
         }
     }
 
+    /// Before anything else, and from time to time: whose rows are these, and what time is it?
+    async fn look_around(&self) -> Result<(), StoreError> {
+        if let Settled::Other { attempts } = self.store.settle_life(self.timings.ticket_lease, self.clock.now()).await? {
+            tracing::error!(attempts, "the database was promoted or restored; what it shows as not sent is reconciled before it is sent");
+        }
+        self.clocks.look().await
+    }
+
     /// Renews until the lease is lost, the database is away for too long, or the process stops.
     async fn keep(&self, lease: &Lease, leading: &CancellationToken) {
-        let mut renewed = tokio::time::Instant::now();
-        while renewed.elapsed() + RENEW_EVERY < LEASE_TIME {
-            tokio::select! { () = leading.cancelled() => return, () = tokio::time::sleep(RENEW_EVERY) => {} }
-            match tokio::time::timeout(RENEW_EVERY, self.store.renew_lease(lease, LEASE_TIME)).await {
+        let (every, mut renewed) = (self.every.renew(), tokio::time::Instant::now());
+        while renewed.elapsed() + every < self.every.lease {
+            tokio::select! { () = leading.cancelled() => return, () = tokio::time::sleep(every) => {} }
+            match tokio::time::timeout(every, self.store.renew_lease(lease, self.every.lease)).await {
                 Ok(Ok(true)) => renewed = tokio::time::Instant::now(),
                 Ok(Ok(false)) => return tracing::warn!("another scheduler took over"),
                 Ok(Err(error)) => tracing::warn!(%error, "the scheduler's lease was not renewed"),
@@ -115,6 +149,7 @@ impl Scheduler {
         duties.spawn(repeat(every.poll, leading.clone(), poll::Poller::new(me())));
         duties.spawn(repeat(every.poll, leading.clone(), reap::Reaper::new(me())));
         duties.spawn(repeat(gauge::EVERY, leading.clone(), gauge::Gauge::new(me())));
+        duties.spawn(repeat(prune::EVERY, leading.clone(), prune::Pruner::new(me())));
         duties
     }
 }

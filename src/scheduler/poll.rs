@@ -42,7 +42,7 @@ impl Scheduler {
         let now = self.clock.now();
         match poll(call.send_no, &call.call_sid, answer, call.placed_for, call.silent_for, &self.timings) {
             Polled::News(news) => match self.store.provider_news(call.attempt, &news, &self.timings, now).await? {
-                Some(told) => follow_up::heed(&self.store, &told, now).await,
+                Some(told) => follow_up::heed(&self.store, &self.live, &told, now).await,
                 None => Ok(()),
             },
             Polled::Cancel => follow_up::cancel(&self.store, &call.call_sid, now).await,

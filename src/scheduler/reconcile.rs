@@ -9,10 +9,12 @@ use crate::boottime;
 use crate::domain::dialing::reconcile::last_look;
 use crate::domain::dialing::{ListedCall, Look, Reconciled, Watch, reconcile};
 use crate::domain::ids::AttemptId;
+use crate::domain::time::Timestamp;
 use crate::follow_up;
 use crate::providers::ProviderCall;
 use crate::store::StoreError;
 use crate::store::dial::UnsureCall;
+use crate::telemetry::names;
 
 /// Calls looked at in one round.
 const AT_ONCE: u32 = 200;
@@ -52,7 +54,10 @@ impl Reconciler {
         let now = boottime::now();
         let watch = self.watches.entry((call.attempt, call.send_no)).or_insert_with(|| Watch::begin(now));
         match reconcile(&call.row, &look, watch, now, &self.scheduler.timings) {
-            Reconciled::Bind { call_sid, others, cancel } => self.scheduler.bind(call, &call_sid, &others, &cancel).await,
+            Reconciled::Bind { call_sid, others, cancel } => {
+                self.scheduler.measure(call, &look, &call_sid);
+                self.scheduler.bind(call, &call_sid, &others, &cancel).await
+            }
             Reconciled::Wait { alarm: true } => {
                 tracing::error!(attempt.id = %call.attempt, "a dial stays unsure; its lead is not called until the provider's list answers");
                 Ok(())
@@ -64,6 +69,16 @@ impl Reconciler {
 }
 
 impl Scheduler {
+    /// How late the provider created the call and showed it: what the quiet time has to be longer than.
+    fn measure(&self, call: &UnsureCall, look: &Look, call_sid: &str) {
+        let Look::Listed(calls) = look else { return };
+        let Some(created) = calls.iter().find(|call| call.call_sid == call_sid).and_then(|call| call.created_at_ms) else { return };
+        let created = Timestamp::from_millis(created);
+        let accepted = created.since(Timestamp::from_millis(call.row.intent_db));
+        metrics::histogram!(names::ACCEPT_LAG).record(accepted.as_secs_f64());
+        metrics::histogram!(names::LIST_LAG).record(self.clock.now().since(created).as_secs_f64());
+    }
+
     async fn listed(&self, call: &UnsureCall) -> Look {
         match self.telephony.list(&call.to, &call.from).await {
             Ok(calls) => Look::Listed(calls.into_iter().map(listed).collect()),
@@ -84,7 +99,7 @@ impl Scheduler {
         }
         tracing::info!(attempt.id = %call.attempt, "an unsure dial was found at the provider");
         match self.store.adopt(call.attempt, call.send_no, call_sid, &self.timings, now).await? {
-            Some(told) => follow_up::heed(&self.store, &told, now).await,
+            Some(told) => follow_up::heed(&self.store, &self.live, &told, now).await,
             None => Ok(()),
         }
     }

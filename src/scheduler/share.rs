@@ -56,6 +56,28 @@ mod tests {
         assert_eq!(share(5, &[demand(0, 9, 0), demand(2, 3, 0)]), vec![2, 3]);
     }
 
+    #[test]
+    fn over_time_calls_follow_the_weights_too() {
+        // Calls last between two and eleven looks; twelve lines are shared by campaigns of weights 1, 2 and 3.
+        let (weights, mut under_way) = ([1_u32, 2, 3], [const { Vec::<u32>::new() }; 3]);
+        let mut dialed = [0_u32; 3];
+        for look in 0..3_000_u32 {
+            let uses = |calls: &Vec<u32>| u32::try_from(calls.len()).unwrap();
+            let free = 12 - under_way.iter().map(uses).sum::<u32>();
+            let demands: Vec<Demand> = weights.iter().zip(&under_way).map(|(weight, calls)| demand(*weight, 99, uses(calls))).collect();
+            for (campaign, given) in share(free, &demands).into_iter().enumerate() {
+                dialed[campaign] += given;
+                under_way[campaign].extend((0..given).map(|call| look + 2 + (look * 7 + call * 3) % 10));
+            }
+            under_way.iter_mut().for_each(|calls| calls.retain(|end| *end > look));
+        }
+        let all: f64 = dialed.iter().copied().map(f64::from).sum();
+        for (campaign, weight) in weights.iter().enumerate() {
+            let (share, fair) = (f64::from(dialed[campaign]) / all, f64::from(*weight) / 6.0);
+            assert!((share - fair).abs() < 0.05, "weight {weight}: {share:.3} instead of {fair:.3}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_idle_and_nobody_gets_more_than_asked(free in 0_u32..60, asks in prop::collection::vec((0_u32..5, 0_u32..30, 0_u32..30), 0..6)) {

@@ -1,5 +1,7 @@
 //! Rows that stood still: lost tickets ring again, ended waits are armed again, ends without an outcome are folded.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{Duty, Scheduler};
@@ -9,6 +11,9 @@ use crate::store::dial::Swept;
 
 /// Rows moved in one round.
 const AT_ONCE: u32 = 500;
+
+/// A call that ended just now is in the hands of whoever heard of it.
+const IN_HAND: Duration = Duration::from_secs(1);
 
 /// The sweeper.
 pub struct Sweeper {
@@ -27,14 +32,18 @@ impl Duty for Sweeper {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let (scheduler, now) = (&self.scheduler, self.scheduler.clock.now());
+        let mut again = Vec::new();
         for row in scheduler.store.sweep(AT_ONCE, &scheduler.timings, now).await? {
             match row.swept {
-                Swept::Ring { send_no } => scheduler.ring(row.attempt, send_no).await,
+                Swept::Ring { send_no } => again.push((row.attempt, send_no)),
                 Swept::Withdrawn => tracing::debug!(attempt.id = %row.attempt, "given back: its campaign does not dial"),
                 Swept::Unsure => tracing::warn!(attempt.id = %row.attempt, "no answer to a dial before its deadline; it is reconciled"),
             }
         }
-        for attempt in scheduler.store.unfinished(AT_ONCE).await? {
+        if !again.is_empty() {
+            scheduler.ring_all(again).await;
+        }
+        for attempt in scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await? {
             follow_up::finish(&scheduler.store, attempt, now).await?;
         }
         Ok(())

@@ -74,6 +74,22 @@ pub enum CreateFault {
     Throttle,
 }
 
+impl CreateFault {
+    /// The scenario's key.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DropAnswer => "drop_answer",
+            Self::LateAnswer => "late_answer",
+            Self::ErrorAccepted => "error_accepted",
+            Self::ErrorRefused => "error_refused",
+            Self::Garbage => "garbage",
+            Self::Reset => "reset",
+            Self::Throttle => "throttle",
+        }
+    }
+}
+
 impl CreateFaults {
     fn listed(&self) -> [(f64, CreateFault); 7] {
         [

@@ -14,6 +14,7 @@ pub mod openai;
 pub mod pattern;
 pub mod persona;
 pub mod scenario;
+pub mod stopwatch;
 #[cfg(test)]
 mod tests;
 pub mod truth;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use scenario::{Scenario, ScenarioError};
+pub use stopwatch::{Stopwatch, Wait};
 pub use truth::{Truth, TruthKind, TruthLine};
 
 use twilio::Twilio;
@@ -140,6 +142,11 @@ impl Simulator {
     /// Calls that are queued, ringing or in progress.
     pub fn live_calls(&self) -> usize {
         self.twilio.live_calls()
+    }
+
+    /// How long callees waited for sound.
+    pub fn stopwatch(&self) -> &Stopwatch {
+        self.twilio.stopwatch()
     }
 
     /// Twilio's warnings so far: how often each code was given.

@@ -33,6 +33,8 @@ pub enum TruthKind {
     Ended,
     /// A create request was refused; no phone rang.
     Refused,
+    /// A callback met a fault on its way.
+    Disturbed,
 }
 
 /// One line of the log.
@@ -54,6 +56,12 @@ pub struct TruthLine {
     /// For `ended`: the final status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// For `created`: where the call reports to; it names what the customer placed the call for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_callback: Option<String>,
+    /// For `created`, `refused` and `disturbed`: what went wrong on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
     /// For `refused`: the provider's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u32>,
@@ -70,6 +78,8 @@ impl TruthLine {
             from: from.to_owned(),
             words: None,
             status: None,
+            status_callback: None,
+            fault: None,
             code: None,
         }
     }

@@ -3,29 +3,13 @@
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::BatchState;
 use crate::domain::ids::BatchId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::words;
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::deferred::Task;
 use crate::store::{Store, StoreError};
-use crate::word_enum;
-
-word_enum! {
-    /// Where a batch stands.
-    pub enum BatchState {
-        /// Its tasks are gathered; the provider may or may not know of it yet.
-        Intent = "intent",
-        /// Its file is at the provider.
-        Uploaded = "uploaded",
-        /// The provider works on it.
-        Submitted = "submitted",
-        /// Its results are applied.
-        Collected = "collected",
-        /// Given up; its tasks went back.
-        Failed = "failed",
-    }
-}
 
 words!(BatchState);
 
@@ -97,6 +81,17 @@ impl Store {
         on_db!(self.db, read, conn => {
             let sql = "SELECT * FROM batch WHERE state IN ('intent', 'uploaded', 'submitted') ORDER BY id";
             Ok(sqlx::query_as(sql).fetch_all(conn).await?)
+        })
+    }
+
+    /// When the first unanswered task of a batch should be there; `None` when all are answered.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn batch_due(&self, id: BatchId) -> Result<Option<Timestamp>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT MIN(due_at) FROM deferred_task WHERE batch_id = $1 AND state = 'batched'";
+            Ok(sqlx::query_scalar(sql).bind(id).fetch_one(conn).await?)
         })
     }
 

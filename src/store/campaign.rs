@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::difference::difference;
 use crate::domain::ids::{AgentVersionId, CampaignId};
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
@@ -170,13 +171,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<i32>, StoreError> {
         on_db!(self.db, write, tx => {
+            let before: Option<JsonText<Value>> = sqlx::query_scalar("SELECT settings FROM campaign WHERE id = $1")
+                .bind(id).fetch_optional(&mut *tx).await?;
             let changed: Option<i32> = sqlx::query_scalar(
                 "UPDATE campaign SET settings = $3, version = version + 1 WHERE id = $1 AND version = $2 RETURNING version",
             )
             .bind(id).bind(version).bind(JsonText(settings))
             .fetch_optional(&mut *tx).await?;
             if changed.is_some() {
-                let (subject, detail) = (subject(id), settings.to_string());
+                let before = before.map_or(Value::Null, |before| before.0);
+                let (subject, detail) = (subject(id), difference(&before, settings));
                 let change = NewAudit { actor, action: "campaign.settings", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }

@@ -7,11 +7,12 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
 use crate::store::StoreError;
 use crate::store::db::Db;
 use crate::store::folder_lock::FolderLock;
+use crate::store::life::Life;
 
 /// The database file inside the data folder.
 pub const DATABASE_FILE: &str = "callfleet.db";
@@ -43,10 +44,10 @@ pub enum Target {
 ///
 /// # Errors
 /// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
-pub async fn open(target: Target) -> Result<Db, StoreError> {
+pub(super) async fn open(target: Target, life: &Life) -> Result<Db, StoreError> {
     match target {
         Target::Sqlite { folder } => sqlite(&folder).await,
-        Target::Postgres { url, max_connections } => Ok(Db::Postgres(postgres(&url, max_connections).await?)),
+        Target::Postgres { url, max_connections } => Ok(Db::Postgres(postgres(&url, max_connections, life).await?)),
     }
 }
 
@@ -85,16 +86,36 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
+/// A connection used within this time is taken as it is; one that rested longer may have lost its server and is asked first.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// No statement, lock or forgotten transaction may hold a call up for long; a lost server is noticed before use.
-async fn postgres(url: &SecretString, max_connections: u32) -> Result<PgPool, StoreError> {
+async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Result<PgPool, StoreError> {
     let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("callfleet").options([
         ("statement_timeout", "30s"),
         ("lock_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
+    let life = life.clone();
     let pool = PgPoolOptions::new()
+        .after_connect(move |conn, _| {
+            let life = life.clone();
+            Box::pin(async move {
+                life.meet(conn).await;
+                Ok(())
+            })
+        })
         .max_connections(max_connections)
         .acquire_timeout(WAIT_FOR_CONNECTION)
+        .test_before_acquire(false)
+        .before_acquire(|conn, lent| {
+            Box::pin(async move {
+                if lent.idle_for > FRESH {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .idle_timeout(Duration::from_secs(600))
         .max_lifetime(Duration::from_secs(1800));
     Ok(pool.connect_with(options).await?)

@@ -64,6 +64,8 @@ impl Conn<'_> {
 /// - `on_db!(db, write, tx => { … })` opens a transaction (`BEGIN IMMEDIATE` on SQLite, so that a lock is never upgraded
 ///   halfway), commits when the body is `Ok` and rolls back when it is `Err` or dropped. `return` leaves the body, not
 ///   the function. Never open a second `write` inside: SQLite has one writer, it would wait for itself.
+/// - `on_db!(db, statement, conn => { … })` lends a connection for one single writing statement, which is a transaction by
+///   itself: one round trip to the server instead of three.
 macro_rules! on_db {
     ($db:expr, read, $conn:ident => $body:expr) => {
         match &$db {
@@ -80,6 +82,14 @@ macro_rules! on_db {
             }
             $crate::store::db::Db::Sqlite { writer, .. } => {
                 $crate::store::db::on_db!(@write writer.begin_with("BEGIN IMMEDIATE"), sqlx::SqliteConnection, $tx, $body)
+            }
+        }
+    };
+    ($db:expr, statement, $conn:ident => $body:expr) => {
+        match &$db {
+            $crate::store::db::Db::Postgres(pool) => $crate::store::db::on_db!(@read pool, sqlx::PgConnection, $conn, $body),
+            $crate::store::db::Db::Sqlite { writer, .. } => {
+                $crate::store::db::on_db!(@read writer, sqlx::SqliteConnection, $conn, $body)
             }
         }
     };

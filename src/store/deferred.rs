@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::TaskState;
 use crate::domain::ids::{AttemptId, BatchId, CampaignId, PromptVersionId, TaskId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::words;
@@ -17,20 +18,6 @@ word_enum! {
         Summary = "summary",
         /// How the call went, as a number with reasons.
         Score = "score",
-    }
-}
-
-word_enum! {
-    /// Where a task stands.
-    pub enum TaskState {
-        /// Wanted, not asked yet.
-        Waiting = "waiting",
-        /// Part of a batch.
-        Batched = "batched",
-        /// Its result is stored.
-        Done = "done",
-        /// Given up.
-        Failed = "failed",
     }
 }
 

@@ -54,6 +54,12 @@ pub enum StoreError {
         /// What is wrong with them.
         problem: String,
     },
+    /// The database did not answer within the time its caller gives it.
+    #[error("the database does not answer in time")]
+    Late,
+    /// Another server answers than the one that wrote the rows.
+    #[error("another database server answers than the one that wrote the rows; the active scheduler reconciles them first")]
+    Unsettled,
     /// A stored text is not what its column promises.
     #[error("stored {what} cannot be read: {source}")]
     Unreadable {
@@ -71,6 +77,7 @@ impl StoreError {
         match self {
             Self::Database(error) => transient(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => transient(error),
+            Self::Unsettled | Self::Late => true,
             _ => false,
         }
     }

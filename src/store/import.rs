@@ -6,27 +6,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::ImportState;
+use crate::domain::background::{IMPORT, sources};
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, whole, words};
-use crate::store::db::on_db;
+use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::lead_insert::{self, Inserted, ListLead, ListPlace, OnDuplicate};
 use crate::store::{Store, StoreError};
-use crate::word_enum;
-
-word_enum! {
-    /// Where an import stands.
-    pub enum ImportState {
-        /// Being read, or waiting to be read on after a stop.
-        Running = "running",
-        /// Read to the end.
-        Done = "done",
-        /// Given up: the file cannot be read further.
-        Failed = "failed",
-        /// Taken back by the operator.
-        Undone = "undone",
-    }
-}
 
 words!(ImportState);
 
@@ -164,15 +151,15 @@ impl Store {
         })
     }
 
-    /// Ends an import; whether it was running.
+    /// Ends an import along its table; whether that changed anything.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn end_import(&self, id: ImportId, state: ImportState, now: Timestamp) -> Result<bool, StoreError> {
+        const MOVE: EngineSql = engine_sql!("UPDATE import SET state = $2, ended_at = $3 WHERE id = $1 AND state IN (" (each "$4") ")");
+        let (sql, from) = (MOVE.on(&self.db), JsonText(sources(IMPORT, state).into_iter().map(ImportState::as_str).collect::<Vec<_>>()));
         on_db!(self.db, write, tx => {
-            let done = sqlx::query("UPDATE import SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'")
-                .bind(id).bind(state).bind(now).execute(tx).await?;
-            Ok(done.rows_affected() == 1)
+            Ok(sqlx::query(sql).bind(id).bind(state).bind(now).bind(from).execute(tx).await?.rows_affected() == 1)
         })
     }
 }

@@ -126,7 +126,7 @@ impl Store {
                SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at))
              ORDER BY b.lead_id";
         const RESTORE: &str = "UPDATE lead SET external_id = b.external_id, zones = b.zones, variables = b.variables,
-               consent_basis = b.consent_basis, updated_at = $4
+               consent_basis = b.consent_basis, hours_class = b.hours_class, updated_at = $4
              FROM lead_before b WHERE b.lead_id = lead.id AND b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3
                AND lead.state <> 'active' AND NOT EXISTS (
                SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at)";

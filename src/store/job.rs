@@ -6,26 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::JobState;
+use crate::domain::background::{JOB, allows};
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, millis, words};
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
-use crate::word_enum;
-
-word_enum! {
-    /// Where a job stands.
-    pub enum JobState {
-        /// To be run at `run_at` or later.
-        Queued = "queued",
-        /// Claimed; claimable again when the lease lapses.
-        Running = "running",
-        /// Did its work.
-        Done = "done",
-        /// Given up; only an operator revives it.
-        Dead = "dead",
-    }
-}
 
 words!(JobState);
 
@@ -97,7 +84,7 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn enqueue_job(&self, job: NewJob<'_>, now: Timestamp) -> Result<Option<JobId>, StoreError> {
-        on_db!(self.db, write, tx => enqueue(tx.into(), job, now).await)
+        on_db!(self.db, statement, conn => enqueue(conn.into(), job, now).await)
     }
 
     /// Claims up to `limit` due jobs of these kinds for `lease`; kinds whose queue is paused are left alone.
@@ -116,8 +103,8 @@ impl Store {
              WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, payload, attempts, max_attempts, claim_no"
         );
         let sql = CLAIM.on(&self.db);
-        on_db!(self.db, write, tx => {
-            Ok(sqlx::query_as(sql).bind(JsonText(kinds)).bind(now).bind(i64::from(limit)).bind(millis(lease)).fetch_all(tx).await?)
+        on_db!(self.db, statement, conn => {
+            Ok(sqlx::query_as(sql).bind(JsonText(kinds)).bind(now).bind(i64::from(limit)).bind(millis(lease)).fetch_all(conn).await?)
         })
     }
 
@@ -130,8 +117,8 @@ impl Store {
             "UPDATE job SET lease_until_db = " now " + $3 WHERE id = $1 AND claim_no = $2 AND state = 'running'"
         );
         let sql = RENEW.on(&self.db);
-        on_db!(self.db, write, tx => {
-            let done = sqlx::query(sql).bind(job.id).bind(job.claim_no).bind(millis(lease)).execute(tx).await?;
+        on_db!(self.db, statement, conn => {
+            let done = sqlx::query(sql).bind(job.id).bind(job.claim_no).bind(millis(lease)).execute(conn).await?;
             Ok(done.rows_affected() == 1)
         })
     }
@@ -148,14 +135,15 @@ impl Store {
             JobEnd::Retry { error, at } if !used_up => (JobState::Queued, Some(at), Some(error), 0),
             JobEnd::Retry { error, .. } | JobEnd::Dead(error) => (JobState::Dead, None, Some(error), 0),
         };
-        on_db!(self.db, write, tx => {
+        debug_assert!(allows(JOB, JobState::Running, state), "running to {state}");
+        on_db!(self.db, statement, conn => {
             let done = sqlx::query(
                 "UPDATE job SET state = $3, run_at = COALESCE($4, run_at), last_error = COALESCE($5, last_error),
                    attempts = attempts - $6, lease_until_db = 0, updated_at = $7
                  WHERE id = $1 AND claim_no = $2 AND state = 'running'",
             )
             .bind(job.id).bind(job.claim_no).bind(state).bind(run_at).bind(error).bind(refund).bind(now)
-            .execute(tx).await?;
+            .execute(conn).await?;
             Ok((done.rows_affected() == 1).then_some(state))
         })
     }

@@ -1,5 +1,6 @@
 //! Jobs as an operator sees them: counted, listed, revived.
 
+use crate::domain::count::counted;
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
@@ -82,7 +83,7 @@ impl Store {
                  WHERE state = 'dead' AND ($1 IS NULL OR kind = $1)",
             )
             .bind(kind).bind(now).execute(&mut *tx).await?.rows_affected();
-            let (subject, detail) = (format!("queue/{}", kind.unwrap_or("all")), format!("{rows} jobs"));
+            let (subject, detail) = (format!("queue/{}", kind.unwrap_or("all")), counted(rows, "job"));
             audit::append(tx.into(), NewAudit { actor, action: "job.retry_dead", subject: &subject, detail: &detail }, now).await?;
             Ok(rows)
         })

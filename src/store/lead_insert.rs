@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, count};
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, hours_class};
 use crate::word_enum;
 
 /// A lead to put on a list; already checked.
@@ -46,6 +46,8 @@ pub struct ListLead {
     pub zones: String,
     /// What the list says about the person, a JSON object.
     pub variables: String,
+    /// The state that the list states; one of the variables as well.
+    pub state: Option<String>,
     /// Why we may call.
     pub consent_basis: Option<String>,
     /// Not to be called earlier.
@@ -64,6 +66,7 @@ impl ListLead {
             phone_number: lead.phone_number.clone(),
             zones: serde_json::to_string(&lead.zones).map_err(json)?,
             variables: serde_json::to_string(&lead.variables).map_err(json)?,
+            state: lead.variables.0.get("state").and_then(Value::as_str).map(str::to_owned),
             consent_basis: lead.consent_basis.clone(),
             not_before: lead.not_before,
         })
@@ -145,6 +148,7 @@ struct Fresh {
     id: LeadId,
     lead: ListLead,
     suppressed: bool,
+    hours_class: i64,
 }
 
 impl Fresh {
@@ -166,7 +170,9 @@ pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: Vec<List
         keep_former(conn.reborrow(), place.campaign, import, &numbers, now).await?;
     }
     let never = suppressed_of(conn.reborrow(), place.campaign, &numbers).await?;
-    let fresh = in_order(leads, &never);
+    let (ids, classes) = hours_class::sort(&leads)?;
+    hours_class::keep(conn.reborrow(), place.campaign, classes).await?;
+    let fresh = in_order(leads, &ids, &never);
     let (accepted, updated) = match place.on_duplicate {
         OnDuplicate::Skip => (skip(conn.reborrow(), place, fresh, now).await?, 0),
         OnDuplicate::Update => {
@@ -195,9 +201,12 @@ async fn update(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timest
 
 /// Ids grow in the order of the list; the rows are stored in the order of their numbers, so that the index of numbers is walked
 /// once instead of jumped about in, and two imports at once take their locks in the same order.
-fn in_order(leads: Vec<ListLead>, never: &HashSet<PhoneNumber>) -> Vec<Fresh> {
-    let fresh = |lead: ListLead| Fresh { id: LeadId::new(), suppressed: never.contains(&lead.phone_number), lead };
-    let mut rows: Vec<Fresh> = leads.into_iter().map(fresh).collect();
+fn in_order(leads: Vec<ListLead>, classes: &[i64], never: &HashSet<PhoneNumber>) -> Vec<Fresh> {
+    let fresh = |(lead, hours_class): (ListLead, &i64)| {
+        let suppressed = !never.is_empty() && never.contains(&lead.phone_number);
+        Fresh { id: LeadId::new(), lead, suppressed, hours_class: *hours_class }
+    };
+    let mut rows: Vec<Fresh> = leads.into_iter().zip(classes).map(fresh).collect();
     rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
     rows
 }
@@ -220,14 +229,15 @@ fn last_of_each_number(leads: Vec<ListLead>) -> Vec<ListLead> {
 
 /// The columns in the order of the values.
 const COLUMNS: &str = "campaign_id, import_id, created_at, updated_at,
-    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at, state, disposition";
+    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at, state, disposition, hours_class";
 
 const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
     match on_duplicate {
         OnDuplicate::Skip => " ON CONFLICT (phone_number, campaign_id) DO NOTHING",
         OnDuplicate::Update => {
             " ON CONFLICT (phone_number, campaign_id) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
-                variables = excluded.variables, consent_basis = excluded.consent_basis, updated_at = excluded.updated_at
+                variables = excluded.variables, consent_basis = excluded.consent_basis, hours_class = excluded.hours_class,
+                updated_at = excluded.updated_at
               RETURNING id"
         }
     }
@@ -242,8 +252,8 @@ async fn keep_former(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const KEEP: EngineSql = engine_sql!(
-        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, replaced_at)
-         SELECT $1, id, external_id, zones, variables, consent_basis, $4 FROM lead
+        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, hours_class, replaced_at)
+         SELECT $1, id, external_id, zones, variables, consent_basis, hours_class, $4 FROM lead
          WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
          ON CONFLICT (import_id, lead_id) DO NOTHING"
     );
@@ -257,7 +267,8 @@ async fn keep_former(
 /// Those of the numbers that must not be called. They are stored, so that the list is complete, but never dialled.
 async fn suppressed_of(conn: Conn<'_>, campaign: CampaignId, numbers: &[&PhoneNumber]) -> Result<HashSet<PhoneNumber>, StoreError> {
     const ASK: EngineSql = engine_sql!(
-        "SELECT phone_number FROM suppression WHERE (scope IN ('global', $2) OR source = 'list') AND phone_number IN (" (each "$1") ")"
+        "SELECT phone_number FROM suppression
+         WHERE source <> 'quarantine' AND (scope IN ('global', $2) OR source = 'list') AND phone_number IN (" (each "$1") ")"
     );
     let sql = ASK.for_conn(&conn);
     on_conn!(conn, conn => {

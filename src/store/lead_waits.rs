@@ -57,6 +57,24 @@ impl Store {
         })
     }
 
+    /// Campaigns that have numbers of this one on a list that is still called, and how many; most first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn shared_numbers(&self, campaign: CampaignId, limit: u32) -> Result<Vec<(String, i64)>, StoreError> {
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(
+                "SELECT c.name, COUNT(*) FROM lead own
+                   JOIN lead other ON other.phone_number = own.phone_number AND other.campaign_id <> own.campaign_id
+                   JOIN campaign c ON c.id = other.campaign_id
+                 WHERE own.campaign_id = $1 AND other.state IN ('new', 'waiting', 'active')
+                   AND c.state NOT IN ('completed', 'cancelled')
+                 GROUP BY c.name ORDER BY COUNT(*) DESC, c.name LIMIT $2",
+            )
+            .bind(campaign).bind(i64::from(limit)).fetch_all(conn).await?)
+        })
+    }
+
     /// Leads of every campaign by state.
     ///
     /// # Errors
@@ -79,6 +97,9 @@ impl Store {
                  WHERE id = $1 AND state IN ('new', 'waiting', 'finished', 'parked') AND NOT opt_out",
             )
             .bind(id).bind(now).execute(&mut *tx).await?.rows_affected();
+            // whoever asks for a call now does not mean the time that was promised earlier
+            let due = "UPDATE callback SET due_at = $2, due_until = NULL WHERE lead_id = $1 AND NOT given_up";
+            sqlx::query(due).bind(id).bind(now).execute(&mut *tx).await?;
             let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
             let change = Change::of(rows, state);
             if change.is_changed() {

@@ -34,8 +34,8 @@ impl Store {
              WHERE lease.until_db < " now " OR lease.holder = excluded.holder RETURNING epoch"
         );
         let sql = ACQUIRE.on(&self.db);
-        on_db!(self.db, write, tx => {
-            let epoch = sqlx::query_scalar(sql).bind(name).bind(holder).bind(millis(time)).fetch_optional(tx).await?;
+        on_db!(self.db, statement, conn => {
+            let epoch = sqlx::query_scalar(sql).bind(name).bind(holder).bind(millis(time)).fetch_optional(conn).await?;
             Ok(epoch.map(|epoch| Lease { name: name.to_owned(), holder, epoch }))
         })
     }
@@ -49,9 +49,9 @@ impl Store {
             "UPDATE lease SET until_db = " now " + $4 WHERE name = $1 AND holder = $2 AND epoch = $3 AND until_db >= " now
         );
         let sql = RENEW.on(&self.db);
-        on_db!(self.db, write, tx => {
+        on_db!(self.db, statement, conn => {
             let row = sqlx::query(sql).bind(&lease.name).bind(lease.holder).bind(lease.epoch).bind(millis(time));
-            Ok(row.execute(tx).await?.rows_affected() == 1)
+            Ok(row.execute(conn).await?.rows_affected() == 1)
         })
     }
 

@@ -9,6 +9,7 @@ use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
 use crate::store::codec::{count, whole};
 use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::spend;
 use crate::store::{Store, StoreError};
 
 #[derive(FromRow)]
@@ -80,7 +81,10 @@ impl Store {
     pub async fn append_ledger(&self, entries: &[LedgerEntry], now: Timestamp) -> Result<u64, StoreError> {
         on_db!(self.db, write, tx => {
             let mut new = 0;
-            for entry in entries {
+            // by campaign, so that two writers take the totals' locks in one order
+            let mut sorted: Vec<&LedgerEntry> = entries.iter().collect();
+            sorted.sort_by_key(|entry| entry.campaign);
+            for entry in sorted {
                 new += u64::from(append((&mut *tx).into(), entry, now).await?);
             }
             Ok(new)
@@ -107,7 +111,10 @@ impl Store {
 pub(crate) async fn append(mut conn: Conn<'_>, entry: &LedgerEntry, now: Timestamp) -> Result<bool, StoreError> {
     let is_new = append_numbers(conn.reborrow(), entry).await?;
     if is_new && let Some((prompt, completion)) = &entry.text {
-        append_text(conn, entry.id, prompt, completion, now).await?;
+        append_text(conn.reborrow(), entry.id, prompt, completion, now).await?;
+    }
+    if is_new && let Some(campaign) = entry.campaign {
+        spend::add(conn, campaign, entry.cost).await?;
     }
     Ok(is_new)
 }

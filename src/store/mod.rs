@@ -9,6 +9,7 @@ pub mod agent_list;
 pub mod audit;
 pub mod batch;
 pub mod call_event;
+pub mod callback;
 pub mod campaign;
 pub mod campaign_settings;
 pub mod campaign_status;
@@ -25,6 +26,7 @@ pub mod dnc;
 pub mod error;
 pub mod folder_lock;
 pub mod idempotency;
+pub mod hours_class;
 pub mod import;
 pub mod import_undo;
 pub mod job;
@@ -35,9 +37,12 @@ pub mod lead_values;
 pub mod lead_waits;
 pub mod lease;
 pub mod ledger;
+pub mod life;
+pub mod prune;
 pub mod queue_control;
 pub mod schema;
 pub mod server;
+mod spend;
 pub mod suppression;
 pub mod worker;
 
@@ -46,11 +51,13 @@ pub use connect::Target;
 pub use error::StoreError;
 
 use db::Db;
+use life::Life;
 
 /// The store of this process. Cheap to clone; all clones share the same connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) db: Db,
+    life: Life,
 }
 
 impl Store {
@@ -59,7 +66,8 @@ impl Store {
     /// # Errors
     /// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
     pub async fn open(target: Target) -> Result<Self, StoreError> {
-        Ok(Self { db: connect::open(target).await? })
+        let life = Life::default();
+        Ok(Self { db: connect::open(target, &life).await?, life })
     }
 
     /// Waits for running statements and closes every connection.

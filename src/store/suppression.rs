@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use sqlx::FromRow;
 
+use crate::domain;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::outcome::Reason;
@@ -15,7 +16,8 @@ use crate::store::codec::words;
 use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::dial::withdraw::withdraw_suppressed;
 use crate::store::{Store, StoreError};
-use crate::word_enum;
+
+pub use crate::domain::suppression::SuppressionSource;
 
 /// Where a number must not be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,22 +34,6 @@ impl fmt::Display for Scope {
             Self::Global => f.write_str("global"),
             Self::Campaign(id) => id.fmt(f),
         }
-    }
-}
-
-word_enum! {
-    /// Who said so.
-    pub enum SuppressionSource {
-        /// The callee, in a call.
-        OptOut = "opt_out",
-        /// A do-not-call list.
-        List = "list",
-        /// An operator.
-        Operator = "operator",
-        /// The callee's carrier, on the callee's behalf (SIP 607).
-        Carrier = "carrier",
-        /// The provider: the number does not exist or may not be called.
-        Quarantine = "quarantine",
     }
 }
 
@@ -92,6 +78,9 @@ async fn insert(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Resu
 }
 
 async fn take_off_lists(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    if new.source == SuppressionSource::Quarantine {
+        return fail_leads(conn, new, now).await;
+    }
     const TAKE_OFF: &str = "UPDATE lead SET state = 'suppressed', disposition = 'dnc', reason = COALESCE($2, reason),
            opt_out = (opt_out OR $3), wait_reason = NULL, updated_at = $4
          WHERE phone_number = $1 AND state IN ('new', 'waiting') AND ($5 IS NULL OR campaign_id = $5)";
@@ -100,6 +89,16 @@ async fn take_off_lists(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp)
     on_conn!(conn, conn => {
         let query = sqlx::query(TAKE_OFF).bind(new.phone_number).bind(opted_out.then_some(Reason::OptOut));
         Ok(query.bind(opted_out).bind(now).bind(campaign).execute(conn).await?.rows_affected())
+    })
+}
+
+/// Nobody asked not to be called: the number does not work, and the leads that have it end with what the provider said.
+async fn fail_leads(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<u64, StoreError> {
+    const FAIL: &str = "UPDATE lead SET state = 'finished', disposition = 'failed', wait_reason = NULL, updated_at = $3,
+           reason = COALESCE((SELECT a.reason FROM attempt a WHERE a.id = $2), 'invalid_number')
+         WHERE phone_number = $1 AND state IN ('new', 'waiting')";
+    on_conn!(conn, conn => {
+        Ok(sqlx::query(FAIL).bind(new.phone_number).bind(new.attempt).bind(now).execute(conn).await?.rows_affected())
     })
 }
 
@@ -198,15 +197,22 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn is_suppressed(&self, phone_number: &PhoneNumber, campaign: CampaignId) -> Result<bool, StoreError> {
-        on_db!(self.db, read, conn => is_suppressed(conn.into(), phone_number, campaign).await)
+        on_db!(self.db, read, conn => Ok(suppressed(conn.into(), phone_number, campaign).await?.is_some()))
     }
 }
 
-/// Whether a number must not be called in a campaign, asked inside a transaction of the caller.
-pub(crate) async fn is_suppressed(conn: Conn<'_>, phone_number: &PhoneNumber, campaign: CampaignId) -> Result<bool, StoreError> {
-    const ASK: &str = "SELECT COUNT(*) FROM suppression WHERE phone_number = $1 AND (scope IN ('global', $2) OR source = 'list')";
-    on_conn!(conn, conn => {
-        let rows: i64 = sqlx::query_scalar(ASK).bind(phone_number).bind(campaign.to_string()).fetch_one(conn).await?;
-        Ok(rows > 0)
-    })
+/// Why a number must not be called in a campaign, asked inside a transaction of the caller; a person's word goes before the
+/// provider's.
+pub(crate) async fn suppressed(
+    conn: Conn<'_>,
+    phone_number: &PhoneNumber,
+    campaign: CampaignId,
+) -> Result<Option<domain::suppression::Suppressed>, StoreError> {
+    const ASK: &str = "SELECT s.source, s.scope <> $2, (SELECT a.reason FROM attempt a WHERE a.id = s.attempt_id)
+         FROM suppression s WHERE s.phone_number = $1 AND (s.scope IN ('global', $2) OR s.source = 'list')
+         ORDER BY CASE WHEN s.source = 'quarantine' THEN 1 ELSE 0 END LIMIT 1";
+    let row: Option<(SuppressionSource, bool, Option<Reason>)> = on_conn!(conn, conn => {
+        sqlx::query_as(ASK).bind(phone_number).bind(campaign.to_string()).fetch_optional(conn).await?
+    });
+    Ok(row.map(|(source, everywhere, reason)| domain::suppression::Suppressed { source, everywhere, reason }))
 }

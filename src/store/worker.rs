@@ -5,24 +5,13 @@ use std::time::Duration;
 use serde::Serialize;
 use sqlx::FromRow;
 
+pub use crate::domain::background::WorkerState;
+use crate::domain::background::{WORKER, sources};
 use crate::domain::ids::WorkerId;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{millis, words};
+use crate::store::codec::{JsonText, millis, words};
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::{Store, StoreError};
-use crate::word_enum;
-
-word_enum! {
-    /// Where a worker stands.
-    pub enum WorkerState {
-        /// Takes calls.
-        Running = "running",
-        /// Takes no new calls and waits for its last ones.
-        Draining = "draining",
-        /// Ended in order.
-        Stopped = "stopped",
-    }
-}
 
 words!(WorkerState);
 
@@ -100,20 +89,20 @@ impl Store {
             "UPDATE worker SET heartbeat = heartbeat + 1, heartbeat_db = " now ", busy = $2 WHERE id = $1 AND state <> 'stopped'"
         );
         let sql = BEAT.on(&self.db);
-        on_db!(self.db, write, tx => {
-            Ok(sqlx::query(sql).bind(id).bind(i64::from(busy)).execute(tx).await?.rows_affected() == 1)
+        on_db!(self.db, statement, conn => {
+            Ok(sqlx::query(sql).bind(id).bind(i64::from(busy)).execute(conn).await?.rows_affected() == 1)
         })
     }
 
-    /// Says that a worker drains or has stopped; stopped is for good. Whether that changed anything.
+    /// Moves a worker along its table: it drains, or has stopped for good. Whether that changed anything.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn set_worker_state(&self, id: WorkerId, state: WorkerState) -> Result<bool, StoreError> {
+        const MOVE: EngineSql = engine_sql!("UPDATE worker SET state = $2 WHERE id = $1 AND state IN (" (each "$3") ")");
+        let (sql, from) = (MOVE.on(&self.db), JsonText(sources(WORKER, state).into_iter().map(WorkerState::as_str).collect::<Vec<_>>()));
         on_db!(self.db, write, tx => {
-            let done = sqlx::query("UPDATE worker SET state = $2 WHERE id = $1 AND state <> 'stopped' AND state <> $2")
-                .bind(id).bind(state).execute(tx).await?;
-            Ok(done.rows_affected() == 1)
+            Ok(sqlx::query(sql).bind(id).bind(state).bind(from).execute(tx).await?.rows_affected() == 1)
         })
     }
 

@@ -8,11 +8,13 @@ use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::{self, CallStatus, DialTimings};
 use crate::domain::ids::AttemptId;
 use crate::follow_up;
+use crate::live::Live;
 use crate::providers::twilio::callback::{Callback, Progress, fields};
-use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
+use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
 use crate::public::PublicSide;
 use crate::store::Store;
 use crate::telemetry::names;
@@ -30,6 +32,8 @@ pub struct Hooks {
     pub keys: std::sync::Arc<SignatureKeys>,
     /// The protocol's times.
     pub timings: DialTimings,
+    /// Those who look on.
+    pub live: Live,
 }
 
 /// `POST /hooks/twilio/{attempt}/{send_no}/{mac}`: progress of a call, or who answered it.
@@ -45,9 +49,8 @@ pub async fn twilio(
         return counted("forged", StatusCode::NOT_FOUND);
     }
     let form = fields(&body);
-    let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
-    if !hooks.keys.verify(&hooks.public.url(path), SignedBody::Form(&form), signature) {
+    if !hooks.keys.verify(&hooks.public.url(path), SignedBody::Form(&form), Signature::read(&headers)) {
         return counted("forged", StatusCode::FORBIDDEN);
     }
     let Some(callback) = Callback::read(&form) else { return counted("unknown", StatusCode::BAD_REQUEST) };
@@ -63,7 +66,8 @@ impl Hooks {
             Ok(None) => return counted("unknown", StatusCode::NOT_FOUND),
             Err(error) => return unwritten(attempt, &error),
         };
-        match follow_up::heed(&self.store, &told, now).await {
+        crash_point::pass("callback.folded");
+        match follow_up::heed(&self.store, &self.live, &told, now).await {
             Ok(()) => counted("folded", StatusCode::NO_CONTENT),
             Err(error) => unwritten(attempt, &error),
         }

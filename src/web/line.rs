@@ -12,11 +12,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
-use crate::call::desk::{CallDesk, NewStream};
+use crate::call::desk::{CallDesk, NewStream, call_span};
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
 use crate::providers::twilio::media::{FromTwilio, MediaError, MediaReader, MediaWriter, Start};
-use crate::providers::twilio::signature::{SignatureKeys, SignedBody};
+use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
 
 /// From the handshake to `start`.
 const START_WITHIN: Duration = Duration::from_secs(10);
@@ -40,17 +41,19 @@ pub struct Line {
     pub keys: Arc<SignatureKeys>,
     /// `ws(s)://…/media`, as written in our `TwiML`.
     pub media_url: String,
-    /// Sockets that may be open at once.
+    /// Sockets that may wait for their `start` at once: many, for they cost little and are let go after ten seconds, and a
+    /// crowd of them must not keep a call's socket out.
+    pub opening: Arc<Semaphore>,
+    /// Streams that may run at once.
     pub sockets: Arc<Semaphore>,
 }
 
 /// `GET /media`: the handshake must carry the provider's signature over the URL we gave it.
 pub async fn media(State(line): State<Line>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    let signature = headers.get("x-twilio-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !line.keys.verify(&line.media_url, SignedBody::Nothing, signature) {
+    if !line.keys.verify(&line.media_url, SignedBody::Nothing, Signature::read(&headers)) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let Ok(socket) = Arc::clone(&line.sockets).try_acquire_owned() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let Ok(opening) = Arc::clone(&line.opening).try_acquire_owned() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     upgrade
         .read_buffer_size(SOCKET_BUFFER)
         .write_buffer_size(0)
@@ -58,17 +61,19 @@ pub async fn media(State(line): State<Line>, headers: HeaderMap, upgrade: WebSoc
         .max_message_size(LONGEST_MESSAGE)
         .max_frame_size(LONGEST_MESSAGE)
         .on_upgrade(move |ws| async move {
-            serve(ws, line.desk).await;
+            let mut ws = ws;
+            let mut reader = MediaReader::default();
+            let start = timeout(START_WITHIN, started(&mut ws, &mut reader)).await;
+            drop(opening);
+            let Ok(Some(start)) = start else { return refuse(ws, "no stream started").await };
+            let Ok(socket) = Arc::clone(&line.sockets).try_acquire_owned() else { return refuse(ws, "every line is taken").await };
+            let span = call_span(&start.call_sid);
+            serve(ws, reader, start, line.desk).instrument(span).await;
             drop(socket);
         })
 }
 
-async fn serve(mut ws: WebSocket, desk: Arc<dyn CallDesk>) {
-    let mut reader = MediaReader::default();
-    let start = match timeout(START_WITHIN, started(&mut ws, &mut reader)).await {
-        Ok(Some(start)) => start,
-        Ok(None) | Err(_) => return refuse(ws, "no stream started").await,
-    };
+async fn serve(ws: WebSocket, reader: MediaReader, start: Start, desk: Arc<dyn CallDesk>) {
     let stream = NewStream {
         token: start.parameters.get("token").cloned().unwrap_or_default(),
         call_sid: start.call_sid,
@@ -76,7 +81,7 @@ async fn serve(mut ws: WebSocket, desk: Arc<dyn CallDesk>) {
     };
     let (from_phone, from) = mpsc::channel(FRAMES);
     let (to, to_phone) = mpsc::channel(FRAMES);
-    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await });
+    let held = tokio::spawn(async move { desk.hold(stream, PhoneLink { from, to }).await }.in_current_span());
     let pump = Pump { ws, reader, writer: MediaWriter::new(&start.stream_sid), from_phone, to_phone, heard_at: Instant::now(), broken: 0 };
     let ws = pump.run().await;
     // the holder owns the call's end: it is waited for even when the socket is lost

@@ -3,6 +3,8 @@
 pub mod api;
 pub mod hooks;
 pub mod line;
+pub mod probe;
+mod serve;
 
 use std::net::SocketAddr;
 
@@ -10,11 +12,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use crate::public::MEDIA_PATH;
 use hooks::Hooks;
 use line::Line;
+pub use serve::serve;
 
 /// A callback has about 1 KB.
 const LARGEST_CALLBACK: usize = 64 * 1024;
@@ -57,12 +59,4 @@ async fn nonce(axum::extract::Path(nonce): axum::extract::Path<String>) -> Strin
 /// [`ListenError`] when it is in use or not ours.
 pub async fn listen(addr: SocketAddr, key: &'static str) -> Result<TcpListener, ListenError> {
     TcpListener::bind(addr).await.map_err(|source| ListenError { addr, key, source })
-}
-
-/// Serves until `stop` fires, then waits for requests that run.
-pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
-    let served = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await });
-    if let Err(error) = served.await {
-        tracing::error!(%error, "a listener failed");
-    }
 }

@@ -13,20 +13,26 @@ use callfleet_jobs::{Handler, Verdict};
 
 use crate::boottime;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
+use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AttemptId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
+use crate::live::Live;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
-use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, Recorded};
+use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
+use crate::work::campaigns::Campaigns;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
+/// The same account, just before the POST.
+const SEND_KEY: &str = "twilio:send";
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 const SHARE_OF_RATE: f64 = 0.95;
 
@@ -42,6 +48,12 @@ pub struct DialDesk {
     pub telephony: Arc<dyn Telephony>,
     /// Who speaks: made ready before the phone rings.
     pub agents: Agents,
+    /// How each campaign calls.
+    pub campaigns: Campaigns,
+    /// Those who look on.
+    pub live: Live,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -78,17 +90,24 @@ impl Handler<DialLead> for DialDesk {
 
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
+        if !self.clocks.fits() {
+            // the row still waits: another machine, or this one once its clock is right, takes the next ticket
+            counted("clock");
+            return Ok(());
+        }
         let taken = Instant::now();
-        let Some(settings) = self.settings_if_ready(attempt, send_no).await? else {
+        crash_point::pass("ticket.taken");
+        let Some((ticket, settings)) = self.look(attempt, send_no).await? else {
             counted("stale");
             return Ok(());
         };
-        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt));
+        let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
         let paced = Instant::now();
-        self.pace(&settings).await?;
+        self.pace(ticket.campaign, &settings).await?;
         let pacing = paced.elapsed();
         let begun = boottime::now();
+        crash_point::pass("claim.before");
         match self.claim(attempt, send_no, &settings).await? {
             ClaimOutcome::Stale => counted("stale"),
             ClaimOutcome::Withdrawn(denial) => {
@@ -96,6 +115,7 @@ impl DialDesk {
                 counted("denied");
             }
             ClaimOutcome::Claimed(claimed) => {
+                crash_point::pass("claim.after");
                 metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
                 self.send(*claimed, &settings, line, begun).await?;
             }
@@ -104,31 +124,33 @@ impl DialDesk {
     }
 
     /// A stale ticket must not burn a turn of the pacer.
-    async fn settings_if_ready(&self, attempt: AttemptId, send_no: u32) -> Result<Option<CampaignSettings>, DialError> {
-        if !self.store.is_ready(attempt, send_no).await? {
-            return Ok(None);
-        }
-        let campaign = self.store.campaign_of_attempt(attempt).await?;
-        Ok(campaign.map(|campaign| campaign.checked_settings()).transpose()?)
+    async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(ReadyTicket, Arc<CampaignSettings>)>, DialError> {
+        let Some(ticket) = self.store.ready_ticket(attempt, send_no).await? else { return Ok(None) };
+        let settings = self.campaigns.settings(ticket.campaign).await?;
+        Ok(settings.map(|settings| (ticket, settings)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.
-    async fn warm(&self, attempt: AttemptId) {
-        let version = self.store.attempt(attempt).await.ok().flatten().and_then(|view| view.agent_version_id);
-        if let Some(version) = version
+    async fn warm(&self, attempt: AttemptId, speaker: Option<AgentVersionId>) {
+        if let Some(version) = speaker
             && let Err(error) = self.agents.ready(version).await
         {
             tracing::warn!(attempt.id = %attempt, %error, "the agent is not ready before its call");
         }
     }
 
-    async fn pace(&self, settings: &CampaignSettings) -> Result<(), PaceError> {
-        let campaign = settings.calls_per_second.min(self.account_rate);
-        if campaign < self.account_rate {
-            let key = settings.caller_numbers.first().map_or("", |number| number.e164());
-            self.pacer.acquire(&format!("twilio:campaign:{key}"), campaign).await?;
+    async fn pace(&self, campaign: CampaignId, settings: &CampaignSettings) -> Result<(), PaceError> {
+        let rate = settings.calls_per_second.min(self.account_rate);
+        if rate < self.account_rate {
+            self.pacer.acquire(&format!("twilio:campaign:{campaign}"), rate).await?;
         }
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
+    }
+
+    /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
+    /// is when the provider is asked, so the last step before it keeps the distance of the whole rate.
+    async fn space_out(&self) -> Result<(), PaceError> {
+        self.pacer.acquire(SEND_KEY, self.account_rate).await
     }
 
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
@@ -142,7 +164,15 @@ impl DialDesk {
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
-        let answer = line.dial(claimed.permit, request, still_allowed).await;
+        let answer = match self.space_out().await {
+            Ok(()) => line.dial(claimed.permit, request, still_allowed).await,
+            Err(error) => DialAnswer::NotSent { error: error.to_string() },
+        };
+        if matches!(answer, DialAnswer::Placed { .. }) {
+            // the provider created the call before it answered: an upper bound
+            metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());
+        }
+        crash_point::pass("post.after");
         self.record(attempt, send_no, &answer).await
     }
 
@@ -166,7 +196,7 @@ impl DialDesk {
         counted(class(answer));
         let (proven, now) = (classify(&proven(answer)), self.clock.now());
         match self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await? {
-            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &told, now).await?),
+            Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &self.live, &told, now).await?),
             Recorded::Refused(plan) => self.refused(attempt, &plan, answer).await,
             Recorded::Unknown => {
                 tracing::warn!(attempt.id = %attempt, send.no = send_no, "no certain answer to a dial; it is reconciled, never sent again");
@@ -179,6 +209,7 @@ impl DialDesk {
     async fn refused(&self, attempt: AttemptId, plan: &RefusalPlan, answer: &DialAnswer) -> Result<(), DialError> {
         let (code, what) = words(answer);
         if plan.alarm {
+            metrics::counter!(names::ALARMS, "stands_still" => plan.halt.map_or("lead", HaltScope::as_str)).increment(1);
             tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
         } else {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");

@@ -7,18 +7,21 @@ use callfleet_jobs::kinds::FinishCall;
 use uuid::Uuid;
 
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::{CallStatus, DialTimings};
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::Reason;
 use crate::domain::time::Timestamp;
+use crate::live::{Live, LiveEvent, Whose};
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
 use crate::store::dial::{AttemptView, Finished, FinishedCall};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
+use crate::work::campaigns::Campaigns;
 use crate::work::defer::Deferrer;
-use crate::work::journal::price;
+use crate::work::journal::{count, price};
 
 /// A call whose holder is still at it is looked at again after this.
 const LATER: Duration = Duration::from_secs(1);
@@ -36,6 +39,10 @@ pub struct Finisher {
     pub clock: SharedClock,
     /// The protocol's times.
     pub timings: DialTimings,
+    /// Those who look on.
+    pub live: Live,
+    /// How each campaign calls.
+    pub campaigns: Campaigns,
     /// Takes summaries and scores.
     pub deferrer: Deferrer,
 }
@@ -55,21 +62,23 @@ impl Finisher {
     /// # Errors
     /// The database cannot be read or written; nothing was folded.
     pub async fn finish(&self, attempt: AttemptId) -> Result<Finished, StoreError> {
-        let (Some(campaign), Some(view)) = (self.store.campaign_of_attempt(attempt).await?, self.store.attempt(attempt).await?) else {
-            return Ok(Finished::Already);
-        };
-        let (settings, now) = (campaign.checked_settings()?, self.clock.now());
+        let Some(view) = self.store.attempt(attempt).await? else { return Ok(Finished::Already) };
+        let Some(settings) = self.campaigns.settings(view.campaign_id).await? else { return Ok(Finished::Already) };
+        let now = self.clock.now();
         self.bill(&view, now).await?;
+        crash_point::pass("outcome.before_save");
         let finished = self.store.finish(attempt, &settings, &self.timings, now).await?;
         if let Finished::Done(call) = &finished {
-            self.told(call);
+            self.told(call, &view, now);
             self.defer(call).await?;
         }
         Ok(finished)
     }
 
-    fn told(&self, call: &FinishedCall) {
+    fn told(&self, call: &FinishedCall, view: &AttemptView, now: Timestamp) {
         let disposition = call.outcome.disposition.as_str();
+        let whose = Whose { campaign: call.campaign, attempt: call.attempt, lead: call.lead, number: &view.to_number };
+        self.live.tell(LiveEvent::outcome(whose, disposition, now));
         metrics::counter!(names::OUTCOMES, "disposition" => disposition).increment(1);
         let reason = call.outcome.reason.map(Reason::as_str);
         tracing::info!(attempt.id = %call.attempt, disposition, reason, "attempt ended");
@@ -107,7 +116,10 @@ impl Finisher {
         if view.answered_by.is_some() {
             entries.push(entry(view, 3, "amd", 1, answered));
         }
-        self.store.append_ledger(&entries, now).await.map(drop)
+        let new = self.store.append_ledger(&entries, now).await?;
+        // what was billed before stands first
+        entries.iter().rev().take(usize::try_from(new).unwrap_or(0)).for_each(count);
+        Ok(())
     }
 }
 

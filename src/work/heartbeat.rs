@@ -9,12 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::journal::CallSignal;
 use crate::clock::SharedClock;
+use crate::clock_watch::ClockWatch;
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::worker::{NewWorker, WorkerState};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 
 const BEAT: Duration = Duration::from_secs(1);
+/// Between two looks at the database's clock.
+const CLOCK: Duration = Duration::from_secs(5);
 const LISTEN: Duration = Duration::from_millis(250);
 /// Words that may wait for one call.
 pub const SIGNALS: usize = 16;
@@ -84,6 +87,8 @@ pub struct Heartbeat {
     pub lines: u32,
     /// Calls it holds.
     pub held: HeldCalls,
+    /// Whether this machine's time can be trusted.
+    pub clocks: ClockWatch,
 }
 
 impl Heartbeat {
@@ -100,12 +105,14 @@ impl Heartbeat {
     /// Beats and listens until `stop` fires. It goes on while calls are drained: a worker with calls is alive.
     pub async fn run(self, stop: CancellationToken) {
         let (mut beat, mut listen) = (tokio::time::interval(BEAT), tokio::time::interval(LISTEN));
+        let mut clock = tokio::time::interval(CLOCK);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 _ = beat.tick() => self.beat().await,
                 _ = listen.tick() => self.listen().await,
+                _ = clock.tick() => self.look_at_clock().await,
             }
         }
     }
@@ -130,6 +137,12 @@ impl Heartbeat {
         let busy = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         if let Err(error) = self.store.heartbeat(self.id, busy).await {
             tracing::warn!(%error, "heartbeat not written");
+        }
+    }
+
+    async fn look_at_clock(&self) {
+        if let Err(error) = self.clocks.look().await {
+            tracing::warn!(%error, "the database did not tell its time; it is asked again");
         }
     }
 

@@ -8,17 +8,21 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
-use crate::call::desk::{CallDesk, NewStream, Refused};
+use crate::call::desk::{CallDesk, NewStream, Refused, identify};
 use crate::call::hold::{CallBrief, Senses, hold};
 use crate::call::journal::CallReport;
 use crate::call::ledger::Vendors;
 use crate::call::phone::PhoneLink;
 use crate::call::turn::LineName;
 use crate::clock::SharedClock;
+use crate::crash_point;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
+use crate::domain::time::Timestamp;
 use crate::follow_up;
+use crate::live::Live;
 use crate::mind::prompt::{LeadFacts, Script};
 use crate::store::dial::{HoldClaim, StreamClaim};
 use crate::store::lead::Lead;
@@ -27,10 +31,11 @@ use crate::work::agents::{AgentError, Agents, ReadyAgent};
 use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
 use crate::work::journal::{StoreJournal, Subject};
+use crate::work::local_journal::{LocalJournal, Record, in_time};
 
 /// Between two tries to write the end of a call while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long the end of a call is tried to be written; after that the reaper finds it.
+/// How long the end of a call is tried to be written; after that it stays in the local journal.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Holds calls.
@@ -52,6 +57,10 @@ pub struct HoldDesk {
     pub timings: DialTimings,
     /// The calls of this process.
     pub held: HeldCalls,
+    /// Those who look on.
+    pub live: Live,
+    /// Takes what the database cannot.
+    pub local: LocalJournal,
     /// Folds the outcome when ours was the last side to close.
     pub finisher: Finisher,
     /// Ends every call politely.
@@ -75,8 +84,10 @@ enum BriefError {
 impl CallDesk for HoldDesk {
     async fn hold(&self, stream: NewStream, phone: PhoneLink) -> Result<(), Refused> {
         let (desk, claim) = (self.clone(), self.claim(&stream).await?);
+        crash_point::pass("stream.claimed");
         // its own task: the socket may be lost, the call is still brought to its end
-        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await });
+        identify(claim.attempt, claim.campaign);
+        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await }.in_current_span());
         held.await.map_err(|_| Refused("the holder failed"))
     }
 }
@@ -88,7 +99,7 @@ impl HoldDesk {
             Ok(StreamClaim::Held(claim)) => Ok(*claim),
             Ok(StreamClaim::Refused) => Err(Refused("its token is unknown, used or too late")),
             Ok(StreamClaim::Stray(told)) => {
-                if let Err(error) = follow_up::heed(&self.store, &told, now).await {
+                if let Err(error) = follow_up::heed(&self.store, &self.live, &told, now).await {
                     tracing::error!(attempt.id = %told.attempt, %error, "a stray call was not given back");
                 }
                 Err(Refused("its call is not the attempt's"))
@@ -104,7 +115,7 @@ impl HoldDesk {
         let (signals, _held) = self.held.begin(claim.attempt);
         let report = match self.brief(&claim).await {
             Ok((brief, subject)) => {
-                let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), subject);
+                let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), self.local.clone(), subject);
                 let report = hold(brief, phone, self.senses.clone(), Arc::new(journal), signals, self.end_calls.child_token()).await;
                 // the outcome is folded from what the journal wrote, so it is written first
                 let _ = written.await;
@@ -117,9 +128,9 @@ impl HoldDesk {
 
     /// Nothing is known that could be said: the call is ended, and its outcome says that we failed.
     async fn give_up(&self, claim: &HoldClaim, error: &BriefError) -> CallReport {
-        tracing::error!(attempt.id = %claim.attempt, %error, "an answered call cannot be held");
+        tracing::error!(%error, "an answered call cannot be held");
         if let Err(error) = self.senses.telephony.end(&claim.call_sid).await {
-            tracing::warn!(attempt.id = %claim.attempt, %error, "it could not be ended either; its time limit will");
+            tracing::warn!(%error, "it could not be ended either; its time limit will");
         }
         CallReport { outcome: None, slots: serde_json::json!({}) }
     }
@@ -162,29 +173,47 @@ impl HoldDesk {
         LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time }
     }
 
-    /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too.
+    /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too. While the
+    /// database is away, the local journal remembers it.
     async fn close(&self, claim: &HoldClaim, report: &CallReport) {
-        let begun = tokio::time::Instant::now();
-        loop {
-            let now = self.clock.now();
-            match self.store.close_hold(claim.attempt, claim.epoch, report.outcome.as_ref(), &report.slots, now).await {
-                Ok(Some(true)) => return self.finish(claim).await,
-                Ok(Some(false)) => return,
-                Ok(None) => return tracing::warn!(attempt.id = %claim.attempt, "the hold was taken away before it closed"),
-                Err(error) if error.retry_helps() && begun.elapsed() < PATIENCE => {
-                    tracing::warn!(attempt.id = %claim.attempt, %error, "the end of a call was not written; trying again");
-                }
-                Err(error) => {
-                    return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; the reaper closes it");
-                }
+        let (begun, at, mut kept) = (tokio::time::Instant::now(), self.clock.now(), None);
+        while let Err(error) = self.try_close(claim, report, at).await {
+            if !error.retry_helps() || begun.elapsed() > PATIENCE {
+                return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; it is left behind");
+            }
+            if kept.is_none() {
+                tracing::warn!(attempt.id = %claim.attempt, %error, "the end of a call was not written; kept on this disk until it is");
+                kept = self.keep(claim, report, at).await;
             }
             tokio::time::sleep(AGAIN).await;
         }
+        if let Some(number) = kept {
+            self.local.written(number).await;
+        }
+    }
+
+    async fn try_close(&self, claim: &HoldClaim, report: &CallReport, at: Timestamp) -> Result<(), StoreError> {
+        let closing = self.store.close_hold(claim.attempt, claim.epoch, report.outcome.as_ref(), &report.slots, at);
+        match in_time(closing).await? {
+            Some(true) => self.finish(claim).await,
+            Some(false) => {}
+            None => tracing::warn!(attempt.id = %claim.attempt, "the hold was taken away before it closed"),
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, claim: &HoldClaim, report: &CallReport, at: Timestamp) -> Option<u64> {
+        let record = Record::Closed { attempt: claim.attempt, epoch: claim.epoch, report: report.clone(), at };
+        let kept = self.local.keep(record).await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, "the local journal cannot be written; the end of a call is in memory alone");
+        }
+        kept.ok()
     }
 
     async fn finish(&self, claim: &HoldClaim) {
         if let Err(error) = self.finisher.finish(claim.attempt).await {
-            tracing::warn!(attempt.id = %claim.attempt, %error, "outcome not folded yet; the sweep does it");
+            tracing::warn!(%error, "outcome not folded yet; the sweep does it");
         }
     }
 }

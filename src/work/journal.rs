@@ -1,11 +1,14 @@
 //! What a call remembers, written behind it: a bounded queue on the call's side, batches on the database's.
 //!
-//! The audio path never waits here. While the database is away entries queue up to a bound and are written when it is back.
+//! The audio path never waits here. While the database is away entries go to the worker's local journal, and to the rows when
+//! it is back.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::call::journal::{CallEvent, Journal};
 use crate::clock::SharedClock;
@@ -15,6 +18,7 @@ use crate::mind::ledger::LedgerEntry;
 use crate::mind::price::PriceTable;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
+use crate::work::local_journal::{Happened, LocalJournal, Record, in_time};
 
 /// Entries that may wait: a long call's worth.
 const WAITING: usize = 4096;
@@ -24,7 +28,7 @@ const BATCH: usize = 64;
 const GATHER: Duration = Duration::from_millis(100);
 /// Between two tries while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long entries are kept for a database that does not come back, once the call is over.
+/// How long the end of a call waits for a database that does not come back.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whose call it is.
@@ -52,12 +56,12 @@ pub struct StoreJournal {
 }
 
 impl StoreJournal {
-    /// Starts a journal; the handle ends once the journal is dropped and everything is written.
+    /// Starts a journal; the handle ends once the journal is dropped and everything is written, or left on the local disk.
     #[must_use]
-    pub fn start(store: Store, clock: SharedClock, subject: Subject) -> (Self, JoinHandle<()>) {
+    pub fn start(store: Store, clock: SharedClock, local: LocalJournal, subject: Subject) -> (Self, JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
-        let writer = Writer { store, clock, subject };
-        (Self { entries }, tokio::spawn(writer.run(waiting)))
+        let writer = Writer { store, clock, subject, local, overdue: VecDeque::new() };
+        (Self { entries }, tokio::spawn(writer.run(waiting).in_current_span()))
     }
 
     fn put(&self, entry: Entry) {
@@ -85,34 +89,33 @@ struct Writer {
     store: Store,
     clock: SharedClock,
     subject: Subject,
-}
-
-#[derive(Default)]
-struct Batch {
-    events: Vec<CallEvent>,
-    ledger: Vec<LedgerEntry>,
-    opt_out: bool,
-}
-
-impl Batch {
-    fn len(&self) -> usize {
-        self.events.len() + self.ledger.len()
-    }
+    local: LocalJournal,
+    /// What the database could not take yet, in order, with its number in the local journal.
+    overdue: VecDeque<(Option<u64>, Happened)>,
 }
 
 impl Writer {
-    async fn run(self, mut waiting: mpsc::Receiver<Entry>) {
-        while let Some(first) = waiting.recv().await {
-            let batch = self.gather(first, &mut waiting).await;
-            self.write(batch, &waiting).await;
+    async fn run(mut self, mut waiting: mpsc::Receiver<Entry>) {
+        loop {
+            tokio::select! {
+                first = waiting.recv() => match first {
+                    Some(first) => {
+                        let batch = self.gather(first, &mut waiting).await;
+                        self.write(batch).await;
+                    }
+                    None => break,
+                },
+                () = tokio::time::sleep(AGAIN), if !self.overdue.is_empty() => self.catch_up().await,
+            }
         }
+        self.finish().await;
     }
 
     /// An opt-out is written at once; anything else waits a moment for company.
-    async fn gather(&self, first: Entry, waiting: &mut mpsc::Receiver<Entry>) -> Batch {
-        let (mut batch, full) = (Batch::default(), tokio::time::Instant::now() + GATHER);
+    async fn gather(&self, first: Entry, waiting: &mut mpsc::Receiver<Entry>) -> Happened {
+        let (mut batch, full) = (self.empty(), tokio::time::Instant::now() + GATHER);
         self.put(&mut batch, first);
-        while batch.len() < BATCH && !batch.opt_out {
+        while batch.events.len() + batch.ledger.len() < BATCH && !batch.opt_out {
             match tokio::time::timeout_at(full, waiting.recv()).await {
                 Ok(Some(entry)) => self.put(&mut batch, entry),
                 Ok(None) | Err(_) => break,
@@ -121,7 +124,11 @@ impl Writer {
         batch
     }
 
-    fn put(&self, batch: &mut Batch, entry: Entry) {
+    fn empty(&self) -> Happened {
+        Happened { attempt: self.subject.attempt, events: Vec::new(), ledger: Vec::new(), opt_out: false, at: self.clock.now() }
+    }
+
+    fn put(&self, batch: &mut Happened, entry: Entry) {
         match entry {
             Entry::Event(event) => {
                 measure(&event);
@@ -137,37 +144,68 @@ impl Writer {
         entry.attempt = Some(self.subject.attempt);
         entry.campaign = Some(self.subject.campaign);
         price(&mut entry, &self.subject.reasoning_model);
-        metrics::counter!(names::PROVIDER_CALLS, "service" => entry.service.as_str(), "purpose" => entry.purpose.as_str()).increment(1);
-        metrics::counter!(names::COST, "service" => entry.service.as_str()).increment(u64::try_from(entry.cost.0).unwrap_or(0));
+        count(&entry);
         entry
     }
 
-    async fn write(&self, batch: Batch, waiting: &mpsc::Receiver<Entry>) {
-        let begun = tokio::time::Instant::now();
-        while let Err(error) = self.try_write(&batch).await {
-            let over = waiting.is_closed() && begun.elapsed() > PATIENCE;
-            tracing::warn!(attempt.id = %self.subject.attempt, %error, entries = batch.len(), "call journal not written; trying again");
-            if over || !error.retry_helps() {
-                metrics::counter!(names::JOURNAL_DROPPED).increment(batch.len() as u64);
-                return;
+    /// To the rows; while they cannot be written, and for as long as older ones wait, to the local journal.
+    async fn write(&mut self, batch: Happened) {
+        if self.overdue.is_empty() {
+            match in_time(batch.write(&self.store)).await {
+                Ok(()) => return,
+                Err(error) if error.retry_helps() => {
+                    tracing::warn!(attempt.id = %batch.attempt, %error, "call journal not written; kept on this disk until it is");
+                }
+                Err(error) => return self.lose(&batch, &error),
             }
-            tokio::time::sleep(AGAIN).await;
+        }
+        let kept = self.local.keep(Record::Happened(batch.clone())).await;
+        if let Err(error) = &kept {
+            tracing::error!(%error, "the local journal cannot be written; the call's record is in memory alone");
+        }
+        self.overdue.push_back((kept.ok(), batch));
+    }
+
+    async fn catch_up(&mut self) {
+        while let Some((number, batch)) = self.overdue.front() {
+            match in_time(batch.write(&self.store)).await {
+                Ok(()) => {}
+                Err(error) if error.retry_helps() => return,
+                Err(error) => self.lose(batch, &error),
+            }
+            if let Some(number) = *number {
+                self.local.written(number).await;
+            }
+            self.overdue.pop_front();
         }
     }
 
-    async fn try_write(&self, batch: &Batch) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        if batch.opt_out {
-            self.store.record_opt_out(self.subject.attempt, now).await?;
+    /// The call is over. What the database does not take for too long stays in the local journal for the next start.
+    async fn finish(mut self) {
+        let begun = tokio::time::Instant::now();
+        self.catch_up().await;
+        while !self.overdue.is_empty() {
+            if begun.elapsed() > PATIENCE {
+                let left = self.overdue.len();
+                tracing::error!(attempt.id = %self.subject.attempt, left, "call journal left on this disk; the next start writes it");
+                return;
+            }
+            tokio::time::sleep(AGAIN).await;
+            self.catch_up().await;
         }
-        if !batch.events.is_empty() {
-            self.store.append_call_events(self.subject.attempt, &batch.events, now).await?;
-        }
-        if !batch.ledger.is_empty() {
-            self.store.append_ledger(&batch.ledger, now).await?;
-        }
-        Ok(())
     }
+
+    fn lose(&self, batch: &Happened, error: &StoreError) {
+        let entries = batch.events.len() + batch.ledger.len();
+        tracing::error!(attempt.id = %batch.attempt, %error, entries, "call journal refused by the database");
+        metrics::counter!(names::JOURNAL_DROPPED).increment(entries as u64);
+    }
+}
+
+/// Counts a provider call and what it cost.
+pub fn count(entry: &LedgerEntry) {
+    metrics::counter!(names::PROVIDER_CALLS, "service" => entry.service.as_str(), "purpose" => entry.purpose.as_str()).increment(1);
+    metrics::counter!(names::COST, "service" => entry.service.as_str()).increment(u64::try_from(entry.cost.0).unwrap_or(0));
 }
 
 /// Prices an entry that carries no cost yet; an unknown model stays at zero and is named in the log.

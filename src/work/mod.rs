@@ -1,10 +1,12 @@
 //! What a worker does: dials tickets, holds calls, works the job table, and shows that it lives.
 
 pub mod agents;
+pub mod campaigns;
 pub mod defer;
 pub mod dial_lead;
 pub mod finish_call;
 pub mod heartbeat;
 pub mod hold_call;
 pub mod journal;
+pub mod local_journal;
 pub mod table;

@@ -1,5 +1,11 @@
 //! A fleet of real processes loses a worker in the middle of its calls: every lead ends all the same, and nobody is rung twice.
 
+mod looking_on;
+mod outage;
+mod pause;
+mod roles;
+mod stage;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -9,8 +15,8 @@ use uuid::Uuid;
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, address};
 use crate::support::process::Process;
-use crate::support::proxy::Backends;
 use crate::support::truth::Truth;
+use crate::trials::proxy::Backends;
 
 const LEADS: usize = 30;
 /// Calls the worker holds when it is killed, at least.

@@ -6,5 +6,10 @@ mod demo;
 mod findings_page;
 mod fleet;
 mod imports;
+mod logs;
+mod reliability;
 mod sdk;
 mod support;
+#[expect(dead_code, reason = "cells take long: only the program of trials plays them")]
+#[path = "../trials/mod.rs"]
+mod trials;

@@ -147,6 +147,7 @@ impl Mind for FakeMind {
             finish: "stop".into(),
             model: request.model.clone(),
             usage: Usage::default(),
+            flex: false,
         })
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::outcomes::{meaning, outcome};
 use crate::call::journal::{EventKind, TurnTimings};
-use crate::domain::attempt::DialKind;
+use crate::domain::count::counted;
 use crate::domain::ids::CampaignId;
-use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
@@ -107,9 +107,9 @@ impl Report {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "\n  {} leads, {} calls, {:.1} s\n", self.leads, self.dials, self.seconds)?;
+        writeln!(out, "\n  {}, {}, {:.1} s\n", counted(self.leads, "lead"), counted(self.dials, "call"), self.seconds)?;
         for (word, leads) in &self.outcomes {
-            writeln!(out, "  {word:<22} {leads:>5}")?;
+            writeln!(out, "  {word:<20} {leads:>5}   {}", meaning(word))?;
         }
         writeln!(out, "\n  opt-outs  {} (suppressed everywhere at once)", self.opt_outs)?;
         self.write_callbacks(out)?;
@@ -135,23 +135,28 @@ impl Report {
 
     fn write_costs(&self, out: &mut String) -> std::fmt::Result {
         let cost = &self.cost_usd;
-        let saved = if cost.llm_all_expensive > 0.0 { 100.0 * (1.0 - cost.llm / cost.llm_all_expensive) } else { 0.0 };
-        writeln!(
-            out,
-            "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${:.4})",
-            cost.llm, cost.llm_all_expensive
-        )?;
-        writeln!(out, "  cost      ${:.4} in all: speech ${:.4}, telephone ${:.4}", cost.total, cost.speech, cost.telephone)
+        let expensive = cost.llm_all_expensive;
+        if expensive > 0.0 {
+            let saved = 100.0 * (1.0 - cost.llm / expensive);
+            writeln!(out, "  models    ${:.4}, {saved:.0} % below everything on the expensive model (${expensive:.4})", cost.llm)?;
+        }
+        let (llm, speech, telephone) = (cost.llm, cost.speech, cost.telephone);
+        writeln!(out, "  cost      ${:.4} in all: models ${llm:.4}, speech ${speech:.4}, telephone ${telephone:.4}", cost.total)
     }
 }
 
 impl std::fmt::Display for Spread {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.p50, self.p95) {
-            (Some(p50), Some(p95)) => write!(f, "p50 {p50} ms, p95 {p95} ms ({})", self.count),
+            (Some(p50), Some(p95)) => write!(f, "p50 {}, p95 {} ({})", ms(p50), ms(p95), self.count),
             _ => f.write_str("not measured"),
         }
     }
+}
+
+/// Whole milliseconds were counted, so none of them is less than one.
+fn ms(ms: u64) -> String {
+    if ms == 0 { "under 1 ms".to_owned() } else { format!("{ms} ms") }
 }
 
 async fn all_leads(store: &Store, campaign: CampaignId) -> Result<Vec<Lead>, StoreError> {
@@ -191,16 +196,6 @@ fn count(words: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
         *counts.entry(word).or_default() += 1;
     }
     counts
-}
-
-/// The disposition, or for a lead that waits for another day, for what.
-fn outcome(lead: &Lead) -> String {
-    match (lead.disposition, lead.state) {
-        (Some(disposition), _) => disposition.to_string(),
-        (None, LeadState::Waiting) if lead.next_kind == DialKind::Callback => "waiting: callback".to_owned(),
-        (None, LeadState::Waiting) => "waiting: another try".to_owned(),
-        (None, state) => state.to_string(),
-    }
 }
 
 fn callback(lead: &Lead) -> Option<Callback> {

@@ -18,16 +18,39 @@ const WITHIN: Duration = Duration::from_secs(5);
 
 /// Asks the provider what time it is.
 pub async fn checks(config: &Config) -> Vec<Check> {
-    vec![match provider_time(&config.twilio.base_url).await {
-        Some(there) => judge(SystemClock.now(), there),
-        None => Check::note(NAME, "the telephone provider tells no time, so this clock was not compared", "keep it by NTP"),
+    let url = &config.twilio.base_url;
+    vec![match provider_time(url).await {
+        Ok(there) => judge(SystemClock.now(), there),
+        Err(why) => not_compared(url, why),
     }]
 }
 
-async fn provider_time(url: &str) -> Option<Timestamp> {
-    let client = http::client("clock", WITHIN, Some(WITHIN)).ok()?;
-    let answer = client.get(url).send().await.ok()?;
-    read(answer.headers().get(DATE)?.to_str().ok()?)
+/// Why there is nothing to compare with.
+#[derive(Debug, Clone, Copy)]
+enum NoTime {
+    Unreachable,
+    NoDate,
+}
+
+fn not_compared(url: &str, why: NoTime) -> Check {
+    match why {
+        NoTime::Unreachable => {
+            let fix = "give this machine a way to it, or correct twilio.base_url; keep the clock by NTP in any case";
+            Check::note(NAME, format!("not compared: {url} cannot be reached"), fix)
+        }
+        NoTime::NoDate => {
+            let fix = "check that twilio.base_url is the provider's; keep the clock by NTP";
+            Check::note(NAME, format!("not compared: {url} answers without a Date header"), fix)
+        }
+    }
+}
+
+/// Every answer tells the time, also one that refuses because of a missing key.
+async fn provider_time(url: &str) -> Result<Timestamp, NoTime> {
+    let client = http::client("clock", WITHIN, Some(WITHIN)).map_err(|_| NoTime::Unreachable)?;
+    let answer = client.get(url).send().await.map_err(|_| NoTime::Unreachable)?;
+    let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
+    date.and_then(read).ok_or(NoTime::NoDate)
 }
 
 fn read(date: &str) -> Option<Timestamp> {
@@ -45,6 +68,14 @@ fn judge(here: Timestamp, there: Timestamp) -> Check {
 mod tests {
     use super::super::check::State;
     use super::*;
+
+    #[tokio::test]
+    async fn says_what_there_is_nothing_to_compare_with() {
+        // port 9 of loopback: nobody listens there
+        let config = Config::from_toml("[twilio]\nbase_url = \"http://127.0.0.1:9\"").unwrap();
+        let told = checks(&config).await[0].to_string();
+        assert!(told.contains("http://127.0.0.1:9 cannot be reached") && told.contains("twilio.base_url"), "{told}");
+    }
 
     #[test]
     fn reads_the_date_of_an_http_answer() {

@@ -11,6 +11,7 @@ use super::check::Check;
 use super::{Client, Config};
 use crate::boot::twilio_settings;
 use crate::clock::{Clock, SystemClock};
+use crate::domain::count::are;
 use crate::mind::ledger::Service;
 use crate::mind::price::PriceTable;
 use crate::providers::deepgram::{Deepgram, DeepgramSettings};
@@ -34,8 +35,10 @@ struct Wanted {
 
 /// Looks at all three.
 pub async fn checks(config: &Config, client: Option<&Client>) -> Vec<Check> {
-    if config.require_providers().is_err() {
-        return vec![Check::note("providers", "not asked: their keys are missing", "set the keys, then run this again")];
+    let missing = config.missing_keys();
+    if !missing.is_empty() {
+        let detail = format!("not asked: {} {} missing", missing.join(", "), are(&missing.len()));
+        return vec![Check::note("providers", detail, "set what is missing, then run this again")];
     }
     let (wanted, tasks) = (wanted(client).await, TaskTracker::new());
     let mut checks = vec![twilio(config).await];

@@ -92,6 +92,10 @@ impl DeferredRows for Brittle {
         self.step(self.store.open_batches()).await
     }
 
+    async fn batch_due(&self, id: BatchId) -> Result<Option<Timestamp>, StoreError> {
+        self.step(self.store.batch_due(id)).await
+    }
+
     async fn batch_uploaded(&self, id: BatchId, file: &str, now: Timestamp) -> Result<bool, StoreError> {
         self.step(self.store.batch_uploaded(id, file, now)).await
     }

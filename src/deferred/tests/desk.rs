@@ -18,6 +18,8 @@ pub(super) enum Fate {
     SomeExpire,
     /// The first batch fails before anything ran.
     FailsOnce,
+    /// A batch never ends by itself; one that is cancelled has answered every second line.
+    Stuck,
     /// Nothing the model says is JSON.
     Nonsense,
 }
@@ -138,10 +140,24 @@ impl BatchDesk for FakeDesk {
         self.step(|inner| {
             let at = inner.batches.iter().position(|batch| batch.status.id == batch_id).unwrap();
             inner.batches[at].polls += 1;
-            if inner.batches[at].polls == 2 {
+            if inner.batches[at].polls == 2 && self.fate != Fate::Stuck {
                 self.run(inner, at);
             }
             inner.batches[at].status.clone()
+        })
+    }
+
+    async fn cancel(&self, batch_id: &str) -> Result<BatchStatus, ProviderError> {
+        self.step(|inner| {
+            let at = inner.batches.iter().position(|batch| batch.status.id == batch_id).unwrap();
+            let requests = inner.files[&inner.batches[at].file].clone();
+            let answered = requests.into_iter().step_by(2);
+            let lines: Vec<_> = answered.map(|(custom_id, request)| BatchLine { custom_id, result: Ok(self.answer(&request)) }).collect();
+            inner.billed += lines.len();
+            inner.results.insert(format!("{batch_id}-out"), lines);
+            let status = &mut inner.batches[at].status;
+            (status.status, status.output_file_id) = ("cancelled".into(), Some(format!("{batch_id}-out")));
+            status.clone()
         })
     }
 

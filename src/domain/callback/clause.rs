@@ -27,7 +27,7 @@ pub(super) struct Clause<'a> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 12] = [
+const CLOSED: [&str; 13] = [
     "not",
     "no good",
     "never",
@@ -35,6 +35,7 @@ const CLOSED: [&str; 12] = [
     "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone",
     "in *a|an|the|another|my meeting|meetings|class|court|surgery|school",
     "at *the|my|a work|church|doctor|dentist|gym|school",
+    "eating|having|cooking|making *a|my|our|some|the lunch|dinner|breakfast|supper",
     "have|got *a|an|another|my meeting|meetings|appointment|class|shift|call|flight",
     "on *a|my|the|another vacation|holiday|call|flight|plane|shift|road",
     "out of town|office",
@@ -113,16 +114,21 @@ fn asks_to_call(clause: &[String], at: usize) -> bool {
                 | "please"
                 | "and"
         )
-        && matches!(after, "me" | "us" | "back" | "again" | "tomorrow" | "after" | "then");
+        && matches!(after, "me" | "us" | "back" | "again" | "tomorrow" | "tonight" | "after" | "before" | "at" | "around" | "on" | "then");
     let polite = matches!(word(Some(at)), "can" | "could" | "would" | "please" | "so") && matches!(after, "you" | "call" | "try");
     at > 0 && (bare || polite)
+}
+
+/// "after the kids are in school", "once I'm off the road": free from then on.
+fn until_it_is_over(tokens: &[String]) -> bool {
+    tokens.first().is_some_and(|word| matches!(word.as_str(), "after" | "once" | "when"))
 }
 
 fn mood(tokens: &[String]) -> Mood {
     let says = |table: &[&'static str]| table.iter().any(|pattern| Phrase::new(pattern).is_in(tokens));
     if says(&PAST) {
         Mood::Past
-    } else if says(&CLOSED) {
+    } else if says(&CLOSED) && !until_it_is_over(tokens) {
         Mood::Closed
     } else if says(&FREE) {
         Mood::Free

@@ -87,6 +87,8 @@ pub(super) enum Unit {
     Minutes,
     /// Days of the calendar: the same time of day.
     Days,
+    /// The same from Monday to Friday.
+    WorkingDays,
     /// Months of the calendar.
     Months,
 }
@@ -106,10 +108,10 @@ pub(super) fn amount(tokens: &[String]) -> Option<(Amount, usize)> {
     if word(used) == "of" {
         used += 1;
     }
-    if word(used) == "more" || word(used) == "business" {
-        used += 1;
-    }
+    let working = matches!(word(used), "business" | "working" | "work");
+    used += usize::from(working || word(used) == "more");
     let (unit, size) = unit(word(used))?;
+    let unit = if working && unit == Unit::Days { Unit::WorkingDays } else { unit };
     used += 1;
     if word(used) == "and" && word(used + 1) == "a" && word(used + 2) == "half" {
         (least, most, used) = (least + 50, most + 50, used + 3);
@@ -119,7 +121,16 @@ pub(super) fn amount(tokens: &[String]) -> Option<(Amount, usize)> {
         (most, used) = (upper * 100, used + 1 + length + repeated);
     }
     let scale = |hundredths: u32| hundredths.saturating_mul(size) / 100;
-    Some((Amount { least: scale(least), most: scale(most.max(least)), unit }, used))
+    let (extra, used) = minutes_more(tokens, used, size).unwrap_or((0, used));
+    Some((Amount { least: scale(least) + extra, most: scale(most.max(least)) + extra, unit }, used))
+}
+
+/// "an hour **and twenty minutes**".
+fn minutes_more(tokens: &[String], used: usize, size: u32) -> Option<(u32, usize)> {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let at = used + usize::from(word(used) == "and");
+    let (minutes, length) = tokens.get(at..).and_then(number).filter(|_| size == 60)?;
+    (unit(word(at + length)) == Some((Unit::Minutes, 1))).then_some((minutes, at + length + 1))
 }
 
 /// How many, in hundredths ("half" is 50), from and to.
@@ -141,6 +152,10 @@ fn quantity(tokens: &[String]) -> Option<((u32, u32), usize)> {
     let Some((least, used)) = tokens.get(article..).and_then(number) else {
         return (article > 0).then_some(((100, 100), article));
     };
+    let half = ["and", "a", "half"].iter().enumerate().all(|(at, part)| word(article + used + at) == *part);
+    if half && least <= 10_000 {
+        return Some(((least * 100 + 50, least * 100 + 50), article + used + 3));
+    }
     let most = tokens.get(article + used + 1..).and_then(number).filter(|_| matches!(word(article + used), "or" | "to"));
     let (most, extra) = most.map_or((least, 0), |(most, length)| (most, 1 + length));
     let value = |number: u32| number.min(10_000) * 100;
@@ -177,6 +192,9 @@ mod tests {
             ("a quarter of an hour", minutes(15, 15)),
             ("an hour and a half", minutes(90, 90)),
             ("an hour or two", minutes(60, 120)),
+            ("two and a half hours", minutes(150, 150)),
+            ("an hour and twenty minutes", minutes(80, 80)),
+            ("two business days", Some(Amount { least: 2, most: 2, unit: Unit::WorkingDays })),
             ("two or three hours", minutes(120, 180)),
             ("a couple of hours", minutes(120, 120)),
             ("a few minutes", minutes(3, 3)),

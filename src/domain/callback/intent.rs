@@ -9,7 +9,7 @@
 use std::sync::LazyLock;
 
 use crate::domain::callback::phrase::Phrase;
-use crate::domain::callback::words::tokens;
+use crate::domain::callback::words::{BREAK, tokens};
 
 /// Phrases that say a thing, and phrases that contain one of them and do not.
 pub(super) struct Intent {
@@ -33,7 +33,7 @@ impl Intent {
     }
 }
 
-pub(super) static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
+static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
 static AI: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_if_ai.txt")));
 static HUMAN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_for_human.txt")));
 static WRONG_NUMBER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/wrong_number.txt")));
@@ -49,7 +49,15 @@ pub(super) static PUTS_OFF: LazyLock<Intent> = LazyLock::new(|| Intent::new(incl
 /// The callee wants no more calls. Wins over everything else that was said.
 #[must_use]
 pub fn opt_out(words: &str) -> bool {
-    OPT_OUT.is_in(&tokens(words))
+    opts_out(&tokens(words))
+}
+
+/// A clause of nothing but "stop" opts out too: the greeting says so.
+pub(super) fn opts_out(tokens: &[String]) -> bool {
+    let beside =
+        |word: &String| matches!(word.as_str(), "stop" | "please" | "and" | "but" | "just" | "now" | "no" | "then" | "okay" | "ok");
+    let bare = |clause: &[String]| clause.iter().any(|word| word == "stop") && clause.iter().all(beside);
+    OPT_OUT.is_in(tokens) || tokens.split(|word| word == BREAK).any(bare)
 }
 
 /// The callee asks, or says, that a machine is talking.

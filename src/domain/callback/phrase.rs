@@ -2,7 +2,7 @@
 //!
 //! | element | matches |
 //! |---|---|
-//! | `stop\|quit` | one token out of these |
+//! | `stop\|quit` | one token out of these; `$` among them is the end of a clause |
 //! | `please?` | the same, or nothing |
 //! | `*a\|the` | any number of these |
 //! | `..3` | up to three tokens, none of them a break |
@@ -63,7 +63,10 @@ fn matches(elements: &[Element], tokens: &[String], at: usize) -> Option<usize> 
     let is = |words: &[&str]| token.is_some_and(|token| words.contains(&token));
     let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(String::as_str);
     match first {
-        Element::One(words) => is(words).then(|| matches(rest, tokens, at + 1)).flatten(),
+        Element::One(words) => {
+            let ends = words.contains(&"$") && token.is_none_or(|token| token == BREAK);
+            if ends { matches(rest, tokens, at) } else { is(words).then(|| matches(rest, tokens, at + 1)).flatten() }
+        }
         Element::Maybe(words) => is(words).then(|| matches(rest, tokens, at + 1)).flatten().or_else(|| matches(rest, tokens, at)),
         Element::Any(words) => is(words).then(|| matches(elements, tokens, at + 1)).flatten().or_else(|| matches(rest, tokens, at)),
         Element::Gap(0) => matches(rest, tokens, at),
@@ -96,6 +99,8 @@ mod tests {
             ("call me !now|today", "call me today", false),
             ("call me !now|today", "call me", true),
             ("<!i|we call", "i call", false),
+            ("call back|$", "call, please", true),
+            ("call back|$", "call please", false),
             ("^ operator $", "yes. operator. now", true),
             ("^ operator $", "the operator", false),
         ];

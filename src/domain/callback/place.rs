@@ -9,6 +9,14 @@ pub(super) fn zone(tokens: &[String], after_time: bool) -> Option<(&'static str,
         let named = word(1 + long) == "time";
         return (named || after_time || always_a_zone(word(0))).then_some((zone, 1 + long + usize::from(named)));
     }
+    let coast = match (word(0), word(1)) {
+        ("east", "coast") => Some("America/New_York"),
+        ("west", "coast") => Some("America/Los_Angeles"),
+        _ => None,
+    };
+    if let Some(zone) = coast {
+        return Some((zone, 2 + usize::from(word(2) == "time")));
+    }
     let (city, used) = city(tokens)?;
     (word(used) == "time").then_some((city, used + 1))
 }

@@ -3,12 +3,12 @@
 
 mod clock;
 mod day;
+mod delay;
 mod part;
 
 use crate::domain::callback::clause::{Clause, Mood};
-use crate::domain::callback::figure::{self, Unit};
-use crate::domain::callback::place;
-use crate::domain::callback::wish::{Bound, Day, Soon, Wish};
+use crate::domain::callback::wish::{Bound, Clock, Day, Wish};
+use crate::domain::callback::{figure, place};
 
 /// The wish of all clauses together.
 pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
@@ -23,8 +23,11 @@ pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
 
 /// A clause fills what earlier clauses left open, and overrules what it names again.
 fn merge(wish: &mut Wish, new: &Wish) {
-    if new.time.is_some() {
-        (wish.time, wish.until) = (new.time, new.until);
+    match (wish.time, new.time) {
+        // "after three, but before five": both ends of a span.
+        (Some((_, Bound::After | Bound::From)), Some((end, Bound::Before | Bound::By))) => wish.until = Some(end),
+        (_, Some(_)) => (wish.time, wish.until) = (new.time, new.until),
+        (_, None) => {}
     }
     if new.delay.is_some() || new.soon.is_some() {
         (wish.delay, wish.soon) = (new.delay, new.soon);
@@ -116,9 +119,12 @@ impl Reader<'_, '_> {
 
     fn note_relation(&mut self) {
         let word = self.word(0).to_owned();
-        if let Some(relation) = RELATIONS.iter().find(|known| **known == word) {
+        if matches!(word.as_str(), "starting" | "beginning") {
+            self.relation = Some("from");
+        } else if let Some(relation) = RELATIONS.iter().find(|known| **known == word) {
             // "at around", "after about": the stronger word stays.
-            if !matches!(*relation, "around" | "about" | "at") || self.relation.is_none() {
+            let until_after = *relation == "after" && self.relation == Some("until");
+            if !until_after && !matches!(*relation, "around" | "about" | "at") || self.relation.is_none() {
                 self.relation = Some(relation);
             }
         } else if !FILLERS.contains(&word.as_str()) {
@@ -150,87 +156,13 @@ impl Reader<'_, '_> {
         same.then_some(2)
     }
 
-    /// "in two hours", "twenty minutes from now", "for the next hour" (while busy), "in a bit".
-    fn delay(&mut self) -> Option<usize> {
-        let lead = usize::from(matches!(self.word(0), "in" | "within" | "after" | "give" | "for"));
-        let lead = lead + usize::from(lead == 1 && matches!(self.word(1), "me" | "us" | "about" | "like" | "around" | "maybe"));
-        if self.mood == Mood::Closed && !matches!(self.word(0), "for" | "another") {
-            return None;
-        }
-        if lead > 0
-            && let Some(used) = self.soon(lead)
-        {
-            return Some(used);
-        }
-        if lead == 0 && matches!(self.word(0), "the" | "next") {
-            return None;
-        }
-        let (amount, used) = figure::amount(self.tokens.get(self.at + lead..)?)?;
-        let after = self.tokens.get(self.at + lead + used).map_or("", String::as_str);
-        if matches!(after, "ago" | "long" | "left" | "away" | "drive" | "old") || !self.delay_is_meant(lead, after) {
-            return None;
-        }
-        if amount.unit == Unit::Days && matches!(after, "from") {
-            return self.days_from(lead + used + 1, i64::from(amount.least));
-        }
-        let from_now = if after == "from" && self.word(lead + used + 1) == "now" { 2 } else { usize::from(after == "later") };
-        self.wish.delay = Some(amount);
-        self.last = if amount.unit == Unit::Minutes { Last::Nothing } else { Last::Day };
-        Some(lead + used + from_now)
-    }
-
-    /// "two hours" alone is a delay; "it takes two hours" is not, and "for an hour" only while one is busy.
-    fn delay_is_meant(&self, lead: usize, after: &str) -> bool {
-        const MEASURES: [&str; 12] = ["takes", "have", "got", "only", "last", "past", "just", "than", "every", "spent", "this", "the"];
-        let vague = usize::from(matches!(self.before(1), "about" | "like" | "around" | "maybe"));
-        match self.word(0) {
-            "for" => self.mood == Mood::Closed,
-            _ if lead > 0 => true,
-            _ => matches!(after, "from" | "later") || !MEASURES.contains(&self.before(1 + vague)),
-        }
-    }
-
-    fn soon(&mut self, lead: usize) -> Option<usize> {
-        let article = usize::from(matches!(self.word(lead), "a" | "the"));
-        let little = usize::from(self.word(lead + article) == "little");
-        let at = lead + article + little;
-        let soon = match self.word(at) {
-            "bit" | "jiffy" | "moment" | "minute" | "sec" | "second" => Soon::Bit,
-            "while" => Soon::While,
-            _ => return None,
-        };
-        // "Give me a minute" asks to hold on, not to call again.
-        let holds_on = self.word(0) == "give" && soon == Soon::Bit;
-        if holds_on || self.word(0) == "for" {
-            return None;
-        }
-        self.wish.soon = Some(soon);
-        Some(at + 1)
-    }
-
-    /// "two weeks from Monday", "a week from tomorrow".
-    fn days_from(&mut self, at: usize, days: i64) -> Option<usize> {
-        let tokens = self.tokens.get(self.at + at..)?;
-        if matches!(tokens.first().map(String::as_str), Some("now" | "today")) {
-            self.wish.day = Some((Day::Ahead(days), Bound::At));
-            return Some(at + 1);
-        }
-        let (day, used) = day::day(tokens)?;
-        let day = match day {
-            Day::Ahead(ahead) => Day::Ahead(ahead + days),
-            Day::Weekday { day, weeks } => Day::Weekday { day, weeks: weeks + days / 7 },
-            other => other,
-        };
-        self.wish.day = Some((day, Bound::At));
-        self.last = Last::Day;
-        Some(at + used)
-    }
-
     fn zone(&mut self) -> Option<usize> {
         if let Some((zone, used)) = place::whereabouts(self.rest()) {
             self.wish.zone = Some(zone);
             self.wish.once_there = self.tokens[..self.at].iter().any(|word| word == "when" || word == "once");
-            return Some(used);
+            // "I'm in Denver this week": the week one is there, not the one to call in.
+            let stay = if self.word(used) == "this" && self.word(used + 1) == "week" { 2 } else { 0 };
+            return Some(used + stay);
         }
         let (zone, used) = place::zone(self.rest(), self.last == Last::Time)?;
         self.wish.zone = Some(zone);
@@ -239,9 +171,15 @@ impl Reader<'_, '_> {
 
     fn day(&mut self) -> Option<usize> {
         let (day, used) = day::day(self.rest())?;
+        if matches!(self.before(1), "ends" | "ended" | "expires" | "born" | "starts" | "started" | "due" | "since" | "bought" | "moved") {
+            return Some(used);
+        }
         // "Tuesday or Wednesday": the first one is as good as the second.
         let second_choice = matches!(self.relation, Some("or" | "and" | "to")) && self.wish.day.is_some();
-        if !second_choice && let Some(bound) = self.bound() {
+        // "not before two tomorrow": the bound was turned around already, its day counts.
+        let of_bound = self.mood == Mood::Closed && self.relation.is_none() && self.wish.time.is_some();
+        let bound = if of_bound { Some(Bound::At) } else { self.bound() };
+        if !second_choice && let Some(bound) = bound {
             self.wish.day = Some((day, bound));
         }
         self.last = Last::Day;
@@ -274,20 +212,42 @@ impl Reader<'_, '_> {
         let expected = led
             || !joined && self.last != Last::Nothing
             || self.tokens.len() <= 2
-            || matches!(self.before(1), "me" | "say" | "like" | "maybe")
+            || matches!(self.before(1), "me" | "say" | "like" | "maybe" | "do")
             || corrected
-            || self.opens_a_span();
+            || self.opens_a_span()
+            || self.is_spoken_of();
         let (clock, used) = clock::clock(self.rest(), expected)?;
         let bound = self.bound();
         let spans = matches!(self.relation, Some("and" | "or" | "to" | "until")) && self.last == Last::Time && self.wish.until.is_none();
-        if spans && self.wish.time.is_some() && matches!(self.mood, Mood::Open | Mood::Free) {
-            self.wish.until = Some(clock);
+        let ends = matches!((self.wish.time, bound), (Some((_, Bound::After | Bound::From)), Some(Bound::Before | Bound::By)));
+        if ends || spans && self.wish.time.is_some() && matches!(self.mood, Mood::Open | Mood::Free) {
+            self.end_span(clock);
         } else if let Some(bound) = bound {
             self.wish.time = Some((clock, bound));
             self.wish.until = None;
         }
         self.last = Last::Time;
         Some(used)
+    }
+
+    /// "between seven and eight AM": the half of the day that the end names holds for the beginning too, where that fits.
+    fn end_span(&mut self, end: Clock) {
+        self.wish.until = Some(end);
+        let Some((start, _)) = self.wish.time.as_mut().filter(|(start, _)| end.sure && !start.sure) else { return };
+        let minutes = |clock: &Clock| i16::from(clock.hour) * 60 + i16::from(clock.minute);
+        let hours = [start.hour % 12, start.hour % 12 + 12].map(|hour| Clock { hour, sure: true, ..*start });
+        let before = hours.into_iter().rfind(|hour| minutes(hour) < minutes(&end));
+        *start = before.unwrap_or(*start);
+    }
+
+    /// "six would be good", "eleven LA time", "three my time".
+    fn is_spoken_of(&self) -> bool {
+        let Some((_, used)) = figure::number(self.rest()) else { return false };
+        let after = self.tokens.get(self.at + used..).unwrap_or_default();
+        let judged = self.at == 0 && matches!(self.word(used), "would" | "works" | "sounds" | "is");
+        let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
+        let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
+        judged || mine || dated || place::zone(after, false).is_some()
     }
 
     /// "two or three in the afternoon": the second hour shows that the first one is an hour.

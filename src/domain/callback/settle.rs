@@ -1,8 +1,10 @@
 //! Puts a [`Wish`] on the calendar: from when until when, on the clock of the zone the words were meant in.
 
+mod dates;
+
 use std::time::Duration;
 
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan, ZonedDateTime};
 
@@ -104,7 +106,8 @@ impl Here<'_> {
     }
 
     fn delayed(&self, delay: Amount) -> Option<Settled> {
-        let later = |count: u32| self.add(span(count, delay.unit)?);
+        let later =
+            |count: u32| if delay.unit == Unit::WorkingDays { self.after_working_days(count) } else { self.add(span(count, delay.unit)?) };
         let latest = if delay.most > delay.least { Some(later(delay.most)?) } else { None };
         let earliest = later(delay.least)?;
         Some(Settled { earliest, latest, exact: true, confidence: 90, open_ended: false })
@@ -112,6 +115,13 @@ impl Here<'_> {
 
     fn add(&self, span: Span) -> Option<Timestamp> {
         self.local().checked_add(span).ok().map(|zoned| Timestamp::from_zoned(&zoned))
+    }
+
+    /// The same time of day, so many working days on.
+    fn after_working_days(&self, count: u32) -> Option<Timestamp> {
+        let date = dates::working_days(self.today(), count)?;
+        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone.clone()).ok()?;
+        Some(Timestamp::from_zoned(&moment))
     }
 
     fn soon(&self, soon: Soon) -> Option<Settled> {
@@ -161,53 +171,6 @@ impl Here<'_> {
         let earliest =
             latest.map_or(earliest, |latest| if earliest >= latest && first == self.today() { self.now + BIT } else { earliest });
         Some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
-    }
-
-    /// First and last date of a named day or span of days.
-    fn dates(&self, day: Day, wish: &Wish) -> Option<(Date, Date)> {
-        let today = self.today();
-        let plus = |date: Date, days: i64| date.checked_add(days.days()).ok();
-        let monday = plus(today, -i64::from(today.weekday().to_monday_zero_offset()))?;
-        let one = |date: Date| Some((date, date));
-        match day {
-            Day::Ahead(days) => one(plus(today, days)?),
-            Day::Weekday { day, weeks } => one(plus(self.next_weekday(day, wish)?, weeks * 7)?),
-            Day::NextWeekday(day) => one(plus(monday, 7 + i64::from(day.to_monday_zero_offset()))?),
-            Day::Week(0) if today.weekday().to_monday_zero_offset() < 4 => Some((plus(today, 1)?, plus(monday, 4)?)),
-            Day::Week(weeks) => Some((plus(monday, weeks.max(1) * 7)?, plus(monday, weeks.max(1) * 7 + 4)?)),
-            Day::EndOfWeek(weeks) => {
-                let friday = plus(monday, weeks * 7 + 4)?;
-                one(if friday < today { plus(friday, 7)? } else { friday })
-            }
-            Day::Weekend(weeks) => Some((plus(monday, weeks * 7 + 5)?.max(today), plus(monday, weeks * 7 + 6)?)),
-            Day::Month(months) => {
-                let first = today.first_of_month().checked_add(months.months()).ok()?;
-                Some((first, first.last_of_month()))
-            }
-            Day::Date { month, day } => one(self.next_date(month, day)?),
-        }
-    }
-
-    /// The next such weekday; today counts only with a time that is still to come.
-    fn next_weekday(&self, day: Weekday, wish: &Wish) -> Option<Date> {
-        let today = self.today();
-        let ahead = i64::from(today.weekday().until(day));
-        let still_to_come = || match (wish.time, wish.part) {
-            (Some((clock, _)), _) => self.pick(today, clock, wish).is_some_and(|(moment, _)| moment > self.now),
-            (None, Some((part, _))) => self.moment(today, part.start).is_some_and(|moment| moment > self.now),
-            (None, None) => false,
-        };
-        let ahead = if ahead == 0 && !still_to_come() { 7 } else { ahead };
-        today.checked_add(ahead.days()).ok()
-    }
-
-    fn next_date(&self, month: Option<i8>, day: i8) -> Option<Date> {
-        let today = self.today();
-        (0_i64..=12).find_map(|ahead| {
-            let first = today.first_of_month().checked_add(ahead.months()).ok()?;
-            let date = Date::new(first.year(), first.month(), day).ok()?;
-            (month.is_none_or(|month| month == first.month()) && date >= today).then_some(date)
-        })
     }
 
     /// A time on a given day.
@@ -279,6 +242,10 @@ impl Here<'_> {
     /// A part of a given day.
     fn in_part(&self, date: Date, part: Part, bound: Bound) -> Option<Settled> {
         let (start, end) = (self.moment(date, part.start)?, self.moment(date, part.end)?);
+        // An evening runs into the night; a morning that is over was not meant.
+        if !part.pm && end <= self.now {
+            return None;
+        }
         let over = self.now + HALF_HOUR >= end;
         let soonest = match (self.now >= start, over) {
             (false, _) => start,
@@ -319,7 +286,7 @@ impl Here<'_> {
 fn span(count: u32, unit: Unit) -> Option<Span> {
     match unit {
         Unit::Minutes => Span::new().try_minutes(i64::from(count)).ok(),
-        Unit::Days => Span::new().try_days(i64::from(count)).ok(),
+        Unit::Days | Unit::WorkingDays => Span::new().try_days(i64::from(count)).ok(),
         Unit::Months => Span::new().try_months(i64::from(count)).ok(),
     }
 }

@@ -1,9 +1,7 @@
-//! The phrase corpus: `tests/fixtures/callback_phrases.csv`, one utterance per line, with the local times it has to mean.
+//! What is said aloud, and what holds for any words at all.
 
 use super::*;
 use crate::domain::window::Hours;
-
-const CORPUS: &str = include_str!("../../../tests/fixtures/callback_phrases.csv");
 
 fn nine_to_eight() -> CallingWindow {
     CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() }
@@ -12,46 +10,6 @@ fn nine_to_eight() -> CallingWindow {
 fn local(text: &str, zone: &str) -> Timestamp {
     let zoned = text.parse::<jiff::civil::DateTime>().unwrap().in_tz(zone).unwrap();
     Timestamp::from_zoned(&zoned)
-}
-
-fn shown(moment: Option<Timestamp>, zone: &str) -> String {
-    let zone = TimeZone::get(zone).unwrap();
-    moment.map(|moment| moment.in_zone(&zone).strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
-}
-
-struct Line {
-    words: String,
-    expected: [String; 4],
-    found: [String; 4],
-}
-
-fn corpus() -> Vec<Line> {
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(CORPUS.as_bytes());
-    let lines = reader.records().map(|record| {
-        let record = record.unwrap();
-        let cell = |at: usize| record.get(at).unwrap().to_owned();
-        let resolved = resolve(&cell(0), local(&cell(1), &cell(2)), &cell(2), &nine_to_eight());
-        let found = [
-            resolved.kind.to_string(),
-            shown(resolved.earliest, &resolved.zone),
-            shown(resolved.latest, &resolved.zone),
-            resolved.shifted.to_string(),
-        ];
-        Line { words: cell(0), expected: [cell(3), cell(4), cell(5), cell(6)], found }
-    });
-    lines.collect()
-}
-
-#[test]
-fn the_corpus_means_what_it_says() {
-    let lines = corpus();
-    assert!(lines.len() >= 120, "{} utterances", lines.len());
-    let misses: Vec<String> = lines
-        .iter()
-        .filter(|line| line.expected != line.found)
-        .map(|line| format!("{}\n   expected {:?}\n   found    {:?}", line.words, line.expected, line.found))
-        .collect();
-    assert!(misses.is_empty(), "{} of {} missed:\n{}", misses.len(), lines.len(), misses.join("\n"));
 }
 
 #[test]
@@ -73,6 +31,29 @@ fn what_cannot_be_kept_goes_to_a_person() {
         let resolved = resolve("tomorrow at five", now, zone, window);
         assert_eq!((resolved.kind, resolved.earliest), (CallbackKind::NeedsReview, None), "{zone}");
     }
+}
+
+/// Eight days around both changes of the clocks, in zones of both hemispheres and one without summer time.
+const ZONES: [&str; 4] = ["America/New_York", "Europe/London", "Australia/Sydney", "America/Phoenix"];
+
+fn around_a_change(zone: usize, spring: bool, minutes: u64) -> (&'static str, Timestamp) {
+    let start = match (ZONES[zone], spring) {
+        ("America/New_York" | "America/Phoenix", true) => "2027-03-10T00:00",
+        ("America/New_York" | "America/Phoenix", false) => "2026-10-28T00:00",
+        ("Europe/London", true) => "2027-03-24T00:00",
+        ("Europe/London", false) => "2026-10-21T00:00",
+        (_, true) => "2026-09-30T00:00",
+        (_, false) => "2027-03-31T00:00",
+    };
+    (ZONES[zone], local(start, ZONES[zone]) + Duration::from_secs(minutes * 60))
+}
+
+fn round_the_clock() -> CallingWindow {
+    CallingWindow { days: [Some(Hours { open: 0, close: 1_440 }); 7], holidays: Vec::new() }
+}
+
+fn twelve(hour: u64) -> String {
+    format!("{} {}", if hour.is_multiple_of(12) { 12 } else { hour % 12 }, if hour < 12 { "am" } else { "pm" })
 }
 
 fn holds_its_promise(words: &str, hours: u64) -> bool {
@@ -102,5 +83,65 @@ proptest::proptest! {
         ];
         let words: Vec<&str> = picks.iter().map(|pick| WORDS[*pick]).collect();
         proptest::prop_assert!(holds_its_promise(&words.join(" "), hours));
+    }
+
+    #[test]
+    fn a_time_of_a_day_is_that_wall_clock_time_across_a_change_of_clocks(
+        zone in 0_usize..4, spring: bool, minutes in 0_u64..11_520, days in 1_u64..4, hour in 0_u64..24,
+    ) {
+        let (zone, now) = around_a_change(zone, spring, minutes);
+        let day = ["tomorrow", "the day after tomorrow", "three days from today"][usize::try_from(days - 1).unwrap()];
+        let resolved = resolve(&format!("call me {day} at {}", twelve(hour)), now, zone, &round_the_clock());
+        let tz = TimeZone::get(zone).unwrap();
+        let found = resolved.earliest.unwrap().in_zone(&tz);
+        let date = now.in_zone(&tz).date().checked_add(jiff::Span::new().days(i64::try_from(days).unwrap())).unwrap();
+        proptest::prop_assert_eq!(found.date(), date);
+        let jumped = hour == 2 && found.hour() == 3 || hour == 1 && found.hour() == 2;
+        proptest::prop_assert!(u64::try_from(found.hour()).unwrap() == hour || jumped, "{} for {}", found, hour);
+    }
+
+    #[test]
+    fn a_delay_is_never_shorter_than_it_was_said(
+        zone in 0_usize..4, spring: bool, minutes in 0_u64..11_520, amount in 1_u64..120, hours: bool,
+    ) {
+        let (zone, now) = around_a_change(zone, spring, minutes);
+        let (unit, seconds) = if hours { ("hours", 3_600) } else { ("minutes", 60) };
+        for window in [nine_to_eight(), round_the_clock()] {
+            let resolved = resolve(&format!("in {amount} {unit}"), now, zone, &window);
+            let said = now + Duration::from_secs(amount * seconds);
+            let earliest = resolved.earliest.unwrap();
+            proptest::prop_assert!(earliest >= said && (resolved.shifted || earliest == said));
+        }
+    }
+
+    #[test]
+    fn never_earlier_than_said_and_never_outside_the_hours(
+        zone in 0_usize..4, spring: bool, minutes in 0_u64..11_520, hour in 0_u64..24, relation in 0_usize..3, open in 0_u16..12, long in 1_u16..12,
+    ) {
+        let (zone, now) = around_a_change(zone, spring, minutes);
+        let window = CallingWindow { days: [Some(Hours { open: open * 60, close: (open + long) * 60 }); 7], holidays: Vec::new() };
+        let said = format!("{} {} tomorrow", ["at", "after", "not before"][relation], twelve(hour));
+        let resolved = resolve(&said, now, zone, &window);
+        let tz = TimeZone::get(zone).unwrap();
+        let date = now.in_zone(&tz).date().tomorrow().unwrap();
+        let wall = date.at(i8::try_from(hour).unwrap(), 0, 0, 0).to_zoned_datetime(tz.clone()).unwrap();
+        let earliest = resolved.earliest.unwrap();
+        proptest::prop_assert!(earliest >= Timestamp::from_zoned(&wall), "{}: {}", said, earliest.in_zone(&tz));
+        proptest::prop_assert_eq!(window.at(earliest, &tz), Open::Yes);
+        proptest::prop_assert!(resolved.latest.is_none_or(|latest| latest > earliest));
+    }
+
+    #[test]
+    fn an_opt_out_never_becomes_a_callback(one in 0_usize..1_000, other in 0_usize..1_000, joint in 0_usize..4, first: bool) {
+        let rows = corpus::rows();
+        let of = |kind: &str, at: usize| {
+            let rows: Vec<&corpus::Row> = rows.iter().filter(|row| row.kind == kind).collect();
+            rows[at % rows.len()].said.clone()
+        };
+        let (out, callback) = (of("opt_out", one), of("callback", other));
+        let joint = [", ", ". ", "; ", ". And "][joint];
+        let words = if first { format!("{out}{joint}{callback}") } else { format!("{callback}{joint}{out}") };
+        let resolved = resolve(&words, local("2026-11-23T10:00", "America/New_York"), "America/New_York", &nine_to_eight());
+        proptest::prop_assert_eq!(resolved.kind, CallbackKind::OptOut, "{}", words);
     }
 }

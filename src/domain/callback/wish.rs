@@ -37,8 +37,38 @@ pub(super) enum Day {
     Weekend(i64),
     /// So many months from now, from its first day.
     Month(i64),
+    /// The first or last day of the month that comes so many months from now.
+    MonthEdge { ahead: i64, last: bool },
+    /// A month by its name, or a third of it.
+    NamedMonth { month: i8, third: Option<i8> },
     /// A day of a month; without a month the next such day.
     Date { month: Option<i8>, day: i8 },
+    /// The working days of the week in which such a date lies.
+    WeekOf { month: Option<i8>, day: i8 },
+    /// So many working days from today.
+    Working(u32),
+    /// A day of the year that people go by, or one that follows it.
+    Feast { feast: Feast, then: Then },
+}
+
+/// When a feast is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feast {
+    /// Every year on that date: month, day.
+    On(i8, i8),
+    /// The first, fourth or (-1) last such weekday of a month.
+    Nth { month: i8, day: Weekday, nth: i8 },
+}
+
+/// Which day is meant by a feast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// That day.
+    Same,
+    /// So many days later.
+    Later(i64),
+    /// The first such weekday after it.
+    Next(Weekday),
 }
 
 /// A time of day as it was said.

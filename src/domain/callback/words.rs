@@ -2,6 +2,8 @@
 //!
 //! What a speech service writes differs in commas, apostrophes and "p.m."; after this step it does not.
 
+mod speech;
+
 /// Where one clause ends and another begins.
 pub(super) const BREAK: &str = ",";
 
@@ -18,10 +20,10 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     if out.last().is_some_and(|last| last == BREAK) {
         out.pop();
     }
-    join_phrases(out)
+    speech::plainly(out)
 }
 
-/// Words, figures and breaks. Hyphens and slashes separate; a dot or colon between digits stays.
+/// Words, figures and breaks. Hyphens separate; a dot, colon or slash between digits stays.
 fn pieces(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace(['\u{2019}', '\u{2018}', '`'], "'").replace("p.m", "pm").replace("a.m", "am");
     let text = ["mr.", "mrs.", "ms.", "dr."].iter().fold(text, |text, title| text.replace(title, title.trim_end_matches('.')));
@@ -30,7 +32,8 @@ fn pieces(text: &str) -> Vec<String> {
     for (index, &c) in chars.iter().enumerate() {
         let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
         let inside_figure = matches!(c, ':' | '.') && index > 0 && digit(index - 1) && digit(index + 1);
-        if c.is_alphanumeric() || c == '\'' || inside_figure {
+        let inside_date = c == '/' && index > 0 && digit(index - 1) && digit(index + 1);
+        if c.is_alphanumeric() || c == '\'' || inside_figure || inside_date {
             word.push(if inside_figure { ':' } else { c });
             continue;
         }
@@ -69,6 +72,7 @@ fn open_up(word: &str) -> Vec<String> {
         "til" | "till" => "until",
         "tonite" => "tonight",
         "tmrw" | "tmr" => "tomorrow",
+        "fortnight" => "two weeks",
         _ => return figures(word),
     };
     whole.split_whitespace().map(str::to_owned).collect()
@@ -109,26 +113,6 @@ fn split_figure(word: &str) -> Vec<String> {
     if figure.is_empty() { vec![word.to_owned()] } else { vec![figure.to_owned(), rest.to_owned()] }
 }
 
-/// Comparisons that read like one word.
-fn join_phrases(tokens: Vec<String>) -> Vec<String> {
-    let mut out: Vec<String> = Vec::with_capacity(tokens.len());
-    for token in tokens {
-        let than = token == "than";
-        match (out.last().map(String::as_str), than) {
-            (Some("later"), true) => replace_last(&mut out, "after"),
-            (Some("earlier" | "sooner"), true) => replace_last(&mut out, "before"),
-            _ => out.push(token),
-        }
-    }
-    out
-}
-
-fn replace_last(out: &mut [String], word: &str) {
-    if let Some(last) = out.last_mut() {
-        word.clone_into(last);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +125,9 @@ mod tests {
             ("five-thirty, 5ish?", "five thirty , 5"),
             ("I can\u{2019}t \u{2014} it's John's phone", "i can not , it is john phone"),
             ("at 5.30pm o'clock", "at 5:30 pm oclock"),
-            ("no later than 8", "no after 8"),
+            ("no later than 8", "by 8"),
+            ("uh five o clock, um, 9 a m", "five oclock , 9 am"),
+            ("in a fortnight", "in a two weeks"),
             ("  ...  ", ""),
         ];
         for (said, plain) in cases {

@@ -8,10 +8,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::campaign::hours::HoursFile;
-use crate::domain::campaign::{CampaignSettings, OnVoicemail, duration};
+use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration};
+use crate::domain::law::{LawChoice, Profile};
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::{Redial, RedialTable};
+use crate::domain::time::Timestamp;
+use crate::domain::zone::country_of;
 
 /// Phones ring at least this long: 15 s are required (16 CFR 310.4(b)(4)(ii)), the rest is the network's delay.
 const RING_FLOOR_S: u64 = 20;
@@ -22,6 +25,14 @@ const RING_FLOOR_S: u64 = 20;
 pub struct CampaignFile {
     /// Numbers to call from, in E.164 form.
     pub caller_numbers: Vec<String>,
+    /// Show the callee a number of their own area code or country where there is one.
+    pub local_presence: bool,
+    /// Countries to call, ISO 3166 codes like `US`; `any` for all. Empty: the countries of the caller numbers.
+    pub countries: Vec<String>,
+    /// How the laws of the United States are read: `strict` or `states`.
+    pub law: String,
+    /// When it begins and ends.
+    pub schedule: ScheduleFile,
     /// How fast and how many at once.
     pub pace: PaceFile,
     /// When calls may begin.
@@ -40,6 +51,16 @@ pub struct CampaignFile {
     pub ring_timeout_s: u64,
     /// Longest call, seconds.
     pub max_duration_s: u64,
+}
+
+/// When it begins and ends; a moment has its offset: `2026-12-01T09:00:00-05:00`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScheduleFile {
+    /// Started earlier, it waits as scheduled until then.
+    pub start: Option<String>,
+    /// From then on it drains.
+    pub end: Option<String>,
 }
 
 /// How fast and how many at once.
@@ -64,12 +85,18 @@ pub struct CapsFile {
     pub attempts_per_day: u32,
     /// Promised callbacks per lead.
     pub callbacks: u32,
+    /// Calls from one caller number in 24 h; no limit when absent.
+    pub calls_per_caller: Option<u32>,
+    /// Why a number may be called more often than the law says. Without a reason the law's caps hold too.
+    pub override_reason: Option<String>,
 }
 
 /// When to try again, by what came of the last try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedialFile {
+    /// After `no_answer`, and a wait of at least an hour, try another part of the day.
+    pub day_parts: bool,
     /// The line was busy.
     pub busy: RedialLine,
     /// Nobody answered.
@@ -96,6 +123,10 @@ impl Default for CampaignFile {
     fn default() -> Self {
         Self {
             caller_numbers: Vec::new(),
+            local_presence: true,
+            countries: Vec::new(),
+            law: Profile::Strict.as_str().to_owned(),
+            schedule: ScheduleFile::default(),
             pace: PaceFile::default(),
             hours: HoursFile::default(),
             caps: CapsFile::default(),
@@ -119,7 +150,7 @@ impl Default for PaceFile {
 impl Default for CapsFile {
     /// Three calls in 24 h are what the stricter states of the United States allow.
     fn default() -> Self {
-        Self { attempts: 6, attempts_per_day: 3, callbacks: 3 }
+        Self { attempts: 6, attempts_per_day: 3, callbacks: 3, calls_per_caller: None, override_reason: None }
     }
 }
 
@@ -127,6 +158,7 @@ impl Default for RedialFile {
     fn default() -> Self {
         let table = RedialTable::default();
         Self {
+            day_parts: table.day_parts,
             busy: RedialLine::from(table.busy),
             no_answer: RedialLine::from(table.no_answer),
             voicemail: RedialLine::from(table.voicemail),
@@ -229,12 +261,18 @@ impl CampaignFile {
         let mut problems = Problems::default();
         let settings = CampaignSettings {
             caller_numbers: self.callers(&mut problems),
+            local_presence: self.local_presence,
+            countries: self.countries(&mut problems),
+            law: self.law(&mut problems),
+            starts_at: moment("schedule.start", self.schedule.start.as_deref(), &mut problems),
+            ends_at: moment("schedule.end", self.schedule.end.as_deref(), &mut problems),
             calls_per_second: self.pace.calls_per_second,
             lines: self.pace.lines,
             weight: self.pace.weight,
             window: self.hours.window(&mut problems),
             max_attempts: self.caps.attempts,
             max_attempts_per_day: self.caps.attempts_per_day,
+            calls_per_caller: self.caps.calls_per_caller,
             redial: self.redial.table(&mut problems),
             require_consent: self.require_consent,
             on_voicemail: self.on_voicemail(&mut problems),
@@ -244,6 +282,8 @@ impl CampaignFile {
             max_callbacks: self.caps.callbacks,
         };
         self.check_figures(&mut problems);
+        let ordered = settings.starts_at.zip(settings.ends_at).is_none_or(|(start, end)| start < end);
+        problems.check(ordered, "schedule.end", self.schedule.end.as_deref().unwrap_or_default(), "the end must come after the start");
         if problems.0.is_empty() { Ok(settings) } else { Err(problems.0) }
     }
 
@@ -257,6 +297,33 @@ impl CampaignFile {
             }
         }
         numbers
+    }
+
+    fn countries(&self, problems: &mut Problems) -> Countries {
+        if self.countries.iter().any(|country| country.eq_ignore_ascii_case("any")) {
+            return Countries::Any;
+        }
+        let code = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+        for wrong in self.countries.iter().filter(|text| !code(text.trim())) {
+            problems.add(SettingError::new("countries", wrong, "write ISO 3166 codes like US or GB, or any"));
+        }
+        let mut only: Vec<String> = self.countries.iter().map(|text| text.trim().to_ascii_uppercase()).collect();
+        if only.is_empty() {
+            let own = self.caller_numbers.iter().filter_map(|text| PhoneNumber::from_e164(text.trim()).ok());
+            only = own.filter_map(|number| country_of(&number)).map(ToOwned::to_owned).collect();
+            only.sort_unstable();
+            only.dedup();
+        }
+        Countries::Only(only)
+    }
+
+    fn law(&self, problems: &mut Problems) -> LawChoice {
+        let profile = self.law.parse().unwrap_or_else(|_| {
+            problems.add(SettingError::new("law", &self.law, "write strict or states"));
+            Profile::Strict
+        });
+        let given = |reason: &Option<String>| reason.as_deref().is_some_and(|why| !why.trim().is_empty());
+        LawChoice { profile, hours_lifted: given(&self.hours.override_reason), caps_lifted: given(&self.caps.override_reason) }
     }
 
     fn on_voicemail(&self, problems: &mut Problems) -> OnVoicemail {
@@ -278,6 +345,8 @@ impl CampaignFile {
         problems.check((1..=100_000).contains(&pace.lines), "pace.lines", pace.lines, "at least 1 and at most 100000");
         problems.check((1..=1_000).contains(&pace.weight), "pace.weight", pace.weight, "1 to 1000; pause a campaign that shall not call");
         problems.check(caps.attempts >= 1, "caps.attempts", caps.attempts, "at least 1, or nobody is called");
+        let per_caller = caps.calls_per_caller;
+        problems.check(per_caller != Some(0), "caps.calls_per_caller", 0, "at least 1; leave the key out for no limit");
         problems.check(caps.attempts_per_day >= 1, "caps.attempts_per_day", caps.attempts_per_day, "at least 1, or nobody is called");
         let ring = self.ring_timeout_s;
         problems.check(
@@ -297,6 +366,7 @@ impl CampaignFile {
 impl RedialFile {
     fn table(&self, problems: &mut Problems) -> RedialTable {
         RedialTable {
+            day_parts: self.day_parts,
             busy: self.busy.redial("busy", problems),
             no_answer: self.no_answer.redial("no_answer", problems),
             voicemail: self.voicemail.redial("voicemail", problems),
@@ -315,6 +385,15 @@ impl RedialLine {
         });
         Redial { after, times: self.times }
     }
+}
+
+fn moment(key: &str, text: Option<&str>, problems: &mut Problems) -> Option<Timestamp> {
+    let text = text?;
+    let read = text.trim().parse().ok();
+    if read.is_none() {
+        problems.add(SettingError::new(key, text, "write a moment with its offset, like 2026-12-01T09:00:00-05:00"));
+    }
+    read
 }
 
 fn mask(text: &str) -> String {

@@ -34,7 +34,8 @@ pub struct HoursFile {
     pub sunday: Option<String>,
     /// Local dates without calls, `2026-12-25`.
     pub holidays: Vec<String>,
-    /// Why calls may begin before 08:00 or after 21:00. Without a reason such hours are refused.
+    /// Why calls may begin outside the lawful hours. Without a reason the law cuts these hours, and hours before 08:00 or after
+    /// 21:00 are refused.
     pub override_reason: Option<String>,
 }
 

@@ -30,7 +30,8 @@ pub fn claim(state: AttemptState, send_no: u32, ticket_send_no: u32, campaign_di
 /// The campaign was paused, halted or cancelled after the attempt was armed.
 #[must_use]
 pub fn not_dialling() -> Denial {
-    Denial { gate: Gate::Campaign, detail: "the campaign does not dial".to_owned(), opens_at: None }
+    let rule = "only a running campaign calls".to_owned();
+    Denial { gate: Gate::Campaign, rule, value: "the campaign does not dial".to_owned(), opens_at: None }
 }
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ mod tests {
     use crate::domain::time::Timestamp;
 
     fn closed() -> Denial {
-        Denial { gate: Gate::Hours, detail: "night".to_owned(), opens_at: Some(Timestamp::from_millis(9)) }
+        Denial { gate: Gate::Hours, rule: "day".to_owned(), value: "night".to_owned(), opens_at: Some(Timestamp::from_millis(9)) }
     }
 
     fn try_claim(state: AttemptState, row: u32, ticket: u32, dials: bool) -> Claim {

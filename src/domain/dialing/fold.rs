@@ -109,6 +109,9 @@ fn advance(row: &mut DialRow, status: CallStatus) {
 }
 
 #[cfg(test)]
+mod orders;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

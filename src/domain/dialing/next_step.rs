@@ -123,17 +123,23 @@ fn again(
 /// Decides when a gate is closed: the lead waits for its opening, or for a person, or never again.
 #[must_use]
 pub fn after_denial(denial: &Denial, kind: DialKind, now: Timestamp, timings: &DialTimings) -> LeadStep {
-    let why = format!("{}: {}", denial.gate, denial.detail);
+    let why = denial.why();
     match (denial.gate, denial.opens_at) {
         (Gate::Suppression, _) => LeadStep::Suppressed,
+        (Gate::Quarantine, _) => LeadStep::Finished { disposition: Disposition::Failed, reason: quarantine_reason(denial) },
         (_, Some(at)) => LeadStep::Waiting { kind, at: at.max(now), why },
         (Gate::AttemptCap, None) => LeadStep::Finished { disposition: Disposition::Unreached, reason: Some(Reason::CapsReached) },
         // The dispatcher does not look at a campaign that stands still, so this costs nothing until it runs again.
         (Gate::Campaign | Gate::Lead, None) => LeadStep::Waiting { kind, at: now, why },
         // Reserved money comes back when calls end.
         (Gate::Budget, None) => LeadStep::Waiting { kind, at: now + timings.silent_after, why },
-        (Gate::Consent | Gate::Zone | Gate::Hours | Gate::DayCap, None) => LeadStep::Parked { why },
+        _ => LeadStep::Parked { why },
     }
+}
+
+/// The provider's word is the gate's value; a refusal without one says that the number does not work.
+fn quarantine_reason(denial: &Denial) -> Option<Reason> {
+    Some(denial.value.parse().unwrap_or(Reason::InvalidNumber))
 }
 
 #[cfg(test)]
@@ -211,11 +217,16 @@ mod tests {
 
     #[test]
     fn every_closed_gate_moves_the_lead_out_of_the_way() {
-        let denial = |gate, opens_at| Denial { gate, detail: "x".to_owned(), opens_at };
+        let denial = |gate, opens_at| Denial { gate, rule: "r".to_owned(), value: "x".to_owned(), opens_at };
         let after = |denial: &Denial| after_denial(denial, DialKind::Fresh, END, &DialTimings::default());
         let opens = Timestamp::from_millis(5_000_000);
         assert!(matches!(after(&denial(Gate::Hours, Some(opens))), LeadStep::Waiting { at, .. } if at == opens));
         assert_eq!(after(&denial(Gate::Suppression, None)), LeadStep::Suppressed);
+        let failed = LeadStep::Finished { disposition: Disposition::Failed, reason: Some(Reason::InvalidNumber) };
+        assert_eq!(after(&denial(Gate::Quarantine, None)), failed);
+        for gate in [Gate::Consent, Gate::Country, Gate::NumberRange, Gate::Hours, Gate::DayCap, Gate::CallerCap] {
+            assert!(matches!(after(&denial(gate, None)), LeadStep::Parked { .. }), "{gate}");
+        }
         assert!(matches!(after(&denial(Gate::Zone, None)), LeadStep::Parked { .. }));
         assert!(matches!(after(&denial(Gate::AttemptCap, None)), LeadStep::Finished { disposition: Disposition::Unreached, .. }));
         assert!(matches!(after(&denial(Gate::Budget, None)), LeadStep::Waiting { at, .. } if at > END));

@@ -1,10 +1,16 @@
 //! Every gate closed on its own, by a table.
 
+use std::time::Duration;
+
 use super::*;
-use crate::domain::campaign::OnVoicemail;
+use crate::domain::campaign::{Countries, OnVoicemail};
+use crate::domain::law::{LawChoice, Profile, laws_for};
+use crate::domain::line::blocked_range;
+use crate::domain::outcome::Reason;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
-use crate::domain::window::Hours;
+use crate::domain::suppression::SuppressionSource;
+use crate::domain::window::{CallingWindow, Hours};
 
 /// Monday, 10:00 in New York.
 const NOW: &str = "2026-11-23T15:00:00Z";
@@ -16,12 +22,18 @@ fn at(text: &str) -> Timestamp {
 fn settings() -> CampaignSettings {
     CampaignSettings {
         caller_numbers: vec![PhoneNumber::from_e164("+14155550200").unwrap()],
+        local_presence: true,
+        countries: Countries::Only(vec!["US".to_owned()]),
+        law: LawChoice::STRICT,
+        starts_at: None,
+        ends_at: None,
         calls_per_second: 1.0,
         lines: 1,
         weight: 1,
         window: CallingWindow { days: [Some(Hours { open: 540, close: 1200 }); 7], holidays: Vec::new() },
         max_attempts: 4,
         max_attempts_per_day: 2,
+        calls_per_caller: Some(100),
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,
@@ -45,27 +57,54 @@ fn case(closes: Gate, opens_at: Option<&'static str>, says: &'static str, change
 
 fn cases() -> Vec<Case> {
     vec![
-        case(Gate::Campaign, None, "is paused", |f| f.campaign = CampaignState::Paused),
-        case(Gate::Campaign, None, "is draining", |f| f.campaign = CampaignState::Draining),
-        case(Gate::Lead, None, "another call", |f| f.lead_callable = false),
+        case(Gate::Campaign, None, "paused", |f| f.campaign = CampaignState::Paused),
+        case(Gate::Campaign, None, "draining", |f| f.campaign = CampaignState::Draining),
+        case(Gate::Lead, None, "being called", |f| f.lead_callable = false),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = None),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = Some("  ")),
-        case(Gate::Suppression, None, "do-not-call", |f| f.suppressed = true),
-        case(Gate::Zone, None, "time zone", |f| f.zones = &[]),
+        case(Gate::Suppression, None, "do-not-call", |f| f.suppressed = suppressed(SuppressionSource::List)),
+        case(Gate::Suppression, None, "asked not to be called", |f| f.suppressed = suppressed(SuppressionSource::OptOut)),
+        case(Gate::Quarantine, None, "invalid_number", |f| f.suppressed = suppressed(SuppressionSource::Quarantine)),
+        case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "31 days ago", |f| f.oldest_dnc_list = Some(jiff::civil::date(2026, 10, 23))),
+        case(Gate::Country, None, "a number of GB", |f| f.country = Some("GB")),
+        case(Gate::Country, None, "no known country", |f| f.country = None),
+        case(Gate::NumberRange, None, "premium rate", |f| {
+            f.blocked_range = blocked_range(&PhoneNumber::from_e164("+19005550100").unwrap());
+        }),
+        case(Gate::Zone, None, "none is known", |f| f.zones = &[]),
         case(Gate::Zone, None, "`Mars/Olympus`", |f| f.zones = leak(&["America/New_York", "Mars/Olympus"])),
-        case(Gate::Hours, Some("2026-11-23T17:00:00Z"), "America/Los_Angeles, calls may begin 09:00-20:00", |f| {
+        case(Gate::Hours, Some("2026-11-23T17:00:00Z"), "Monday 07:00 in America/Los_Angeles", |f| {
             f.zones = leak(&["America/New_York", "America/Los_Angeles"]);
         }),
-        case(Gate::Hours, None, "never open in all zones", |f| f.zones = leak(&["America/New_York", "Asia/Shanghai"])),
-        case(Gate::AttemptCap, None, "4 calls were placed", |f| f.placed_for_lead = 4),
+        case(Gate::Hours, None, "within a year there is no moment", |f| f.zones = leak(&["America/New_York", "Asia/Shanghai"])),
+        case(Gate::AttemptCap, None, "4 calls placed", |f| f.placed_for_lead = 4),
         case(Gate::DayCap, Some("2026-11-24T13:00:00Z"), "2 calls to this number", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:00:00Z"]);
         }),
         case(Gate::DayCap, Some("2026-11-24T14:00:00Z"), "3 calls to this number", |f| {
             f.placed_to_number = moments(&["2026-11-23T13:00:00Z", "2026-11-23T14:30:00Z", "2026-11-23T14:00:00Z"]);
         }),
-        case(Gate::Budget, Some("2026-11-23T15:01:00Z"), "$9.9000 of $10.0000", |f| f.spent_and_reserved = NanoUsd::from_usd(9.9)),
+        case(Gate::Hours, Some("2026-11-23T16:00:00Z"), "Monday 09:00 in America/Chicago", |f| {
+            (f.zones, f.laws) = (leak(&["America/Chicago"]), laws("+12705550100", Some("KY")));
+        }),
+        case(Gate::DayCap, Some("2026-11-23T21:00:00Z"), "1 call to this number began within 8 h", |f| {
+            (f.laws, f.placed_to_number) = (laws("+12075550100", None), moments(&["2026-11-23T13:00:00Z"]));
+        }),
+        case(Gate::CallerCap, Some("2026-11-24T01:00:00Z"), "every caller number has made them (1 number)", |f| {
+            f.caller = CallerChoice::WornOut(at("2026-11-24T01:00:00Z"));
+        }),
+        case(Gate::CallerCap, None, "every caller number was rejected", |f| f.caller = CallerChoice::Rejected),
+        case(Gate::Budget, Some("2026-11-23T15:01:00Z"), "$9.9000 are spent", |f| f.spent_and_reserved = NanoUsd::from_usd(9.9)),
     ]
+}
+
+fn suppressed(source: SuppressionSource) -> Option<Suppressed> {
+    let reason = (source == SuppressionSource::Quarantine).then_some(Reason::InvalidNumber);
+    Some(Suppressed { source, everywhere: true, reason })
+}
+
+fn laws(number: &str, state: Option<&str>) -> &'static [&'static Jurisdiction] {
+    laws_for(&PhoneNumber::from_e164(number).unwrap(), state, Profile::States).leak()
 }
 
 fn leak(names: &[&str]) -> &'static [String] {
@@ -82,10 +121,15 @@ fn open_facts(settings: &CampaignSettings) -> PermitFacts<'_> {
         settings,
         lead_callable: true,
         consent_basis: Some("web form"),
-        suppressed: false,
+        suppressed: None,
+        oldest_dnc_list: Some(jiff::civil::date(2026, 10, 30)),
+        country: Some("US"),
+        blocked_range: None,
+        laws: laws("+14155550100", None),
         zones: leak(&["America/New_York"]),
         placed_for_lead: 3,
         placed_to_number: moments(&["2026-11-22T14:59:00Z", "2026-11-23T13:00:00Z"]),
+        caller: CallerChoice::Use(0),
         spent_and_reserved: NanoUsd::from_usd(9.5),
         reserve: NanoUsd::from_usd(0.5),
         is_callback: false,
@@ -114,7 +158,7 @@ fn each_gate_closes_alone_and_says_why() {
         let denials = gates(&facts, at(NOW));
         assert_eq!(denials.len(), 1, "{denials:?}");
         assert_eq!((denials[0].gate, denials[0].opens_at), (case.closes, case.opens_at.map(at)), "{denials:?}");
-        assert!(denials[0].detail.contains(case.says), "{denials:?}");
+        assert!(denials[0].value.contains(case.says) && !denials[0].rule.is_empty(), "{denials:?}");
         assert_eq!(check(&facts, at(NOW)).unwrap_err(), denials[0]);
     }
 }
@@ -123,7 +167,7 @@ fn each_gate_closes_alone_and_says_why() {
 fn the_first_closed_gate_answers() {
     let settings = settings();
     let mut facts = open_facts(&settings);
-    (facts.suppressed, facts.lead_callable, facts.placed_for_lead) = (true, false, 9);
+    (facts.suppressed, facts.lead_callable, facts.placed_for_lead) = (suppressed(SuppressionSource::OptOut), false, 9);
     let closed: Vec<Gate> = gates(&facts, at(NOW)).iter().map(|denial| denial.gate).collect();
     assert_eq!(closed, [Gate::Lead, Gate::Suppression, Gate::AttemptCap]);
     assert_eq!(check(&facts, at(NOW)).unwrap_err().gate, Gate::Lead);
@@ -153,4 +197,25 @@ fn a_cap_of_zero_never_opens_by_itself() {
     let settings = CampaignSettings { max_attempts_per_day: 0, ..settings() };
     let denial = check(&open_facts(&settings), at(NOW)).unwrap_err();
     assert_eq!((denial.gate, denial.opens_at), (Gate::DayCap, None));
+}
+
+#[test]
+fn a_reason_lifts_the_law_and_leaves_the_campaigns_own_rules() {
+    let lifted = CampaignSettings { law: LawChoice::LIFTED, ..settings() };
+    let mut facts = open_facts(&lifted);
+    (facts.laws, facts.placed_to_number) = (laws("+12075550100", Some("KY")), moments(&["2026-11-23T14:30:00Z"]));
+    assert_eq!(gates(&facts, at(NOW)), []);
+    let night = at("2026-11-23T07:00:00Z");
+    assert_eq!(check(&facts, night).unwrap_err().gate, Gate::Hours);
+}
+
+#[test]
+fn the_closing_law_is_named_with_its_citation() {
+    let settings = settings();
+    let mut facts = open_facts(&settings);
+    facts.laws = laws("+12055550100", None);
+    let sunday = check(&facts, at("2026-11-22T18:00:00Z")).unwrap_err();
+    assert!(sunday.rule.contains("us-al") && sunday.rule.contains("as of 2026-09-30"), "{sunday:?}");
+    // Monday, ten o'clock in New York, which is the lead's zone.
+    assert_eq!(sunday.opens_at, Some(at("2026-11-23T14:00:00Z")));
 }

@@ -1,5 +1,5 @@
-//! What a number itself tells: `area_codes.tsv` for North America, `prefixes.tsv` for the rest of the world. The headers of
-//! both files name their source, licence and date; `generate.py` writes them.
+//! What a number itself tells: `area_codes.tsv` for North America, `prefixes.tsv` for the rest of the world, `countries.tsv`
+//! for the country. The headers of these files name their source, licence and date; `generate.py` writes them.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -33,6 +33,9 @@ static PREFIXES: LazyLock<HashMap<&'static str, Vec<&'static str>>> = LazyLock::
     lines(include_str!("prefixes.tsv")).filter_map(row).collect()
 });
 
+static COUNTRIES: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| lines(include_str!("countries.tsv")).filter_map(|line| line.split_once('\t')).collect());
+
 /// The longest prefix in `prefixes.tsv`.
 const LONGEST: usize = 9;
 
@@ -60,6 +63,13 @@ pub(super) fn of_number(number: &PhoneNumber) -> Option<NumberZones> {
 /// The state of a US area code.
 pub(super) fn state_of(number: &PhoneNumber) -> Option<&'static str> {
     area_code(number).map(|area| area.state).filter(|state| !state.is_empty())
+}
+
+/// The ISO 3166 country of a number; territories of the United States count as that.
+pub(super) fn country_of(number: &PhoneNumber) -> Option<&'static str> {
+    let digits = digits(number);
+    let longest = (1..=4.min(digits.len())).rev().find_map(|length| COUNTRIES.get(&digits[..length]));
+    longest.copied().filter(|country| !country.is_empty())
 }
 
 fn area_code(number: &PhoneNumber) -> Option<&'static AreaCode> {

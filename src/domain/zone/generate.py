@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes prefixes.tsv and area_codes.tsv from libphonenumber's facts.
+"""Writes prefixes.tsv, area_codes.tsv and countries.tsv from libphonenumber's facts.
 
 Run when the facts should be newer:
 
@@ -69,6 +69,19 @@ def state_of(code):
     return next((place for place, _ in named.most_common() if place in UNITED_STATES), "")
 
 
+def countries():
+    """Calling code, and within +1 the area code too, -> ISO 3166 country; the main one where several share a code."""
+    for code, regions in sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()):
+        if code != 1:
+            yield str(code), "" if regions[0] == "001" else regions[0]
+    yield "77", "KZ"
+    for code in area_codes():
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(f"+{code}2345678"))
+        region = region or phonenumbers.region_code_for_number(phonenumbers.parse(f"+{OVERLAYS.get(code, code)}2345678"))
+        if region or state_of(OVERLAYS.get(code, code)):
+            yield code, "US" if region is None or region in TERRITORIES else region
+
+
 def write(name, what, date, rows):
     text = HEADER.format(what=what, version=phonenumbers.__version__, date=date)
     text += "".join("\t".join(row) + "\n" for row in rows)
@@ -82,6 +95,8 @@ def main():
     others = sorted((p, names) for p, names in TIMEZONE_DATA.items() if len(p) < 4 and p == "1" or not p.startswith("1"))
     rows = [(prefix, " ".join(names)) for prefix, names in others if names != ("Etc/Unknown",)]
     write("prefixes.tsv", "Calling prefix (longest match wins), IANA zones. +1 by area code: area_codes.tsv.", date, rows)
+    write("countries.tsv", "Calling code (+1: area code), ISO 3166 country; US territories count as US, empty: no country.", date,
+          sorted(countries()))
 
 
 if __name__ == "__main__":

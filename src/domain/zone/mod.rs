@@ -62,6 +62,18 @@ pub fn state_of(number: &PhoneNumber) -> Option<&'static str> {
     facts::state_of(number)
 }
 
+/// The country a number belongs to, as its ISO 3166 code; `None` for ranges of no country and area codes of none.
+#[must_use]
+pub fn country_of(number: &PhoneNumber) -> Option<&'static str> {
+    facts::country_of(number)
+}
+
+/// The postal code of a state, territory or province from its code or English name, whatever the case.
+#[must_use]
+pub fn state_code(state: &str) -> Option<&'static str> {
+    states::code_of(state.trim())
+}
+
 /// The canonical name of a zone that is a place.
 ///
 /// # Errors
@@ -127,6 +139,25 @@ mod tests {
     fn every_zone_of_the_facts_is_known() {
         for name in facts::all_zones().chain(states::all_zones()) {
             assert!(TimeZone::get(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn numbers_know_their_country() {
+        let table = [
+            ("+14155550100", Some("US")),
+            ("+17875550100", Some("US")),
+            ("+14165550100", Some("CA")),
+            ("+18765550100", Some("JM")),
+            ("+442079460000", Some("GB")),
+            ("+353871234567", Some("IE")),
+            ("+77101234567", Some("KZ")),
+            ("+79261234567", Some("RU")),
+            ("+88161234567", None),
+            ("+18005550100", None),
+        ];
+        for (number, country) in table {
+            assert_eq!(country_of(&PhoneNumber::from_e164(number).unwrap()), country, "{number}");
         }
     }
 

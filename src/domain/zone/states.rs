@@ -90,6 +90,12 @@ pub(super) fn zones_of(state: &str) -> Option<&'static [&'static str]> {
     row.map(|(_, _, zones)| *zones)
 }
 
+/// The postal code of a state by its code or English name.
+pub(super) fn code_of(state: &str) -> Option<&'static str> {
+    let row = STATES.iter().find(|(code, name, _)| code.eq_ignore_ascii_case(state) || name.eq_ignore_ascii_case(state));
+    row.map(|(code, ..)| *code)
+}
+
 #[cfg(test)]
 pub(super) fn all_zones() -> impl Iterator<Item = &'static str> {
     STATES.iter().flat_map(|(_, _, zones)| zones.iter().copied())

@@ -146,12 +146,12 @@ impl From<&MeteredEntry> for Metered {
 }
 
 impl PerMillion {
-    /// The price of one answer. Batches have one input price, cached or not.
+    /// The price of one answer. Batches have one input price, cached or not; flex costs the same.
     pub(super) fn cost(&self, tier: Tier, usage: Usage) -> NanoUsd {
         let cached = usage.tokens_cached.min(usage.tokens_in);
         let parts = match tier {
             Tier::Standard => [(usage.tokens_in - cached, self.input), (cached, self.cached), (usage.tokens_out, self.output)],
-            Tier::Batch => [(usage.tokens_in, self.batch_input), (0, self.cached), (usage.tokens_out, self.batch_output)],
+            Tier::Batch | Tier::Flex => [(usage.tokens_in, self.batch_input), (0, self.cached), (usage.tokens_out, self.batch_output)],
         };
         let sum: i128 = parts.iter().map(|(tokens, price)| i128::from(*tokens) * i128::from(price.0)).sum();
         share(sum, 1_000_000)

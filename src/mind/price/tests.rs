@@ -37,6 +37,7 @@ fn tokens_are_priced_by_kind_and_tier() {
     assert_eq!(cost(Tier::Standard, usage(500, 0, 60)), NanoUsd(1_000_000 + 600_000));
     assert_eq!(cost(Tier::Standard, usage(1_300, 1_100, 0)), NanoUsd(200 * 2_000 + 1_100 * 200));
     assert_eq!(cost(Tier::Batch, usage(500, 0, 60)), NanoUsd(800_000));
+    assert_eq!(cost(Tier::Flex, usage(500, 0, 60)), NanoUsd(800_000));
 }
 
 #[test]
@@ -99,7 +100,7 @@ proptest! {
         let table = PriceTable::built_in();
         for model in ["gpt-6-luna", "gpt-6-sol", "gpt-4o-mini"] {
             let worst = table.worst(model, tokens_in, out, now());
-            for tier in [Tier::Standard, Tier::Batch] {
+            for tier in [Tier::Standard, Tier::Batch, Tier::Flex] {
                 let used = usage(tokens_in, cached.min(tokens_in), out);
                 prop_assert!(table.cost(Service::Llm, model, tier, used, 0, now()).unwrap() <= worst);
             }

@@ -63,6 +63,7 @@ fn request(
         temperature: None,
         schema: Some(AnswerSchema { name: layer.as_str().to_owned(), schema }),
         cache_key: None,
+        flex: false,
     })
 }
 

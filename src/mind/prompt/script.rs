@@ -136,6 +136,7 @@ impl Script {
             temperature,
             schema: None,
             cache_key: Some(self.cache_key.clone()),
+            flex: false,
         }
     }
 }

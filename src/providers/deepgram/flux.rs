@@ -131,6 +131,10 @@ impl Turns for FluxTurns {
         }
     }
 
+    fn is_running(&self) -> bool {
+        self.cap.is_running()
+    }
+
     fn finish(&mut self, heard: &mut Vec<Heard>) {
         self.end(None, heard);
     }

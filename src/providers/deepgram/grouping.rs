@@ -1,4 +1,5 @@
-//! Groups the telephone's 20 ms frames into the chunks that the service likes.
+//! Groups the telephone's 20 ms frames into the chunks that the service likes, except while somebody speaks: the silence that
+//! ends a turn would otherwise lie in a half-full chunk while the callee waits.
 
 use bytes::{Bytes, BytesMut};
 
@@ -16,16 +17,16 @@ impl Grouping {
         Self { size, buffer: BytesMut::new() }
     }
 
-    /// Adds audio; gives everything so far once it is enough.
-    pub fn push(&mut self, audio: Bytes) -> Option<Bytes> {
-        if self.buffer.is_empty() && audio.len() >= self.size {
+    /// Adds audio; gives everything so far once it is enough, or when it may not wait.
+    pub fn push(&mut self, audio: Bytes, at_once: bool) -> Option<Bytes> {
+        if self.buffer.is_empty() && !audio.is_empty() && (at_once || audio.len() >= self.size) {
             return Some(audio);
         }
         if self.buffer.capacity() < self.buffer.len() + audio.len() {
             self.buffer.reserve(4 * self.size.max(audio.len()));
         }
         self.buffer.extend_from_slice(&audio);
-        if self.buffer.len() >= self.size { self.rest() } else { None }
+        if at_once || self.buffer.len() >= self.size { self.rest() } else { None }
     }
 
     /// What is left over.
@@ -42,14 +43,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn loses_nothing_and_never_yields_nothing(lengths in proptest::collection::vec(0..400usize, 0..40)) {
-            let frames: Vec<Vec<u8>> = (0..).zip(lengths).map(|(n, length)| vec![n; length]).collect();
+        fn loses_nothing_and_never_yields_nothing(pieces in proptest::collection::vec((0..400usize, any::<bool>()), 0..40)) {
+            let frames: Vec<(Vec<u8>, bool)> = (0..).zip(pieces).map(|(n, (length, at_once))| (vec![n; length], at_once)).collect();
             let mut grouping = Grouping::new(320);
-            let mut chunks: Vec<Bytes> = frames.iter().filter_map(|f| grouping.push(Bytes::from(f.clone()))).collect();
-            prop_assert!(chunks.iter().all(|chunk| chunk.len() >= 320));
+            let mut chunks: Vec<Bytes> = Vec::new();
+            for (frame, at_once) in &frames {
+                let chunk = grouping.push(Bytes::from(frame.clone()), *at_once);
+                prop_assert!(*at_once || chunk.as_ref().is_none_or(|chunk| chunk.len() >= 320));
+                prop_assert!(!*at_once || grouping.buffer.is_empty(), "what may not wait does not");
+                chunks.extend(chunk);
+            }
             chunks.extend(grouping.rest());
             prop_assert!(chunks.iter().all(|chunk| !chunk.is_empty()));
-            prop_assert_eq!(chunks.concat(), frames.concat());
+            prop_assert_eq!(chunks.concat(), frames.into_iter().flat_map(|(frame, _)| frame).collect::<Vec<u8>>());
         }
     }
 }

@@ -37,13 +37,13 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// Nova: 40 ms of audio at a time, kept alive by messages.
+    /// Nova: 40 ms of audio at a time while nobody speaks, kept alive by messages.
     #[must_use]
     pub fn nova(settings: &DeepgramSettings) -> Self {
         Self { turns: Box::new(NovaTurns::new(&settings.turns)), chunk: 320, keep_alive: Some(settings.keep_alive) }
     }
 
-    /// Flux: 80 ms of audio at a time; it knows no keep-alive message.
+    /// Flux: 80 ms of audio at a time while nobody speaks; it knows no keep-alive message.
     #[must_use]
     pub fn flux(settings: &DeepgramSettings) -> Self {
         Self { turns: Box::new(FluxTurns::new(&settings.turns)), chunk: 640, keep_alive: None }
@@ -114,7 +114,7 @@ impl Listener {
     }
 
     async fn audio(&mut self, audio: Bytes) -> Result<(), ProviderError> {
-        match self.group.push(audio) {
+        match self.group.push(audio, self.dialect.turns.is_running()) {
             Some(chunk) => self.send_audio(chunk).await,
             None => Ok(()),
         }

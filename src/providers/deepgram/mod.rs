@@ -21,6 +21,7 @@ use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::providers::wire::http;
 use crate::providers::wire::retry::Backoff;
@@ -155,7 +156,7 @@ impl Ears for Deepgram {
         };
         let socket = self.settings.open(&path).await?;
         let (link, listener) = listen::Listener::new(socket, dialect, self.settings.liveness, stop);
-        self.tasks.spawn(listener.run());
+        self.tasks.spawn(listener.run().in_current_span());
         Ok(link)
     }
 }
@@ -165,7 +166,7 @@ impl Mouth for Deepgram {
     async fn open(&self, voice: &str, stop: CancellationToken) -> Result<MouthLink, ProviderError> {
         let socket = self.settings.open(&speak::path(voice)).await?;
         let (link, speaker) = speak::Speaker::new(socket, self.settings.liveness, stop);
-        self.tasks.spawn(speaker.run());
+        self.tasks.spawn(speaker.run().in_current_span());
         Ok(link)
     }
 

@@ -216,6 +216,10 @@ impl Turns for NovaTurns {
         }
     }
 
+    fn is_running(&self) -> bool {
+        self.cap.is_running()
+    }
+
     fn finish(&mut self, heard: &mut Vec<Heard>) {
         self.force(heard);
     }

@@ -15,6 +15,8 @@ pub trait Turns: Send {
     fn read(&mut self, text: &str, now: Instant, heard: &mut Vec<Heard>) -> Result<(), ProviderError>;
     /// Called about twice a second; gives a message to send when a turn has to be hurried along.
     fn hurry(&mut self, now: Instant, heard: &mut Vec<Heard>) -> Option<&'static str>;
+    /// A turn with words is running: every frame may be the one that ends it.
+    fn is_running(&self) -> bool;
     /// Nothing more will come: whatever was said and not yet reported as a turn is one now.
     fn finish(&mut self, heard: &mut Vec<Heard>);
 }
@@ -49,6 +51,12 @@ impl TurnCap {
     /// Words came; the first ones of a turn start the clock.
     pub fn words(&mut self, now: Instant) {
         self.began.get_or_insert(now);
+    }
+
+    /// A turn with words is running.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.began.is_some()
     }
 
     /// The turn is over.

@@ -67,6 +67,12 @@ impl BatchDesk for OpenAi {
         Ok(batch.into())
     }
 
+    async fn cancel(&self, batch_id: &str) -> Result<BatchStatus, ProviderError> {
+        let path = format!("/batches/{}/cancel", id(batch_id)?);
+        let batch: BatchBody = self.ask(|| self.request(Method::POST, &path)).await?;
+        Ok(batch.into())
+    }
+
     async fn read(&self, file_id: &str) -> Result<Vec<BatchLine>, ProviderError> {
         let path = format!("/files/{}/content", id(file_id)?);
         let content = persist(self.settings.backoff, || self.bytes_once(self.file_request(Method::GET, &path))).await?;

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::providers::{AnswerSchema, ChatAnswer, ChatRequest, Message, Usage};
 
+/// The tier that waits for room.
+const FLEX: &str = "flex";
+
 /// `POST /chat/completions`. What is `None` is not sent: models refuse parameters they do not know.
 #[derive(Debug, Serialize)]
 pub struct RequestBody<'a> {
@@ -19,6 +22,8 @@ pub struct RequestBody<'a> {
     prompt_cache_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +60,7 @@ impl<'a> RequestBody<'a> {
             temperature: request.temperature,
             prompt_cache_key: request.cache_key.as_deref(),
             response_format: request.schema.as_ref().map(Format::strict),
+            service_tier: request.flex.then_some(FLEX),
             stream: None,
             stream_options: None,
         }
@@ -80,6 +86,8 @@ pub struct AnswerBody {
     model: String,
     choices: Vec<Choice>,
     usage: Option<UsageBody>,
+    /// The tier the answer was really served in.
+    service_tier: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +114,7 @@ impl AnswerBody {
             finish: choice.finish_reason.unwrap_or_else(|| "stop".to_owned()),
             model: self.model,
             usage: self.usage.map(Usage::from).unwrap_or_default(),
+            flex: self.service_tier.as_deref() == Some(FLEX),
         })
     }
 }
@@ -180,6 +189,7 @@ pub(super) mod tests {
             temperature: None,
             schema: None,
             cache_key: None,
+            flex: false,
         }
     }
 
@@ -197,6 +207,7 @@ pub(super) mod tests {
             temperature: Some(0.5),
             schema: Some(AnswerSchema { name: "verdict".into(), schema: json!({"type": "object"}) }),
             cache_key: Some("agent-1".into()),
+            flex: true,
             ..request()
         };
         let body = serde_json::to_value(RequestBody::streamed(&full)).unwrap();
@@ -208,6 +219,7 @@ pub(super) mod tests {
             (&body["temperature"], &body["reasoning_effort"], &body["prompt_cache_key"]),
             (&json!(0.5), &json!("none"), &json!("agent-1"))
         );
+        assert_eq!(body["service_tier"], json!("flex"));
         assert_eq!((&body["stream"], &body["stream_options"]), (&json!(true), &json!({"include_usage": true})));
     }
 
@@ -218,6 +230,9 @@ pub(super) mod tests {
         let answer = serde_json::from_str::<AnswerBody>(text).unwrap().answer().unwrap();
         assert_eq!((answer.content.as_str(), answer.refusal.as_deref()), ("", Some("No.")));
         assert_eq!(answer.usage, Usage { tokens_in: 5, tokens_cached: 0, tokens_out: 2 });
+        assert!(!answer.flex, "an answer is priced by the tier it names");
+        let flexible = text.replacen('{', "{\"service_tier\":\"flex\",", 1);
+        assert!(serde_json::from_str::<AnswerBody>(&flexible).unwrap().answer().unwrap().flex);
         assert!(serde_json::from_str::<AnswerBody>(r#"{"choices":[]}"#).unwrap().answer().is_none());
     }
 }

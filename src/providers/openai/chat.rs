@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::providers::wire::http;
 use crate::providers::wire::retry::persist;
@@ -30,16 +31,23 @@ impl Mind for OpenAi {
         };
         let stream =
             Stream { response, reader: SseReader::default(), answer: Progress::default(), pieces, patience: self.settings.piece_timeout };
-        self.tasks.spawn(async move {
+        let streaming = async move {
             // Dropping the response closes the connection, which is how an answer is cancelled.
             stop.run_until_cancelled(stream.run()).await;
-        });
+        };
+        self.tasks.spawn(streaming.in_current_span());
         Ok(receiver)
     }
 
     async fn complete(&self, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
         let body = RequestBody::whole(request);
-        let answer: AnswerBody = self.ask(|| self.request(Method::POST, COMPLETIONS).json(&body)).await?;
+        let post = || self.request(Method::POST, COMPLETIONS).json(&body);
+        let answer: AnswerBody = if request.flex {
+            // No room is said at once and costs nothing; whoever asked knows better when to ask again.
+            self.ask_once(post().timeout(self.settings.flex_timeout)).await?
+        } else {
+            self.ask(post).await?
+        };
         answer.answer().ok_or_else(|| broken("an answer without a choice"))
     }
 

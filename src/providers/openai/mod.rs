@@ -35,6 +35,8 @@ pub struct OpenAiSettings {
     pub connect_timeout: Duration,
     /// A whole answer, streamed or not.
     pub answer_timeout: Duration,
+    /// The same for an answer that may wait for room; the service's own advice is a quarter of an hour.
+    pub flex_timeout: Duration,
     /// A whole upload or download of a batch file.
     pub file_timeout: Duration,
     /// Between two pieces of a streamed answer, the first one included.
@@ -54,6 +56,7 @@ impl OpenAiSettings {
             key,
             connect_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(120),
+            flex_timeout: Duration::from_secs(900),
             file_timeout: Duration::from_secs(600),
             piece_timeout: Duration::from_secs(20),
             speech_model: "gpt-4o-mini-tts".to_owned(),

@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::providers::mulaw::Downsampler;
 use crate::providers::wire::http;
@@ -38,7 +39,7 @@ impl Mouth for OpenAi {
         let (say, say_in) = mpsc::channel(SAY_ROOM);
         let (spoken_out, spoken) = mpsc::channel(SPOKEN_ROOM);
         let speaker = Speaker { openai: self.clone(), voice: voice.to_owned(), todo: VecDeque::new(), spoken: spoken_out, stop };
-        self.tasks.spawn(speaker.run(say_in));
+        self.tasks.spawn(speaker.run(say_in).in_current_span());
         Ok(MouthLink { say, spoken })
     }
 

@@ -51,6 +51,9 @@ pub enum MediaError {
     /// The payload is not base64.
     #[error("payload is not base64")]
     Payload,
+    /// More in one frame than any telephone sends: a peer that fills the memory of a call.
+    #[error("a frame is too long")]
+    TooLong,
     /// The stream is not 8 kHz mono μ-law: the call cannot be held.
     #[error("the stream is not 8 kHz mono μ-law")]
     Format,
@@ -116,6 +119,10 @@ pub struct MediaReader {
 
 /// Room for half a second of audio before the next allocation.
 const CHUNK: usize = 4096;
+/// One second of audio in one frame; Twilio sends 20 ms. Frames wait in a channel, so this bounds what a stream can hold.
+const LONGEST_AUDIO: usize = 8_000;
+/// Our marks have a dozen characters.
+const LONGEST_NAME: usize = 256;
 
 impl MediaReader {
     /// Reads one text frame. An unknown kind is [`FromTwilio::Other`], never an error.
@@ -126,7 +133,7 @@ impl MediaReader {
         let frame: Frame<'_> = serde_json::from_str(text).map_err(|_| MediaError::Malformed)?;
         match frame.event.as_ref() {
             "media" => self.audio(&frame.media.ok_or(MediaError::Malformed)?),
-            "mark" => Ok(FromTwilio::Mark(frame.mark.ok_or(MediaError::Malformed)?.name)),
+            "mark" => mark(frame.mark.ok_or(MediaError::Malformed)?),
             "dtmf" => digit(&frame.dtmf.ok_or(MediaError::Malformed)?),
             "start" => start(frame.start.ok_or(MediaError::Malformed)?),
             "stop" => Ok(FromTwilio::Stop),
@@ -143,6 +150,9 @@ impl MediaReader {
     }
 
     fn decode(&mut self, payload: &[u8]) -> Result<Bytes, MediaError> {
+        if payload.len() > LONGEST_AUDIO.div_ceil(3) * 4 {
+            return Err(MediaError::TooLong);
+        }
         let length = STANDARD.decoded_length(payload).map_err(|_| MediaError::Payload)?;
         if self.buffer.capacity() < length {
             self.buffer.reserve(length.max(CHUNK));
@@ -157,6 +167,10 @@ impl MediaReader {
             }
         }
     }
+}
+
+fn mark(mark: Mark) -> Result<FromTwilio, MediaError> {
+    if mark.name.len() > LONGEST_NAME { Err(MediaError::TooLong) } else { Ok(FromTwilio::Mark(mark.name)) }
 }
 
 fn digit(dtmf: &Dtmf<'_>) -> Result<FromTwilio, MediaError> {

@@ -6,7 +6,7 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
-use subtle::ConstantTimeEq as _;
+use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::domain::ids::AttemptId;
 
@@ -15,36 +15,48 @@ pub const PREFIX: &str = "/hooks/twilio";
 /// 128 bits, as hex.
 const MAC_BYTES: usize = 16;
 
-/// The deployment's key for callback paths.
+/// The deployment's key for callback paths, and the key before it: calls that are live while the key changes go on
+/// reporting under the paths they were given.
 #[derive(Debug, Clone)]
-pub struct PathKey(SecretString);
+pub struct PathKey {
+    current: SecretString,
+    previous: Option<SecretString>,
+}
 
 impl PathKey {
     /// Any secret of at least 16 bytes that all processes share.
     #[must_use]
     pub fn new(secret: SecretString) -> Self {
-        Self(secret)
+        Self { current: secret, previous: None }
+    }
+
+    /// Accepts paths made with `previous` too; an empty secret is none.
+    #[must_use]
+    pub fn accepting(self, previous: SecretString) -> Self {
+        Self { previous: Some(previous).filter(|secret| !secret.expose_secret().is_empty()), ..self }
     }
 
     /// `/hooks/twilio/{attempt}/{send_no}/{mac}`.
     #[must_use]
     pub fn path(&self, attempt: AttemptId, send_no: u32) -> String {
-        format!("{PREFIX}/{attempt}/{send_no}/{}", self.mac(attempt, send_no))
+        format!("{PREFIX}/{attempt}/{send_no}/{}", code(&self.current, attempt, send_no))
     }
 
     /// Whether we made this path. Takes as long for a near miss as for a wild guess.
     #[must_use]
     pub fn verify(&self, attempt: AttemptId, send_no: u32, mac: &str) -> bool {
-        self.mac(attempt, send_no).as_bytes().ct_eq(mac.as_bytes()).into()
+        let keys = [Some(&self.current), self.previous.as_ref()];
+        let made = |key| code(key, attempt, send_no).as_bytes().ct_eq(mac.as_bytes());
+        keys.into_iter().flatten().map(made).fold(Choice::from(0), |any, ours| any | ours).into()
     }
+}
 
-    fn mac(&self, attempt: AttemptId, send_no: u32) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
-        mac.update(b"callback path");
-        mac.update(attempt.0.as_bytes());
-        mac.update(&send_no.to_be_bytes());
-        hex::encode(&mac.finalize().into_bytes()[..MAC_BYTES])
-    }
+fn code(key: &SecretString, attempt: AttemptId, send_no: u32) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(b"callback path");
+    mac.update(attempt.0.as_bytes());
+    mac.update(&send_no.to_be_bytes());
+    hex::encode(&mac.finalize().into_bytes()[..MAC_BYTES])
 }
 
 #[cfg(test)]
@@ -61,5 +73,19 @@ mod tests {
         assert!(!key.verify(attempt, 3, mac) && !key.verify(AttemptId::new(), 2, mac));
         assert!(!key.verify(attempt, 2, &mac[..31]) && !key.verify(attempt, 2, "") && !key.verify(attempt, 2, &mac.to_uppercase()));
         assert!(!PathKey::new(SecretString::from("k2")).verify(attempt, 2, mac));
+    }
+
+    #[test]
+    fn a_path_outlives_one_change_of_the_key() {
+        let (old, attempt) = (SecretString::from("k1"), AttemptId::new());
+        let path = PathKey::new(old.clone()).path(attempt, 1);
+        let mac = path.rsplit('/').next().unwrap();
+        let changed = PathKey::new(SecretString::from("k2")).accepting(old);
+        assert!(changed.verify(attempt, 1, mac) && !changed.verify(attempt, 2, mac));
+        assert_ne!(changed.path(attempt, 1), path, "new calls get paths of the new key");
+        assert!(!PathKey::new(SecretString::from("k3")).accepting(SecretString::from("k2")).verify(attempt, 1, mac));
+        let emptied = PathKey::new(SecretString::from("k2")).accepting(SecretString::from(""));
+        let of_nothing = PathKey::new(SecretString::from("")).path(attempt, 1);
+        assert!(!emptied.verify(attempt, 1, of_nothing.rsplit('/').next().unwrap()), "an empty key opens nothing");
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use base64_simd::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use hyper::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -24,40 +25,111 @@ pub enum SignedBody<'a> {
     Raw(&'a [u8]),
 }
 
-/// The auth tokens that may have signed: the current one, and the next or last one while it is being rotated.
+/// What the provider sent to prove itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Signature<'a> {
+    /// `X-Twilio-Signature`.
+    pub value: &'a str,
+    /// `X-Twilio-Webhooks-Signature-Settings`, empty when absent: `key=…,algorithm=HMAC_SHA256` says that a shared key signed
+    /// and not the account's token.
+    pub settings: &'a str,
+}
+
+impl<'a> Signature<'a> {
+    /// The two headers of a request; what is absent or not ASCII is empty and proves nothing.
+    #[must_use]
+    pub fn read(headers: &'a HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { value: text("x-twilio-signature"), settings: text("x-twilio-webhooks-signature-settings") }
+    }
+
+    fn scheme(&self) -> Option<Scheme> {
+        if self.settings.trim().is_empty() {
+            return Some(Scheme::Token);
+        }
+        let named = self.settings.split(',').filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim() == "algorithm");
+        match named.map(|(_, algorithm)| algorithm.trim()) {
+            Some(algorithm) if algorithm.eq_ignore_ascii_case("HMAC_SHA256") => Some(Scheme::Shared),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Signature<'a> {
+    fn from(value: &'a str) -> Self {
+        Self { value, settings: "" }
+    }
+}
+
+/// Who signed with what.
+#[derive(Debug, Clone, Copy)]
+enum Scheme {
+    /// HMAC-SHA1 with the account's auth token.
+    Token,
+    /// HMAC-SHA256 with a shared key of the webhook settings.
+    Shared,
+}
+
+/// The secrets that may have signed: the account's auth tokens and the shared keys, each the current one, and the next or
+/// last one while it is being rotated.
 #[derive(Debug, Clone)]
 pub struct SignatureKeys {
     tokens: Vec<SecretString>,
+    shared: Vec<SecretString>,
 }
 
 impl SignatureKeys {
     /// Accepts signatures of any of these tokens; of none when the list is empty.
     #[must_use]
     pub fn new(tokens: Vec<SecretString>) -> Self {
-        Self { tokens: tokens.into_iter().filter(|token| !token.expose_secret().is_empty()).collect() }
+        Self { tokens: usable(tokens), shared: Vec::new() }
     }
 
-    /// Whether one of our tokens signed this. Every candidate is compared in full, in constant time.
+    /// Accepts HMAC-SHA256 signatures of any of these shared keys too.
     #[must_use]
-    pub fn verify(&self, url: &str, body: SignedBody<'_>, signature: &str) -> bool {
+    pub fn with_shared(self, keys: Vec<SecretString>) -> Self {
+        Self { shared: usable(keys), ..self }
+    }
+
+    /// Whether one of our keys signed this. Every candidate is compared in full, in constant time. A stranger may choose the
+    /// scheme by its header and gains nothing: each scheme has keys of its own.
+    #[must_use]
+    pub fn verify<'a>(&self, url: &str, body: SignedBody<'_>, signature: impl Into<Signature<'a>>) -> bool {
+        let signature = signature.into();
         if let SignedBody::Raw(bytes) = body
             && !hash_matches(url, bytes)
         {
             return false;
         }
+        let (keys, sign): (_, fn(&SecretString, &str, &str) -> String) = match signature.scheme() {
+            Some(Scheme::Token) => (&self.tokens, sign),
+            Some(Scheme::Shared) => (&self.shared, sign_shared),
+            None => return false,
+        };
         let fields = signed_fields(body);
         let mut matched = Choice::from(0);
-        for token in &self.tokens {
+        for key in keys {
             for candidate in port_variants(url) {
-                matched |= sign(token, &candidate, &fields).as_bytes().ct_eq(signature.as_bytes());
+                matched |= sign(key, &candidate, &fields).as_bytes().ct_eq(signature.value.as_bytes());
             }
         }
         matched.into()
     }
 }
 
+fn usable(secrets: Vec<SecretString>) -> Vec<SecretString> {
+    secrets.into_iter().filter(|secret| !secret.expose_secret().is_empty()).collect()
+}
+
 fn sign(token: &SecretString, url: &str, fields: &str) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(url.as_bytes());
+    mac.update(fields.as_bytes());
+    STANDARD.encode_to_string(mac.finalize().into_bytes())
+}
+
+fn sign_shared(key: &SecretString, url: &str, fields: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
     mac.update(url.as_bytes());
     mac.update(fields.as_bytes());
     STANDARD.encode_to_string(mac.finalize().into_bytes())
@@ -95,75 +167,4 @@ fn split_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const URL: &str = "https://app.example/status?job=9f2";
-
-    fn keys(tokens: &[&str]) -> SignatureKeys {
-        SignatureKeys::new(tokens.iter().map(|t| SecretString::from(*t)).collect())
-    }
-
-    fn fields<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-        pairs.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect()
-    }
-
-    fn ringing() -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
-        fields(&[("To", "+14155550123"), ("CallStatus", "ringing"), ("CallSid", "CA1")])
-    }
-
-    /// Computed with twilio-python.
-    #[test]
-    fn agrees_with_the_official_sdk() {
-        assert!(keys(&["12345"]).verify(URL, SignedBody::Form(&ringing()), "Tn1rAgbxYEPObg5HPy1QUUTZTzA="));
-        assert!(keys(&["12345"]).verify("wss://app.example/media", SignedBody::Nothing, "SUhmg9f9i+KwSRVVPezfLWezo9Y="));
-    }
-
-    #[test]
-    fn any_change_breaks_it() {
-        let good = "Tn1rAgbxYEPObg5HPy1QUUTZTzA=";
-        let form = ringing();
-        assert!(!keys(&["12346"]).verify(URL, SignedBody::Form(&form), good));
-        assert!(!keys(&[]).verify(URL, SignedBody::Form(&form), good));
-        assert!(!keys(&["12345"]).verify("https://app.example/status?job=9f3", SignedBody::Form(&form), good));
-        assert!(!keys(&["12345"]).verify("http://app.example/status?job=9f2", SignedBody::Form(&form), good));
-        assert!(!keys(&["12345"]).verify(URL, SignedBody::Nothing, good));
-        let more: Vec<_> = form.iter().cloned().chain(fields(&[("New", "")])).collect();
-        assert!(!keys(&["12345"]).verify(URL, SignedBody::Form(&more), good));
-        for forged in ["", "x", "Tn1rAgbxYEPObg5HPy1QUUTZTzA", "tn1rAgbxYEPObg5HPy1QUUTZTzA="] {
-            assert!(!keys(&["12345"]).verify(URL, SignedBody::Form(&form), forged), "{forged}");
-        }
-    }
-
-    #[test]
-    fn takes_either_port_variant_and_either_token() {
-        for signed_url in ["https://app.example:443/status?job=9f2", URL] {
-            let told = sign(&SecretString::from("new"), signed_url, "");
-            for our_url in [URL, "https://app.example:443/status?job=9f2"] {
-                assert!(keys(&["old", "new"]).verify(our_url, SignedBody::Nothing, &told), "{signed_url} against {our_url}");
-            }
-        }
-        let with_sdk_port = sign(&SecretString::from("t"), "wss://app.example:80/media", "");
-        assert!(keys(&["t"]).verify("wss://app.example/media", SignedBody::Nothing, &with_sdk_port));
-        let odd_port = sign(&SecretString::from("t"), "http://127.0.0.1:8080/x", "");
-        assert!(keys(&["t"]).verify("http://127.0.0.1:8080/x", SignedBody::Nothing, &odd_port));
-        assert_eq!(port_variants("http://[::1]/x"), ["http://[::1]/x", "http://[::1]:80/x"]);
-    }
-
-    #[test]
-    fn repeated_fields_count_once_and_sorted() {
-        let form = fields(&[("B", "2"), ("A", "z"), ("B", "1"), ("A", "z"), ("B", "2")]);
-        assert_eq!(signed_fields(SignedBody::Form(&form)), "AzB1B2");
-    }
-
-    #[test]
-    fn other_bodies_are_bound_by_their_hash() {
-        let body = br#"{"a":1}"#;
-        let url = format!("https://app.example/hook?bodySHA256={}", hex::encode(Sha256::digest(body)));
-        let told = sign(&SecretString::from("t"), &url, "");
-        assert!(keys(&["t"]).verify(&url, SignedBody::Raw(body), &told));
-        assert!(!keys(&["t"]).verify(&url, SignedBody::Raw(b"{}"), &told));
-        let bare = sign(&SecretString::from("t"), "https://app.example/hook", "");
-        assert!(!keys(&["t"]).verify("https://app.example/hook", SignedBody::Raw(body), &bare), "no hash, no proof of the body");
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::Twilio;
 use super::form::Hook;
 use super::webhook::{Params, Webhook, param};
+use crate::simulator::truth::{TruthKind, TruthLine};
 
 /// Callbacks of one call that may wait for their predecessor; a call makes about a dozen in its life.
 const WAITING: usize = 64;
@@ -73,8 +74,13 @@ async fn deliver(twilio: &Arc<Twilio>, mut waiting: mpsc::Receiver<Delivery>) {
     }
 }
 
-fn strikes(twilio: &Twilio, probability: f64, fault: &str, delivery: &Delivery) -> bool {
-    twilio.chance.happens(probability, fault, &delivery.subject)
+fn strikes(twilio: &Twilio, probability: f64, fault: &'static str, delivery: &Delivery) -> bool {
+    let struck = twilio.chance.happens(probability, fault, &delivery.subject);
+    if struck {
+        let to = delivery.subject.split(' ').next().unwrap_or_default();
+        twilio.truth.record(TruthLine { fault: Some(fault), ..TruthLine::now(TruthKind::Disturbed, None, to, "") });
+    }
+    struck
 }
 
 async fn send(twilio: &Arc<Twilio>, delivery: Delivery) {

@@ -34,6 +34,7 @@ pub(super) async fn create(State(twilio): State<Arc<Twilio>>, ConnectInfo(scisso
         Err(refusal) => {
             let mut line = TruthLine::now(TruthKind::Refused, None, to, form.get("From").unwrap_or_default());
             line.code = Some(refusal.code);
+            line.fault = fault.map(CreateFault::as_str);
             twilio.truth.record(line);
             refusal.into_response()
         }
@@ -48,7 +49,7 @@ fn accept(twilio: &Arc<Twilio>, form: &Form, fault: Option<CreateFault>) -> Resu
     }
     let order = CallOrder::read(form, twilio.account())?;
     let persona = admit(twilio, &order)?;
-    Ok(place(twilio, order, persona))
+    Ok(place(twilio, order, persona, fault))
 }
 
 fn admit(twilio: &Twilio, order: &CallOrder) -> Result<Arc<Persona>, ApiError> {
@@ -67,13 +68,16 @@ fn admit(twilio: &Twilio, order: &CallOrder) -> Result<Arc<Persona>, ApiError> {
 }
 
 /// From here on the call exists and will ring.
-fn place(twilio: &Arc<Twilio>, order: CallOrder, persona: Arc<Persona>) -> Arc<Call> {
+fn place(twilio: &Arc<Twilio>, order: CallOrder, persona: Arc<Persona>, fault: Option<CreateFault>) -> Arc<Call> {
     let now = Instant::now();
     let turn = twilio.queue.take_turn(now);
     let queue_time_ms = u64::try_from((turn - now).as_millis()).unwrap_or(u64::MAX);
     let (call, told) = Call::new(&Leg { to: &order.to, from: &order.from, parent: None, queue_time_ms });
     twilio.calls.add(&call);
-    twilio.record(TruthKind::Created, &call);
+    let mut line = TruthLine::now(TruthKind::Created, Some(&call.sid), &call.to, &call.from);
+    line.status_callback = order.progress.as_ref().map(|hook| hook.url.clone());
+    line.fault = fault.map(CreateFault::as_str);
+    twilio.truth.record(line);
     let progress = Progress::new(twilio, order.progress.clone(), order.events);
     let life = Life { twilio: Arc::clone(twilio), call: Arc::clone(&call), told, order, persona, progress };
     twilio.stage.tasks.spawn(life.live(turn));

@@ -16,6 +16,7 @@ use super::socket::{Offered, Socket};
 use super::stream_report::StreamReport;
 use super::twiml::Element;
 use crate::simulator::callee::Frame;
+use crate::simulator::stopwatch::StreamWatch;
 
 /// 20 ms pieces a one-way stream may lag behind.
 const FORK_LAG: usize = 100;
@@ -47,7 +48,7 @@ pub(super) async fn converse(session: &mut Session, document: &Document, element
     let cut = session.twilio.chance.happens(faults.cut, "stream cut", &session.call.to);
     let scribe = Scribe::new(report.stream_sid.clone(), &session.twilio.account().account_sid, &session.call.sid);
     let cut_at = cut.then(|| Instant::now() + Duration::from_millis(faults.cut_after_ms));
-    let mut stream = Stream { socket, scribe, playback: Playback::default(), cut_at };
+    let mut stream = Stream { socket, scribe, playback: Playback::default(), watch: session.twilio.stopwatch.watch(), cut_at };
     let ended = stream.run(session, &parameters(element)).await;
     session.write_down_heard();
     stream.close(session, ended.is_err()).await;
@@ -60,6 +61,7 @@ struct Stream {
     socket: Socket,
     scribe: Scribe,
     playback: Playback,
+    watch: StreamWatch,
     cut_at: Option<Instant>,
 }
 
@@ -96,6 +98,7 @@ impl Stream {
     fn step(&mut self, session: &mut Session) -> Result<bool, Interrupt> {
         let (played, marks) = self.playback.play();
         let moment = session.step(&played)?;
+        self.watch.said(&moment.said);
         let media = self.scribe.media(Track::Inbound, &moment.said);
         let mut open = self.send(session, media);
         for digit in moment.pressed.chars() {
@@ -122,6 +125,7 @@ impl Stream {
     fn take(&mut self, session: &mut Session, incoming: Incoming) -> bool {
         let marks = match incoming {
             Incoming::Media(audio) => {
+                self.watch.heard();
                 if !self.playback.push(audio) {
                     session.twilio.notices.give(31_930, &session.call.sid, "more audio was sent than is kept; it was dropped");
                 }

@@ -44,6 +44,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 pub use scenario::{ApiKey, ConcurrencyRefusal, TwilioScenario};
+#[cfg(test)]
+pub(super) use session::SILENT;
 
 use calls::{Call, Registry, Status};
 use errors::ApiError;
@@ -56,6 +58,7 @@ use super::casting::Casting;
 use super::chance::Chance;
 use super::faults::{CreateFault, Faults};
 use super::persona::Persona;
+use super::stopwatch::Stopwatch;
 use super::truth::{Truth, TruthKind, TruthLine};
 
 /// The provider and everything it knows.
@@ -68,6 +71,7 @@ pub(super) struct Twilio {
     calls: Registry,
     queue: StartQueue,
     notices: Notices,
+    stopwatch: Stopwatch,
     http: reqwest::Client,
 }
 
@@ -82,6 +86,7 @@ impl Twilio {
             calls: Registry::default(),
             queue: StartQueue::new(stage.scenario.twilio.cps),
             notices: Notices::default(),
+            stopwatch: Stopwatch::default(),
             http,
         })
     }
@@ -89,6 +94,11 @@ impl Twilio {
     /// Calls that are queued, ringing or in progress.
     pub(super) fn live_calls(&self) -> usize {
         self.calls.live()
+    }
+
+    /// How long callees waited for sound.
+    pub(super) fn stopwatch(&self) -> &Stopwatch {
+        &self.stopwatch
     }
 
     /// Warnings given so far, by code.

@@ -21,7 +21,7 @@ use crate::simulator::callee::{Callee, FRAME_BYTES, Frame, Moment};
 use crate::simulator::voice::SILENCE;
 
 /// Nothing is played.
-pub(super) const SILENT: Frame = [SILENCE; FRAME_BYTES];
+pub(in crate::simulator) const SILENT: Frame = [SILENCE; FRAME_BYTES];
 
 /// What ends a verb before its time.
 #[derive(Debug)]

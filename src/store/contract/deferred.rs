@@ -2,6 +2,7 @@
 
 use super::fixtures::{at, attempt, campaign, lead};
 use super::support::on_both_engines;
+use crate::domain::background::{BATCH, allows};
 use crate::domain::ids::{AttemptId, BatchId, CampaignId};
 use crate::store::Store;
 use crate::store::batch::BatchState;
@@ -58,6 +59,18 @@ on_both_engines! {
         assert_eq!(store.open_batches().await.unwrap(), []);
     }
 
+    async fn a_batch_moves_along_its_table(store: Store) {
+        use BatchState::{Collected, Failed, Submitted, Uploaded};
+        let mut n = 0;
+        for from in BatchState::ALL {
+            for to in [Uploaded, Submitted, Collected, Failed] {
+                n += 1;
+                let batch = batch_in(&store, n, *from).await;
+                assert_eq!(moved(&store, batch, to).await, allows(BATCH, *from, to), "{from} to {to}");
+            }
+        }
+    }
+
     async fn an_unanswered_task_goes_back_until_its_tries_are_used_up(store: Store) {
         let (id, call) = call(&store, 1).await;
         store.defer_tasks(&[task(id, call, TaskKind::Summary, "a", 900)], at(0)).await.unwrap();
@@ -70,6 +83,42 @@ on_both_engines! {
         let row = store.task(tasks[0].id).await.unwrap().unwrap();
         assert_eq!((row.state, row.tries, row.last_error.as_deref(), row.batch_id), (TaskState::Failed, 2, Some("refused"), None));
         assert_eq!(store.open_batch("a", 9, at(6)).await.unwrap(), None);
+    }
+}
+
+/// A batch of one task that has come this far.
+async fn batch_in(store: &Store, n: u64, state: BatchState) -> BatchId {
+    use BatchState::{Collected, Failed, Intent, Submitted, Uploaded};
+    let ((id, call), model) = (call(store, n).await, format!("model {n}"));
+    store.defer_tasks(&[task(id, call, TaskKind::Summary, &model, 900)], at(0)).await.unwrap();
+    let (batch, _) = store.open_batch(&model, 1, at(1)).await.unwrap().unwrap();
+    let way: &[BatchState] = match state {
+        Intent => &[],
+        Uploaded => &[Uploaded],
+        Submitted => &[Uploaded, Submitted],
+        Collected => &[Uploaded, Submitted, Collected],
+        Failed => &[Failed],
+    };
+    for step in way {
+        assert!(moved(store, batch.id, *step).await, "{step}");
+    }
+    batch.id
+}
+
+/// Tries to move a batch; before it is collected its task is answered.
+async fn moved(store: &Store, batch: BatchId, to: BatchState) -> bool {
+    match to {
+        BatchState::Intent => false,
+        BatchState::Uploaded => store.batch_uploaded(batch, "file", at(2)).await.unwrap(),
+        BatchState::Submitted => store.batch_submitted(batch, &batch.to_string(), at(2)).await.unwrap(),
+        BatchState::Failed => store.batch_failed(batch, "refused", 9, at(2)).await.unwrap().is_some(),
+        BatchState::Collected => {
+            let in_batch = TaskFilter { batch: Some(batch), ..TaskFilter::default() };
+            for task in store.tasks(in_batch, None, 9).await.unwrap() {
+                store.apply_task_result(task.id, batch, "{}", at(2)).await.unwrap();
+            }
+            store.batch_collected(batch, at(3)).await.unwrap()
+        }
     }
 }
 

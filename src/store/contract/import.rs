@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fixtures::{at, campaign, force_lead_state, lead, new_lead, number};
 use super::support::on_both_engines;
+use crate::domain::background::{IMPORT, allows};
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::store::import::{ImportBatch, ImportState};
@@ -34,6 +35,17 @@ on_both_engines! {
         assert!(!store.end_import(import.id, ImportState::Failed, at(4)).await.unwrap());
         assert_eq!(store.append_import(&import, batch(90, 99, &[new_lead(3)]), at(5)).await.unwrap(), None, "it ended");
         assert_eq!(store.import(import.id).await.unwrap().unwrap().ended_at, Some(at(3)));
+    }
+
+    async fn an_import_moves_along_its_table(store: Store) {
+        let id = campaign(&store, "spring").await;
+        for from in ImportState::ALL {
+            for to in ImportState::ALL {
+                let import = store.start_import(id, "list.csv", "abc", at(0)).await.unwrap();
+                assert!(*from == ImportState::Running || store.end_import(import.id, *from, at(1)).await.unwrap());
+                assert_eq!(store.end_import(import.id, *to, at(2)).await.unwrap(), allows(IMPORT, *from, *to), "{from} to {to}");
+            }
+        }
     }
 
     async fn suppressing_takes_waiting_leads_off_every_list(store: Store) {

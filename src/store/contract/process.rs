@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::fixtures::at;
 use super::support::on_both_engines;
+use crate::domain::background::{WORKER, allows};
 use crate::domain::ids::WorkerId;
 use crate::store::Store;
 use crate::store::lease::Lease;
@@ -29,6 +30,16 @@ on_both_engines! {
         assert!(!store.set_worker_state(first, WorkerState::Running).await.unwrap());
         assert_eq!(store.workers().await.unwrap().len(), 1);
         assert_eq!(store.live_lines(LONG).await.unwrap(), LiveLines::default());
+    }
+
+    async fn a_worker_moves_along_its_table(store: Store) {
+        for from in WorkerState::ALL {
+            for to in WorkerState::ALL {
+                let id = worker(&store, 1).await;
+                assert!(*from == WorkerState::Running || store.set_worker_state(id, *from).await.unwrap());
+                assert_eq!(store.set_worker_state(id, *to).await.unwrap(), allows(WORKER, *from, *to), "{from} to {to}");
+            }
+        }
     }
 
     async fn a_silent_worker_is_not_counted(store: Store) {

@@ -96,7 +96,7 @@ async fn refused(
     let plan = refusal.plan(row.kind, refusals, tried_later(conn.reborrow(), &row).await?, now, timings);
     write_refusal(conn.reborrow(), &row, refusal, code, &plan, now).await?;
     if let Err(step) = &plan.attempt {
-        close_refused(conn.reborrow(), &row, refusal, step, now).await?;
+        close_refused(conn.reborrow(), &row, step, now).await?;
     }
     consequences(conn, &row, &plan, code, now).await?;
     Ok(Recorded::Refused(plan))
@@ -128,10 +128,10 @@ async fn write_refusal(
 }
 
 /// Refused for good: the attempt ends, the lead moves, the number is free.
-async fn close_refused(mut conn: Conn<'_>, row: &AttemptRow, refusal: &Refusal, step: &LeadStep, now: Timestamp) -> Result<(), StoreError> {
+async fn close_refused(mut conn: Conn<'_>, row: &AttemptRow, step: &LeadStep, now: Timestamp) -> Result<(), StoreError> {
     change_state(conn.reborrow(), row.id, AttemptState::Refused, AttemptState::Ended, now).await?;
-    let reason = match refusal {
-        Refusal::NumberFatal { reason, .. } => *reason,
+    let reason = match step {
+        LeadStep::Finished { reason: Some(reason), .. } => *reason,
         _ => Reason::ProviderRefused,
     };
     execute!(

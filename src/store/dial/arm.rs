@@ -12,8 +12,8 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
 use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::{self, LeadRow};
-use crate::store::dial::number;
-use crate::store::dial::sql::{execute, fetch_values, millis};
+use crate::store::dial::sql::{execute, millis};
+use crate::store::dial::{number, promise};
 use crate::store::{Store, StoreError};
 
 /// A lead to arm.
@@ -43,11 +43,11 @@ pub enum Arming {
     },
     /// A gate is closed; the lead was moved to its opening (or parked, suppressed, finished).
     Denied(Denial),
-    /// The lead is no longer due: somebody else armed, moved or cancelled it.
+    /// The lead is no longer due: somebody else armed, moved or cancelled it, or its promised time passed and it was moved.
     LeadMoved,
 }
 
-/// So many leads in the same zones move with the first one that finds its hours closed.
+/// So many leads of the same class move with the first one that finds its hours closed.
 const ALIKE: i64 = 2_000;
 
 impl Store {
@@ -58,10 +58,26 @@ impl Store {
     pub async fn arm(&self, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
         on_db!(self.db, write, tx => arm(tx.into(), order, now).await)
     }
+
+    /// Arms several leads in one transaction: one wait for the disk instead of one each. In the order of the orders.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or the database cannot be written; nothing was armed.
+    pub async fn arm_all(&self, orders: &[ArmOrder<'_>], now: Timestamp) -> Result<Vec<Arming>, StoreError> {
+        on_db!(self.db, write, tx => {
+            let mut conn: Conn<'_> = tx.into();
+            let mut armings = Vec::with_capacity(orders.len());
+            for order in orders {
+                armings.push(arm(conn.reborrow(), order, now).await?);
+            }
+            Ok(armings)
+        })
+    }
 }
 
 async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
-    let Some(lead) = LeadRow::lock(conn.reborrow(), order.lead).await? else { return Ok(Arming::LeadMoved) };
+    // whoever has the lead now moves it: waiting for that one here, with other leads in hand, could last for ever
+    let Some(lead) = LeadRow::lock_if_free(conn.reborrow(), order.lead).await? else { return Ok(Arming::LeadMoved) };
     let callable = matches!(lead.state, LeadState::New | LeadState::Waiting);
     if !callable || lead.next_attempt_at > now {
         return Ok(Arming::LeadMoved);
@@ -72,19 +88,24 @@ async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result
     if let Err(denial) = permit::check(&view, now) {
         return deny(conn, &lead, denial, order, now).await;
     }
-    let Some(from) = caller_number(conn.reborrow(), &lead, order.settings).await? else {
-        lead::step(conn, &lead, &LeadStep::parked("every caller number was rejected for this callee"), now).await?;
+    if is_callback && !promise::may_dial(conn.reborrow(), &lead, now).await? {
         return Ok(Arming::LeadMoved);
-    };
+    }
+    // the permit has seen that there is one
+    let Some(from) = facts.caller() else { return Ok(Arming::LeadMoved) };
     let attempt = AttemptId::new();
     if !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
         return busy(conn, &lead, order, now).await;
     }
-    insert(conn.reborrow(), attempt, &lead, &from, order, now).await?;
+    insert(conn.reborrow(), attempt, &lead, from, order, now).await?;
+    if is_callback {
+        promise::keep_with(conn, lead.id, attempt).await?;
+    }
     Ok(Arming::Armed(attempt))
 }
 
-/// Moves the lead to the gate's opening; closed hours close them for everyone in the same zones.
+/// Moves the lead to the gate's opening. Leads of a class that is not sorted yet are moved together with those in the same
+/// zones; a sorted class is not looked at again while it is closed.
 async fn deny(mut conn: Conn<'_>, lead: &LeadRow, denial: Denial, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
     let step = after_denial(&denial, lead.next_kind, now, order.timings);
     lead::step(conn.reborrow(), lead, &step, now).await?;
@@ -93,7 +114,7 @@ async fn deny(mut conn: Conn<'_>, lead: &LeadRow, denial: Denial, order: &ArmOrd
             conn,
             "UPDATE lead SET next_attempt_at = $5, wait_reason = $6, updated_at = $7 WHERE id IN (
                 SELECT id FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND next_attempt_at <= $7 AND zones = $4
-                LIMIT $8)",
+                  AND hours_class = 0 LIMIT $8)",
             lead.campaign_id,
             lead.state,
             lead.next_kind,
@@ -114,19 +135,6 @@ async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Tim
     let step = LeadStep::Waiting { kind: lead.next_kind, at: now + order.timings.silent_after, why };
     lead::step(conn, lead, &step, now).await?;
     Ok(Arming::NumberBusy { holder: holder.attempt_id })
-}
-
-/// The next of the campaign's numbers, without those this callee's carrier rejected as unwanted.
-async fn caller_number(mut conn: Conn<'_>, lead: &LeadRow, settings: &CampaignSettings) -> Result<Option<PhoneNumber>, StoreError> {
-    let rejected = fetch_values!(
-        conn,
-        PhoneNumber,
-        "SELECT DISTINCT from_number FROM attempt WHERE to_number = $1 AND reason = 'spam_labelled'",
-        lead.phone_number.clone()
-    );
-    let usable: Vec<&PhoneNumber> = settings.caller_numbers.iter().filter(|number| !rejected.contains(number)).collect();
-    let turn = usize::try_from(lead.attempts).unwrap_or(0);
-    Ok((!usable.is_empty()).then(|| usable[turn % usable.len()].clone()))
 }
 
 const INSERT: EngineSql = engine_sql!(
@@ -159,7 +167,6 @@ async fn insert(
         now,
         millis(order.timings.ticket_lease)
     );
-    execute!(conn, "UPDATE lead SET attempts = attempts + 1 WHERE id = $1", lead.id);
-    lead::activate(conn, lead, now).await?;
+    lead::activate(conn, lead, 1, now).await?;
     Ok(())
 }

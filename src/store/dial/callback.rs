@@ -7,6 +7,7 @@ use crate::domain::dialing::{Callback, DialTimings, Folded, Meeting, fold};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::permit::{Denial, Gate};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
@@ -25,6 +26,10 @@ pub struct Told {
     pub lead: LeadId,
     /// Of which campaign.
     pub campaign: CampaignId,
+    /// Whom it calls.
+    pub number: PhoneNumber,
+    /// The state the attempt came to, when it changed.
+    pub came_to: Option<AttemptState>,
     /// The provider ended the call: ring the job that folds the outcome.
     pub finish: bool,
     /// Take this call back at the provider: it is not the attempt's.
@@ -61,10 +66,8 @@ impl Store {
     ) -> Result<Option<Told>, StoreError> {
         on_db!(self.db, write, tx => {
             let mut conn: Conn<'_> = tx.into();
-            let inbox = "INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ($1, $2, $3)
-                         ON CONFLICT (provider, dedupe_key) DO NOTHING";
-            execute!(conn, inbox, PROVIDER, dedupe_key, now);
-            take(conn, attempt, news, Evidence::Signed, timings, now).await
+            let Some(row) = AttemptRow::lock_for_news(conn.reborrow(), attempt, dedupe_key, now).await? else { return Ok(None) };
+            take_into(conn, &row, news, Evidence::Signed, timings, now).await.map(Some)
         })
     }
 
@@ -114,8 +117,7 @@ pub(super) async fn take_into(
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<Told, StoreError> {
-    let nothing =
-        Told { attempt: row.id, lead: row.lead_id, campaign: row.campaign_id, finish: false, cancel: None, signal: false, trouble: None };
+    let nothing = nothing_to_do(row);
     if !note_seen(conn.reborrow(), row, news, evidence, now).await? {
         return Ok(Told { trouble: Some(Trouble::ForeignCall), ..nothing });
     }
@@ -127,11 +129,30 @@ pub(super) async fn take_into(
     }
     let signal = write(conn, row, &folded, now).await?;
     let trouble = (folded.meeting == Meeting::Adopt).then_some(Trouble::Adopted);
-    Ok(Told { finish: folded.finish, signal, trouble, ..nothing })
+    let came_to = (folded.row.state != row.state).then_some(folded.row.state);
+    Ok(Told { finish: folded.finish, signal, trouble, came_to, ..nothing })
 }
 
-/// Remembers that the call was named for this attempt; false when it belongs to another one.
+fn nothing_to_do(row: &AttemptRow) -> Told {
+    Told {
+        attempt: row.id,
+        lead: row.lead_id,
+        campaign: row.campaign_id,
+        number: row.to_number.clone(),
+        came_to: None,
+        finish: false,
+        cancel: None,
+        signal: false,
+        trouble: None,
+    }
+}
+
+/// Remembers that the call was named for this attempt; false when it belongs to another one. A bound call of which a signed
+/// message was folded is noted as such already: only those have a sequence.
 async fn note_seen(mut conn: Conn<'_>, row: &AttemptRow, news: &Callback, evidence: Evidence, now: Timestamp) -> Result<bool, StoreError> {
+    if row.call_sid.as_deref() == Some(&news.call_sid) && row.provider_sequence >= 0 {
+        return Ok(true);
+    }
     let rows = execute!(
         conn,
         "INSERT INTO seen_call (provider, call_sid, attempt_id, send_no, signed, seen_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -155,7 +176,7 @@ async fn make_room(mut conn: Conn<'_>, row: &AttemptRow, timings: &DialTimings, 
     }
     match number::holder(conn.reborrow(), &row.to_number).await? {
         Some(holder) if holder.attempt_id != row.id => {
-            let denial = Denial { gate: Gate::Lead, detail: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
+            let denial = Denial { gate: Gate::Lead, value: "an earlier call to this number rings after all".to_owned(), ..not_dialling() };
             withdraw_one(conn, holder.attempt_id, &denial, timings, now).await
         }
         _ => Ok(true),
@@ -170,6 +191,9 @@ async fn is_closed_for_good(mut conn: Conn<'_>, row: &AttemptRow) -> Result<bool
 
 /// Writes the fold and what hangs on it; true when the holder was sent a signal.
 async fn write(mut conn: Conn<'_>, row: &AttemptRow, folded: &Folded, now: Timestamp) -> Result<bool, StoreError> {
+    if folded.is_nothing(&row.dial()) {
+        return Ok(false); // told before: the POST's answer after the first callback, a callback that came twice
+    }
     if !row.write(conn.reborrow(), &folded.row, now).await? {
         return Ok(false);
     }
@@ -189,7 +213,7 @@ async fn reopen(mut conn: Conn<'_>, row: &AttemptRow, now: Timestamp) -> Result<
     number::retake(conn.reborrow(), &row.to_number, row.id).await?;
     execute!(conn, "UPDATE attempt SET ended_at = NULL WHERE id = $1", row.id);
     if let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? {
-        lead::activate(conn, &lead, now).await?;
+        lead::activate(conn, &lead, 0, now).await?;
     }
     Ok(())
 }

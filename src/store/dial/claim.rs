@@ -1,6 +1,7 @@
 //! The claim, durable before a byte is sent: intent, send deadline, one-time stream token.
 
 use sha2::{Digest, Sha256};
+use sqlx::FromRow;
 
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
@@ -12,7 +13,7 @@ use crate::domain::permit::{self, Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
-use crate::store::dial::facts::Facts;
+use crate::store::dial::facts::{Facts, Own};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{execute, millis};
@@ -72,16 +73,25 @@ pub struct Claimed {
     pub stream_token: String,
 }
 
+/// What a ticket is about, while its row waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ReadyTicket {
+    /// Of which campaign.
+    pub campaign: CampaignId,
+    /// Who speaks.
+    pub agent_version: Option<AgentVersionId>,
+}
+
 impl Store {
-    /// Whether a ticket is still worth a pacer's permit; the claim asks again.
+    /// What a ticket is about; `None` when it is stale: it is not worth a pacer's permit. The claim asks again.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn is_ready(&self, attempt: AttemptId, send_no: u32) -> Result<bool, StoreError> {
+    pub async fn ready_ticket(&self, attempt: AttemptId, send_no: u32) -> Result<Option<ReadyTicket>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT COUNT(*) FROM attempt WHERE id = $1 AND send_no = $2 AND state = 'ready'";
-            let found: i64 = sqlx::query_scalar(sql).bind(attempt).bind(i64::from(send_no)).fetch_one(conn).await?;
-            Ok(found == 1)
+            let sql = "SELECT campaign_id AS campaign, agent_version_id AS agent_version FROM attempt
+                       WHERE id = $1 AND send_no = $2 AND state = 'ready'";
+            Ok(sqlx::query_as(sql).bind(attempt).bind(i64::from(send_no)).fetch_optional(conn).await?)
         })
     }
 
@@ -90,6 +100,9 @@ impl Store {
     /// # Errors
     /// The database cannot be written; the claim may still have been made, so nothing may be sent.
     pub async fn claim(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
+        if !self.is_settled().await? {
+            return Err(StoreError::Unsettled);
+        }
         on_db!(self.db, write, tx => claim(tx.into(), ask, now).await)
     }
 }
@@ -97,7 +110,7 @@ impl Store {
 async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
     let Some(row) = AttemptRow::lock(conn.reborrow(), ask.attempt).await? else { return Ok(ClaimOutcome::Stale) };
     let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(ClaimOutcome::Stale) };
-    let facts = Facts::gather(conn.reborrow(), &lead, Some(row.id), ask.settings, now).await?;
+    let facts = Facts::gather(conn.reborrow(), &lead, Some(Own { attempt: row.id, from: &row.from_number }), ask.settings, now).await?;
     let callable = lead.state == LeadState::Active;
     let view = facts.view(&lead, ask.settings, callable, ask.reserve, row.kind == DialKind::Callback);
     let permit = permit::check(&view, now);

@@ -1,55 +1,101 @@
-//! What the permit looks at, gathered inside the transaction that acts on it.
+//! What the permit looks at, gathered inside the transaction that acts on it. Every statement is one short look at an index.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use jiff::civil::Date;
+use serde::Deserialize;
+use sqlx::FromRow;
+
+use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::law::{Jurisdiction, laws_for};
+use crate::domain::line::{BlockedRange, blocked_range};
 use crate::domain::money::NanoUsd;
 use crate::domain::permit::PermitFacts;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
-use crate::store::StoreError;
+use crate::domain::zone::country_of;
 use crate::store::db::Conn;
+use crate::store::dial::caller;
 use crate::store::dial::lead::LeadRow;
-use crate::store::dial::sql::{count, fetch_value, fetch_values};
-use crate::store::suppression::is_suppressed;
+use crate::store::dial::sql::{count, fetch_one, fetch_value, fetch_values};
+use crate::store::suppression::suppressed;
+use crate::store::{StoreError, spend};
 
-/// The cap per number looks back this far.
+/// Caps per number look back this far.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// An attempt that is being asked about again: it must not count against itself, and it keeps the number it was armed with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Own<'a> {
+    pub attempt: AttemptId,
+    pub from: &'a PhoneNumber,
+}
 
 /// The facts as rows; [`Facts::view`] lends them to the permit.
 #[derive(Debug)]
 pub(super) struct Facts {
     campaign: CampaignState,
-    suppressed: bool,
+    suppressed: Option<Suppressed>,
+    oldest_dnc_list: Option<Date>,
+    country: Option<&'static str>,
+    blocked_range: Option<BlockedRange>,
+    laws: Vec<&'static Jurisdiction>,
     zones: Vec<String>,
     placed_for_lead: u32,
     placed_to_number: Vec<Timestamp>,
+    caller: CallerChoice,
+    pool: Vec<PhoneNumber>,
     spent_and_reserved: NanoUsd,
 }
 
+/// What the list says about where a person lives.
+#[derive(Deserialize)]
+struct Stated<'a> {
+    #[serde(borrow)]
+    state: Option<Cow<'a, str>>,
+}
+
 impl Facts {
-    /// Reads everything for one lead. `own` is the attempt whose reservation must not count against itself.
+    /// Reads everything for one lead. `own` is the attempt that is asked about, once there is one.
     pub async fn gather(
         mut conn: Conn<'_>,
         lead: &LeadRow,
-        own: Option<AttemptId>,
+        own: Option<Own<'_>>,
         settings: &CampaignSettings,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let campaign = campaign_state(conn.reborrow(), lead.campaign_id).await?;
-        let placed = fetch_value!(conn, i64, "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL", lead.id);
+        let (number, campaign, since) = (&lead.phone_number, lead.campaign_id, now - DAY);
+        let look = fetch_one!(conn, Look, LOOK, campaign, lead.id, number.clone(), campaign.to_string(), since);
         let spent_and_reserved = match settings.budget {
-            Some(_) => spent(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
+            Some(_) => spend::of(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
             None => NanoUsd::ZERO,
         };
+        let stated: Option<Stated<'_>> = serde_json::from_str(&lead.variables).ok();
+        let pool = own.map_or_else(|| settings.caller_numbers.clone(), |own| vec![own.from.clone()]);
         Ok(Self {
-            campaign,
-            suppressed: is_suppressed(conn.reborrow(), &lead.phone_number, lead.campaign_id).await?,
+            campaign: look.campaign,
+            suppressed: match look.suppressions {
+                0 => None,
+                _ => suppressed(conn.reborrow(), number, campaign).await?,
+            },
+            // a date that cannot be read is of no age that anybody may rely on
+            oldest_dnc_list: look.oldest_dnc_list.map(|date| date.parse().unwrap_or(Date::MIN)),
+            country: country_of(number),
+            blocked_range: blocked_range(number),
+            laws: laws_for(number, stated.as_ref().and_then(|stated| stated.state.as_deref()), settings.law.profile),
             zones: serde_json::from_str(&lead.zones)
                 .map_err(|source| StoreError::Unreadable { what: format!("lead.zones of {}", lead.id), source })?,
-            placed_for_lead: count(placed),
-            placed_to_number: placed_to_number(conn, &lead.phone_number, now).await?,
+            placed_for_lead: count(look.placed_for_lead),
+            placed_to_number: match look.placed_to_number {
+                0 => Vec::new(),
+                _ => placed_to_number(conn.reborrow(), number, since).await?,
+            },
+            caller: caller::choose(conn, &pool, number, own.map(|own| own.attempt), settings, now).await?,
+            pool,
             spent_and_reserved,
         })
     }
@@ -57,6 +103,11 @@ impl Facts {
     /// Whether the campaign makes calls at all (a draining one keeps its promises).
     pub const fn campaign_dials(&self) -> bool {
         matches!(self.campaign, CampaignState::Running | CampaignState::Draining)
+    }
+
+    /// The number to show, where one is free.
+    pub fn caller(&self) -> Option<&PhoneNumber> {
+        if let CallerChoice::Use(at) = self.caller { self.pool.get(at) } else { None }
     }
 
     /// The permit's view.
@@ -74,9 +125,14 @@ impl Facts {
             lead_callable,
             consent_basis: lead.consent_basis.as_deref(),
             suppressed: self.suppressed,
+            oldest_dnc_list: self.oldest_dnc_list,
+            country: self.country,
+            blocked_range: self.blocked_range,
+            laws: &self.laws,
             zones: &self.zones,
             placed_for_lead: self.placed_for_lead,
             placed_to_number: &self.placed_to_number,
+            caller: self.caller,
             spent_and_reserved: self.spent_and_reserved,
             reserve,
             is_callback,
@@ -84,25 +140,33 @@ impl Facts {
     }
 }
 
-/// The campaign's state now.
-pub(super) async fn campaign_state(mut conn: Conn<'_>, id: CampaignId) -> Result<CampaignState, StoreError> {
-    Ok(fetch_value!(conn, CampaignState, "SELECT state FROM campaign WHERE id = $1", id))
+/// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
+const LOOK: &str = "SELECT state AS campaign,
+        (SELECT COUNT(*) FROM attempt WHERE lead_id = $2 AND placed_at IS NOT NULL) AS placed_for_lead,
+        (SELECT COUNT(*) FROM attempt WHERE to_number = $3 AND placed_at > $5) AS placed_to_number,
+        (SELECT COUNT(*) FROM suppression WHERE phone_number = $3 AND (scope IN ('global', $4) OR source = 'list')) AS suppressions,
+        (SELECT MIN(scrub_date) FROM dnc_list) AS oldest_dnc_list
+    FROM campaign WHERE id = $1";
+
+#[derive(Debug, FromRow)]
+struct Look {
+    campaign: CampaignState,
+    placed_for_lead: i64,
+    placed_to_number: i64,
+    suppressions: i64,
+    oldest_dnc_list: Option<String>,
 }
 
-async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT placed_at FROM attempt WHERE to_number = $1 AND placed_at > $2 ORDER BY placed_at";
-    Ok(fetch_values!(conn, Timestamp, sql, number.clone(), now - DAY))
+    Ok(fetch_values!(conn, Timestamp, sql, number.clone(), since))
 }
 
-async fn spent(mut conn: Conn<'_>, campaign: CampaignId) -> Result<NanoUsd, StoreError> {
-    let sql = "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE campaign_id = $1";
-    Ok(fetch_value!(conn, NanoUsd, sql, campaign))
-}
-
-/// Reserved by open attempts; a closed one reserves nothing.
-async fn reserved(mut conn: Conn<'_>, campaign: CampaignId, own: Option<AttemptId>) -> Result<NanoUsd, StoreError> {
+/// Reserved by open attempts; a closed one reserves nothing. At most as many rows as the campaign has lines.
+async fn reserved(mut conn: Conn<'_>, campaign: CampaignId, own: Option<Own<'_>>) -> Result<NanoUsd, StoreError> {
     let sql = "SELECT CAST(COALESCE(SUM(reserved_nano_usd), 0) AS BIGINT) FROM attempt
                WHERE campaign_id = $1 AND id <> $2
                  AND state IN ('ready', 'sending', 'unknown', 'placed', 'ringing', 'talking', 'handed_off', 'refused')";
-    Ok(fetch_value!(conn, NanoUsd, sql, campaign, own.unwrap_or(AttemptId(uuid::Uuid::nil()))))
+    let own = own.map_or(AttemptId(uuid::Uuid::nil()), |own| own.attempt);
+    Ok(fetch_value!(conn, NanoUsd, sql, campaign, own))
 }

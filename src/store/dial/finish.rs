@@ -1,17 +1,20 @@
 //! The end of an attempt in one transaction: outcome folded, lead moved, number free, opt-out kept for every campaign.
 
+use jiff::tz::TimeZone;
+
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
+use crate::domain::day_part;
+use crate::domain::dialing::sip::Retry;
 use crate::domain::dialing::{self, CallEnd, DialTimings, HolderSide, LeadHistory, LeadStep, Verdict, next_step};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId};
-use crate::domain::money::NanoUsd;
-use crate::domain::outcome::{Flags, Outcome};
+use crate::domain::outcome::{Disposition, Flags, Outcome, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{count, execute, fetch_value, fetch_values, whole};
-use crate::store::dial::{number, suppress};
+use crate::store::dial::sql::{count, execute, fetch_one, fetch_values, whole};
+use crate::store::dial::{number, promise, suppress};
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
 
@@ -92,25 +95,32 @@ async fn finish(
         let source = if verdict.outcome.flags.opt_out { SuppressionSource::OptOut } else { SuppressionSource::Carrier };
         suppress::suppress(conn.reborrow(), &row.to_number, source, row.id, now).await?;
     }
+    if is_dead_number(&verdict, &next) {
+        suppress::suppress(conn.reborrow(), &row.to_number, SuppressionSource::Quarantine, row.id, now).await?;
+    }
     number::release(conn, row.id).await?;
     let conversed = row.held_by.is_some() && row.draft_outcome.is_some();
     let (lead, campaign, outcome) = (row.lead_id, row.campaign_id, verdict.outcome);
     Ok(Finished::Done(Box::new(FinishedCall { attempt, lead, campaign, outcome, next, conversed })))
 }
 
+/// The network said for good that there is no such number: no other campaign tries it either.
+fn is_dead_number(verdict: &Verdict, next: &LeadStep) -> bool {
+    let is_over = matches!(next, LeadStep::Finished { .. }) && verdict.retry != Retry::ByTable;
+    is_over && verdict.outcome.reason == Some(Reason::InvalidNumber)
+}
+
 /// Writes the outcome. A call that never rang is taken out of the count of placed calls.
 async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Timestamp) -> Result<(), StoreError> {
     debug_assert!(row.state.may_become(AttemptState::Ended), "{} to ended", row.state);
-    let cost_sql = "SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1";
-    let cost = fetch_value!(conn, NanoUsd, cost_sql, row.id);
     let (outcome, flags) = (&verdict.outcome, verdict.outcome.flags);
     let ended_at = row.provider_ended_at.unwrap_or(now);
     let talked = row.answered_at.map(|at| i32::try_from(ended_at.since(at).as_secs()).unwrap_or(i32::MAX));
     execute!(
         conn,
         "UPDATE attempt SET state = 'ended', disposition = $3, reason = $4, opt_out = $5, recording_refused = $6, asked_if_ai = $7,
-            human_requested = $8, ended_at = $9, duration_s = $10, cost_nano_usd = $11, reserved_nano_usd = 0, stream_token = NULL,
-            placed_at = $12, state_at = $13
+            human_requested = $8, ended_at = $9, duration_s = $10, reserved_nano_usd = 0, stream_token = NULL, placed_at = $11, state_at = $12,
+            cost_nano_usd = (SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1)
          WHERE id = $1 AND state = $2",
         row.id,
         row.state,
@@ -122,11 +132,10 @@ async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Tim
         flags.human_requested,
         ended_at,
         row.provider_duration_s.or(talked),
-        cost,
         row.placed_at.filter(|_| verdict.is_counted()),
         now
     );
-    lead::recount(conn, row.lead_id).await
+    Ok(())
 }
 
 async fn step_lead(
@@ -139,11 +148,32 @@ async fn step_lead(
     now: Timestamp,
 ) -> Result<LeadStep, StoreError> {
     let history = history(conn.reborrow(), row, lead, verdict, settings).await?;
-    let redial = |disposition, tries, ended| settings.redial.next(disposition, tries, ended);
+    let unanswered = if settings.redial.day_parts { unanswered(conn.reborrow(), row.lead_id).await? } else { Vec::new() };
+    let redial = |disposition, tries, ended| {
+        let at = settings.redial.next(disposition, tries, ended)?;
+        Some(if disposition == Disposition::NoAnswer { other_part(lead, &unanswered, ended, at, settings) } else { at })
+    };
     let next = next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial);
     lead::step(conn.reborrow(), lead, &next, now).await?;
-    note_outcome(conn, lead, &verdict.outcome, &next).await?;
+    note_outcome(conn.reborrow(), lead, &verdict.outcome, &next).await?;
+    promise::note(conn, row, &verdict.outcome, &next, now).await?;
     Ok(next)
+}
+
+/// When nobody answered so far, this call included.
+async fn unanswered(mut conn: Conn<'_>, lead: LeadId) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL ORDER BY placed_at";
+    Ok(fetch_values!(conn, Timestamp, sql, lead))
+}
+
+/// Another part of the callee's day, where the campaign's table asks for it and the zone is known. The law's hours are the
+/// permit's to ask.
+fn other_part(lead: &LeadRow, unanswered: &[Timestamp], ended: Timestamp, at: Timestamp, settings: &CampaignSettings) -> Timestamp {
+    let zones: Vec<String> = serde_json::from_str(&lead.zones).unwrap_or_default();
+    match zones.first().and_then(|name| TimeZone::get(name).ok()) {
+        Some(zone) if settings.redial.day_parts => day_part::elsewhere(unanswered, ended, at, &zone, &settings.window),
+        _ => at,
+    }
 }
 
 /// The row just closed is among the counted ones.
@@ -155,25 +185,28 @@ async fn history(
     settings: &CampaignSettings,
 ) -> Result<LeadHistory, StoreError> {
     let outcome = &verdict.outcome;
-    let placed = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL";
-    let alike = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND state = 'ended' AND placed_at IS NOT NULL AND disposition = $2";
-    let same = "SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND state = 'ended' AND placed_at IS NOT NULL AND reason = $2";
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN state = 'ended' AND disposition = $2 THEN 1 END),
+                 COUNT(CASE WHEN state = 'ended' AND reason = $3 THEN 1 END)
+               FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL";
+    let (placed, alike, same) = fetch_one!(conn, (i64, i64, i64), sql, row.lead_id, outcome.disposition, outcome.reason);
     Ok(LeadHistory {
-        placed: count(fetch_value!(conn, i64, placed, row.lead_id)),
+        placed: count(placed),
         max_attempts: settings.max_attempts,
-        like_this: count(fetch_value!(conn, i64, alike, row.lead_id, outcome.disposition)),
-        same_reason: count(fetch_value!(conn, i64, same, row.lead_id, outcome.reason)),
+        like_this: count(alike),
+        same_reason: count(same),
         callbacks: u32::try_from(lead.callbacks).unwrap_or(0),
         max_callbacks: settings.max_callbacks,
     })
 }
 
-/// The lead remembers why the last call ended (a finished one says why it is finished), and a promise with its words.
+/// The lead remembers how often it was called, why the last call ended (a finished one says why it is finished), and a
+/// promise with its words.
 async fn note_outcome(mut conn: Conn<'_>, lead: &LeadRow, outcome: &Outcome, next: &LeadStep) -> Result<(), StoreError> {
     let promised = matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
     execute!(
         conn,
         "UPDATE lead SET opt_out = (opt_out OR $2), callbacks = callbacks + $4,
+            placed = (SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL),
             reason = CASE WHEN state = 'finished' THEN reason ELSE COALESCE($3, reason) END WHERE id = $1",
         lead.id,
         outcome.flags.opt_out,

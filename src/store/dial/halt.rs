@@ -1,24 +1,39 @@
 //! A fault that no redial mends: what it touches stands still until a person has looked.
 
 use crate::domain::dialing::HaltScope;
+use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use crate::store::audit::{self, NewAudit};
 use crate::store::db::Conn;
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::execute;
+use crate::store::dial::sql::{execute, fetch_values};
 
 /// Halts the campaign, all running campaigns, or parks the campaign's leads in the country of the refused number.
 pub(super) async fn halt(mut conn: Conn<'_>, scope: HaltScope, row: &AttemptRow, why: &str, now: Timestamp) -> Result<(), StoreError> {
     match scope {
         HaltScope::Fleet => {
-            execute!(conn, "UPDATE campaign SET state = 'halted', state_reason = $1 WHERE state = 'running'", why);
+            let why = format!("{why}: the account cannot dial; mend twilio.account_sid and its token, then resume each campaign");
+            let sql = "SELECT id FROM campaign WHERE state IN ('running', 'draining') ORDER BY id";
+            for campaign in fetch_values!(conn, CampaignId, sql) {
+                halt_campaign(conn.reborrow(), campaign, &why, now).await?;
+            }
         }
         HaltScope::Campaign => {
-            let sql = "UPDATE campaign SET state = 'halted', state_reason = $2 WHERE id = $1 AND state = 'running'";
-            execute!(conn, sql, row.campaign_id, why);
+            let why = format!("{why}: check that its caller numbers belong to the account, then resume it");
+            halt_campaign(conn, row.campaign_id, &why, now).await?;
         }
         HaltScope::Country => park_country(conn, row, why, now).await?,
+    }
+    Ok(())
+}
+
+async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE campaign SET state = 'halted', state_reason = $2 WHERE id = $1 AND state IN ('running', 'draining')";
+    if execute!(conn, sql, id, why) == 1 {
+        let (subject, detail) = (format!("campaign/{id}"), format!("to halted: {why}"));
+        audit::append(conn, NewAudit { actor: "dialer", action: "campaign.state", subject: &subject, detail: &detail }, now).await?;
     }
     Ok(())
 }

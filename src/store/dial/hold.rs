@@ -89,15 +89,16 @@ impl Store {
     /// The database cannot be written.
     pub async fn save_draft(&self, attempt: AttemptId, epoch: u32, outcome: &Outcome, slots: &Value) -> Result<bool, StoreError> {
         let draft = json("draft outcome", outcome)?;
-        on_db!(self.db, write, tx => {
-            let mut conn: Conn<'_> = tx.into();
+        on_db!(self.db, statement, conn => {
+            let mut conn: Conn<'_> = conn.into();
             let sql = "UPDATE attempt SET draft_outcome = $3, slots = $4 WHERE id = $1 AND hold_epoch = $2 AND closed_at IS NULL";
             Ok(execute!(conn, sql, attempt, whole(epoch), draft.as_str(), slots.to_string()) == 1)
         })
     }
 
     /// The holder closes its side with what the call told (`None`: nothing). Gives whether the provider's end is known
-    /// already, so that the outcome can be folded; `None` when the hold is no longer this one or was closed.
+    /// already, so that the outcome can be folded; `None` when the hold is no longer this one or was closed. A holder that was
+    /// thought dead may still close until the outcome is folded: what the call told counts more than that it fell silent.
     ///
     /// # Errors
     /// The database cannot be written; try until it is.
@@ -110,10 +111,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<bool>, StoreError> {
         let draft = outcome.map(|outcome| json("draft outcome", outcome)).transpose()?;
-        on_db!(self.db, write, tx => {
-            let mut conn: Conn<'_> = tx.into();
-            let sql = "UPDATE attempt SET closed_at = $3, draft_outcome = $4, slots = $5
-                       WHERE id = $1 AND hold_epoch = $2 AND held_by IS NOT NULL AND closed_at IS NULL
+        on_db!(self.db, statement, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "UPDATE attempt SET closed_at = COALESCE(closed_at, $3), draft_outcome = $4, slots = $5, holder_died = FALSE
+                       WHERE id = $1 AND hold_epoch = $2 AND held_by IS NOT NULL AND (closed_at IS NULL OR holder_died)
+                         AND state IN ('placed', 'ringing', 'talking', 'handed_off')
                        RETURNING provider_ended_at IS NOT NULL";
             let ended = fetch_optional!(conn, (bool,), sql, attempt, whole(epoch), now, draft.as_deref(), slots.to_string());
             Ok(ended.map(|(ended,)| ended))
@@ -162,8 +164,8 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn bury_holder(&self, attempt: AttemptId, epoch: u32, now: Timestamp) -> Result<bool, StoreError> {
-        on_db!(self.db, write, tx => {
-            let mut conn: Conn<'_> = tx.into();
+        on_db!(self.db, statement, conn => {
+            let mut conn: Conn<'_> = conn.into();
             let sql = "UPDATE attempt SET closed_at = $3, holder_died = TRUE WHERE id = $1 AND hold_epoch = $2 AND closed_at IS NULL";
             Ok(execute!(conn, sql, attempt, whole(epoch), now) == 1)
         })

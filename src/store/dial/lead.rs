@@ -10,7 +10,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::db::{Conn, EngineSql, engine_sql};
-use crate::store::dial::sql::{execute, fetch_optional};
+use crate::store::dial::sql::{execute, fetch_optional, whole};
 
 /// What the protocol reads of a lead.
 #[derive(Debug, Clone, FromRow)]
@@ -19,6 +19,7 @@ pub(super) struct LeadRow {
     pub campaign_id: CampaignId,
     pub phone_number: PhoneNumber,
     pub zones: String,
+    pub variables: String,
     pub consent_basis: Option<String>,
     pub state: LeadState,
     pub next_kind: DialKind,
@@ -28,14 +29,29 @@ pub(super) struct LeadRow {
 }
 
 const BY_ID: EngineSql = engine_sql!(
-    "SELECT id, campaign_id, phone_number, zones, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
+    "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
      FROM lead WHERE id = $1" for_update
+);
+const BY_ID_IF_FREE: EngineSql = engine_sql!(
+    "SELECT id, campaign_id, phone_number, zones, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
+     FROM lead WHERE id = $1" skip_locked
 );
 
 impl LeadRow {
+    /// The lead as it stands, without a lock.
+    pub async fn read(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
+        Ok(fetch_optional!(conn, Self, BY_ID.sqlite, id))
+    }
+
     /// The lead, locked until the transaction ends.
     pub async fn lock(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
         let sql = BY_ID.for_conn(&conn);
+        Ok(fetch_optional!(conn, Self, sql, id))
+    }
+
+    /// As [`LeadRow::lock`]; `None` too when another transaction has it.
+    pub async fn lock_if_free(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
+        let sql = BY_ID_IF_FREE.for_conn(&conn);
         Ok(fetch_optional!(conn, Self, sql, id))
     }
 }
@@ -95,18 +111,19 @@ pub(super) async fn step(mut conn: Conn<'_>, lead: &LeadRow, step: &LeadStep, no
     Ok(rows == 1)
 }
 
-/// The lead has an open attempt again (armed, or a call that was thought absent).
-pub(super) async fn activate(mut conn: Conn<'_>, lead: &LeadRow, now: Timestamp) -> Result<bool, StoreError> {
+/// The lead has an open attempt again: `new` ones (armed), or one that was thought absent.
+pub(super) async fn activate(mut conn: Conn<'_>, lead: &LeadRow, new: u32, now: Timestamp) -> Result<bool, StoreError> {
     if !lead.state.may_become(LeadState::Active) {
         return Ok(false);
     }
     let rows = execute!(
         conn,
-        "UPDATE lead SET state = $3, wait_reason = NULL, updated_at = $4 WHERE id = $1 AND state = $2",
+        "UPDATE lead SET state = $3, attempts = attempts + $5, wait_reason = NULL, updated_at = $4 WHERE id = $1 AND state = $2",
         lead.id,
         lead.state,
         LeadState::Active,
-        now
+        now,
+        whole(new)
     );
     Ok(rows == 1)
 }

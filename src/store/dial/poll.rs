@@ -55,8 +55,8 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn mark_polled(&self, attempt: AttemptId) -> Result<(), StoreError> {
-        on_db!(self.db, write, tx => {
-            let mut conn: Conn<'_> = tx.into();
+        on_db!(self.db, statement, conn => {
+            let mut conn: Conn<'_> = conn.into();
             let sql = POLLED.for_conn(&conn);
             execute!(conn, sql, attempt);
             Ok(())

@@ -60,6 +60,16 @@ const BY_ID: EngineSql = EngineSql {
     postgres: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1 FOR UPDATE"),
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1"),
 };
+/// With a trace of the message in the inbox, in one round trip where the engine is one.
+const FOR_NEWS: &str = concat!(
+    "WITH inbox AS (INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ('twilio', $2, $3)
+        ON CONFLICT (provider, dedupe_key) DO NOTHING)
+     SELECT ",
+    columns!(),
+    " FROM attempt WHERE id = $1 FOR UPDATE"
+);
+const INBOX: &str = "INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ('twilio', $1, $2)
+     ON CONFLICT (provider, dedupe_key) DO NOTHING";
 const BY_TOKEN: EngineSql = EngineSql {
     postgres: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1 FOR UPDATE"),
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1"),
@@ -78,6 +88,15 @@ impl AttemptRow {
     pub async fn lock(mut conn: Conn<'_>, id: AttemptId) -> Result<Option<Self>, StoreError> {
         let sql = BY_ID.for_conn(&conn);
         Ok(fetch_optional!(conn, Self, sql, id))
+    }
+
+    /// As [`AttemptRow::lock`], and the message that asks for it is noted as received.
+    pub async fn lock_for_news(mut conn: Conn<'_>, id: AttemptId, dedupe_key: &str, now: Timestamp) -> Result<Option<Self>, StoreError> {
+        if let Conn::Postgres(_) = conn {
+            return Ok(fetch_optional!(conn, Self, FOR_NEWS, id, dedupe_key, now));
+        }
+        execute!(conn, INBOX, dedupe_key, now);
+        Self::lock(conn, id).await
     }
 
     /// The row of this stream token's hash, locked until the transaction ends.

@@ -14,6 +14,13 @@ macro_rules! fetch_optional {
     };
 }
 
+/// Reads the one row.
+macro_rules! fetch_one {
+    ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::on_conn!($conn.reborrow(), c => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_one(c).await?)
+    };
+}
+
 /// Reads all rows.
 macro_rules! fetch_all {
     ($conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -35,7 +42,7 @@ macro_rules! fetch_values {
     };
 }
 
-pub(super) use {execute, fetch_all, fetch_optional, fetch_value, fetch_values};
+pub(super) use {execute, fetch_all, fetch_one, fetch_optional, fetch_value, fetch_values};
 
 use std::time::Duration;
 

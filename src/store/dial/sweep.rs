@@ -68,16 +68,17 @@ impl Store {
         on_db!(self.db, write, tx => sweep(tx.into(), limit, timings, now).await)
     }
 
-    /// Attempts whose both sides are over and whose outcome nobody has folded: ring the finishing job again.
+    /// Attempts whose call ended before `before`, whose both sides are over and whose outcome nobody has folded: ring the
+    /// finishing job again.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn unfinished(&self, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+    pub async fn unfinished(&self, before: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
             let sql = "SELECT id FROM attempt WHERE state IN ('placed', 'ringing', 'talking', 'handed_off')
-                       AND provider_ended_at IS NOT NULL AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $1";
-            Ok(fetch_values!(conn, AttemptId, sql, i64::from(limit)))
+                       AND provider_ended_at <= $1 AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $2";
+            Ok(fetch_values!(conn, AttemptId, sql, before, i64::from(limit)))
         })
     }
 }

@@ -47,7 +47,8 @@ pub(crate) async fn withdraw_suppressed(
 }
 
 fn suppressed() -> Denial {
-    Denial { gate: Gate::Suppression, detail: "the number must not be called any more".to_owned(), opens_at: None }
+    let rule = Gate::Suppression.about().to_owned();
+    Denial { gate: Gate::Suppression, rule, value: "the number must not be called any more".to_owned(), opens_at: None }
 }
 
 /// Gives back one attempt if it is still `ready`.
@@ -78,7 +79,7 @@ pub(super) async fn withdraw(
     if !change_state(conn.reborrow(), row.id, AttemptState::Ready, AttemptState::Withdrawn, now).await? {
         return Ok(false);
     }
-    let rule = format!("{}: {}", denial.gate, denial.detail);
+    let rule = denial.why();
     execute!(
         conn,
         "UPDATE attempt SET withdrawn_by = $2, reserved_nano_usd = 0, stream_token = NULL, ended_at = $3 WHERE id = $1",

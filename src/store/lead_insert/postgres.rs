@@ -22,6 +22,7 @@ struct Columns<'a> {
     due: Vec<i64>,
     states: Vec<&'a str>,
     dispositions: Vec<Option<&'a str>>,
+    classes: Vec<i64>,
 }
 
 impl<'a> Columns<'a> {
@@ -38,6 +39,7 @@ impl<'a> Columns<'a> {
             columns.due.push(lead.due(now).as_millis());
             columns.states.push(fresh.state());
             columns.dispositions.push(fresh.disposition());
+            columns.classes.push(fresh.hours_class);
         }
         columns
     }
@@ -55,7 +57,7 @@ macro_rules! bound {
             .bind(columns.consents)
             .bind(columns.due)
             .bind(columns.states)
-            .bind(columns.dispositions)
+            .bind(columns.dispositions).bind(columns.classes)
     }};
 }
 
@@ -80,12 +82,12 @@ pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[F
     Ok(ids)
 }
 
-/// `$1` campaign, `$2` import, `$3` now; then nine columns.
+/// `$1` campaign, `$2` import, `$3` now; then ten columns.
 fn sql(on_duplicate: OnDuplicate) -> String {
     let conflict = on_conflict(on_duplicate);
     format!(
         "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, row.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
            CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[]),
-           CAST($11 AS TEXT[]), CAST($12 AS TEXT[])) AS row{conflict}"
+           CAST($11 AS TEXT[]), CAST($12 AS TEXT[]), CAST($13 AS BIGINT[])) AS row{conflict}"
     )
 }

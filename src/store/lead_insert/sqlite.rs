@@ -21,7 +21,7 @@ macro_rules! bound {
             let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due($now));
             let ListLead { external_id, phone_number, zones, variables, consent_basis, .. } = fresh.lead;
             query = query.bind(fresh.id).bind(external_id).bind(phone_number).bind(zones).bind(variables).bind(consent_basis);
-            query = query.bind(due).bind(state).bind(disposition);
+            query = query.bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
         }
         query
     }};
@@ -55,9 +55,9 @@ pub(super) async fn update(
     Ok(ids)
 }
 
-/// Campaign, import and the time twice; then nine values per row.
+/// Campaign, import and the time twice; then ten values per row.
 fn sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let values = vec!["(?,?,?,?,?,?,?,?,?)"; rows].join(",");
+    let values = vec!["(?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
     // without the WHERE, SQLite would read ON CONFLICT as a join
     format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
 }

@@ -13,6 +13,7 @@ use super::change;
 use super::dnc;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
 use crate::domain::time::Timestamp;
@@ -110,19 +111,31 @@ pub async fn create(
     actor: Actor,
     Sent(body): Sent<NewBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
-    check_name(&body.name)?;
     let file = change::read(body.settings.as_ref(), body.settings_toml.as_deref())?.unwrap_or_default();
     let stored = change::draft(&file)?;
     let agent = match &body.agent {
         Some(name) => Some(change::agent_version(&api, name).await?),
         None => change::only_agent(&api).await?,
     };
-    let new = NewCampaign { name: &body.name, settings: &stored, agent_version: agent };
-    let Some(made) = api.store.create_campaign(new, actor.0, api.clock.now()).await? else {
-        let fix = "choose another name, or change it: callfleet campaign change";
-        return Err(ApiError::conflict("name_taken", format!("a campaign `{}` exists already", body.name), fix));
-    };
+    let made = create_draft(&api, &body.name, &stored, agent, actor).await?;
     Ok((StatusCode::CREATED, Json(StatusJson::of(&api, &made).await?)))
+}
+
+/// Makes a draft of settings that were checked.
+///
+/// # Errors
+/// The name cannot be used or is taken, or the database cannot be written.
+pub async fn create_draft(
+    api: &ApiState,
+    name: &str,
+    settings: &Value,
+    agent_version: Option<AgentVersionId>,
+    actor: Actor,
+) -> Result<Campaign, ApiError> {
+    check_name(name)?;
+    let made = api.store.create_campaign(NewCampaign { name, settings, agent_version }, actor.0, api.clock.now()).await?;
+    let fix = "choose another name, or change it: callfleet campaign change";
+    made.ok_or_else(|| ApiError::conflict("name_taken", format!("a campaign `{name}` exists already"), fix))
 }
 
 fn check_name(name: &str) -> Result<(), ApiError> {
@@ -152,6 +165,7 @@ pub struct StatusJson {
     /// Do-not-call lists that have to be renewed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+    callbacks: Fidelity,
 }
 
 impl StatusJson {
@@ -174,6 +188,7 @@ impl StatusJson {
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
             warnings: dnc::warnings(api).await?,
+            callbacks: api.store.callback_fidelity(campaign.id, api.clock.now()).await?,
         })
     }
 }

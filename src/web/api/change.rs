@@ -2,6 +2,8 @@
 //!
 //! A draft may lack what has no default (the operator's own numbers, an agent); everything else has to be right at once.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
@@ -12,6 +14,7 @@ use super::campaigns::{StatusJson, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
 use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::assign::assign;
 use crate::domain::campaign::file::{CampaignFile, SettingError};
 use crate::domain::ids::AgentVersionId;
 use crate::store::campaign::Campaign;
@@ -64,9 +67,14 @@ pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
 /// # Errors
 /// There is no such agent, or the database cannot be read.
 pub async fn agent_version(api: &ApiState, name: &str) -> Result<AgentVersionId, ApiError> {
+    version_of(api, name, None).await
+}
+
+async fn version_of(api: &ApiState, name: &str, version: Option<i32>) -> Result<AgentVersionId, ApiError> {
     let fix = "callfleet agent list shows them; callfleet agent save FILE makes one";
-    let agent = api.store.agent_by_name(name, None).await?;
-    Ok(agent.ok_or_else(|| ApiError::unusable("no_such_agent", format!("there is no agent `{name}`"), fix))?.id)
+    let agent = api.store.agent_by_name(name, version).await?;
+    let which = version.map(|version| format!(" with a version {version}")).unwrap_or_default();
+    Ok(agent.ok_or_else(|| ApiError::unusable("no_such_agent", format!("there is no agent `{name}`{which}"), fix))?.id)
 }
 
 /// The newest version of the only agent there is; `None` when there are several, or none: then the operator has to say.
@@ -85,7 +93,11 @@ pub async fn only_agent(api: &ApiState) -> Result<Option<AgentVersionId>, ApiErr
 pub struct ChangeBody {
     settings: Option<Value>,
     settings_toml: Option<String>,
+    /// Single settings by their dotted keys, as texts: `{"pace.lines": "20"}`.
+    set: Option<BTreeMap<String, String>>,
     agent: Option<String>,
+    /// Of the named agent, else of the one that speaks; without it the newest.
+    agent_version: Option<i32>,
 }
 
 /// `PATCH /v1/campaigns/{name}`: new settings hold from the next dial on, a new agent from the next armed attempt.
@@ -96,11 +108,12 @@ pub async fn change(
     Sent(body): Sent<ChangeBody>,
 ) -> Result<Json<StatusJson>, ApiError> {
     let campaign = find(&api, &name).await?;
-    let agent = match &body.agent {
-        Some(name) => Some(agent_version(&api, name).await?),
-        None => None,
+    let agent = match (&body.agent, body.agent_version) {
+        (None, None) => None,
+        (Some(name), version) => Some(version_of(&api, name, version).await?),
+        (None, version) => Some(version_of(&api, &speaker_name(&api, &campaign).await?, version).await?),
     };
-    if let Some(file) = read(body.settings.as_ref(), body.settings_toml.as_deref())? {
+    if let Some(file) = asked(&campaign, &body)? {
         replace_settings(&api, &campaign, &file, actor).await?;
     }
     if let Some(agent) = agent {
@@ -108,6 +121,26 @@ pub async fn change(
     }
     let changed = find(&api, &name).await?;
     Ok(Json(StatusJson::of(&api, &changed).await?))
+}
+
+/// The settings that are asked for: as a whole, or what is stored with some keys changed.
+fn asked(campaign: &Campaign, body: &ChangeBody) -> Result<Option<CampaignFile>, ApiError> {
+    let whole = read(body.settings.as_ref(), body.settings_toml.as_deref())?;
+    match (whole, &body.set) {
+        (whole, None) => Ok(whole),
+        (None, Some(set)) => {
+            let changes = set.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+            assign(&campaign.settings.0, changes).map(Some).map_err(|error| refused(&[error]))
+        }
+        (Some(_), Some(_)) => Err(ApiError::unusable("bad_settings", "both whole settings and `set` were sent", "send one of the two")),
+    }
+}
+
+async fn speaker_name(api: &ApiState, campaign: &Campaign) -> Result<String, ApiError> {
+    let agents = api.store.agent_versions().await?;
+    let speaker = campaign.agent_version_id.and_then(|id| super::campaigns::speaker(&agents, id));
+    let fix = "name it: callfleet campaign change NAME --agent AGENT";
+    speaker.map(|speaker| speaker.name).ok_or_else(|| ApiError::conflict("no_agent", "the campaign has no agent yet", fix))
 }
 
 async fn replace_settings(api: &ApiState, campaign: &Campaign, file: &CampaignFile, actor: Actor) -> Result<(), ApiError> {

@@ -54,22 +54,69 @@ fn without_variables(mut leads: Value) -> Value {
     leads
 }
 
+/// Which campaign's lead is meant where a number or a list's own key stands for it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfCampaign {
+    campaign: Option<String>,
+}
+
+/// The lead of an id, of a number in E.164 form, or of the list's own key; the latter two may need the campaign.
+///
+/// # Errors
+/// There is none, or several campaigns have one.
+pub async fn resolve(api: &ApiState, text: &str, of: &OfCampaign) -> Result<LeadId, ApiError> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let campaign = match &of.campaign {
+        Some(name) => Some(find(api, name).await?.id),
+        None => None,
+    };
+    let phone_number = PhoneNumber::from_e164(text).ok();
+    let external_id = (phone_number.is_none() && campaign.is_some()).then(|| text.to_owned());
+    if phone_number.is_none() && external_id.is_none() {
+        let fix = "give its id or its number like +14155550123, or the list's own key with --campaign NAME";
+        return Err(ApiError::missing(format!("there is no lead {text}"), fix));
+    }
+    let found = api.store.leads(&LeadFilter { campaign, phone_number, external_id, ..LeadFilter::default() }, None, 2).await?;
+    match &found[..] {
+        [lead] => Ok(lead.id),
+        [] => Err(missing("with that number or key")),
+        _ => Err(ApiError::conflict(
+            "several_leads",
+            "several leads have that number or key",
+            "say which: --campaign NAME, or the lead's id",
+        )),
+    }
+}
+
 /// `GET /v1/leads/{id}`: the lead with all its attempts.
-pub async fn show(State(api): State<ApiState>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    let view = api.store.lead_view(read_id(&id)?).await?.ok_or_else(|| missing(&id))?;
+pub async fn show(State(api): State<ApiState>, Path(id): Path<String>, Ask(of): Ask<OfCampaign>) -> Result<Json<Value>, ApiError> {
+    let view = api.store.lead_view(resolve(&api, &id, &of).await?).await?.ok_or_else(|| missing(&id))?;
     Ok(Json(masked(&view)?))
 }
 
 /// `POST /v1/leads/{id}/cancel`: off the list; a live call goes on.
-pub async fn cancel(State(api): State<ApiState>, Path(id): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
-    let lead = read_id(&id)?;
+pub async fn cancel(
+    State(api): State<ApiState>,
+    Path(id): Path<String>,
+    Ask(of): Ask<OfCampaign>,
+    actor: Actor,
+) -> Result<Json<Value>, ApiError> {
+    let lead = resolve(&api, &id, &of).await?;
     let change = api.store.cancel_lead(lead, actor.0, api.clock.now()).await?;
     changed(&id, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
 }
 
 /// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open.
-pub async fn retry(State(api): State<ApiState>, Path(id): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
-    let lead = read_id(&id)?;
+pub async fn retry(
+    State(api): State<ApiState>,
+    Path(id): Path<String>,
+    Ask(of): Ask<OfCampaign>,
+    actor: Actor,
+) -> Result<Json<Value>, ApiError> {
+    let lead = resolve(&api, &id, &of).await?;
     let change = api.store.retry_lead(lead, actor.0, api.clock.now()).await?;
     changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")
 }
@@ -82,10 +129,6 @@ fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Re
         }
         Change::Missing => Err(missing(id)),
     }
-}
-
-fn read_id(text: &str) -> Result<LeadId, ApiError> {
-    text.parse().map_err(|_| missing(text))
 }
 
 fn missing(id: &str) -> ApiError {

@@ -5,12 +5,15 @@
 
 pub mod address;
 mod agents;
+mod callbacks;
 mod calls;
 mod campaigns;
 mod change;
+mod clone;
 mod cost;
 mod dnc;
 mod error;
+mod events;
 mod explain;
 mod export;
 mod extract;
@@ -19,9 +22,11 @@ mod health;
 mod imports;
 mod jobs;
 mod keyed;
+mod lead_explain;
 mod leads;
 mod masked;
 mod queues;
+mod start;
 mod steps;
 mod suppressions;
 mod test_call;
@@ -39,6 +44,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
+use crate::domain::money::NanoUsd;
+use crate::live::Live;
 use crate::store::Store;
 
 pub use error::ApiError;
@@ -57,8 +64,12 @@ pub struct ApiState {
     pub clock: SharedClock,
     /// The dial protocol's times: how long a silent worker counts as living, when withdrawn leads are due again.
     pub timings: DialTimings,
+    /// Worst case of one call, as it is reserved before a dial.
+    pub reserve: NanoUsd,
     /// The data folder, for the rejected rows of imports.
     pub files: PathBuf,
+    /// What is happening now.
+    pub live: Live,
     /// What `/metrics` shows; `None` outside a process that runs.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -71,6 +82,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/v1/campaigns", get(campaigns::list).post(campaigns::create))
         .route("/v1/campaigns/{name}", get(campaigns::status).patch(change::change))
+        .route("/v1/campaigns/{name}/clone", post(clone::clone))
         .route("/v1/campaigns/{name}/{step}", post(steps::step))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
@@ -78,6 +90,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/imports/{id}/undo", post(imports::undo))
         .route("/v1/leads", get(leads::list))
         .route("/v1/leads/{id}", get(leads::show))
+        .route("/v1/leads/{id}/explain", get(lead_explain::explain))
         .route("/v1/leads/{id}/cancel", post(leads::cancel))
         .route("/v1/leads/{id}/retry", post(leads::retry))
         .route("/v1/queues", get(queues::list))
@@ -86,6 +99,8 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/queues/{queue}/retry", post(queues::retry))
         .route("/v1/jobs", get(jobs::list))
         .route("/v1/jobs/{id}/retry", post(jobs::retry))
+        .route("/v1/callbacks", get(callbacks::list))
+        .route("/v1/callbacks/resolve", post(callbacks::resolve))
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/test", post(test_call::test))
         .route("/v1/calls/{id}", get(calls::show))
@@ -94,6 +109,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/suppressions", get(suppressions::show).post(suppressions::add))
         .route("/v1/suppressions/{number}", delete(suppressions::remove))
         .route("/v1/cost", get(cost::report))
+        .route("/v1/events", get(events::events))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         // lists of leads have limits of their own
         .route("/v1/campaigns/{name}/leads", post(imports::add).layer(DefaultBodyLimit::max(imports::LARGEST_ROWS)))

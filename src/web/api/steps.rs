@@ -9,7 +9,9 @@ use super::campaigns::find;
 use super::change;
 use super::error::ApiError;
 use super::extract::Actor;
+use super::start;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::live::LiveEvent;
 use crate::store::Change;
 use crate::store::campaign::{Campaign, CampaignChange};
 
@@ -21,11 +23,12 @@ struct Step {
     to: CampaignState,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step { verb: "start", done: "started", from: &[Draft, Scheduled, Completed], to: Running },
     Step { verb: "pause", done: "paused", from: &[Running], to: Paused },
     Step { verb: "resume", done: "resumed", from: &[Paused, Halted], to: Running },
     Step { verb: "drain", done: "drained", from: &[Running, Paused], to: Draining },
+    Step { verb: "unschedule", done: "unscheduled", from: &[Scheduled], to: Draft },
     Step { verb: "cancel", done: "cancelled", from: &[Draft, Scheduled, Running, Paused, Draining, Halted], to: Cancelled },
 ];
 
@@ -37,35 +40,45 @@ pub struct Stepped {
     was: CampaignState,
     changed: bool,
     withdrawn: u32,
+    /// What is worth knowing about a start.
+    notes: Vec<String>,
 }
 
-/// `POST /v1/campaigns/{name}/{start|pause|resume|drain|cancel}`. A campaign that is there already stays and says so.
+/// `POST /v1/campaigns/{name}/{start|pause|resume|drain|unschedule|cancel}`. A campaign that is there already stays and says so.
 pub async fn step(
     State(api): State<ApiState>,
     Path((name, verb)): Path<(String, String)>,
     actor: Actor,
 ) -> Result<Json<Stepped>, ApiError> {
     let Some(step) = STEPS.iter().find(|step| step.verb == verb) else {
-        return Err(ApiError::missing(format!("a campaign has no step `{verb}`"), "start, pause, resume, drain or cancel it"));
+        return Err(ApiError::missing(format!("a campaign has no step `{verb}`"), "start, pause, resume, drain, unschedule or cancel it"));
     };
     let mut campaign = find(&api, &name).await?;
     if campaign.state == step.to {
-        return Ok(Json(stepped(&campaign, step, false, 0)));
+        return Ok(Json(stepped(&campaign, step.to, false, 0, Vec::new())));
     }
     if !step.from.contains(&campaign.state) {
         return Err(wrong_state(&campaign.name, campaign.state, step));
     }
-    if step.to == Running {
+    let (mut to, mut notes, now) = (step.to, Vec::new(), api.clock.now());
+    if to == Running {
         give_agent(&api, &mut campaign, actor).await?;
         must_be_ready(&api, &campaign).await?;
+        let settings = campaign.checked_settings()?;
+        to = start::target(&campaign, &settings, now)?;
+        notes = start::notes(&api, &campaign, &settings, now).await?;
     }
-    let change = CampaignChange { from: campaign.state, to: step.to, reason: None, actor: actor.0 };
-    match api.store.change_campaign_state(campaign.id, change, api.clock.now()).await? {
-        Change::Changed => {}
+    let lifted = if matches!(to, Running | Scheduled) { start::lifted(&campaign) } else { None };
+    if to == campaign.state {
+        return Ok(Json(stepped(&campaign, to, false, 0, notes)));
+    }
+    let change = CampaignChange { from: campaign.state, to, reason: lifted.as_deref(), actor: actor.0 };
+    match api.store.change_campaign_state(campaign.id, change, now).await? {
+        Change::Changed => api.live.tell(LiveEvent::campaign(campaign.id, to.as_str(), now)),
         Change::Was(state) => return Err(wrong_state(&campaign.name, state, step)),
         Change::Missing => return Err(find(&api, &name).await.err().unwrap_or_else(|| wrong_state(&name, campaign.state, step))),
     }
-    Ok(Json(stepped(&campaign, step, true, withdraw(&api, &campaign, step).await?)))
+    Ok(Json(stepped(&campaign, to, true, withdraw(&api, &campaign, step).await?, notes)))
 }
 
 /// What was armed but not sent is given back at once; live calls go on.
@@ -95,15 +108,15 @@ async fn must_be_ready(api: &ApiState, campaign: &Campaign) -> Result<(), ApiErr
         let message = format!("campaign {} cannot run yet:\n{}", campaign.name, to_do.join("\n"));
         return Err(ApiError::conflict("not_ready", message, "do that, then try again"));
     }
-    if campaign.state == Completed && api.store.leads_left(campaign.id, false).await? == 0 {
+    if campaign.state == Completed && !api.store.has_leads_left(campaign.id, false).await? {
         let fix = "import leads, or retry some: callfleet leads retry ID";
         return Err(ApiError::conflict("nothing_left", format!("campaign {} has nobody left to call", campaign.name), fix));
     }
     Ok(())
 }
 
-fn stepped(campaign: &Campaign, step: &Step, changed: bool, withdrawn: u32) -> Stepped {
-    Stepped { campaign: campaign.name.clone(), state: step.to, was: campaign.state, changed, withdrawn }
+fn stepped(campaign: &Campaign, state: CampaignState, changed: bool, withdrawn: u32, notes: Vec<String>) -> Stepped {
+    Stepped { campaign: campaign.name.clone(), state, was: campaign.state, changed, withdrawn, notes }
 }
 
 fn wrong_state(name: &str, state: CampaignState, step: &Step) -> ApiError {

@@ -129,12 +129,21 @@ fn settings(from: &PhoneNumber) -> CampaignFile {
     let mut file = CampaignFile {
         caller_numbers: vec![from.e164().to_owned()],
         require_consent: false,
-        redial: RedialFile { busy: never(), no_answer: never(), voicemail: never(), failed: never(), incomplete: never() },
+        countries: vec!["any".to_owned()],
+        redial: RedialFile {
+            day_parts: false,
+            busy: never(),
+            no_answer: never(),
+            voicemail: never(),
+            failed: never(),
+            incomplete: never(),
+        },
         ..CampaignFile::default()
     };
     file.hours.weekdays = "00:00-24:00".to_owned();
     file.hours.weekend = Some("00:00-24:00".to_owned());
     file.hours.override_reason = Some("calls to the operator's own phone".to_owned());
+    file.caps.override_reason = Some("calls to the operator's own phone".to_owned());
     file.caps.attempts = 1_000_000;
     file.caps.attempts_per_day = 1_000;
     file.caps.callbacks = 0;

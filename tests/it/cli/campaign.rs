@@ -47,6 +47,12 @@ fn verbs_say_what_they_did() {
         "campaign pause spring",
         "campaign pause spring",
         "campaign resume spring",
+        "campaign set spring pace.lines=20 hours.sunday=closed",
+        "campaign set spring pace.lanes=20",
+        "campaign clone spring --name again",
+        "campaign pin spring --agent-version 1",
+        "lead explain a-1 --campaign spring",
+        "lead cancel +14155550101",
         "queue pause dial",
         "queue resume dial",
         "queue retry finish_call",
@@ -58,7 +64,7 @@ fn verbs_say_what_they_did() {
         let ran = bench.run(line);
         said.push_str(&format!("$ callfleet {line}\n{}{}", ran.out, ran.err));
     }
-    assert_snapshot!("verbs", said);
+    steady(|| assert_snapshot!("verbs", said));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod callback;
 mod campaign;
 mod dnc;
 mod killed_import;

@@ -83,4 +83,7 @@ fn the_doctor_finds_what_is_missing() {
 
     let told = bench.run("--config callfleet.toml doctor");
     assert!(told.out.contains("✖ provider keys: twilio.account_sid is missing\n    fix: set it"), "{told:?}");
+    assert!(told.out.contains("! clock: not compared: http://127.0.0.1:9 cannot be reached"), "{told:?}");
+    let missing = "twilio.account_sid, twilio.auth_token, deepgram.api_key, openai.api_key are missing";
+    assert!(told.out.contains(&format!("! providers: not asked: {missing}")), "{told:?}");
 }

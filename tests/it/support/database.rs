@@ -15,7 +15,11 @@ pub struct Database {
 impl Database {
     /// Makes an empty one on the server of `CALLFLEET_TEST_POSTGRES`.
     pub async fn create() -> Self {
-        let server = std::env::var("CALLFLEET_TEST_POSTGRES").expect("CALLFLEET_TEST_POSTGRES names a server; ./test starts one");
+        Self::create_on(std::env::var("CALLFLEET_TEST_POSTGRES").expect("CALLFLEET_TEST_POSTGRES names a server; ./test starts one")).await
+    }
+
+    /// Makes an empty one on this server.
+    pub async fn create_on(server: String) -> Self {
         let name = format!("callfleet_it_{}", Uuid::now_v7().simple());
         let database = Self { server, name };
         database.on_server(format!("CREATE DATABASE {}", database.name)).await;

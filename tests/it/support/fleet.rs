@@ -10,10 +10,23 @@ use uuid::Uuid;
 
 use super::database::Database;
 use super::process::{Process, callfleet};
-use super::proxy::Proxy;
+use crate::trials::proxy::Proxy;
 
 const START: Duration = Duration::from_secs(30);
 const VERB: Duration = Duration::from_secs(60);
+
+/// What a deployment has of its own; by default the test command's servers and the demo's people.
+#[derive(Default)]
+pub struct Setup<'a> {
+    /// A server other than that of `CALLFLEET_TEST_POSTGRES`.
+    pub postgres: Option<String>,
+    /// A server other than that of `CALLFLEET_TEST_REDIS`.
+    pub redis: Option<String>,
+    /// Who answers, as the simulator's scenario.
+    pub scenario: Option<&'a str>,
+    /// Settings of all processes by their environment: `("CALLFLEET__WORKER__LINES", "3")`.
+    pub env: &'a [(&'static str, &'static str)],
+}
 
 /// Everything but the roles.
 pub struct Deployment {
@@ -22,19 +35,30 @@ pub struct Deployment {
     pub proxy: Proxy,
     redis: String,
     prefix: String,
+    env: Vec<(&'static str, &'static str)>,
     _simulator: Process,
 }
 
 impl Deployment {
     /// Starts what the roles need, writes `callfleet.toml` and migrates the database.
     pub async fn start() -> Self {
+        Self::start_on(Setup::default()).await
+    }
+
+    /// As [`Deployment::start`], with some things of its own.
+    pub async fn start_on(setup: Setup<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let redis = std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS names a server; ./test starts one");
-        let simulator = simulator(folder.path());
+        let given = || std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS names a server; ./test starts one");
+        let redis = setup.redis.unwrap_or_else(given);
+        let simulator = simulator(folder.path(), setup.scenario);
         let vendor = simulator.until_says("simulated on http://", START).split_whitespace().last().unwrap().to_owned();
         let prefix = format!("it-{}", Uuid::now_v7().simple());
-        let (database, proxy) = (Database::create().await, Proxy::start().await);
-        let deployment = Self { folder, database, proxy, redis, prefix, _simulator: simulator };
+        let database = match setup.postgres {
+            Some(server) => Database::create_on(server).await,
+            None => Database::create().await,
+        };
+        let (proxy, env) = (Proxy::start().await, setup.env.to_vec());
+        let deployment = Self { folder, database, proxy, redis, prefix, env, _simulator: simulator };
         deployment.write("callfleet.toml", &deployment.settings(&vendor));
         deployment.verb("migrate");
         deployment
@@ -50,14 +74,26 @@ impl Deployment {
 
     /// One role's process, once it says that it is up, and what it said.
     pub fn role(&self, name: &'static str) -> (Process, String) {
-        let process = Process::start(name, callfleet(self.folder.path(), &format!("--config callfleet.toml {name}")));
+        let process = self.process(name, name);
         let told = process.until_says(&format!("{name} is up"), START);
         (process, told)
     }
 
+    /// Any command, with the settings of this deployment.
+    pub fn process(&self, name: &'static str, line: &str) -> Process {
+        let mut command = callfleet(self.folder.path(), &format!("--config callfleet.toml {line}"));
+        command.envs(self.env.iter().copied());
+        Process::start(name, command)
+    }
+
+    /// The folder all processes run in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A command of the operator's that has to succeed.
     pub fn verb(&self, line: &str) {
-        let mut process = Process::start("verb", callfleet(self.folder.path(), &format!("--config callfleet.toml {line}")));
+        let mut process = self.process("verb", line);
         let status = process.ended(VERB);
         assert!(status.success(), "{line}: {status}");
     }
@@ -75,7 +111,7 @@ impl Deployment {
 
     /// The protocol's times are shortened together: looking for a lost call still takes longer than a send can.
     fn settings(&self, vendor: &str) -> String {
-        let (public, postgres, redis, prefix) = (self.proxy.url(), self.database.url(), &self.redis, &self.prefix);
+        let (public, postgres, redis, prefix) = (format!("http://{}", self.proxy.addr()), self.database.url(), &self.redis, &self.prefix);
         format!(
             "mode = \"fleet\"\npublic_url = \"{public}\"\n\
              [web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:0\"\n\
@@ -94,8 +130,9 @@ impl Deployment {
     }
 }
 
-fn simulator(folder: &Path) -> Process {
-    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/demo/scenario.toml");
+fn simulator(folder: &Path, scenario: Option<&str>) -> Process {
+    std::fs::write(folder.join("scenario.toml"), scenario.unwrap_or(include_str!("../../../config/demo/scenario.toml"))).unwrap();
+    let scenario = folder.join("scenario.toml");
     let line = format!("simulator --listen 127.0.0.1:0 --seed 7 --truth truth.jsonl --scenario {}", scenario.display());
     Process::start("simulator", callfleet(folder, &line))
 }

@@ -2,6 +2,8 @@
 
 pub mod database;
 pub mod fleet;
+pub mod http;
 pub mod process;
-pub mod proxy;
+#[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
+pub mod servers;
 pub mod truth;

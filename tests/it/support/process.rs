@@ -75,10 +75,39 @@ impl Process {
         status
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has said these words so far.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.said.lines.lock().unwrap().iter().any(|(_, line)| line.contains(words))
+    }
+
     /// Everything it wrote to its standard output.
     pub fn out(&self) -> String {
+        self.wrote(Pipe::Out)
+    }
+
+    /// Everything it wrote to its standard error.
+    pub fn err(&self) -> String {
+        self.wrote(Pipe::Err)
+    }
+
+    fn wrote(&self, wanted: Pipe) -> String {
         let lines = self.said.lines.lock().unwrap();
-        lines.iter().filter(|(pipe, _)| *pipe == Pipe::Out).map(|(_, line)| format!("{line}\n")).collect()
+        lines.iter().filter(|(pipe, _)| *pipe == wanted).map(|(_, line)| format!("{line}\n")).collect()
+    }
+
+    /// Its id, for signals.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end in order.
+    pub fn terminate(&self) {
+        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
     }
 
     /// `kill -9`: no signal handler, no goodbye.

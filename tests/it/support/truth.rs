@@ -46,6 +46,17 @@ impl Truth {
         counts
     }
 
+    /// When each call was asked for, in order.
+    pub fn asked_for(&self) -> Vec<i64> {
+        self.of("created").map(|(line, _)| line.at_ms).collect()
+    }
+
+    /// How long a call that was answered and has ended was talked, milliseconds.
+    pub fn talked_ms(&self, sid: &str) -> Option<i64> {
+        let answered = self.of("answered").find(|(_, of)| *of == sid)?.0.at_ms;
+        Some(self.end(sid)?.0 - answered)
+    }
+
     /// When a call ended, and how.
     pub fn end(&self, sid: &str) -> Option<(i64, &str)> {
         self.of("ended").find(|(_, of)| *of == sid).map(|(line, _)| (line.at_ms, line.status.as_deref().unwrap_or_default()))

@@ -56,6 +56,18 @@ impl<J: Envelope> RedisQueue<J> {
         if self.waiting().await? >= WINDOW {
             return Err(QueueError::Full(WINDOW));
         }
+        self.ring(job).await
+    }
+
+    /// One look at the window, then everything at once: the connection carries many requests side by side.
+    pub(crate) async fn push_all(&self, mut jobs: Vec<J>) -> Result<usize, QueueError> {
+        jobs.truncate(WINDOW.saturating_sub(self.waiting().await?));
+        let rung = jobs.len();
+        futures_util::future::try_join_all(jobs.into_iter().map(|job| self.ring(job))).await?;
+        Ok(rung)
+    }
+
+    async fn ring(&self, job: J) -> Result<(), QueueError> {
         let payload = seal(&job).map_err(|error| QueueError::Transport(error.to_string()))?;
         self.storage(self.conn.clone()).push(payload).await.map_err(|error| QueueError::Transport(error.to_string()))
     }

@@ -76,7 +76,8 @@ fn around_the_hour(tokens: &[String]) -> Option<(u32, u32, usize, bool)> {
     if !spelled && !matches!(word(at), "past" | "to") {
         return None;
     }
-    let (hour, length) = tokens.get(at + 1..).and_then(number).filter(|(hour, _)| (1..=12).contains(hour))?;
+    let midday = matches!(word(at + 1), "noon" | "midday").then_some((12, 1));
+    let (hour, length) = midday.or_else(|| tokens.get(at + 1..).and_then(number)).filter(|(hour, _)| (1..=12).contains(hour))?;
     // "five to six" is a span of hours, "ten to six" is 5:50.
     let span_of_hours = !spelled && minutes < hour && word(at) == "to";
     if span_of_hours {
@@ -105,7 +106,8 @@ fn plain(tokens: &[String]) -> Option<(u32, u32, usize, bool)> {
     let minutes = tokens
         .get(used + oh..)
         .and_then(number)
-        .filter(|(minutes, _)| (1..=12).contains(&hour) && if oh == 1 { (1..10).contains(minutes) } else { (10..60).contains(minutes) });
+        .filter(|(minutes, _)| (1..=12).contains(&hour) || hour > 12 && minutes % 5 == 0)
+        .filter(|(minutes, _)| if oh == 1 { (1..10).contains(minutes) } else { (10..60).contains(minutes) });
     Some(minutes.map_or((hour, 0, used, false), |(minutes, length)| (hour, minutes, used + oh + length, true)))
 }
 
@@ -130,6 +132,8 @@ fn counts_something(next: &str) -> bool {
             | "kids"
             | "dollars"
             | "percent"
+            | "hundred"
+            | "thousand"
             | "of"
             | "more"
             | "seconds"

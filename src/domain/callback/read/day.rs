@@ -1,13 +1,22 @@
 //! Days: "tomorrow", "next Tuesday", "the weekend", "June fifth", "the 15th".
 
+mod feast;
+mod month;
+
 use jiff::civil::Weekday;
 
 use crate::domain::callback::figure::ordinal;
 use crate::domain::callback::wish::Day;
+use month::month;
 
 /// The day that begins here, and how many tokens it takes.
 pub(super) fn day(tokens: &[String]) -> Option<(Day, usize)> {
-    simple(tokens).or_else(|| week(tokens)).or_else(|| weekday(tokens)).or_else(|| date(tokens)).or_else(|| feast(tokens))
+    simple(tokens)
+        .or_else(|| feast::feast(tokens))
+        .or_else(|| week(tokens))
+        .or_else(|| weekday(tokens))
+        .or_else(|| date(tokens))
+        .or_else(|| month::month_span(tokens))
 }
 
 fn simple(tokens: &[String]) -> Option<(Day, usize)> {
@@ -25,9 +34,14 @@ fn simple(tokens: &[String]) -> Option<(Day, usize)> {
 fn week(tokens: &[String]) -> Option<(Day, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let the = usize::from(word(0) == "the");
+    if let Some(found) = week_of(tokens.get(the..)?) {
+        return Some((found.0, the + found.1));
+    }
     Some(match (word(the), word(the + 1), word(the + 2), word(the + 3)) {
         ("end", "of", "next", "week") => (Day::EndOfWeek(1), the + 4),
         ("end", "of", "the" | "this", "week") => (Day::EndOfWeek(0), the + 4),
+        ("early", "next", "week", _) => (Day::NextWeekday(Weekday::Monday), the + 3),
+        ("late", "next", "week", _) => (Day::EndOfWeek(1), the + 3),
         ("beginning" | "start", "of", "next", "week") => (Day::NextWeekday(Weekday::Monday), the + 4),
         ("week", "after", "next", _) => (Day::Week(2), the + 3),
         ("next" | "following" | "coming", "week", ..) => (Day::Week(1), the + 2),
@@ -36,9 +50,26 @@ fn week(tokens: &[String]) -> Option<(Day, usize)> {
         ("next", "weekend", ..) => (Day::Weekend(1), the + 2),
         ("this" | "coming", "weekend", ..) => (Day::Weekend(0), the + 2),
         ("weekend", ..) => (Day::Weekend(0), the + 1),
-        ("next", "business", "day", _) => (Day::Ahead(1), the + 3),
+        ("next", "business" | "working", "day", _) => (Day::Working(1), the + 3),
+        ("during" | "throughout", "the", "week", _) => (Day::Week(0), the + 3),
+        ("week", "after", ..) => (Day::Week(1), the + 2),
         _ => return None,
     })
+}
+
+/// "next week on Thursday", "week of the seventh".
+fn week_of(tokens: &[String]) -> Option<(Day, usize)> {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let on = 2 + usize::from(word(2) == "on");
+    match (word(0), word(1), named(word(on))) {
+        ("next" | "following", "week", Some(day)) => return Some((Day::NextWeekday(day), on + 1)),
+        ("week", "of", _) => {}
+        _ => return None,
+    }
+    match date(tokens.get(2..)?)? {
+        (Day::Date { month, day }, used) => Some((Day::WeekOf { month, day }, 2 + used)),
+        _ => None,
+    }
 }
 
 fn weekday(tokens: &[String]) -> Option<(Day, usize)> {
@@ -53,8 +84,13 @@ fn weekday(tokens: &[String]) -> Option<(Day, usize)> {
         let used = if word(lead + 1) == "week" { 2 } else { 3 };
         return Some((Day::Weekday { day, weeks: 1 }, lead + used));
     }
-    if word(lead + 1) == "next" && word(lead + 2) == "week" {
-        return Some((Day::NextWeekday(day), lead + 3));
+    let of = usize::from(word(lead + 1) == "of");
+    if word(lead + 1 + of) == "next" && word(lead + 2 + of) == "week" {
+        return Some((Day::NextWeekday(day), lead + 3 + of));
+    }
+    // "Tuesday the first": the date says which Tuesday.
+    if let Some((date, used)) = of_month(tokens.get(lead + 1..)?) {
+        return Some((date, lead + 1 + used));
     }
     Some((Day::Weekday { day, weeks: 0 }, lead + 1))
 }
@@ -72,6 +108,15 @@ fn named(word: &str) -> Option<Weekday> {
     })
 }
 
+/// "the first", "December first", behind the weekday it falls on.
+fn of_month(tokens: &[String]) -> Option<(Day, usize)> {
+    if month(tokens.first()?).is_some() {
+        return date(tokens);
+    }
+    let (day, used) = tokens.strip_prefix(&["the".to_owned()]).and_then(ordinal)?;
+    dated(None, day, 1 + used)
+}
+
 /// "June fifth", "the fifth of June", "the 15th".
 fn date(tokens: &[String]) -> Option<(Day, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
@@ -81,13 +126,18 @@ fn date(tokens: &[String]) -> Option<(Day, usize)> {
         let (day, used) = ordinal(rest).or_else(|| super::figure::number(rest))?;
         return dated(Some(month), day, 1 + the + used);
     }
-    let the = usize::from(word(0) == "the");
+    if let Some((month, day)) = word(0).split_once('/') {
+        return dated(Some(month.parse().ok().filter(|month| (1..=12).contains(month))?), day.parse().ok()?, 1);
+    }
+    let on = usize::from(word(0) == "on");
+    let the = on + usize::from(word(on) == "the");
     let (day, used) = ordinal(tokens.get(the..)?)?;
     let of = the + used;
     match month(word(of + 1)).filter(|_| word(of) == "of") {
         Some(month) => dated(Some(month), day, of + 2),
-        // "the first", "a second": without a month only a written figure or the article makes it a date.
-        None if the == 1 && !matches!(word(the), "first" | "second" | "third") => dated(None, day, of),
+        // "the first", "a second": without a month only a written figure, "on" or the article makes it a date.
+        None if on == 1 && the == 2 => dated(None, day, of),
+        None if on == 0 && the == 1 && !matches!(word(the), "first" | "second" | "third") => dated(None, day, of),
         None if word(the).bytes().next().is_some_and(|b| b.is_ascii_digit()) => dated(None, day, of),
         None => None,
     }
@@ -96,23 +146,4 @@ fn date(tokens: &[String]) -> Option<(Day, usize)> {
 fn dated(month: Option<i8>, day: u32, used: usize) -> Option<(Day, usize)> {
     let day = i8::try_from(day).ok().filter(|day| (1..=31).contains(day))?;
     Some((Day::Date { month, day }, used))
-}
-
-fn month(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-    let short = |month: &&str| month.len() > 4 && word == &month[..3] && word != "mar";
-    MONTHS.iter().position(|month| *month == word || short(month)).and_then(|at| i8::try_from(at + 1).ok())
-}
-
-/// Days of the year that people go by.
-fn feast(tokens: &[String]) -> Option<(Day, usize)> {
-    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
-    let date = |month, day, used| Some((Day::Date { month: Some(month), day }, used));
-    match (word(0), word(1)) {
-        ("christmas", _) => date(12, 25, 1),
-        ("new", "year" | "years") => date(1, 1, 2),
-        ("the", "holidays") => date(1, 1, 2),
-        _ => None,
-    }
 }

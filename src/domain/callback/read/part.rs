@@ -32,6 +32,7 @@ fn idiom(tokens: &[String]) -> Option<Found> {
     let of = |found: Part, used: usize| Some(Found { part: Some(found), used, ..Found::default() });
     match (word(0), word(1), word(2), word(3)) {
         ("after", "work" | "hours", ..) => of(span(17 * 60 + 30, 21 * 60, true), 2),
+        ("get" | "gets" | "am", "off", "work", "") => of(span(17 * 60 + 30, 21 * 60, true), 3),
         ("before", "work", ..) => of(span(8 * 60, 9 * 60, false), 2),
         ("after", "school", ..) => of(span(15 * 60 + 30, 18 * 60, true), 2),
         ("after", "lunch" | "lunchtime", ..) => of(AFTERNOON, 2),
@@ -50,12 +51,15 @@ fn idiom(tokens: &[String]) -> Option<Found> {
         ("later", "this", "week", _) => Some(Found { day: Some(Day::Week(0)), used: 3, ..Found::default() }),
         ("soon" | "shortly", ..) => Some(Found { soon: Some(Soon::While), used: 1, ..Found::default() }),
         ("a", "bit" | "little", "later", _) => Some(Found { soon: Some(Soon::While), used: 3, ..Found::default() }),
+        ("late", "tonight", ..) => {
+            Some(Found { part: Some(span(19 * 60 + 30, 21 * 60, true)), day: Some(Day::Ahead(0)), used: 2, ..Found::default() })
+        }
         ("tonight", ..) => Some(Found { part: Some(NIGHT), day: Some(Day::Ahead(0)), used: 1, ..Found::default() }),
         _ => None,
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Shade {
     Whole,
     Early,
@@ -64,18 +68,19 @@ enum Shade {
 
 /// "late this afternoon", "in the early evening", "the morning".
 fn shaded(tokens: &[String]) -> Option<Found> {
-    let (mut shade, mut this, mut at) = (Shade::Whole, false, 0);
+    let (mut shade, mut this, mut tomorrow, mut at) = (Shade::Whole, false, false, 0);
     let named = loop {
         match tokens.get(at)?.as_str() {
             "this" | "later" => this = true,
             "early" => shade = Shade::Early,
             "late" => shade = Shade::Late,
+            "tomorrow" if shade != Shade::Whole => tomorrow = true,
             "mid" | "in" | "the" => {}
             word => break base(word)?,
         }
         at += 1;
     };
-    let day = this.then_some(Day::Ahead(0));
+    let day = (this || tomorrow).then(|| Day::Ahead(i64::from(tomorrow)));
     Some(Found { part: Some(shade_of(named, shade)), day, used: at + 1, ..Found::default() })
 }
 

@@ -120,3 +120,36 @@ fn not_a_number_is_refused() {
         assert_eq!(keys(&file), ["pace.calls_per_second", "budget_usd"], "{wrong}");
     }
 }
+
+#[test]
+fn a_campaign_calls_the_countries_of_its_numbers_unless_it_names_others() {
+    let countries = |callers: &[&str], countries: &[&str]| {
+        let texts = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let file = CampaignFile { caller_numbers: texts(callers), countries: texts(countries), ..CampaignFile::default() };
+        file.settings().unwrap().countries
+    };
+    let only = |list: &[&str]| Countries::Only(list.iter().map(ToString::to_string).collect());
+    assert_eq!(countries(&["+14155550200", "+442079460000", "+12125550200"], &[]), only(&["GB", "US"]));
+    assert_eq!(countries(&["+14155550200"], &["de", "US"]), only(&["DE", "US"]));
+    assert_eq!(countries(&["+14155550200"], &["any"]), Countries::Any);
+}
+
+#[test]
+fn the_law_is_lifted_by_a_reason_only() {
+    let mut file = with_caller();
+    assert_eq!(file.settings().unwrap().law, LawChoice::STRICT);
+    (file.hours.override_reason, file.caps.override_reason) = (Some("our own staff".to_owned()), Some("  ".to_owned()));
+    let law = file.settings().unwrap().law;
+    assert_eq!((law.hours_lifted, law.caps_lifted), (true, false));
+}
+
+#[test]
+fn places_laws_and_times_are_checked() {
+    let mut file = with_caller();
+    (file.countries, file.law, file.caps.calls_per_caller) = (vec!["Germany".to_owned()], "loose".to_owned(), Some(0));
+    (file.schedule.start, file.schedule.end) = (Some("tomorrow".to_owned()), Some("2026-12-01T09:00:00Z".to_owned()));
+    assert_eq!(keys(&file), ["countries", "law", "schedule.start", "caps.calls_per_caller"]);
+    let mut backwards = with_caller();
+    (backwards.schedule.start, backwards.schedule.end) = (Some("2026-12-02T09:00:00Z".to_owned()), Some("2026-12-01T09:00:00Z".to_owned()));
+    assert_eq!(keys(&backwards), ["schedule.end"]);
+}

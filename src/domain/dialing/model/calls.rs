@@ -52,8 +52,11 @@ impl World {
         };
         let attempt = call.attempt;
         let copies = if self.chance.percent(25) { 0 } else { self.chance.range(1, 3) };
+        self.score.lost_hooks += u64::from(copies == 0);
         for _ in 0..copies {
-            let delay = if self.chance.percent(15) { self.chance.range(1_000, 900_000) } else { self.chance.range(5, 500) };
+            let late = self.chance.percent(15);
+            self.score.late_hooks += u64::from(late);
+            let delay = if late { self.chance.range(1_000, 900_000) } else { self.chance.range(5, 500) };
             self.after(delay, Event::Hook { attempt, news: news.clone() });
         }
     }
@@ -122,6 +125,9 @@ impl World {
             let lead = &mut self.leads[self.attempts[attempt].lead];
             lead.become_state(LeadState::Active);
             lead.number = Some((attempt, None));
+            if !self.active.contains(&attempt) {
+                self.active.push(attempt);
+            }
         }
         let row = &mut self.attempts[attempt];
         (row.row, row.news_at, row.rearm_at) = (folded.row, self.now, row.rearm_at.filter(|_| folded.meeting == Meeting::Stray));

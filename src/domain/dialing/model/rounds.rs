@@ -11,17 +11,38 @@ use crate::domain::dialing::{self, LeadStep, Look, PollAnswer, Polled, Reconcile
 impl World {
     pub(super) fn round(&mut self) {
         if self.chance.percent(3) {
+            self.score.list_outages += 1;
             self.provider.list_down_until = self.now + self.chance.range(1_000, 300_000);
         }
         let restarted = self.chance.percent(2);
         self.dispatch();
-        for attempt in (0..self.attempts.len()).filter(|a| self.is_open(*a)).collect::<Vec<_>>() {
-            self.sweep(attempt);
-            self.reconcile(attempt, restarted);
-            self.rest(attempt);
-            self.poll(attempt);
+        let mut place = 0;
+        while let Some(attempt) = self.active.get(place).copied() {
+            if self.is_open(attempt) {
+                self.sweep(attempt);
+                self.reconcile(attempt, restarted);
+                self.rest(attempt);
+                self.poll(attempt);
+                place += 1;
+            } else {
+                self.active.remove(place);
+            }
         }
-        self.after(ROUND, Event::Round);
+        self.after(self.until_next_round(), Event::Round);
+    }
+
+    /// Rounds that would find nothing are left out: without an open attempt nothing can happen before the next event, the
+    /// next lead that is due, or the end of a number's rest.
+    fn until_next_round(&self) -> u64 {
+        if self.active.iter().any(|attempt| self.attempts[*attempt].row.state.is_open()) {
+            return ROUND;
+        }
+        let due = self.leads.iter().filter_map(|lead| match lead.number {
+            Some((_, until)) => until,
+            None => (!lead.state.is_terminal()).then_some(lead.next_at),
+        });
+        let next = due.chain(self.next_event()).min().unwrap_or(self.now);
+        next.saturating_sub(self.now).div_ceil(ROUND).max(1) * ROUND
     }
 
     /// Closed attempts matter only while their number rests.

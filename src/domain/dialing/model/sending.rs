@@ -24,6 +24,7 @@ impl World {
         self.attempts.push(Attempt::new(lead, self.leads[lead].kind, lease_until));
         self.leads[lead].number = Some((attempt, None));
         self.leads[lead].attempts.push(attempt);
+        self.active.push(attempt);
         self.leads[lead].become_state(LeadState::Active);
         self.ring(attempt, 1);
     }
@@ -35,6 +36,7 @@ impl World {
             8..15 => 2,
             _ => 1,
         };
+        self.score.lost_tickets += u64::from(copies == 0);
         for _ in 0..copies {
             let delay = self.chance.range(10, 70_000);
             self.after(delay, Event::Ticket { attempt, send_no });
@@ -57,11 +59,11 @@ impl World {
         row.become_state(AttemptState::Sending);
         (row.intent, row.deadline) = (self.now, deadline);
         let pause = match self.chance.range(0, 100) {
-            0..5 => return,
+            0..5 => return self.score.stopped += 1,
             5..12 => self.chance.range(900, 7_200_000),
             _ => self.chance.range(1, 200),
         };
-        self.score.stopped += u32::from(pause > 800);
+        self.score.stopped += u64::from(pause > 800);
         self.after(pause, Event::Post { attempt, send_no, claimed_at: self.now });
     }
 
@@ -99,6 +101,7 @@ impl World {
 
     pub(super) fn unknown(&mut self, attempt: usize, send_no: u32, timeout: u64, claimed_at: u64) {
         let wait = self.chance.range(100, timeout + 1);
+        self.score.lost_answers += 1;
         if self.policy.reconciles {
             self.see(attempt, send_no, wait, Some(PostAnswer::Unknown));
         } else {
@@ -109,7 +112,7 @@ impl World {
     /// The worker may crash before it has written what it saw, or write it very late.
     pub(super) fn see(&mut self, attempt: usize, send_no: u32, wait: u64, answer: Option<PostAnswer>) {
         let late = match self.chance.range(0, 100) {
-            0..5 => return,
+            0..5 => return self.score.lost_answers += 1,
             5..8 => self.chance.range(1_000, 400_000),
             _ => 1,
         };
@@ -121,7 +124,9 @@ impl World {
 fn permit() -> Result<DialPermit, Denial> {
     use std::time::Duration;
 
-    use crate::domain::campaign::{CampaignSettings, CampaignState, OnVoicemail};
+    use crate::domain::caller::CallerChoice;
+    use crate::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
+    use crate::domain::law::LawChoice;
     use crate::domain::money::NanoUsd;
     use crate::domain::permit::{PermitFacts, check};
     use crate::domain::redial::RedialTable;
@@ -131,12 +136,18 @@ fn permit() -> Result<DialPermit, Denial> {
     thread_local! {
         static SETTINGS: CampaignSettings = CampaignSettings {
             caller_numbers: Vec::new(),
+            local_presence: true,
+            countries: Countries::Any,
+            law: LawChoice::LIFTED,
+            starts_at: None,
+            ends_at: None,
             calls_per_second: 1.0,
             lines: 1,
             weight: 1,
             window: CallingWindow { days: [Some(Hours { open: 0, close: 1_440 }); 7], holidays: Vec::new() },
             max_attempts: 99,
             max_attempts_per_day: 99,
+            calls_per_caller: None,
             redial: RedialTable::default(),
             require_consent: false,
             on_voicemail: OnVoicemail::HangUp,
@@ -154,10 +165,15 @@ fn permit() -> Result<DialPermit, Denial> {
                 settings,
                 lead_callable: true,
                 consent_basis: None,
-                suppressed: false,
+                suppressed: None,
+                oldest_dnc_list: None,
+                country: None,
+                blocked_range: None,
+                laws: &[],
                 zones,
                 placed_for_lead: 0,
                 placed_to_number: &[],
+                caller: CallerChoice::Use(0),
                 spent_and_reserved: NanoUsd::ZERO,
                 reserve: NanoUsd::ZERO,
                 is_callback: false,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Policy;
 use super::provider::{Chance, Provider, sid};
 use super::rows::{Attempt, Lead};
+use super::score::Score;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{CallStatus, Callback, PostAnswer};
 use crate::domain::time::Timestamp;
@@ -32,42 +33,11 @@ pub(super) enum Event {
     Round,
 }
 
-/// What a run counts.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Score {
-    pub rings: u32,
-    pub double_rings: u32,
-    pub lost_leads: u32,
-    pub adopted: u32,
-    pub absent: u32,
-    pub stopped: u32,
-    /// The first seed that rang somebody twice or lost a lead.
-    pub bad_seed: Option<u64>,
-}
-
-impl Score {
-    pub fn add(self, other: Self) -> Self {
-        Self {
-            rings: self.rings + other.rings,
-            double_rings: self.double_rings + other.double_rings,
-            lost_leads: self.lost_leads + other.lost_leads,
-            adopted: self.adopted + other.adopted,
-            absent: self.absent + other.absent,
-            stopped: self.stopped + other.stopped,
-            bad_seed: self.bad_seed.or(other.bad_seed),
-        }
-    }
-
-    /// Names the seed when something went wrong under it.
-    pub fn of(mut self, seed: u64) -> Self {
-        self.bad_seed = (self.double_rings + self.lost_leads > 0).then_some(seed);
-        self
-    }
-}
-
 /// Long enough for every wait of the protocol, several times over.
 const HORIZON: u64 = 24 * 3_600_000;
 pub(super) const ROUND: u64 = 15_000;
+/// A day has 2^27 milliseconds, and no world has a million events.
+const INDEX_BITS: u32 = 24;
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -78,35 +48,54 @@ pub(super) struct World {
     pub leads: Vec<Lead>,
     pub attempts: Vec<Attempt>,
     pub score: Score,
-    order: BinaryHeap<Reverse<(u64, usize)>>,
-    events: Vec<Event>,
+    /// Attempts that a round has to look at: open ones, and those whose number rests.
+    pub active: Vec<usize>,
+    /// When, and which event, in one word each: most of the model's time goes into this heap.
+    order: BinaryHeap<Reverse<u64>>,
+    events: Vec<Option<Event>>,
+    tells: bool,
 }
 
 impl World {
     pub fn new(seed: u64, leads: usize, policy: Policy) -> Self {
         let leads = (0..leads).map(|n| Lead::new(1_000_000 + n as u64 * 500)).collect();
         let (provider, chance) = (Provider::default(), Chance::new(seed));
-        let (order, events, attempts) = (BinaryHeap::new(), Vec::new(), Vec::new());
-        let mut world = Self { now: 1_000_000, policy, chance, provider, leads, attempts, score: Score::default(), order, events };
+        let (order, events, attempts, active) = (BinaryHeap::new(), Vec::new(), Vec::new(), Vec::new());
+        let score = Score { worlds: 1, ..Score::default() };
+        let mut world = Self { now: 1_000_000, policy, chance, provider, leads, attempts, score, active, order, events, tells: false };
         world.after(0, Event::Round);
         world
     }
 
+    /// Prints every event: for a seed that is replayed.
+    pub fn telling(self) -> Self {
+        Self { tells: true, ..self }
+    }
+
     pub fn after(&mut self, delay: u64, event: Event) {
-        self.events.push(event);
-        self.order.push(Reverse((self.now + delay, self.events.len() - 1)));
+        self.events.push(Some(event));
+        self.order.push(Reverse((self.now + delay) << INDEX_BITS | (self.events.len() - 1) as u64));
     }
 
     pub fn run(mut self) -> Score {
-        while let Some(Reverse((at, index))) = self.order.pop() {
-            let event = self.events[index].clone();
+        while let Some(Reverse(next)) = self.order.pop() {
+            let (at, index) = (next >> INDEX_BITS, next & ((1 << INDEX_BITS) - 1));
+            let event = self.events[index as usize].take().expect("an event happens once");
             if at > HORIZON || (matches!(event, Event::Round) && self.is_done()) {
                 break;
+            }
+            if self.tells && !matches!(event, Event::Round) {
+                println!("{:>10.3} s  {event:?}", at as f64 / 1_000.0);
             }
             self.now = at;
             self.happen(event);
         }
         self.settle()
+    }
+
+    /// When the next event comes, whatever it is.
+    pub fn next_event(&self) -> Option<u64> {
+        self.order.peek().map(|Reverse(next)| next >> INDEX_BITS)
     }
 
     fn happen(&mut self, event: Event) {
@@ -134,11 +123,12 @@ impl World {
         for (id, call) in self.provider.calls.iter().enumerate().filter(|(_, call)| call.rang) {
             self.score.rings += 1;
             let bound = self.attempts[call.attempt].row.call_sid.as_deref() == Some(sid(id).as_str());
-            self.score.double_rings += u32::from(!bound);
+            self.score.double_rings += u64::from(!bound);
         }
         let lost = self.leads.iter().filter(|lead| !lead.state.is_terminal()).count();
-        self.score.lost_leads += u32::try_from(lost).unwrap();
-        self.score.absent += u32::try_from(self.attempts.iter().filter(|a| a.row.state == AttemptState::Absent).count()).unwrap();
+        self.score.lost_leads += lost as u64;
+        self.score.absent += self.attempts.iter().filter(|a| a.row.state == AttemptState::Absent).count() as u64;
+        (self.score.attempts, self.score.calls) = (self.attempts.len() as u64, self.provider.calls.len() as u64);
         self.score
     }
 

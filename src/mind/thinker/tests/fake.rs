@@ -101,6 +101,7 @@ impl Mind for FakeMind {
                 finish: "stop".to_owned(),
                 model: request.model.clone(),
                 usage: usage.unwrap_or_default(),
+                flex: false,
             }),
             Answer::Refuses(again) => Err(broken(again)),
             _ => pending().await,

@@ -86,9 +86,20 @@ async fn keeps_nova_alive_without_audio() {
 }
 
 #[tokio::test]
-async fn flux_gets_larger_chunks() {
+async fn flux_gets_larger_chunks_until_somebody_speaks() {
     let mut server = Sockets::start().await;
-    let (link, _stop, _tasks) = listen(settings(&server.url), "flux-general-en").await;
+    let (mut link, _stop, _tasks) = listen(settings(&server.url), "flux-general-en").await;
+    for _ in 0..4 {
+        link.audio.send(Bytes::from_static(&[255; 160])).await.unwrap();
+    }
+    assert_eq!(server.seen.recv().await.unwrap().into_data().len(), 640);
+    let turn = |event: &str| json!({"type": "TurnInfo", "event": event, "turn_index": 0, "transcript": "Yes."}).to_string();
+    server.say(turn("StartOfTurn")).await;
+    assert_eq!(link.heard.recv().await, Some(Heard::SpeechStarted));
+    link.audio.send(Bytes::from_static(&[255; 160])).await.unwrap();
+    assert_eq!(server.seen.recv().await.unwrap().into_data().len(), 160, "the frame that may end the turn does not wait");
+    server.say(turn("EndOfTurn")).await;
+    while !matches!(link.heard.recv().await, Some(Heard::EndOfTurn { .. })) {}
     for _ in 0..4 {
         link.audio.send(Bytes::from_static(&[255; 160])).await.unwrap();
     }

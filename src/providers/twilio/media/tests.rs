@@ -61,8 +61,12 @@ fn a_stream_of_another_format_is_refused() {
 fn survives_deep_and_large_frames() {
     let deep = format!(r#"{{"event":"media","x":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
     assert!(read(&deep).is_err());
+    let second = json!({"event": "media", "media": {"payload": STANDARD.encode_to_string([0; 8_000])}}).to_string();
+    assert!(matches!(read(&second), Ok(FromTwilio::Audio(audio)) if audio.len() == 8_000));
     let large = json!({"event": "media", "media": {"payload": "A".repeat(1 << 20)}}).to_string();
-    assert!(matches!(read(&large), Ok(FromTwilio::Audio(audio)) if audio.len() == 3 << 18));
+    assert_eq!(read(&large), Err(MediaError::TooLong));
+    let named = json!({"event": "mark", "mark": {"name": "r".repeat(257)}}).to_string();
+    assert_eq!(read(&named), Err(MediaError::TooLong));
     let noise = json!({"event": "weather", "text": "x".repeat(1 << 20)}).to_string();
     assert_eq!(read(&noise), Ok(FromTwilio::Other));
 }

@@ -6,8 +6,9 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
+use crate::domain::permit::Gate;
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::{ClaimOutcome, Recorded, Swept, Trouble};
+use crate::store::dial::{Arming, ClaimOutcome, Recorded, Swept, Trouble};
 
 on_both_engines! {
     async fn an_answer_binds_and_repeats_change_nothing(store: Store) {
@@ -44,7 +45,7 @@ on_both_engines! {
         assert_eq!(bench.store.attempt(other.attempt).await.unwrap().unwrap().state, AttemptState::Sending);
     }
 
-    async fn a_dead_number_is_finished_here_and_suppressed_elsewhere(store: Store) {
+    async fn a_dead_number_is_finished_here_and_closed_elsewhere(store: Store) {
         let mut bench = Bench::new(store).await;
         let claimed = bench.sending(1).await;
         assert!(matches!(bench.refuse(&claimed, 400, 21211).await, Recorded::Refused(plan) if plan.quarantine));
@@ -52,7 +53,9 @@ on_both_engines! {
         assert_eq!((view.lead.state, view.lead.disposition, view.number_held_by), (LeadState::Finished, Some(Disposition::Failed), None));
         assert_eq!((view.attempts[0].state, view.attempts[0].reason), (AttemptState::Ended, Some(Reason::InvalidNumber)));
         bench.campaign = running(&bench.store, "other").await;
-        assert_eq!(bench.view(bench.lead(1).await).await.lead.state, LeadState::Suppressed);
+        let elsewhere = bench.lead(1).await;
+        assert!(matches!(bench.try_arm(elsewhere, now()).await, Arming::Denied(denial) if denial.gate == Gate::Quarantine));
+        assert_eq!(bench.view(elsewhere).await.lead.state, LeadState::Finished);
     }
 
     async fn a_full_provider_is_tried_again_with_the_next_send(store: Store) {

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::domain::campaign::{CampaignSettings, CampaignState, OnVoicemail};
+use crate::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
 use crate::domain::dialing::{CallStatus, Callback, DialTimings, PostClass, Refusal};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId, WorkerId};
+use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
-use crate::store::Store;
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
 use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, Recorded, Told};
+use crate::store::{Store, StoreError};
 
 pub(super) const NOW: i64 = 1_000;
 
@@ -36,12 +37,18 @@ fn settings() -> CampaignSettings {
     let all_day = Some(Hours { open: 0, close: 24 * 60 });
     CampaignSettings {
         caller_numbers: vec![PhoneNumber::from_e164("+14155550100").unwrap()],
+        local_presence: true,
+        countries: Countries::Any,
+        law: LawChoice::LIFTED,
+        starts_at: None,
+        ends_at: None,
         calls_per_second: 1.0,
         lines: 5,
         weight: 1,
         window: CallingWindow { days: [all_day; 7], holidays: Vec::new() },
         max_attempts: 4,
         max_attempts_per_day: 9,
+        calls_per_caller: None,
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,
@@ -82,10 +89,14 @@ impl Bench {
         attempt
     }
 
-    pub async fn try_claim(&self, attempt: AttemptId, send_no: u32) -> ClaimOutcome {
+    pub async fn ask_claim(&self, attempt: AttemptId, send_no: u32) -> Result<ClaimOutcome, StoreError> {
         let (worker, settings, reserve) = (self.worker, &self.settings, self.reserve);
         let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings };
-        self.store.claim(&ask, now()).await.unwrap()
+        self.store.claim(&ask, now()).await
+    }
+
+    pub async fn try_claim(&self, attempt: AttemptId, send_no: u32) -> ClaimOutcome {
+        self.ask_claim(attempt, send_no).await.unwrap()
     }
 
     pub async fn claim(&self, attempt: AttemptId, send_no: u32) -> Claimed {

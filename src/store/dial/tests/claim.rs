@@ -26,8 +26,8 @@ on_both_engines! {
     async fn a_ticket_of_another_send_is_stale(store: Store) {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
-        assert!(bench.store.is_ready(attempt, 1).await.unwrap());
-        assert!(!bench.store.is_ready(attempt, 2).await.unwrap());
+        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_some());
+        assert!(bench.store.ready_ticket(attempt, 2).await.unwrap().is_none());
         assert!(matches!(bench.try_claim(attempt, 2).await, ClaimOutcome::Stale));
     }
 

@@ -13,7 +13,7 @@ use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Claimed, Finished, FinishedCall};
 
 /// A conversation that ended with this report.
-async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Outcome>) -> Claimed {
+pub(super) async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Outcome>) -> Claimed {
     let claimed = bench.placed(n, sid).await;
     let held = hold(bench, &claimed, sid).await;
     bench.store.close_hold(held.attempt, held.epoch, outcome, &slots(), now()).await.unwrap();
@@ -33,11 +33,11 @@ on_both_engines! {
         assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet);
         assert!(bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await.finish);
         assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet);
-        assert!(bench.store.unfinished(9).await.unwrap().is_empty());
+        assert!(bench.store.unfinished(now(), 9).await.unwrap().is_empty());
         let outcome = told(Disposition::Qualified);
         let ended = bench.store.close_hold(held.attempt, held.epoch, Some(&outcome), &slots(), now()).await.unwrap();
         assert_eq!(ended, Some(true));
-        assert_eq!(bench.store.unfinished(9).await.unwrap(), [claimed.attempt]);
+        assert_eq!(bench.store.unfinished(now(), 9).await.unwrap(), [claimed.attempt]);
         let call = done(bench.finish(claimed.attempt).await);
         assert_eq!((call.outcome.disposition, call.conversed), (Disposition::Qualified, true));
         assert_eq!(bench.store.unplanned_conversations(now(), 9).await.unwrap(), [claimed.attempt]);

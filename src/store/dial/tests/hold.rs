@@ -7,7 +7,7 @@ use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::ids::WorkerId;
 use crate::domain::outcome::{Disposition, Flags, Outcome};
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::{Claimed, HoldClaim, StreamClaim};
+use crate::store::dial::{Claimed, Finished, HoldClaim, StreamClaim};
 use crate::store::worker::NewWorker;
 
 pub(super) fn told(disposition: Disposition) -> Outcome {
@@ -97,6 +97,20 @@ on_both_engines! {
         assert!(bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap());
         assert!(!bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap());
         assert!(bench.store.held_calls().await.unwrap().is_empty());
+    }
+
+    async fn a_holder_that_was_thought_dead_still_closes_until_the_outcome_is_folded(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        assert!(bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap());
+        let outcome = told(Disposition::Qualified);
+        let close = async || bench.store.close_hold(held.attempt, held.epoch, Some(&outcome), &slots(), now()).await.unwrap();
+        assert_eq!(close().await, Some(false));
+        assert_eq!(close().await, None, "it is closed in order");
+        let Finished::Done(call) = bench.end(&claimed, "CA1", CallStatus::Completed).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::Qualified);
+        assert_eq!(close().await, None, "it is folded");
     }
 
     async fn a_transferred_call_has_no_holder(store: Store) {

@@ -3,8 +3,14 @@
 mod answer;
 mod arm;
 mod bench;
+mod caller;
 mod claim;
+mod explain;
+mod fatal;
 mod finish;
 mod hold;
+mod life;
+mod orders;
+mod promise;
 mod reconcile;
 mod sweep;

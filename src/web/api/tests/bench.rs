@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::super::{ApiState, CLI_AGENT, router};
 use crate::clock::Clock;
 use crate::domain::dialing::DialTimings;
+use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures;
@@ -53,7 +54,9 @@ impl Bench {
             store: store.clone(),
             clock: Arc::new(Still),
             timings: DialTimings::default(),
+            reserve: NanoUsd::from_usd(0.5),
             files: folder.path().to_owned(),
+            live: crate::live::Live::within(),
             metrics: None,
         };
         Self { store, router: router(state), folder }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Who serves what.
 #[derive(Debug, Clone, Default)]
@@ -18,10 +19,11 @@ pub struct Backends {
     pub callbacks: Vec<SocketAddr>,
 }
 
-/// The balancer; its tasks end with the test's runtime.
+/// The balancer; dropping it closes every connection.
 pub struct Proxy {
     addr: SocketAddr,
     backends: watch::Sender<Backends>,
+    accepting: JoinHandle<()>,
 }
 
 impl Proxy {
@@ -29,21 +31,35 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (backends, known) = watch::channel(Backends::default());
-        tokio::spawn(async move {
-            let turn = Arc::new(AtomicUsize::new(0));
-            while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, known.clone(), Arc::clone(&turn)));
-            }
-        });
-        Self { addr, backends }
+        Self { addr, backends, accepting: tokio::spawn(accept(listener, known)) }
     }
 
-    pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
     }
 
     pub fn serve(&self, backends: Backends) {
         self.backends.send_replace(backends);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// Owns the connections: they end with it.
+async fn accept(listener: TcpListener, known: watch::Receiver<Backends>) {
+    let (turn, mut open) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((client, _)) => _ = open.spawn(carry(client, known.clone(), Arc::clone(&turn))),
+                Err(_) => return,
+            },
+            Some(_) = open.join_next() => {}
+        }
     }
 }
 

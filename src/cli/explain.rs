@@ -1,0 +1,59 @@
+//! How an explanation is shown: one line per gate with its rule, what it sees, and when it opens.
+
+use serde_json::Value;
+
+use super::output::{cell, items, moment, table};
+
+/// `callfleet campaign explain`.
+pub fn campaign(answer: &Value) -> String {
+    let waits: Vec<Vec<String>> = items(&answer["waiting"])
+        .iter()
+        .map(|wait| {
+            let cells = [&wait["leads"], &wait["state"], &wait["next_kind"], &wait["due"]].map(cell);
+            cells.into_iter().chain([moment(&wait["next_at"]), cell(&wait["wait_reason"])]).collect()
+        })
+        .collect();
+    let hours: Vec<Vec<String>> = items(&answer["hours"]).iter().map(hours).collect();
+    let mut text = format!("{}\n\n{}", cell(&answer["answer"]), gates(&answer["gates"]));
+    if !hours.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&table(&["LEADS", "HOURS", "OPENS", "LAWS", "ZONES"], &hours));
+    }
+    if !waits.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &waits));
+    }
+    text
+}
+
+/// `callfleet lead explain`.
+pub fn lead(answer: &Value) -> String {
+    format!("{}\n\n{}", cell(&answer["answer"]), gates(&answer["gates"]))
+}
+
+fn gates(gates: &Value) -> String {
+    let rows: Vec<Vec<String>> = items(gates).iter().map(gate).collect();
+    table(&["", "GATE", "SEES", "OPENS", "RULE"], &rows)
+}
+
+fn gate(gate: &Value) -> Vec<String> {
+    let open = gate["open"] == true;
+    let opens = match gate["opens_at"].as_str() {
+        Some(_) => moment(&gate["opens_at"]),
+        None if open => String::new(),
+        None => "by a change only".to_owned(),
+    };
+    let word = if open { "open" } else { "CLOSED" };
+    vec![word.to_owned(), cell(&gate["gate"]), cell(&gate["value"]), opens, cell(&gate["rule"])]
+}
+
+fn hours(class: &Value) -> Vec<String> {
+    let open = class["open"] == true;
+    let opens = match class["opens_at"].as_str() {
+        Some(_) => moment(&class["opens_at"]),
+        None if open => String::new(),
+        None => "never".to_owned(),
+    };
+    let zones: Vec<String> = items(&class["zones"]).iter().map(cell).collect();
+    vec![cell(&class["leads"]), if open { "open" } else { "CLOSED" }.to_owned(), opens, cell(&class["laws"]), zones.join(" ")]
+}

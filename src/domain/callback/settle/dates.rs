@@ -1,0 +1,119 @@
+//! Named days on the calendar: the first and the last date that "next week", "the 15th" or "after Thanksgiving" mean.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Weekday};
+
+use super::Here;
+use crate::domain::callback::wish::{Day, Feast, Then, Wish};
+
+/// A date further ahead than this was rather meant as one that is over.
+const MONTHS_AHEAD: i64 = 10;
+
+impl Here<'_> {
+    /// First and last date of a named day or span of days.
+    pub(super) fn dates(&self, day: Day, wish: &Wish) -> Option<(Date, Date)> {
+        let today = self.today();
+        let plus = |date: Date, days: i64| date.checked_add(days.days()).ok();
+        let monday = plus(today, -i64::from(today.weekday().to_monday_zero_offset()))?;
+        let one = |date: Date| Some((date, date));
+        match day {
+            Day::Ahead(days) => one(plus(today, days)?),
+            Day::Weekday { day, weeks } => one(plus(self.next_weekday(day, wish)?, weeks * 7)?),
+            Day::NextWeekday(day) => one(plus(monday, 7 + i64::from(day.to_monday_zero_offset()))?),
+            Day::Week(0) if today.weekday().to_monday_zero_offset() < 4 => Some((plus(today, 1)?, plus(monday, 4)?)),
+            Day::Week(weeks) => Some((plus(monday, weeks.max(1) * 7)?, plus(monday, weeks.max(1) * 7 + 4)?)),
+            Day::EndOfWeek(weeks) => {
+                let friday = plus(monday, weeks * 7 + 4)?;
+                one(if friday < today { plus(friday, 7)? } else { friday })
+            }
+            Day::Weekend(weeks) => Some((plus(monday, weeks * 7 + 5)?.max(today), plus(monday, weeks * 7 + 6)?)),
+            Day::Month(months) => {
+                let first = today.first_of_month().checked_add(months.months()).ok()?;
+                Some((first, first.last_of_month()))
+            }
+            Day::MonthEdge { ahead, last } => {
+                let first = today.first_of_month().checked_add(ahead.months()).ok()?;
+                one(if last { first.last_of_month() } else { first })
+            }
+            Day::NamedMonth { month, third } => self.named_month(month, third),
+            Day::Date { month, day } => one(self.next_date(month, day)?),
+            Day::WeekOf { month, day } => {
+                let date = self.next_date(month, day)?;
+                let monday = plus(date, -i64::from(date.weekday().to_monday_zero_offset()))?;
+                Some((monday.max(today), plus(monday, 4)?))
+            }
+            Day::Working(days) => one(working_days(today, days)?),
+            Day::Feast { feast, then } => one(self.next_feast(feast, then)?),
+        }
+    }
+
+    /// The next such weekday; today counts only with a time that is still to come.
+    fn next_weekday(&self, day: Weekday, wish: &Wish) -> Option<Date> {
+        let today = self.today();
+        let ahead = i64::from(today.weekday().until(day));
+        let still_to_come = || match (wish.time, wish.part) {
+            (Some((clock, _)), _) => self.pick(today, clock, wish).is_some_and(|(moment, _)| moment > self.now),
+            (None, Some((part, _))) => self.moment(today, part.start).is_some_and(|moment| moment > self.now),
+            (None, None) => false,
+        };
+        let ahead = if ahead == 0 && !still_to_come() { 7 } else { ahead };
+        today.checked_add(ahead.days()).ok()
+    }
+
+    fn next_date(&self, month: Option<i8>, day: i8) -> Option<Date> {
+        let today = self.today();
+        (0..=MONTHS_AHEAD).find_map(|ahead| {
+            let first = today.first_of_month().checked_add(ahead.months()).ok()?;
+            let date = Date::new(first.year(), first.month(), day).ok()?;
+            (month.is_none_or(|month| month == first.month()) && date >= today).then_some(date)
+        })
+    }
+
+    /// The rest of a month that runs, or the next one of that name; of its thirds the first has ten days, the last the rest.
+    fn named_month(&self, month: i8, third: Option<i8>) -> Option<(Date, Date)> {
+        let first = (0..=MONTHS_AHEAD).find_map(|ahead| {
+            let first = self.today().first_of_month().checked_add(ahead.months()).ok()?;
+            (first.month() == month).then_some(first)
+        })?;
+        let day = |days: i64| first.checked_add(days.days()).ok();
+        let (from, until) = match third {
+            None => (first, first.last_of_month()),
+            Some(0) => (first, day(9)?),
+            Some(1) => (day(10)?, day(19)?),
+            Some(_) => (day(20)?, first.last_of_month()),
+        };
+        (until >= self.today()).then(|| (from.max(self.today()), until))
+    }
+
+    fn next_feast(&self, feast: Feast, then: Then) -> Option<Date> {
+        let today = self.today();
+        (today.year()..=today.year() + 1).find_map(|year| then_of(feast_of(year, feast)?, then).filter(|date| *date >= today))
+    }
+}
+
+fn feast_of(year: i16, feast: Feast) -> Option<Date> {
+    match feast {
+        Feast::On(month, day) => Date::new(year, month, day).ok(),
+        Feast::Nth { month, day, nth } => Date::new(year, month, 1).ok()?.nth_weekday_of_month(nth, day).ok(),
+    }
+}
+
+fn then_of(date: Date, then: Then) -> Option<Date> {
+    match then {
+        Then::Same => Some(date),
+        Then::Later(days) => date.checked_add(days.days()).ok(),
+        Then::Next(day) => date.nth_weekday(1, day).ok(),
+    }
+}
+
+/// So many days from Monday to Friday after a date. Holidays are the calling hours' business.
+pub(super) fn working_days(from: Date, count: u32) -> Option<Date> {
+    let mut date = from;
+    for _ in 0..count.min(400) {
+        date = date.tomorrow().ok()?;
+        while matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            date = date.tomorrow().ok()?;
+        }
+    }
+    Some(date)
+}

@@ -1,0 +1,79 @@
+//! Single settings by their dotted keys: `pace.lines=20`, `hours.sunday=closed`; an empty value goes back to the default.
+
+use serde_json::{Map, Value};
+
+use crate::domain::campaign::file::{CampaignFile, SettingError};
+
+/// The settings with these keys changed. Texts that are JSON (numbers, lists, true) are taken as such.
+///
+/// # Errors
+/// A key that is none, or a value that does not fit it.
+pub fn assign<'a>(stored: &Value, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<CampaignFile, SettingError> {
+    let mut settings = stored.clone();
+    for (key, text) in changes {
+        let key = key.trim();
+        put(&mut settings, key, text.trim()).ok_or_else(|| SettingError::new(key, text, "write a key like pace.lines=20"))?;
+    }
+    CampaignFile::from_json(&settings.to_string())
+}
+
+fn put(settings: &mut Value, key: &str, text: &str) -> Option<()> {
+    let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
+    if key.split('.').any(str::is_empty) {
+        return None;
+    }
+    let mut place = settings;
+    for name in path.into_iter().flat_map(|path| path.split('.')) {
+        let below = place.as_object_mut()?.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        place = below;
+    }
+    let fields = place.as_object_mut()?;
+    if text.is_empty() {
+        fields.remove(last);
+    } else {
+        fields.insert(last.to_owned(), value(key, text));
+    }
+    Some(())
+}
+
+/// Keys that hold lists; these may be written without brackets and quotes.
+const LISTS: [&str; 3] = ["caller_numbers", "countries", "hours.holidays"];
+
+fn value(key: &str, text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ Value::Array(_)) => value,
+        _ if LISTS.contains(&key) => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
+        Ok(value) => value,
+        Err(_) => Value::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_changed_and_unset() {
+        let stored = json!({ "pace": { "lines": 10 }, "budget_usd": 5.0 });
+        let changes = [
+            ("pace.lines", "20"),
+            ("hours.sunday", "closed"),
+            ("budget_usd", ""),
+            ("caller_numbers", "+14155550200,+14155550201"),
+            ("countries", "US"),
+        ];
+        let file = assign(&stored, changes).unwrap();
+        assert_eq!((file.pace.lines, file.hours.sunday.as_deref(), file.budget_usd), (20, Some("closed"), None));
+        assert_eq!((file.caller_numbers.len(), file.countries), (2, vec!["US".to_owned()]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let stored = json!({});
+        for (key, text) in [("colour", "red"), ("pace.lines", "many"), ("pace", "3"), (".lines", "3"), ("pace.lines.more", "3")] {
+            assert!(assign(&stored, [(key, text)]).is_err(), "{key}={text}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The dispatcher over a real store: shares, schedules, and zones that cost nothing while they are closed.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callfleet_jobs::JobQueue;
+use callfleet_jobs::backend::memory::MemoryQueue;
+use serde_json::json;
+
+use super::alarm::AgeLimits;
+use super::{Scheduler, SchedulerTimings};
+use crate::clock::{Clock, SystemClock};
+use crate::clock_watch::ClockWatch;
+use crate::domain::campaign::CampaignState;
+use crate::domain::dialing::DialTimings;
+use crate::domain::ids::{CampaignId, WorkerId};
+use crate::domain::lead::LeadState;
+use crate::domain::money::NanoUsd;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
+use crate::live::Live;
+use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use crate::store::Store;
+use crate::store::campaign::{CampaignChange, NewCampaign};
+use crate::store::codec::JsonText;
+use crate::store::contract::fixtures::{new_lead, place};
+use crate::store::contract::support::on_both_engines;
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
+use crate::store::worker::NewWorker;
+
+/// Monday, ten in the morning in Los Angeles.
+const MORNING: &str = "2026-11-23T18:00:00Z";
+
+/// A clock that is set by hand.
+struct Hand(Mutex<Timestamp>);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+struct Nobody;
+
+#[async_trait]
+impl Telephony for Nobody {
+    async fn connect(&self) -> Result<Box<dyn DialLine>, ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn fetch(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn list(&self, _: &PhoneNumber, _: &PhoneNumber) -> Result<Vec<ProviderCall>, ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn check(&self) -> Result<(), ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+}
+
+struct Bench {
+    store: Store,
+    clock: Arc<Hand>,
+    scheduler: Scheduler,
+}
+
+impl Bench {
+    async fn new(store: Store, lines: u32) -> Self {
+        let clock = Arc::new(Hand(Mutex::new(MORNING.parse().unwrap())));
+        let every = Duration::from_millis(200);
+        let scheduler = Scheduler {
+            store: store.clone(),
+            clock: Arc::clone(&clock) as _,
+            queue: JobQueue::Memory(MemoryQueue::new(100)),
+            telephony: Arc::new(Nobody),
+            id: WorkerId::new(),
+            timings: DialTimings::default(),
+            every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
+            reserve: NanoUsd::ZERO,
+            account_rate: 100.0,
+            age_limits: AgeLimits::default(),
+            live: Live::within(),
+            clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+            active: Arc::default(),
+        };
+        let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };
+        store.register_worker(worker, clock.now()).await.unwrap();
+        Self { store, clock, scheduler }
+    }
+
+    async fn campaign(&self, name: &str, settings: serde_json::Value, state: CampaignState) -> CampaignId {
+        let now = self.clock.now();
+        let new = NewCampaign { name, settings: &settings, agent_version: None };
+        let id = self.store.create_campaign(new, "test", now).await.unwrap().unwrap().id;
+        let change = CampaignChange { from: CampaignState::Draft, to: state, reason: None, actor: "test" };
+        assert!(self.store.change_campaign_state(id, change, now).await.unwrap().is_changed());
+        id
+    }
+
+    /// `n` leads whose numbers begin with these digits.
+    async fn leads(&self, campaign: CampaignId, area: &str, zone: &str, n: u64) {
+        let lead = |n: u64| NewLead {
+            phone_number: PhoneNumber::from_e164(&format!("+1{area}{n:04}")).unwrap(),
+            zones: JsonText(vec![zone.to_owned()]),
+            ..new_lead(n)
+        };
+        let leads: Vec<NewLead> = (0..n).map(lead).collect();
+        self.store.insert_leads(place(campaign), &leads, self.clock.now()).await.unwrap();
+    }
+
+    async fn in_state(&self, campaign: CampaignId, state: LeadState) -> usize {
+        let filter = LeadFilter { campaign: Some(campaign), state: Some(state), ..LeadFilter::default() };
+        self.store.leads(&filter, None, 1_000).await.unwrap().len()
+    }
+
+    async fn state(&self, campaign: CampaignId) -> CampaignState {
+        self.store.campaign(campaign).await.unwrap().unwrap().state
+    }
+
+    fn set_clock(&self, now: &str) {
+        *self.clock.0.lock().unwrap() = now.parse().unwrap();
+    }
+}
+
+fn settings(weight: u32) -> serde_json::Value {
+    json!({ "caller_numbers": ["+14155550200"], "pace": { "weight": weight, "lines": 50 } })
+}
+
+on_both_engines! {
+    async fn campaigns_share_the_lines_by_weight(store: Store) {
+        let bench = Bench::new(store, 8).await;
+        let small = bench.campaign("small", settings(1), CampaignState::Running).await;
+        let large = bench.campaign("large", settings(3), CampaignState::Running).await;
+        bench.leads(small, "415555", "America/Los_Angeles", 30).await;
+        bench.leads(large, "415556", "America/Los_Angeles", 30).await;
+        bench.scheduler.tick().await.unwrap();
+        let active = (bench.in_state(small, LeadState::Active).await, bench.in_state(large, LeadState::Active).await);
+        assert_eq!(active, (2, 6));
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.in_state(large, LeadState::Active).await, 6, "no line is free");
+        assert_eq!(bench.store.withdraw_ready(large, &DialTimings::default(), bench.clock.now()).await.unwrap(), 6);
+        bench.scheduler.tick().await.unwrap();
+        let active = (bench.in_state(small, LeadState::Active).await, bench.in_state(large, LeadState::Active).await);
+        assert_eq!(active, (2, 6), "what one gives back goes to whoever has least for its weight");
+    }
+
+    async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {
+        let bench = Bench::new(store, 50).await;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        bench.leads(spring, "808555", "Pacific/Honolulu", 5).await;
+        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
+        bench.scheduler.tick().await.unwrap();
+        let counts = (bench.in_state(spring, LeadState::Active).await, bench.in_state(spring, LeadState::New).await);
+        assert_eq!(counts, (3, 5), "it is eight in Honolulu; nothing was written to its leads");
+        bench.set_clock("2026-11-23T19:00:00Z");
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 8);
+    }
+
+    async fn a_campaign_begins_and_ends_at_its_times(store: Store) {
+        let bench = Bench::new(store, 50).await;
+        let mut timed = settings(1);
+        timed["schedule"] = json!({ "start": "2026-11-23T11:00:00-08:00", "end": "2026-11-23T12:00:00-08:00" });
+        let spring = bench.campaign("spring", timed, CampaignState::Scheduled).await;
+        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!((bench.state(spring).await, bench.in_state(spring, LeadState::New).await), (CampaignState::Scheduled, 3));
+        bench.set_clock("2026-11-23T19:00:00Z");
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!((bench.state(spring).await, bench.in_state(spring, LeadState::Active).await), (CampaignState::Running, 3));
+        bench.set_clock("2026-11-23T20:00:00Z");
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.state(spring).await, CampaignState::Draining);
+    }
+}

@@ -1,0 +1,85 @@
+//! Promised callbacks as people look at them: what was promised, when it was dialed, and how well promises are kept.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use crate::domain::callback::keep::{Fidelity, Promise, fidelity};
+use crate::domain::ids::{AttemptId, CampaignId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::time::Timestamp;
+use crate::store::db::on_db;
+use crate::store::{Store, StoreError};
+
+/// A promise with the call that kept it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct StoredCallback {
+    /// The call in which it was promised.
+    pub promised_in: AttemptId,
+    /// To which lead.
+    pub lead_id: LeadId,
+    /// The list's own id of the lead.
+    pub external_id: Option<String>,
+    /// The words as they were said.
+    pub words: String,
+    /// The IANA zone they were read in.
+    pub zone: String,
+    /// Promised: not before.
+    pub earliest: Timestamp,
+    /// Promised: not after, where the words said so.
+    pub latest: Option<Timestamp>,
+    /// When it was promised.
+    pub promised_at: Timestamp,
+    /// When it is due now: later than promised once it was missed.
+    pub due_at: Timestamp,
+    /// How often it moved to another day.
+    pub moves: i32,
+    /// The attempt that was armed for it.
+    pub dialed_in: Option<AttemptId>,
+    /// When that attempt's call was placed.
+    pub dialed_at: Option<Timestamp>,
+    /// Where the lead stands.
+    pub lead_state: LeadState,
+}
+
+impl StoredCallback {
+    /// What the rules look at.
+    #[must_use]
+    pub fn promise(&self) -> Promise {
+        promise(self.earliest, self.latest, self.dialed_at, self.lead_state)
+    }
+}
+
+fn promise(earliest: Timestamp, latest: Option<Timestamp>, dialed_at: Option<Timestamp>, lead: LeadState) -> Promise {
+    let wanted = !matches!(lead, LeadState::Suppressed | LeadState::Cancelled | LeadState::Finished);
+    Promise { earliest, latest, dialed_at, wanted }
+}
+
+impl Store {
+    /// A page of a campaign's promises in the order they were made, after `after`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn callbacks(&self, campaign: CampaignId, after: Option<AttemptId>, limit: u32) -> Result<Vec<StoredCallback>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT c.promised_in, c.lead_id, l.external_id, c.words, c.zone, c.earliest, c.latest, c.promised_at, c.due_at,
+                         c.moves, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
+                       FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in
+                       WHERE c.campaign_id = $1 AND ($2 IS NULL OR c.promised_in > $2) ORDER BY c.promised_in LIMIT $3";
+            Ok(sqlx::query_as(sql).bind(campaign).bind(after).bind(i64::from(limit)).fetch_all(conn).await?)
+        })
+    }
+
+    /// How well a campaign's promises are kept, as of `now`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn callback_fidelity(&self, campaign: CampaignId, now: Timestamp) -> Result<Fidelity, StoreError> {
+        let rows: Vec<(Timestamp, Option<Timestamp>, Option<Timestamp>, LeadState)> = on_db!(self.db, read, conn => {
+            let sql = "SELECT c.earliest, c.latest, a.placed_at, l.state FROM callback c
+                       JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in WHERE c.campaign_id = $1";
+            Ok::<_, StoreError>(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
+        })?;
+        let promises: Vec<Promise> = rows.into_iter().map(|(from, until, dialed, lead)| promise(from, until, dialed, lead)).collect();
+        Ok(fidelity(&promises, now))
+    }
+}

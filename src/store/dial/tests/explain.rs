@@ -1,0 +1,105 @@
+//! Every gate can be met by a real lead, and is explained with its rule and what it saw.
+
+use super::bench::{Bench, now, running};
+use crate::domain::campaign::{CampaignState, Countries};
+use crate::domain::ids::LeadId;
+use crate::domain::money::NanoUsd;
+use crate::domain::permit::Gate;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::window::{CallingWindow, Hours};
+use crate::store::codec::JsonText;
+use crate::store::contract::fixtures::{new_lead, number, place};
+use crate::store::contract::support::on_both_engines;
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
+use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
+
+/// Puts one lead before this gate, and closes it. A new gate has to be met here too.
+async fn meet(bench: &mut Bench, gate: Gate, n: u64) -> LeadId {
+    match gate {
+        Gate::Campaign => {
+            bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+            bench.lead(n).await
+        }
+        Gate::Lead => {
+            let lead = bench.lead(n).await;
+            assert!(bench.store.cancel_lead(lead, "test", now()).await.unwrap().is_changed());
+            lead
+        }
+        Gate::Consent => listed(bench, NewLead { consent_basis: None, ..new_lead(n) }).await,
+        Gate::Suppression => suppressed(bench, n, SuppressionSource::Operator).await,
+        Gate::Quarantine => suppressed(bench, n, SuppressionSource::Quarantine).await,
+        Gate::DncAge => {
+            bench.store.finish_listing("old", "2020-01-01", now(), "test", now()).await.unwrap();
+            bench.lead(n).await
+        }
+        Gate::Country => {
+            bench.settings.countries = Countries::Only(vec!["GB".to_owned()]);
+            bench.lead(n).await
+        }
+        Gate::NumberRange => listed(bench, NewLead { phone_number: PhoneNumber::from_e164("+19005550100").unwrap(), ..new_lead(n) }).await,
+        Gate::Zone => listed(bench, NewLead { zones: JsonText(Vec::new()), ..new_lead(n) }).await,
+        Gate::Hours => {
+            bench.settings.window = CallingWindow { days: [Some(Hours { open: 600, close: 601 }); 7], holidays: Vec::new() };
+            bench.lead(n).await
+        }
+        Gate::AttemptCap => {
+            bench.settings.max_attempts = 0;
+            bench.lead(n).await
+        }
+        Gate::DayCap => {
+            let claimed = bench.placed(n, &format!("CA{n}")).await;
+            bench.settings.max_attempts_per_day = 1;
+            claimed.lead
+        }
+        Gate::CallerCap => {
+            bench.arm(bench.lead(n + 1_000).await).await;
+            bench.settings.calls_per_caller = Some(1);
+            bench.lead(n).await
+        }
+        Gate::Budget => {
+            bench.settings.budget = Some(NanoUsd(1));
+            bench.lead(n).await
+        }
+    }
+}
+
+async fn listed(bench: &Bench, lead: NewLead) -> LeadId {
+    let phone_number = Some(lead.phone_number.clone());
+    bench.store.insert_leads(place(bench.campaign), &[lead], now()).await.unwrap();
+    let filter = LeadFilter { campaign: Some(bench.campaign), phone_number, ..LeadFilter::default() };
+    bench.store.leads(&filter, None, 1).await.unwrap()[0].id
+}
+
+async fn suppressed(bench: &Bench, n: u64, source: SuppressionSource) -> LeadId {
+    let (lead, phone_number) = (bench.lead(n).await, number(n));
+    let new = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source, attempt: None };
+    bench.store.suppress(new, now()).await.unwrap();
+    lead
+}
+
+on_both_engines! {
+    async fn every_gate_is_met_and_explained(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let settings = bench.settings.clone();
+        for (n, gate) in (1..).zip(Gate::ALL.iter().copied()) {
+            bench.campaign = running(&bench.store, gate.as_str()).await;
+            bench.settings = settings.clone();
+            let lead = meet(&mut bench, gate, n).await;
+            let closed = bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
+            let denial = closed.iter().find(|denial| denial.gate == gate).unwrap_or_else(|| panic!("{gate} is open: {closed:?}"));
+            assert!(!denial.rule.is_empty() && !denial.value.is_empty() && !gate.about().is_empty(), "{denial:?}");
+            let opens_by_itself = matches!(gate, Gate::DncAge | Gate::Hours | Gate::DayCap | Gate::CallerCap | Gate::Budget);
+            assert_eq!(denial.opens_at.is_some_and(|at| at > now()), opens_by_itself, "{denial:?}");
+            // it would close the way for the gates to come
+            bench.store.remove_dnc_list("old", "test", "met", now()).await.unwrap();
+        }
+    }
+
+    async fn an_open_way_has_no_closed_gate(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        assert_eq!(bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap(), Some(Vec::new()));
+        assert_eq!(bench.store.closed_gates(LeadId::new(), &bench.settings, bench.reserve, now()).await.unwrap(), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! What a refusal for good does beyond its own lead: dead numbers in other campaigns, the account, the campaign.
+
+use super::bench::{Bench, news, now, running};
+use crate::domain::campaign::CampaignState;
+use crate::domain::dialing::{CallStatus, Callback};
+use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
+use crate::domain::outcome::{Disposition, Reason};
+use crate::store::contract::support::on_both_engines;
+use crate::store::dial::Arming;
+
+/// A lead with the same number in another running campaign.
+async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
+    let own = bench.campaign;
+    bench.campaign = running(&bench.store, "other").await;
+    let lead = bench.lead(n).await;
+    bench.campaign = own;
+    lead
+}
+
+async fn ended(bench: &Bench, lead: LeadId) -> (LeadState, Option<Disposition>, Option<Reason>) {
+    let lead = bench.view(lead).await.lead;
+    (lead.state, lead.disposition, lead.reason)
+}
+
+const DEAD: (LeadState, Option<Disposition>, Option<Reason>) =
+    (LeadState::Finished, Some(Disposition::Failed), Some(Reason::InvalidNumber));
+
+on_both_engines! {
+    async fn a_number_the_provider_calls_invalid_fails_in_every_campaign(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let other = elsewhere(&mut bench, 1).await;
+        let claimed = bench.sending(1).await;
+        bench.refuse(&claimed, 400, 21211).await;
+        assert_eq!(ended(&bench, claimed.lead).await, DEAD);
+        assert_eq!(ended(&bench, other).await, DEAD, "failed, not opted out");
+        bench.campaign = running(&bench.store, "third").await;
+        let third = bench.lead(1).await;
+        assert!(matches!(bench.try_arm(third, now()).await, Arming::Denied(_)));
+        assert_eq!(ended(&bench, third).await, DEAD);
+    }
+
+    async fn a_number_the_network_calls_gone_fails_in_every_campaign(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let other = elsewhere(&mut bench, 1).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let gone = Callback { sip_code: Some(410), ..news("CA1", CallStatus::Failed, 2) };
+        bench.callback(claimed.attempt, &gone).await;
+        bench.finish(claimed.attempt).await;
+        assert_eq!((ended(&bench, claimed.lead).await, ended(&bench, other).await), (DEAD, DEAD));
+    }
+
+    async fn an_account_fault_halts_every_campaign_that_dials_and_blames_no_lead(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let other = elsewhere(&mut bench, 2).await;
+        let claimed = bench.sending(1).await;
+        bench.change_state(CampaignState::Running, CampaignState::Draining).await;
+        bench.refuse(&claimed, 401, 20003).await;
+        for name in ["bench", "other"] {
+            let campaign = bench.store.campaign_by_name(name).await.unwrap().unwrap();
+            assert_eq!(campaign.state, CampaignState::Halted, "{name}");
+            assert!(campaign.state_reason.unwrap().contains("code 20003"));
+            let audits = bench.store.audits(Some(&format!("campaign/{}", campaign.id)), 1).await.unwrap();
+            assert_eq!(audits[0].actor, "dialer");
+        }
+        let lead = bench.view(claimed.lead).await.lead;
+        assert_eq!((lead.state, lead.placed), (LeadState::Waiting, 0));
+        assert_eq!(ended(&bench, other).await.0, LeadState::New);
+    }
+
+    async fn a_caller_number_that_is_not_ours_halts_its_campaign_alone(store: Store) {
+        let mut bench = Bench::new(store).await;
+        elsewhere(&mut bench, 2).await;
+        let claimed = bench.sending(1).await;
+        bench.refuse(&claimed, 400, 21212).await;
+        assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().state, CampaignState::Halted);
+        assert_eq!(bench.store.campaign_by_name("other").await.unwrap().unwrap().state, CampaignState::Running);
+        assert_eq!((bench.view(claimed.lead).await.lead.state, bench.view(claimed.lead).await.lead.placed), (LeadState::Waiting, 0));
+    }
+
+    async fn a_full_provider_counts_no_attempt(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.sending(1).await;
+        bench.refuse(&claimed, 429, 20429).await;
+        let lead = bench.view(claimed.lead).await.lead;
+        assert_eq!((lead.state, lead.placed), (LeadState::Active, 0), "the attempt is armed again by itself");
+    }
+}

@@ -1,0 +1,126 @@
+//! Promised callbacks: dialed when they were promised, moved when they were missed, dropped when nobody may be called.
+
+use std::time::Duration;
+
+use super::bench::{Bench, now};
+use super::finish::talked;
+use super::hold::told;
+use crate::domain::attempt::DialKind;
+use crate::domain::callback::keep::{Fidelity, Kept};
+use crate::domain::dialing::{CallStatus, PostClass};
+use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
+use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
+use crate::domain::permit::Gate;
+use crate::domain::time::Timestamp;
+use crate::domain::window::{CallingWindow, Hours};
+use crate::store::contract::support::on_both_engines;
+use crate::store::dial::Arming;
+
+/// 17:00 in Los Angeles on the day before the clocks go back.
+fn five() -> Timestamp {
+    "2025-11-02T00:00:00Z".parse().unwrap()
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+/// A lead whose call ended with a promise for [`five`].
+async fn promised(bench: &Bench, n: u64) -> LeadId {
+    let promise = PromisedCallback { words: "at five".into(), earliest: five(), latest: None, zone: "America/Los_Angeles".into() };
+    let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
+    let sid = format!("CA{n}");
+    let claimed = talked(bench, n, &sid, Some(&outcome)).await;
+    bench.end(&claimed, &sid, CallStatus::Completed).await;
+    claimed.lead
+}
+
+async fn dialed(bench: &Bench, lead: LeadId, at: Timestamp) {
+    let Arming::Armed(attempt) = bench.try_arm(lead, at).await else { panic!("not armed") };
+    let claimed = bench.claim(attempt, 1).await;
+    let placed = PostClass::Placed { call_sid: "CA-back".to_owned() };
+    bench.store.record_answer(claimed.attempt, 1, &placed, &bench.timings, at).await.unwrap();
+}
+
+async fn fidelity(bench: &Bench, at: Timestamp) -> Fidelity {
+    bench.store.callback_fidelity(bench.campaign, at).await.unwrap()
+}
+
+on_both_engines! {
+    async fn a_promise_is_kept_by_the_call_that_is_dialed_for_it(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        assert_eq!(bench.try_arm(lead, five() - Duration::from_millis(1)).await, Arming::LeadMoved, "not before it was promised");
+        assert_eq!(fidelity(&bench, five()).await, Fidelity { promised: 1, pending: 1, ..Fidelity::default() });
+        dialed(&bench, lead, five() + Duration::from_secs(3)).await;
+        let page = bench.store.callbacks(bench.campaign, None, 9).await.unwrap();
+        assert_eq!((page.len(), page[0].words.as_str(), page[0].lead_id, page[0].moves), (1, "at five", lead, 0));
+        assert_eq!((page[0].dialed_at, page[0].promise().kept(five())), (Some(five() + Duration::from_secs(3)), Kept::Kept));
+        let sum = fidelity(&bench, five() + minutes(60)).await;
+        assert_eq!((sum.kept, sum.missed, sum.share_kept, sum.late_p95_s), (1, 0, Some(1.0), Some(3)));
+        assert!(bench.store.callbacks(bench.campaign, Some(page[0].promised_in), 9).await.unwrap().is_empty());
+    }
+
+    async fn a_missed_promise_moves_to_the_same_local_time_and_then_to_a_person(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        // the clocks went back in between: five o'clock is an hour later in UTC
+        let mut due = five();
+        for next in ["2025-11-03T01:00:00Z", "2025-11-04T01:00:00Z"] {
+            assert_eq!(bench.try_arm(lead, due + minutes(16)).await, Arming::LeadMoved);
+            due = next.parse().unwrap();
+            let view = bench.view(lead).await.lead;
+            assert_eq!((view.state, view.next_kind, view.next_attempt_at), (LeadState::Waiting, DialKind::Callback, due));
+        }
+        let sum = fidelity(&bench, due).await;
+        assert_eq!((sum.missed, sum.kept, sum.share_kept, sum.late_p50_s), (1, 0, Some(0.0), None));
+        assert_eq!(bench.try_arm(lead, due + minutes(16)).await, Arming::LeadMoved);
+        assert_eq!(bench.view(lead).await.lead.state, LeadState::Parked);
+    }
+
+    async fn a_moved_promise_is_dialed_and_still_counts_as_missed(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        assert_eq!(bench.try_arm(lead, five() + minutes(16)).await, Arming::LeadMoved);
+        let moved = bench.view(lead).await.lead.next_attempt_at;
+        dialed(&bench, lead, moved).await;
+        let sum = fidelity(&bench, moved).await;
+        assert_eq!((sum.missed, sum.kept, sum.late_p50_s), (1, 0, Some(25 * 3_600)));
+    }
+
+    async fn the_hours_are_asked_again_when_a_promise_is_due(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        bench.settings.window = CallingWindow { days: [Some(Hours { open: 540, close: 960 }); 7], holidays: Vec::new() };
+        let Arming::Denied(denial) = bench.try_arm(lead, five()).await else { panic!("not denied") };
+        assert_eq!((denial.gate, denial.opens_at), (Gate::Hours, Some("2025-11-02T17:00:00Z".parse().unwrap())));
+        assert_eq!(bench.view(lead).await.lead.next_kind, DialKind::Callback);
+    }
+
+    async fn a_promise_to_somebody_who_opted_out_is_dropped(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        let attempt = bench.view(lead).await.attempts[0].id;
+        bench.store.record_opt_out(attempt, now()).await.unwrap();
+        assert_eq!(bench.view(lead).await.lead.state, LeadState::Suppressed);
+        assert_eq!(bench.try_arm(lead, five()).await, Arming::LeadMoved);
+        assert_eq!(fidelity(&bench, five() + minutes(60)).await, Fidelity { promised: 1, dropped: 1, ..Fidelity::default() });
+    }
+
+    async fn beyond_the_cap_nothing_is_promised(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.settings.max_callbacks = 0;
+        let lead = promised(&bench, 1).await;
+        assert_eq!(bench.view(lead).await.lead.state, LeadState::Finished);
+        assert_eq!(fidelity(&bench, five()).await, Fidelity::default());
+    }
+
+    async fn an_operators_call_does_not_wait_for_a_time_that_has_passed(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        let late = five() + minutes(60);
+        assert!(bench.store.call_lead_next(lead, "test", late).await.unwrap().is_changed());
+        assert!(matches!(bench.try_arm(lead, late).await, Arming::Armed(_)));
+    }
+}

@@ -1,0 +1,112 @@
+//! Which server keeps the rows. A standby that was promoted, or a copy that was restored, may have forgotten the last sends:
+//! rows that it shows as `ready` may have been sent by its predecessor. Nothing is claimed on such a server until every
+//! `ready` row was handed to the reconciler.
+//!
+//! Whoever talks to another server does so over a new connection, so each new connection is asked who is at its other end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::PgConnection;
+
+use crate::domain::time::Timestamp;
+use crate::store::codec::millis;
+use crate::store::db::Db;
+use crate::store::{Store, StoreError};
+
+/// The server and its timeline: the first differs after a restore, the second after a promotion.
+macro_rules! life {
+    () => {
+        "(SELECT CAST(system_identifier AS TEXT) FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+    };
+}
+const IS_OTHER: &str = concat!("SELECT life <> ", life!(), " FROM database_life WHERE name = 'rows'");
+const LIFE: &str = concat!("SELECT ", life!());
+const KNOWN: &str = "SELECT life FROM database_life WHERE name = 'rows' FOR UPDATE";
+const REMEMBER: &str = "INSERT INTO database_life (name, life, since) VALUES ('rows', $1, $2)
+    ON CONFLICT (name) DO UPDATE SET life = excluded.life, since = excluded.since";
+/// Sent or not, nobody knows: as if it had been sent at the earliest moment it could, with a deadline that is over.
+const DOUBT: &str = "UPDATE attempt SET state = 'sending', state_at = $2, intent_at = created_at, intent_at_db = lease_until_db - $1,
+        send_deadline_db = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
+    WHERE state = 'ready'";
+
+/// Whether the server at the other end is the one that wrote the rows. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Life {
+    other: Arc<AtomicBool>,
+}
+
+impl Life {
+    /// Asks a new connection. A server that does not tell (its functions are not for us) is taken for the same one, and
+    /// `callfleet doctor` says that failover needs a synchronous standby.
+    pub(super) async fn meet(&self, conn: &mut PgConnection) {
+        if let Ok(Some(true)) = sqlx::query_scalar::<_, bool>(IS_OTHER).fetch_optional(conn).await
+            && !self.other.swap(true, Ordering::SeqCst)
+        {
+            tracing::error!(
+                "another database server answers than the one that wrote the rows; nothing is dialed until they are reconciled"
+            );
+        }
+    }
+
+    /// Whether nothing may be claimed.
+    pub(super) fn is_other(&self) -> bool {
+        self.other.load(Ordering::SeqCst)
+    }
+
+    #[cfg(test)]
+    pub(super) fn forget(&self) {
+        self.other.store(true, Ordering::SeqCst);
+    }
+}
+
+/// What a look at the server found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// The server that wrote the rows, or one that does not tell.
+    Same,
+    /// Another one: so many `ready` rows went to the reconciler, and it counts as known from now on.
+    Other {
+        /// Attempts nobody is sure of.
+        attempts: u64,
+    },
+}
+
+impl Store {
+    /// Compares the server with the one that wrote the rows, and hands every `ready` row to the reconciler when it is
+    /// another one. For the active scheduler.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn settle_life(&self, ticket_lease: Duration, now: Timestamp) -> Result<Settled, StoreError> {
+        let Db::Postgres(pool) = &self.db else { return Ok(Settled::Same) };
+        let mut tx = pool.begin().await?;
+        // in a transaction of its own: a refusal would spoil the one that writes
+        let Ok(life) = sqlx::query_scalar::<_, String>(LIFE).fetch_one(pool).await else { return Ok(Settled::Same) };
+        let known: Option<String> = sqlx::query_scalar(KNOWN).fetch_optional(&mut *tx).await?;
+        let is_other = known.as_ref().is_some_and(|known| *known != life);
+        let attempts =
+            if is_other { sqlx::query(DOUBT).bind(millis(ticket_lease)).bind(now).execute(&mut *tx).await?.rows_affected() } else { 0 };
+        if known.as_ref() != Some(&life) {
+            sqlx::query(REMEMBER).bind(&life).bind(now).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        self.life.other.store(false, Ordering::SeqCst);
+        Ok(if is_other { Settled::Other { attempts } } else { Settled::Same })
+    }
+
+    /// Whether claims are possible: a process that met another server asks whether the scheduler has settled it.
+    pub(super) async fn is_settled(&self) -> Result<bool, StoreError> {
+        let Db::Postgres(pool) = &self.db else { return Ok(true) };
+        if !self.life.is_other() {
+            return Ok(true);
+        }
+        let other: Option<bool> = sqlx::query_scalar(IS_OTHER).fetch_optional(pool).await?;
+        let settled = other != Some(true);
+        if settled {
+            self.life.other.store(false, Ordering::SeqCst);
+        }
+        Ok(settled)
+    }
+}

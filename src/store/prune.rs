@@ -1,0 +1,48 @@
+//! Traces that nobody needs any more, removed a few at a time: messages of the provider, calls that were named, jobs that are
+//! done.
+
+use std::time::Duration;
+
+use crate::domain::time::Timestamp;
+use crate::store::db::on_db;
+use crate::store::{Store, StoreError};
+
+/// How long a message stays known. Folding it again changes nothing, so this is for people who look.
+const MESSAGES: Duration = Duration::from_secs(14 * 86_400);
+/// How long a closed attempt's calls stay known: far longer than the provider's list shows a call late.
+const CALLS: Duration = Duration::from_secs(30 * 86_400);
+/// How long done jobs are listed.
+const JOBS: Duration = Duration::from_secs(14 * 86_400);
+
+/// Each removes at most `$2` rows older than `$1`.
+const STEPS: [(&str, Duration); 4] = [
+    (
+        "DELETE FROM webhook_inbox WHERE (provider, dedupe_key) IN
+            (SELECT provider, dedupe_key FROM webhook_inbox WHERE received_at < $1 LIMIT $2)",
+        MESSAGES,
+    ),
+    (
+        "DELETE FROM seen_call WHERE (provider, call_sid) IN (SELECT s.provider, s.call_sid FROM seen_call s
+            JOIN attempt a ON a.id = s.attempt_id WHERE s.seen_at < $1 AND a.state IN ('ended', 'withdrawn', 'absent') LIMIT $2)",
+        CALLS,
+    ),
+    ("DELETE FROM call_signal WHERE id IN (SELECT id FROM call_signal WHERE created_at < $1 LIMIT $2)", MESSAGES),
+    ("DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'done' AND run_at < $1 LIMIT $2)", JOBS),
+];
+
+impl Store {
+    /// Removes up to `limit` old rows of each kind; how many in all. Call again while it removes something.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn prune(&self, limit: u32, now: Timestamp) -> Result<u64, StoreError> {
+        let mut removed = 0;
+        for (sql, keep) in STEPS {
+            let done: Result<u64, StoreError> = on_db!(self.db, statement, conn => {
+                Ok(sqlx::query(sql).bind(now - keep).bind(i64::from(limit)).execute(conn).await?.rows_affected())
+            });
+            removed += done?;
+        }
+        Ok(removed)
+    }
+}

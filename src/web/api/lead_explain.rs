@@ -1,0 +1,89 @@
+//! "Why is this person not called?": every gate with its rule, what it sees and when it opens, from the dial's own facts.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+
+use super::ApiState;
+use super::error::ApiError;
+use super::extract::Ask;
+use super::leads::{OfCampaign, resolve};
+use crate::domain::ids::{AttemptId, LeadId};
+use crate::domain::lead::LeadState;
+use crate::domain::permit::{Denial, Gate};
+use crate::domain::time::Timestamp;
+use crate::store::lead::Lead;
+
+/// One gate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GateJson {
+    gate: Gate,
+    open: bool,
+    rule: String,
+    value: String,
+    opens_at: Option<Timestamp>,
+}
+
+/// The whole answer.
+#[derive(Debug, Serialize)]
+pub struct LeadExplanation {
+    lead: LeadId,
+    campaign: String,
+    state: LeadState,
+    answer: String,
+    gates: Vec<GateJson>,
+    next_attempt_at: Option<Timestamp>,
+    waiting_for: Option<String>,
+    number_held_by: Option<AttemptId>,
+}
+
+/// `GET /v1/leads/{id}/explain`; `id` may be an id, a number in E.164 form or, with `?campaign=`, the list's own key.
+pub async fn explain(
+    State(api): State<ApiState>,
+    Path(id): Path<String>,
+    Ask(of): Ask<OfCampaign>,
+) -> Result<Json<LeadExplanation>, ApiError> {
+    let gone = || ApiError::missing(format!("there is no lead {id}"), "callfleet leads list shows them");
+    let lead = resolve(&api, &id, &of).await?;
+    let view = api.store.lead_view(lead).await?.ok_or_else(gone)?;
+    let campaign = api.store.campaign(view.lead.campaign_id).await?.ok_or_else(gone)?;
+    let (settings, now) = (campaign.checked_settings()?, api.clock.now());
+    let closed = api.store.closed_gates(lead, &settings, api.reserve, now).await?.ok_or_else(gone)?;
+    let answer = answer(&view.lead, view.number_held_by, &closed, now, &campaign.name);
+    let waits = matches!(view.lead.state, LeadState::New | LeadState::Waiting);
+    Ok(Json(LeadExplanation {
+        lead,
+        campaign: campaign.name,
+        state: view.lead.state,
+        answer,
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &closed)).collect(),
+        next_attempt_at: waits.then_some(view.lead.next_attempt_at),
+        waiting_for: view.lead.wait_reason,
+        number_held_by: view.number_held_by,
+    }))
+}
+
+fn gate_json(gate: Gate, closed: &[Denial]) -> GateJson {
+    match closed.iter().find(|denial| denial.gate == gate) {
+        Some(Denial { rule, value, opens_at, .. }) => {
+            GateJson { gate, open: false, rule: rule.clone(), value: value.clone(), opens_at: *opens_at }
+        }
+        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None },
+    }
+}
+
+/// The first thing to know.
+fn answer(lead: &Lead, holder: Option<AttemptId>, closed: &[Denial], now: Timestamp, campaign: &str) -> String {
+    if let Some(denial) = closed.first() {
+        let next = denial.opens_at.map_or_else(|| "only a change opens it".to_owned(), |at| format!("opens {at}"));
+        return format!("not called now: {}; {next}", denial.why());
+    }
+    if let Some(holder) = holder {
+        return format!("not called now: attempt {holder} has the number");
+    }
+    if lead.next_attempt_at > now {
+        let why = lead.wait_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        return format!("every gate is open; it is due at {}{why}", lead.next_attempt_at);
+    }
+    format!("every gate is open and the lead is due; callfleet campaign explain {campaign} tells about lines and pace")
+}

@@ -1,0 +1,76 @@
+//! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, lists it shares.
+
+use super::ApiState;
+use super::error::ApiError;
+use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::count::{are, counted};
+use crate::domain::hours_class::HoursClass;
+use crate::domain::time::Timestamp;
+use crate::domain::window::Open;
+use crate::store::campaign::Campaign;
+
+/// Other campaigns that are named in a note.
+const SHARED: u32 = 5;
+
+/// Where a start leads now: running, or scheduled until its start time.
+///
+/// # Errors
+/// Its end has passed.
+pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
+    if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
+        let fix = format!("give it a later end: callfleet campaign set {} schedule.end=2026-12-31T18:00:00Z", campaign.name);
+        return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
+    }
+    let later = settings.starts_at.is_some_and(|start| start > now);
+    let waits = later && matches!(campaign.state, CampaignState::Draft | CampaignState::Scheduled);
+    Ok(if waits { CampaignState::Scheduled } else { CampaignState::Running })
+}
+
+/// Why the law's hours or caps do not hold, in the operator's words: kept with the start in the audit.
+pub fn lifted(campaign: &Campaign) -> Option<String> {
+    let reason = |section: &str| campaign.settings.0[section]["override_reason"].as_str().map(str::trim).filter(|why| !why.is_empty());
+    let lifted = [("hours", reason("hours")), ("caps", reason("caps"))];
+    let said: Vec<String> = lifted.iter().filter_map(|(what, why)| Some(format!("the law's {what} are lifted: {}", (*why)?))).collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// Notes for the operator, one sentence each.
+///
+/// # Errors
+/// The database cannot be read; or no lead of the campaign can ever be called.
+pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Vec<String>, ApiError> {
+    let mut notes = Vec::new();
+    match settings.starts_at {
+        Some(start) if start > now => {
+            notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
+        }
+        Some(start) => notes.push(format!("its start time {start} has passed: it starts now")),
+        None => {}
+    }
+    notes.extend(never_open(api, campaign, settings, now).await?);
+    for (name, numbers) in api.store.shared_numbers(campaign.id, SHARED).await? {
+        notes.push(format!(
+            "{} {} also in campaign {name}; caps per number count calls of both",
+            counted(numbers, "number"),
+            are(&numbers)
+        ));
+    }
+    Ok(notes)
+}
+
+async fn never_open(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Option<String>, ApiError> {
+    let (classes, counts) = (api.store.hours_classes(campaign.id).await?, api.store.hours_class_counts(campaign.id).await?);
+    let leads = |class: &HoursClass| counts.iter().find(|(id, _)| *id == class.id).map_or(0, |(_, leads)| *leads);
+    let never = |class: &&HoursClass| class.open(settings, now) == Open::Until(None);
+    let (all, shut): (i64, i64) = (counts.iter().map(|(_, leads)| leads).sum(), classes.iter().filter(never).map(leads).sum());
+    if shut > 0 && shut == all {
+        let message =
+            format!("the calling hours of campaign {} never open: the campaign's hours and the law leave no moment", campaign.name);
+        let fix = format!(
+            "widen them (callfleet campaign set {0} hours.weekdays=09:00-20:00) and look: callfleet campaign explain {0}",
+            campaign.name
+        );
+        return Err(ApiError::conflict("never_opens", message, fix));
+    }
+    Ok((shut > 0).then(|| format!("{shut} of {all} leads can never be called: callfleet campaign explain {} says why", campaign.name)))
+}

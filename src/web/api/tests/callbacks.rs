@@ -1,0 +1,47 @@
+//! What words mean, and promises, through the API.
+
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+
+async fn resolved(bench: &Bench, body: &Value) -> Value {
+    bench.json("POST", "/v1/callbacks/resolve", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_resolved_as_a_call_resolves_them() {
+    let bench = Bench::new().await;
+    let at = "2026-11-23T15:00:00Z";
+    let ask = |words: &str| json!({ "words": words, "zone": "America/New_York", "at": at });
+    assert_json_snapshot!("resolved", resolved(&bench, &ask("after five tomorrow")).await);
+    for (words, kind) in
+        [("stop calling me", "opt_out"), ("no thanks", "refusal"), ("call my wife", "needs_review"), ("who is this", "none")]
+    {
+        assert_eq!(resolved(&bench, &ask(words)).await["body"]["kind"], kind, "{words}");
+    }
+    let late = json!({ "words": "at six", "zone": "America/New_York", "at": at, "hours": "10:00-18:00" });
+    let late = resolved(&bench, &late).await;
+    assert_eq!((&late["body"]["shifted"], &late["body"]["earliest"]), (&json!(true), &json!("2026-11-24T15:00:00Z")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_named_in_one_line() {
+    let bench = Bench::new().await;
+    let good = json!({ "words": "at five", "zone": "America/New_York", "at": "2026-11-23T15:00:00Z", "hours": "09:00-20:00" });
+    for (key, bad) in [("words", " "), ("zone", "Mars/Olympus"), ("at", "tomorrow"), ("hours", "9-5"), ("hours", "closed")] {
+        let mut body = good.clone();
+        body[key] = json!(bad);
+        let answer = resolved(&bench, &body).await;
+        assert_eq!((&answer["status"], &answer["body"]["error"]["code"]), (&json!(422), &json!(format!("bad_{key}"))));
+        assert!(!answer["body"]["error"]["message"].as_str().unwrap().contains('\n'));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_without_promises_has_an_empty_list() {
+    let bench = Bench::with_campaign().await;
+    assert_json_snapshot!("no_callbacks", bench.get("/v1/callbacks?campaign=spring").await);
+    assert_eq!(bench.get("/v1/callbacks?campaign=winter").await["status"], 404);
+    assert_eq!(bench.get("/v1/callbacks").await["status"], 400);
+}

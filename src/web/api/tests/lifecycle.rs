@@ -1,0 +1,105 @@
+//! A campaign's life by the API: scheduled, changed while it runs, copied, pinned, and why its leads are not called.
+
+use insta::assert_json_snapshot;
+use serde_json::{Value, json};
+
+use super::bench::{AGENT, Bench, LIST, SETTINGS};
+use crate::domain::permit::Gate;
+
+async fn set(bench: &Bench, key: &str, value: &str) -> Value {
+    bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await
+}
+
+async fn start(bench: &Bench) -> Value {
+    bench.post("/v1/campaigns/spring/start").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_is_scheduled_and_unscheduled() {
+    let bench = Bench::with_campaign().await;
+    set(&bench, "schedule.start", "2026-11-24T09:00:00-08:00").await;
+    let started = start(&bench).await;
+    assert_eq!((&started["body"]["state"], &started["body"]["changed"]), (&json!("scheduled"), &json!(true)));
+    assert!(started["body"]["notes"][0].as_str().unwrap().starts_with("it starts at 2026-11-24T17:00:00Z"), "{started}");
+    assert_eq!(start(&bench).await["body"]["changed"], false);
+    let explained = bench.get("/v1/campaigns/spring/explain").await;
+    assert_eq!(explained["body"]["gates"][0]["opens_at"], "2026-11-24T17:00:00Z");
+    assert_eq!(bench.post("/v1/campaigns/spring/unschedule").await["body"]["state"], "draft");
+    set(&bench, "schedule.start", "2026-11-20T09:00:00-08:00").await;
+    let late = start(&bench).await;
+    assert_eq!(late["body"]["state"], "running");
+    assert!(late["body"]["notes"][0].as_str().unwrap().contains("has passed: it starts now"), "{late}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_begin_is_refused_with_a_way_out() {
+    let bench = Bench::with_campaign().await;
+    set(&bench, "schedule.end", "2026-11-20T09:00:00Z").await;
+    let over = start(&bench).await;
+    set(&bench, "schedule.end", "").await;
+    // Sunday mornings alone: the law opens Sundays at noon.
+    let never = "hours.weekdays=closed hours.saturday=closed hours.sunday=09:00-12:00";
+    let keys: serde_json::Map<String, Value> =
+        never.split(' ').filter_map(|one| one.split_once('=')).map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": keys })).await["status"], 200);
+    let weightless = set(&bench, "pace.weight", "0").await;
+    let unknown = set(&bench, "pace.lanes", "3").await;
+    let backwards = bench
+        .json(
+            "PATCH",
+            "/v1/campaigns/spring",
+            &json!({ "set": { "schedule.start": "2026-12-02T00:00:00Z", "schedule.end": "2026-12-01T00:00:00Z" } }),
+        )
+        .await;
+    assert_json_snapshot!("unstartable", [over, start(&bench).await, weightless, unknown, backwards]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_on_two_lists_are_told_at_the_start() {
+    let bench = Bench::with_campaign().await;
+    bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" })).await;
+    bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
+    assert_eq!(start(&bench).await["body"]["notes"], json!(["2 numbers are also in campaign autumn; caps per number count calls of both"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_campaign_is_changed_copied_and_pinned() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    assert_eq!(set(&bench, "pace.lines", "20").await["body"]["settings"]["pace"]["lines"], 20);
+    let id: String = bench.exact("GET", "/v1/campaigns/spring", "").await["id"].as_str().unwrap().to_owned();
+    let audits = bench.store.audits(Some(&format!("campaign/{id}")), 1).await.unwrap();
+    assert_eq!((audits[0].action.as_str(), audits[0].detail.as_str()), ("campaign.settings", "pace.lines: 10 -> 20"));
+
+    let copied = bench.json("POST", "/v1/campaigns/spring/clone", &json!({ "name": "copy" })).await;
+    assert_eq!((&copied["status"], &copied["body"]["state"], &copied["body"]["total"]), (&json!(201), &json!("draft"), &json!(0)));
+    assert_eq!((&copied["body"]["settings"]["pace"]["lines"], &copied["body"]["agent"]["name"]), (&json!(20), &json!("solar-intro")));
+    assert_eq!(bench.json("POST", "/v1/campaigns/spring/clone", &json!({ "name": "copy" })).await["status"], 409);
+
+    bench.text("POST", "/v1/agents", &AGENT.replace("Brightfield", "Brighter")).await;
+    let pinned = bench.json("PATCH", "/v1/campaigns/spring", &json!({ "agent_version": 1 })).await;
+    assert_eq!(pinned["body"]["agent"], json!({ "name": "solar-intro", "version": 1 }));
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &json!({ "agent_version": 9 })).await["body"]["error"]["code"], "no_such_agent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_is_explained_by_number_key_or_id() {
+    let bench = Bench::with_campaign().await;
+    let explained = bench.get("/v1/leads/+14155550100/explain").await;
+    assert_json_snapshot!("lead_explained", explained);
+    assert_eq!(explained["body"]["gates"].as_array().unwrap().len(), Gate::ALL.len());
+    assert_eq!(bench.get("/v1/leads/a-1/explain?campaign=spring").await, explained);
+    assert_eq!(bench.get("/v1/leads/a-1/explain").await["status"], 404);
+    start(&bench).await;
+    let open = bench.get("/v1/leads/+14155550100/explain").await;
+    assert!(open["body"]["answer"].as_str().unwrap().starts_with("every gate is open and the lead is due"), "{open}");
+    set(&bench, "hours.monday", "closed").await;
+    let shut = bench.get("/v1/leads/+14155550100/explain").await;
+    let hours = shut["body"]["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == "hours").unwrap();
+    assert_eq!((&hours["open"], &hours["opens_at"]), (&json!(false), &json!("2026-11-24T17:00:00Z")));
+
+    bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" })).await;
+    bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
+    assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["error"]["code"], "several_leads");
+    assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
+}

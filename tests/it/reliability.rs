@@ -1,0 +1,57 @@
+//! The trials in short: forty fleets under fire, and each of the ten wrong fleets found out. `docs/reliability.md` has the long
+//! runs and what they showed.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use crate::trials::mutant::MUTANTS;
+use crate::trials::process::Binary;
+use crate::trials::run::{self, Options, Report};
+use crate::trials::server::make_reachable;
+use crate::trials::times::Times;
+
+const TRIALS: u64 = 40;
+const LEADS: usize = 50;
+const LANES: usize = 4;
+/// An unoptimised build takes its time.
+const STRETCH: u64 = 150;
+const SEED: u64 = 1;
+/// A wrong fleet is found within so many trials here; the long run allows 500.
+const HUNT: u64 = 25;
+
+/// The folder of trials that found something is kept.
+fn options(folder: &Path, trials: u64) -> Options {
+    make_reachable(folder).unwrap();
+    let binary = Binary { program: PathBuf::from(env!("CARGO_BIN_EXE_callfleet")), before: Vec::new() };
+    Options { binary, folder: folder.to_owned(), leads: LEADS, seed: SEED, trials, lanes: LANES, times: Times::stretched(STRETCH) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
+    let (folder, begun) = (tempfile::tempdir().unwrap(), Instant::now());
+    let mut complaints = Vec::new();
+    let options = options(folder.path(), TRIALS);
+    let tell = |report: &Report| complaints.extend(report.violations.iter().map(|found| format!("seed {}: {found}", report.seed)));
+    let summary = run::trials(&options, tell).await.unwrap();
+    println!("{}", summary.line(begun.elapsed().as_secs_f64()));
+    assert!(complaints.is_empty(), "{}\nlogs: {}", complaints.join("\n"), kept(folder).display());
+    assert_eq!((summary.trials, summary.double, summary.lost), (TRIALS, 0, 0));
+    let kinds = ["kill -9", "SIGSTOP", "black hole", "FLUSHALL", "Redis killed", "Postgres killed", "crash point", "connection"];
+    for kind in kinds {
+        assert!(summary.faults.contains_key(kind), "no trial had `{kind}`: {:?}", summary.faults);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_mutant_is_caught() {
+    let folder = tempfile::tempdir().unwrap();
+    let caught = run::mutants(&options(folder.path(), HUNT), None, |caught| println!("{caught:?}")).await.unwrap();
+    let missed: Vec<&str> = caught.iter().filter(|caught| caught.by.is_none()).map(|caught| caught.mutant).collect();
+    assert_eq!((caught.len(), missed), (MUTANTS.len(), Vec::new()));
+}
+
+fn kept(folder: TempDir) -> PathBuf {
+    folder.keep()
+}

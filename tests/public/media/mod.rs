@@ -1,0 +1,7 @@
+//! The media socket: frames no provider would send, sockets that never speak, and a real stream beside them.
+
+mod frames;
+mod fuzz;
+mod idle;
+mod real;
+mod socket;

@@ -1,0 +1,253 @@
+//! A trial's deployment: the simulated network, proxies before everything the fleet needs, and one process per role.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use rustix::process::Signal;
+use url::form_urlencoded;
+
+use super::cell;
+use super::chaos::{self, ChaosProxy};
+use super::lane::Lane;
+use super::plan::{Crash, Net, Plan, Role};
+use super::process::{Binary, Running, free_addr};
+use super::proxy::{Backends, Proxy};
+use super::settings::{self, Places};
+
+const START: Duration = Duration::from_secs(20);
+/// A process that ended is started again after this.
+const RESTART_AFTER: Duration = Duration::from_millis(300);
+
+/// A role's process, or the place where it was.
+struct Slot {
+    role: Role,
+    running: Option<Running>,
+    start_at: Option<Instant>,
+    go_on_at: Option<Instant>,
+    listen: [SocketAddr; 2],
+    crash: Option<Crash>,
+}
+
+/// The processes and networks of one trial.
+pub struct Deployment {
+    pub folder: PathBuf,
+    pub database: String,
+    binary: Binary,
+    slots: Vec<Slot>,
+    twilio: ChaosProxy,
+    postgres: ChaosProxy,
+    redis: ChaosProxy,
+    /// Networks that only cells disturb.
+    others: Vec<ChaosProxy>,
+    /// The cell's fault strikes new connections.
+    disturbed: Arc<AtomicBool>,
+    _public: Proxy,
+    _simulator: Running,
+    /// Crash points that were reached.
+    pub crashed: u64,
+}
+
+/// What a mutant changes about a deployment.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Changes {
+    pub dialing: &'static [(&'static str, u64)],
+    /// Answers the provider does not give in time make the network send the request again.
+    pub resends: bool,
+}
+
+impl Deployment {
+    pub async fn start(lane: &mut Lane, plan: &Plan, folder: PathBuf, database: String, changes: Changes) -> anyhow::Result<Self> {
+        std::fs::write(folder.join("scenario.toml"), settings::scenario(plan))?;
+        let (simulator, vendor) = simulator(&lane.binary, &folder, plan.seed)?;
+        let slots: Vec<Slot> = Role::ALL.into_iter().map(|role| Slot::new(role, plan)).collect();
+        let public = Proxy::start().await;
+        public.serve(backends(&slots));
+        let disturbed = Arc::new(AtomicBool::new(plan.cell.is_some()));
+        let strikes = |net| cell::strikes(plan.cell, net, Arc::clone(&disturbed));
+        let postgres = ChaosProxy::start(lane.postgres.addr, strikes(Net::Postgres)).await?;
+        let redis = ChaosProxy::start(lane.redis.addr, strikes(Net::Redis)).await?;
+        let (on_the_line, in_the_cell) = (line_faults(plan.clone(), changes.resends), strikes(Net::Twilio));
+        let either = move |request: &[u8]| match in_the_cell(request) {
+            chaos::Fault::None => on_the_line(request),
+            fault => fault,
+        };
+        let twilio = ChaosProxy::start(vendor, either).await?;
+        let mut others = Vec::new();
+        if plan.cell.is_some() {
+            for (net, upstream) in [(Net::Public, public.addr()), (Net::Speech, vendor), (Net::Model, vendor)] {
+                others.push(ChaosProxy::start(upstream, strikes(net)).await?);
+            }
+        }
+        let other = |n: usize, direct: SocketAddr| others.get(n).map_or(direct, ChaosProxy::addr);
+        let places = Places {
+            public: other(0, public.addr()),
+            twilio: twilio.addr(),
+            speech: other(1, vendor),
+            model: other(2, vendor),
+            postgres: postgres.addr(),
+            database: database.clone(),
+            redis: redis.addr(),
+        };
+        std::fs::write(folder.join("callfleet.toml"), settings::callfleet(&places, plan.times, changes.dialing))?;
+        let binary = lane.binary.clone();
+        let (_public, _simulator, crashed) = (public, simulator, 0);
+        Ok(Self { folder, database, binary, slots, twilio, postgres, redis, others, disturbed, _public, _simulator, crashed })
+    }
+
+    pub fn truth(&self) -> PathBuf {
+        self.folder.join("truth.jsonl")
+    }
+
+    /// Where the operator's API is.
+    pub fn api(&self) -> SocketAddr {
+        self.slot(Role::Web).listen[0]
+    }
+
+    pub fn black_hole(&self, net: Net, on: bool) {
+        let proxy = match net {
+            Net::Twilio => &self.twilio,
+            Net::Postgres => &self.postgres,
+            Net::Redis => &self.redis,
+            Net::Public | Net::Speech | Net::Model => unreachable!("no plan has a black hole there"),
+        };
+        proxy.black_hole(on);
+    }
+
+    /// The cell's fault is over.
+    pub fn heal(&self) {
+        self.disturbed.store(false, Ordering::Relaxed);
+        [&self.twilio, &self.postgres, &self.redis].into_iter().chain(&self.others).for_each(ChaosProxy::heal);
+    }
+
+    /// Connections that met a fault, on any network.
+    pub fn struck(&self) -> u64 {
+        [&self.twilio, &self.postgres, &self.redis].into_iter().chain(&self.others).map(ChaosProxy::struck).sum()
+    }
+
+    pub fn kill(&mut self, role: Role) {
+        let slot = self.slot_mut(role);
+        slot.running = None;
+        (slot.go_on_at, slot.start_at) = (None, Some(Instant::now() + RESTART_AFTER));
+    }
+
+    pub fn stop(&mut self, role: Role, time: Duration) {
+        let slot = self.slot_mut(role);
+        if let Some(running) = &slot.running {
+            running.signal(Signal::STOP);
+            slot.go_on_at = Some(Instant::now() + time);
+        }
+    }
+
+    /// Starts what has ended, lets go on what has stood still for its time.
+    pub fn supervise(&mut self) -> anyhow::Result<()> {
+        for slot in &mut self.slots {
+            self.crashed += u64::from(slot.supervise(&self.binary, &self.folder)?);
+        }
+        Ok(())
+    }
+
+    /// Every role has its process, and none stands still.
+    pub fn is_whole(&self) -> bool {
+        self.slots.iter().all(|slot| slot.running.is_some() && slot.go_on_at.is_none())
+    }
+
+    fn slot(&self, role: Role) -> &Slot {
+        self.slots.iter().find(|slot| slot.role == role).expect("every role has a slot")
+    }
+
+    fn slot_mut(&mut self, role: Role) -> &mut Slot {
+        self.slots.iter_mut().find(|slot| slot.role == role).expect("every role has a slot")
+    }
+}
+
+impl Slot {
+    fn new(role: Role, plan: &Plan) -> Self {
+        let crash = plan.crashes.iter().find(|crash| crash.role == role).cloned();
+        Self { role, running: None, start_at: Some(Instant::now()), go_on_at: None, listen: [free_addr(), free_addr()], crash }
+    }
+
+    /// True when it reached its crash point.
+    fn supervise(&mut self, binary: &Binary, folder: &std::path::Path) -> anyhow::Result<bool> {
+        let (now, mut crashed) = (Instant::now(), false);
+        if self.running.as_mut().is_some_and(Running::has_ended) {
+            crashed = self.crash.take().is_some();
+            (self.running, self.go_on_at, self.start_at) = (None, None, Some(now + RESTART_AFTER));
+        }
+        if self.start_at.is_some_and(|at| at <= now) {
+            (self.running, self.start_at) = (Some(self.start(binary, folder)?), None);
+        }
+        let Some(running) = &self.running else { return Ok(crashed) };
+        match self.go_on_at {
+            Some(at) if at <= now => {
+                running.signal(Signal::CONT);
+                self.go_on_at = None;
+            }
+            None if running.is_stopped() => {
+                let stop_ms = self.crash.take().and_then(|crash| crash.stop_ms);
+                crashed |= stop_ms.is_some();
+                self.go_on_at = Some(now + Duration::from_millis(stop_ms.unwrap_or(0)));
+            }
+            Some(_) | None => {}
+        }
+        Ok(crashed)
+    }
+
+    /// Only the first process of a role has a crash point; the next one has to get along.
+    fn start(&self, binary: &Binary, folder: &std::path::Path) -> anyhow::Result<Running> {
+        let mut command = binary.command(folder, &format!("--config callfleet.toml {}", self.role.verb()));
+        command.env("CALLFLEET__WEB__LISTEN", self.listen[0].to_string()).env("CALLFLEET__HOOKS__LISTEN", self.listen[1].to_string());
+        if let Some(crash) = &self.crash {
+            let how = if crash.stop_ms.is_some() { "stop" } else { "kill" };
+            command.env(callfleet::crash_point::VARIABLE, format!("{}:{}:{how}", crash.place, crash.passage));
+        }
+        Running::start(command, &folder.join(format!("{:?}.log", self.role)))
+    }
+}
+
+/// Only the POST that places a call meets faults; its subject is the callee and how often it was asked for.
+fn line_faults(plan: Plan, resends: bool) -> impl Fn(&[u8]) -> chaos::Fault + Send + Sync + 'static {
+    let asked = Arc::new(Mutex::new(std::collections::HashMap::<String, u32>::new()));
+    move |request| {
+        let Some(to) = callee(request) else { return chaos::Fault::None };
+        if resends {
+            return chaos::Fault::Resend { after_ms: plan.times.post_timeout() / 2 };
+        }
+        let mut asked = asked.lock().expect("nothing panics while it is held");
+        let times = asked.entry(to.clone()).or_default();
+        *times += 1;
+        plan.on_the_line(&format!("{to} {times}"))
+    }
+}
+
+/// The callee of a request that places a call.
+fn callee(request: &[u8]) -> Option<String> {
+    let head = request.windows(4).position(|end| end == b"\r\n\r\n")?;
+    let path = request.split(|byte| *byte == b' ').nth(1)?;
+    if !request.starts_with(b"POST ") || !path.ends_with(b"/Calls.json") {
+        return None;
+    }
+    form_urlencoded::parse(&request[head + 4..]).find(|(key, _)| key == "To").map(|(_, to)| to.into_owned())
+}
+
+fn backends(slots: &[Slot]) -> Backends {
+    let media: Vec<SocketAddr> = slots.iter().filter(|slot| matches!(slot.role, Role::Worker(_))).map(|slot| slot.listen[1]).collect();
+    let web = slots.iter().filter(|slot| slot.role == Role::Web).map(|slot| slot.listen[1]);
+    let callbacks = media.iter().copied().chain(web).collect();
+    Backends { media, callbacks }
+}
+
+fn simulator(binary: &Binary, folder: &std::path::Path, seed: u64) -> anyhow::Result<(Running, SocketAddr)> {
+    let addr = free_addr();
+    let line = format!("simulator --listen {addr} --seed {seed} --truth truth.jsonl --scenario scenario.toml");
+    let mut running = Running::start(binary.command(folder, &line), &folder.join("simulator.log")).context("the simulator")?;
+    let begun = Instant::now();
+    while std::net::TcpStream::connect(addr).is_err() {
+        ensure!(!running.has_ended() && begun.elapsed() < START, "the simulator did not start: {}", folder.display());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok((running, addr))
+}

@@ -1,0 +1,132 @@
+//! PostgreSQL and Redis of one lane: killed without warning, and started again on the same port.
+//!
+//! They answer a commit only after it was given to the operating system, but the disk is not waited for: processes die here,
+//! machines do not.
+
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+
+use super::process::{Running, free_addr};
+
+const START: Duration = Duration::from_secs(30);
+const INITDB: Duration = Duration::from_secs(60);
+
+/// A server of a lane.
+pub struct Server {
+    pub addr: SocketAddr,
+    command: Box<dyn Fn() -> Command + Send + Sync>,
+    log: PathBuf,
+    running: Option<Running>,
+}
+
+impl Server {
+    /// Redis without any memory: after a restart it is empty, as after a failover to an empty replica.
+    pub fn redis(folder: &Path) -> anyhow::Result<Self> {
+        let (addr, at) = (free_addr(), folder.to_owned());
+        let command = move || {
+            let port = addr.port();
+            let line = format!("--bind 127.0.0.1 --port {port} --appendonly no --maxmemory-policy noeviction --daemonize no");
+            let mut command = Command::new("redis-server");
+            command.args(line.split_whitespace()).args(["--save", ""]).current_dir(&at);
+            command
+        };
+        Self::start(addr, Box::new(command), folder.join("redis.log"))
+    }
+
+    pub fn postgres(folder: &Path) -> anyhow::Result<Self> {
+        let (addr, bin, data) = (free_addr(), postgres_bin()?, folder.join("postgres"));
+        std::fs::create_dir_all(&data)?;
+        give_to_postgres(&data)?;
+        let place = data.display().to_string();
+        let initdb = as_postgres(&bin.join("initdb"), &["-D", &place, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"], &data);
+        ensure!(
+            Running::start(initdb, &folder.join("initdb.log"))?.ended(INITDB)?,
+            "initdb failed: {}",
+            folder.join("initdb.log").display()
+        );
+        let command = move || {
+            let port = addr.port();
+            let line = format!(
+                "-D {place} -h 127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off -c full_page_writes=off \
+                 -c max_connections=150 -c shared_buffers=32MB -c restart_after_crash=off"
+            );
+            as_postgres(&bin.join("postgres"), &line.split_whitespace().collect::<Vec<_>>(), &data)
+        };
+        Self::start(addr, Box::new(command), folder.join("postgres.log"))
+    }
+
+    fn start(addr: SocketAddr, command: Box<dyn Fn() -> Command + Send + Sync>, log: PathBuf) -> anyhow::Result<Self> {
+        let mut server = Self { addr, command, log, running: None };
+        server.up()?;
+        let begun = Instant::now();
+        while !server.answers() {
+            ensure!(begun.elapsed() < START, "a server does not answer: {}", server.log.display());
+            server.up()?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(server)
+    }
+
+    /// Starts it unless it runs. PostgreSQL refuses while processes of its former life are still ending: call again.
+    pub fn up(&mut self) -> anyhow::Result<()> {
+        if self.running.as_mut().is_none_or(Running::has_ended) {
+            self.running = Some(Running::start((self.command)(), &self.log)?);
+        }
+        Ok(())
+    }
+
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    pub fn answers(&self) -> bool {
+        TcpStream::connect_timeout(&self.addr, Duration::from_millis(200)).is_ok()
+    }
+}
+
+/// The newest among Debian's folders, else whatever stands in PATH.
+fn postgres_bin() -> anyhow::Result<PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let everywhere = debian.chain(std::env::split_paths(&path)).filter(|folder| folder.join("initdb").exists());
+    everywhere.max().context("PostgreSQL is not installed: apt-get install postgresql")
+}
+
+/// Makes a folder that the user `postgres` can reach as well.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_reachable(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// PostgreSQL refuses to run as root: then it runs as `postgres`, which Debian's package makes.
+fn as_postgres(program: &Path, args: &[&str], folder: &Path) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.args(args).current_dir(folder);
+    command
+}
+
+fn give_to_postgres(folder: &Path) -> anyhow::Result<()> {
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    if is_root() && !Command::new("chown").arg("postgres").arg(folder).status()?.success() {
+        bail!("there is no user `postgres` to run PostgreSQL as");
+    }
+    Ok(())
+}
