@@ -104,7 +104,7 @@ impl<'a> Read<'a> {
     fn of(columns: &Columns, cells: impl IntoIterator<Item = &'a str>, place: Place) -> Result<Self, Box<Finding>> {
         let mut read = Self { cells: Vec::with_capacity(columns.kinds.len()), ..Self::default() };
         for (at, cell) in cells.into_iter().enumerate() {
-            let cell = cells::unescape(cell.trim());
+            let cell = cells::unescape(cell.trim()).trim();
             if cell.len() > MAX_CELL {
                 return Err(finding(columns, place, at, cell, too_long()));
             }

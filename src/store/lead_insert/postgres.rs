@@ -57,7 +57,8 @@ macro_rules! bound {
             .bind(columns.consents)
             .bind(columns.due)
             .bind(columns.states)
-            .bind(columns.dispositions).bind(columns.classes)
+            .bind(columns.dispositions)
+            .bind(columns.classes)
     }};
 }
 
@@ -86,8 +87,8 @@ pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[F
 fn sql(on_duplicate: OnDuplicate) -> String {
     let conflict = on_conflict(on_duplicate);
     format!(
-        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, row.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
+        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, listed.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
            CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[]),
-           CAST($11 AS TEXT[]), CAST($12 AS TEXT[]), CAST($13 AS BIGINT[])) AS row{conflict}"
+           CAST($11 AS TEXT[]), CAST($12 AS TEXT[]), CAST($13 AS BIGINT[])) AS listed{conflict}"
     )
 }

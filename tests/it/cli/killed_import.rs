@@ -83,7 +83,9 @@ fn imports(bench: &Bench) -> Vec<serde_json::Value> {
         let sql = "SELECT row_offset, accepted, rejected, duplicates, updated FROM import WHERE file_name = 'big.csv' ORDER BY id DESC";
         let rows = sqlx::query(sql).fetch_all(&mut database).await.unwrap();
         let keys = ["row_offset", "accepted", "rejected", "duplicates", "updated"];
-        rows.iter().map(|row| keys.iter().map(|key| ((*key).to_owned(), serde_json::Value::from(row.get::<i64, _>(*key)))).collect()).collect()
+        rows.iter()
+            .map(|row| keys.iter().map(|key| ((*key).to_owned(), serde_json::Value::from(row.get::<i64, _>(*key)))).collect())
+            .collect()
     })
 }
 
