@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -113,17 +114,27 @@ impl HoldDesk {
 
     async fn hold_claimed(&self, claim: HoldClaim, phone: PhoneLink) {
         let (signals, _held) = self.held.begin(claim.attempt);
-        let report = match self.brief(&claim).await {
+        let (report, kept) = match self.brief(&claim).await {
             Ok((brief, subject)) => {
                 let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), self.local.clone(), subject);
                 let report = hold(brief, phone, self.senses.clone(), Arc::new(journal), signals, self.end_calls.child_token()).await;
-                // the outcome is folded from what the journal wrote, so it is written first
-                let _ = written.await;
-                report
+                let kept = self.await_journal(written, &claim, &report).await;
+                (report, kept)
             }
-            Err(error) => self.give_up(&claim, &error).await,
+            Err(error) => (self.give_up(&claim, &error).await, None),
         };
-        self.close(&claim, &report).await;
+        self.close(&claim, &report, kept).await;
+    }
+
+    /// The outcome is folded from what the journal wrote, so that is written first. While the database is away this takes
+    /// long, and the end of the call must not be in memory alone: it is kept on this disk meanwhile.
+    async fn await_journal(&self, mut written: JoinHandle<()>, claim: &HoldClaim, report: &CallReport) -> Option<u64> {
+        if tokio::time::timeout(AGAIN, &mut written).await.is_ok() {
+            return None;
+        }
+        let kept = self.keep(claim, report, self.clock.now()).await;
+        let _ = written.await;
+        kept
     }
 
     /// Nothing is known that could be said: the call is ended, and its outcome says that we failed.
@@ -175,8 +186,8 @@ impl HoldDesk {
 
     /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too. While the
     /// database is away, the local journal remembers it.
-    async fn close(&self, claim: &HoldClaim, report: &CallReport) {
-        let (begun, at, mut kept) = (tokio::time::Instant::now(), self.clock.now(), None);
+    async fn close(&self, claim: &HoldClaim, report: &CallReport, mut kept: Option<u64>) {
+        let (begun, at) = (tokio::time::Instant::now(), self.clock.now());
         while let Err(error) = self.try_close(claim, report, at).await {
             if !error.retry_helps() || begun.elapsed() > PATIENCE {
                 return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; it is left behind");

@@ -64,7 +64,7 @@ async fn callbacks_are_lost_doubled_swapped_delayed_and_forged() {
     assert_eq!(named(&swapped), ["ringing", "initiated", "completed", "in-progress"]);
     let delayed = callbacks_with("delay").await;
     assert_eq!(delayed.1.len(), 4);
-    assert_eq!(delayed.0.truth().last().map(String::as_str), Some("ended:completed"));
+    assert!(delayed.0.truth().contains(&"ended:completed".to_owned()), "a late callback changes nothing in the network");
     let forged = callbacks_with("forge").await.1;
     assert_eq!(forged.iter().filter(|(status, signed)| status == "completed" && !signed).count(), 4);
     assert_eq!(forged.iter().filter(|(_, signed)| *signed).count(), 4);

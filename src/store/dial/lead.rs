@@ -33,7 +33,7 @@ const BY_ID: EngineSql = engine_sql!(
      FROM lead WHERE id = $1" for_update
 );
 const BY_ID_IF_FREE: EngineSql = engine_sql!(
-    "SELECT id, campaign_id, phone_number, zones, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
+    "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
      FROM lead WHERE id = $1" skip_locked
 );
 

@@ -6,6 +6,15 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// A campaign that may call at any hour, so that what is explained does not depend on when the test runs.
+const CAMPAIGN: &str = r#"caller_numbers = ["+14155550200"]
+
+[hours]
+weekdays = "00:00-24:00"
+weekend = "00:00-24:00"
+override_reason = "nobody is called"
+"#;
+
 /// What a command left behind.
 #[derive(Debug)]
 pub struct Ran {
@@ -41,7 +50,7 @@ impl Bench {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bench = Self { folder };
-        bench.write("campaign.toml", "caller_numbers = [\"+14155550200\"]\n");
+        bench.write("campaign.toml", CAMPAIGN);
         bench.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
         bench.write(
             "leads.csv",

@@ -47,7 +47,7 @@ fn verbs_say_what_they_did() {
         "campaign pause spring",
         "campaign pause spring",
         "campaign resume spring",
-        "campaign set spring pace.lines=20 hours.sunday=closed",
+        "campaign set spring pace.lines=20 caps.attempts=4",
         "campaign set spring pace.lanes=20",
         "campaign clone spring --name again",
         "campaign pin spring --agent-version 1",
