@@ -64,7 +64,7 @@ pub fn one_attempt_and_outcome(truth: &Truth, rows: &Rows) -> Vec<String> {
                 complaints.push(format!("{} was placed for another attempt than {}", call.sid, one.id));
             }
             [one] if one.disposition.is_none() && one.state == "ended" => {
-                complaints.push(format!("attempt {} ended without an outcome", one.id))
+                complaints.push(format!("attempt {} ended without an outcome", one.id));
             }
             [one] if one.disposition.is_none() => complaints.push(format!("attempt {} has a call and no outcome", one.id)),
             [_] => {}
