@@ -287,3 +287,7 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut in_hole: watc
         shape.left = shape.left.saturating_sub(read);
     }
 }
+
+#[cfg(test)]
+#[path = "chaos_tests.rs"]
+mod tests;

@@ -30,6 +30,8 @@ impl Lane {
     /// Starts the servers and prepares the database with the product's own verbs.
     pub async fn open(folder: &Path, binary: &Binary, leads: usize, times: Times) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
+        // fails only when a provider is installed already, which is as good
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (postgres, redis) = (Server::postgres(folder)?, Server::redis(folder)?);
         let lane = Self { folder: folder.to_owned(), binary: binary.clone(), leads, times, postgres, redis, trials: 0 };
         lane.on_server(&format!("CREATE DATABASE {PREPARED}")).await.context("PostgreSQL")?;

@@ -122,7 +122,7 @@ pub static MUTANTS: [Mutant; 10] = [
         ],
         changes: NOTHING,
         plan: Plan::calm,
-        breaks: &[(Invariant::I4, "no outcome")],
+        breaks: &[(Invariant::I4, "ended without an outcome")],
     },
     Mutant {
         name: "no-sweeper",

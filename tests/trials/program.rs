@@ -59,8 +59,6 @@ fn main() -> ExitCode {
         return callfleet::cli::run(&callfleet::cli::Cli::parse_from(std::iter::once(program).chain(args)));
     }
     let args = Args::parse();
-    // fails only when a provider is installed already, which is as good
-    let _ = rustls::crypto::ring::default_provider().install_default();
     match play(&args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

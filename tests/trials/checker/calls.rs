@@ -63,6 +63,9 @@ pub fn one_attempt_and_outcome(truth: &Truth, rows: &Rows) -> Vec<String> {
             [one] if call.attempt.as_ref().is_some_and(|placed_for| *placed_for != one.id.to_string()) => {
                 complaints.push(format!("{} was placed for another attempt than {}", call.sid, one.id));
             }
+            [one] if one.disposition.is_none() && one.state == "ended" => {
+                complaints.push(format!("attempt {} ended without an outcome", one.id));
+            }
             [one] if one.disposition.is_none() => complaints.push(format!("attempt {} has a call and no outcome", one.id)),
             [_] => {}
             _ => complaints.push(format!("{} belongs to {} attempts", call.sid, attempts.len())),
