@@ -19,6 +19,8 @@ use axum::http::Request;
 use bytes::Bytes;
 use callfleet::clock::SystemClock;
 use callfleet::domain::dialing::DialTimings;
+use callfleet::domain::money::NanoUsd;
+use callfleet::live::Live;
 use callfleet::store::campaign::NewCampaign;
 use callfleet::store::{Store, Target};
 use callfleet::web::api::{ApiState, router};
@@ -76,7 +78,9 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
         store: store.clone(),
         clock: Arc::new(SystemClock),
         timings: DialTimings::default(),
+        reserve: NanoUsd::from_usd(0.5),
         files: folder.path().to_owned(),
+        live: Live::within(),
         metrics: Some(metrics.clone()),
     };
     let before = memory::resident()?;

@@ -7,6 +7,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request};
 use callfleet::clock::SystemClock;
 use callfleet::domain::dialing::DialTimings;
+use callfleet::domain::money::NanoUsd;
+use callfleet::live::Live;
 use callfleet::store::{Store, Target};
 use callfleet::web::api::{ApiState, router};
 use serde_json::{Value, json};
@@ -35,7 +37,7 @@ pub fn rejected(rows: u64, code: &'static [&'static str]) -> Expect {
 /// A deployment to import into.
 pub struct Bench {
     router: Router,
-    pub folder: TempDir,
+    _folder: TempDir,
     campaigns: u32,
 }
 
@@ -44,9 +46,16 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Target::Sqlite { folder: folder.path().to_owned() }).await.unwrap();
         store.migrate().await.unwrap();
-        let (timings, files) = (DialTimings::default(), folder.path().to_owned());
-        let router = router(ApiState { store, clock: Arc::new(SystemClock), timings, files, metrics: None });
-        Self { router, folder, campaigns: 0 }
+        let router = router(ApiState {
+            store,
+            clock: Arc::new(SystemClock),
+            timings: DialTimings::default(),
+            reserve: NanoUsd::from_usd(0.5),
+            files: folder.path().to_owned(),
+            live: Live::within(),
+            metrics: None,
+        });
+        Self { router, _folder: folder, campaigns: 0 }
     }
 
     /// Status and body.
