@@ -51,7 +51,7 @@ use crate::work::campaigns::Campaigns;
 use crate::work::defer::{BatchWork, Deferrer};
 use crate::work::dial_lead::DialDesk;
 use crate::work::finish_call::Finisher;
-use crate::work::heartbeat::{Heartbeat, HeldCalls};
+use crate::work::heartbeat::{self, Heartbeat, HeldCalls};
 use crate::work::hold_call::HoldDesk;
 use crate::work::local_journal::{LeftBehind, LocalJournal};
 use crate::work::table::{StoreRows, TableWork};
@@ -60,6 +60,9 @@ use crate::work::table::{StoreRows, TableWork};
 const LONGEST_DIAL: Duration = Duration::from_secs(120);
 /// Table jobs at the same time, and how long one may take.
 const TABLE: TableSettings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(120), width: 16 };
+/// One unit of work in the database for a duty, a dial, a callback: far longer than any takes, short enough that a lost server
+/// holds nothing up for long.
+const STEP: Duration = Duration::from_secs(10);
 /// Between two tries to write what dead workers left behind.
 const TAKE_OVER_AGAIN: Duration = Duration::from_secs(1);
 /// Streams beyond the lines: such as turn out to be nobody's.
@@ -88,6 +91,8 @@ pub struct App {
     pub clocks: ClockWatch,
     /// Whether this process works or stands by: a scheduler without the lease.
     pub active: Arc<AtomicBool>,
+    /// The same rows, for whoever has others waiting: a duty, a dial, a callback.
+    steps: Store,
     queue: JobQueue<DialLead>,
     pacer: Arc<dyn Pacer>,
     desk: Arc<dyn BatchDesk>,
@@ -129,11 +134,12 @@ impl App {
         let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
         let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
-            agents: Agents::new(store.clone(), Arc::clone(&senses.mouth)),
+            agents: Agents::new(store.within(STEP), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),
             desk: clients.openai,
             live: open_live(&config, &provider_tasks),
-            clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+            clocks: ClockWatch::new(store.within(heartbeat::PATIENCE), Arc::new(SystemClock)),
+            steps: store.within(STEP),
             id: WorkerId::new(),
             active: Arc::new(AtomicBool::new(false)),
             config: Arc::new(config),
@@ -159,7 +165,7 @@ impl App {
             lease: Duration::from_millis(dialing.scheduler_lease_ms),
         };
         let scheduler = Scheduler {
-            store: self.store.clone(),
+            store: self.steps.clone(),
             clock: Arc::clone(&self.clock),
             queue: self.queue.clone(),
             telephony: Arc::clone(&self.senses.telephony),
@@ -256,7 +262,7 @@ impl App {
 
     fn hooks(&self) -> Hooks {
         Hooks {
-            store: self.store.clone(),
+            store: self.steps.clone(),
             clock: Arc::clone(&self.clock),
             public: self.public.clone(),
             keys: Arc::clone(&self.keys),
@@ -365,10 +371,10 @@ impl Crew {
     fn new(app: &App, local: LocalJournal) -> Self {
         let (held, end_calls, calls) = (HeldCalls::default(), CancellationToken::new(), TaskTracker::new());
         let due = Duration::from_millis(app.config.deferred.due_ms);
-        let deferrer = Deferrer { store: app.store.clone(), clock: Arc::clone(&app.clock), agents: app.agents.clone(), due };
-        let campaigns = Campaigns::new(app.store.clone());
+        let deferrer = Deferrer { store: app.steps.clone(), clock: Arc::clone(&app.clock), agents: app.agents.clone(), due };
+        let campaigns = Campaigns::new(app.steps.clone());
         let finisher = Finisher {
-            store: app.store.clone(),
+            store: app.steps.clone(),
             clock: Arc::clone(&app.clock),
             timings: app.timings,
             live: app.live.clone(),
@@ -376,7 +382,7 @@ impl Crew {
             deferrer,
         };
         let holder = HoldDesk {
-            store: app.store.clone(),
+            store: app.steps.clone(),
             clock: Arc::clone(&app.clock),
             senses: app.senses.clone(),
             vendors: Vendors { ears: "deepgram", mouth: "deepgram", mind: "openai" },
@@ -393,7 +399,7 @@ impl Crew {
         let table = TableWork { finisher, batches: batches(app), telephony: Arc::clone(&app.senses.telephony) };
         Self {
             heartbeat: Heartbeat {
-                store: app.store.clone(),
+                store: app.steps.clone(),
                 clock: Arc::clone(&app.clock),
                 id: app.id,
                 lines: app.config.worker.lines,
@@ -402,7 +408,7 @@ impl Crew {
             },
             holder: Arc::new(holder),
             dialer: Arc::new(dialer(app, campaigns)),
-            rows: Arc::new(StoreRows { store: app.store.clone(), clock: Arc::clone(&app.clock) }),
+            rows: Arc::new(StoreRows { store: app.steps.clone(), clock: Arc::clone(&app.clock) }),
             table: Arc::new(table),
             end_calls,
             calls,
@@ -422,7 +428,7 @@ async fn take_over(store: Store, left: Vec<LeftBehind>, stop: CancellationToken)
 
 fn dialer(app: &App, campaigns: Campaigns) -> DialDesk {
     DialDesk {
-        store: app.store.clone(),
+        store: app.steps.clone(),
         clock: Arc::clone(&app.clock),
         pacer: Arc::clone(&app.pacer),
         telephony: Arc::clone(&app.senses.telephony),

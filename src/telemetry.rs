@@ -38,6 +38,8 @@ pub mod names {
     pub const COST: &str = "callfleet_cost_nano_usd_total";
     /// Signed callbacks by result: `folded`, `forged`, `unknown`, `failed`.
     pub const CALLBACKS: &str = "callfleet_callbacks_total";
+    /// Media frames that named another stream than their socket's; they were ignored.
+    pub const FOREIGN_FRAMES: &str = "callfleet_foreign_frames_total";
     /// Events or ledger entries a full journal had to drop.
     pub const JOURNAL_DROPPED: &str = "callfleet_journal_dropped_total";
     /// Live events that were dropped because nobody could take them.
@@ -102,6 +104,7 @@ fn describe() {
     describe_counter!(names::PROVIDER_CALLS, "Provider calls by service and purpose");
     describe_counter!(names::COST, "Nano-dollars by service");
     describe_counter!(names::CALLBACKS, "Signed callbacks by result");
+    describe_counter!(names::FOREIGN_FRAMES, "Media frames of another stream, ignored");
     describe_counter!(names::JOURNAL_DROPPED, "Journal entries dropped because it was full");
     describe_counter!(names::LIVE_DROPPED, "Live events dropped because nobody could take them");
     describe_counter!(names::JOBS, "Table jobs by kind and verdict");

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use callfleet_jobs::backend::redis::WINDOW;
-use callfleet_jobs::kinds::DialLead;
 
+use super::bell::Bell;
 use super::share::{Demand, share};
 use super::{Duty, Scheduler};
 use crate::crash_point;
@@ -67,14 +67,15 @@ impl Scheduler {
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
-        let free = self.free_lines(&counts).await?;
+        let mut bell = Bell::of_round(&self.queue);
+        let free = self.free_lines(&counts, &mut bell).await?;
         let mut dialing = Vec::new();
         for campaign in self.dialing_campaigns().await? {
             dialing.extend(self.look_at(campaign, &counts, free).await?);
         }
         let demands: Vec<Demand> = dialing.iter().map(Dialing::demand).collect();
         for (campaign, lines) in dialing.iter().zip(share(free, &demands)) {
-            self.arm_leads(campaign, lines).await?;
+            self.arm_leads(campaign, lines, &mut bell).await?;
         }
         Ok(())
     }
@@ -86,25 +87,14 @@ impl Scheduler {
     }
 
     /// What live workers can still hold, and what the pacer can let through in the next seconds.
-    async fn free_lines(&self, counts: &[OpenCount]) -> Result<u32, StoreError> {
+    async fn free_lines(&self, counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<u32, StoreError> {
         let lines = self.store.live_lines(self.timings.holder_silence).await?;
         let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
         let ahead = total(counts, |state| matches!(state, AttemptState::Ready));
         let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
         let by_pace = pace_ahead(self.account_rate).saturating_sub(ahead);
         let free = by_lines.min(by_pace);
-        Ok(if free == 0 { 0 } else { free.min(self.free_tickets().await) })
-    }
-
-    /// What is armed without a ticket would wait for the sweep; without a queue nothing is armed.
-    async fn free_tickets(&self) -> u32 {
-        match self.queue.waiting().await {
-            Ok(waiting) => u32::try_from(WINDOW.saturating_sub(waiting)).unwrap_or(0),
-            Err(error) => {
-                tracing::warn!(%error, "the queue does not answer; nothing is armed until it does");
-                0
-            }
-        }
+        Ok(if free == 0 { 0 } else { free.min(free_tickets(bell).await) })
     }
 
     /// Campaigns begin at their own time.
@@ -155,9 +145,12 @@ impl Scheduler {
         self.store.due_leads_in(campaign.id, &open, kinds, now, room).await
     }
 
-    async fn arm_leads(&self, dialing: &Dialing, lines: u32) -> Result<(), StoreError> {
+    async fn arm_leads(&self, dialing: &Dialing, lines: u32, bell: &mut Bell<'_>) -> Result<(), StoreError> {
         let due = &dialing.due[..dialing.due.len().min(lines as usize)];
         for leads in due.chunks(TOGETHER) {
+            if bell.is_silent() {
+                return Ok(());
+            }
             let orders: Vec<ArmOrder<'_>> = leads.iter().map(|lead| self.order(dialing, lead)).collect();
             let armings = match self.store.arm_all(&orders, self.clock.now()).await {
                 Ok(armings) => armings,
@@ -165,7 +158,7 @@ impl Scheduler {
                 Err(_) => self.arm_one_by_one(&orders).await?,
             };
             crash_point::pass("arm.after");
-            self.ring_all(armings.iter().filter_map(armed)).await;
+            bell.ring_all(armings.iter().filter_map(armed)).await;
         }
         Ok(())
     }
@@ -191,17 +184,6 @@ impl Scheduler {
             }
         }
         Ok(armings)
-    }
-
-    /// Rings once each; a lost or refused ticket is rung again by the sweep.
-    pub(super) async fn ring_all(&self, sends: impl IntoIterator<Item = (AttemptId, u32)>) {
-        let tickets: Vec<DialLead> = sends.into_iter().map(|(attempt, send_no)| DialLead { attempt: attempt.0, send_no }).collect();
-        let (wanted, rung) = (tickets.len(), self.queue.push_all(tickets).await);
-        match rung {
-            Ok(rung) if rung < wanted => tracing::debug!(left = wanted - rung, "ticket window full; rung again later"),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(tickets = wanted, %error, "tickets not rung; rung again later"),
-        }
     }
 
     async fn complete_if_done(&self, campaign: &Campaign) -> Result<(), StoreError> {
@@ -232,6 +214,12 @@ impl Dialing {
     fn demand(&self) -> Demand {
         Demand { weight: self.settings.weight, wants: u32::try_from(self.due.len()).unwrap_or(u32::MAX), uses: self.open }
     }
+}
+
+/// What is armed without a ticket would wait for the sweep; without a queue nothing is armed.
+async fn free_tickets(bell: &mut Bell<'_>) -> u32 {
+    let free = bell.waiting().await.map_or(0, |waiting| WINDOW.saturating_sub(waiting));
+    u32::try_from(free).unwrap_or(0)
 }
 
 fn armed(arming: &Arming) -> Option<(AttemptId, u32)> {

@@ -4,6 +4,7 @@
 //! successor could not read from the rows, except waiting times, which start again.
 
 pub mod alarm;
+mod bell;
 mod dispatch;
 mod gauge;
 mod poll;

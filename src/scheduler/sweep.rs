@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::bell::Bell;
 use super::{Duty, Scheduler};
 use crate::follow_up;
 use crate::store::StoreError;
@@ -40,12 +41,11 @@ impl Duty for Sweeper {
                 Swept::Unsure => tracing::warn!(attempt.id = %row.attempt, "no answer to a dial before its deadline; it is reconciled"),
             }
         }
-        if !again.is_empty() {
-            scheduler.ring_all(again).await;
-        }
         for attempt in scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await? {
             follow_up::finish(&scheduler.store, attempt, now).await?;
         }
+        // last: whatever needs the database alone does not wait for the queue
+        Bell::of_round(&scheduler.queue).ring_all(again).await;
         Ok(())
     }
 }

@@ -1,11 +1,17 @@
 //! The dispatcher over a real store: shares, schedules, and zones that cost nothing while they are closed.
 
+#[path = "../../tests/support/chaos.rs"]
+#[expect(dead_code, reason = "shared with trials, which use the rest")]
+mod chaos;
+mod silent_queue;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use callfleet_jobs::JobQueue;
 use callfleet_jobs::backend::memory::MemoryQueue;
+use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
@@ -74,12 +80,16 @@ struct Bench {
 
 impl Bench {
     async fn new(store: Store, lines: u32) -> Self {
+        Self::with_queue(store, lines, JobQueue::Memory(MemoryQueue::new(100))).await
+    }
+
+    async fn with_queue(store: Store, lines: u32, queue: JobQueue<DialLead>) -> Self {
         let clock = Arc::new(Hand(Mutex::new(MORNING.parse().unwrap())));
         let every = Duration::from_millis(200);
         let scheduler = Scheduler {
             store: store.clone(),
             clock: Arc::clone(&clock) as _,
-            queue: JobQueue::Memory(MemoryQueue::new(100)),
+            queue,
             telephony: Arc::new(Nobody),
             id: WorkerId::new(),
             timings: DialTimings::default(),

@@ -12,6 +12,7 @@ use sqlx::{Connection, PgPool, SqlitePool};
 use crate::store::StoreError;
 use crate::store::db::Db;
 use crate::store::folder_lock::FolderLock;
+use crate::store::lend::{STATEMENT, STILL_THERE, Server};
 use crate::store::life::Life;
 
 /// The database file inside the data folder.
@@ -47,7 +48,7 @@ pub enum Target {
 pub(super) async fn open(target: Target, life: &Life) -> Result<Db, StoreError> {
     match target {
         Target::Sqlite { folder } => sqlite(&folder).await,
-        Target::Postgres { url, max_connections } => Ok(Db::Postgres(postgres(&url, max_connections, life).await?)),
+        Target::Postgres { url, max_connections } => Ok(Db::Postgres(Server::new(postgres(&url, max_connections, life).await?))),
     }
 }
 
@@ -90,11 +91,19 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
 const FRESH: Duration = Duration::from_secs(1);
 
 /// No statement, lock or forgotten transaction may hold a call up for long; a lost server is noticed before use.
+///
+/// The server in turn notices a client that vanished without a word (`tcp_*`, where its system knows them), so that its
+/// locks are free again by then: a client that has gone rolls nothing back itself.
 async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Result<PgPool, StoreError> {
+    let statement = format!("{}s", STATEMENT.as_secs());
     let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("callfleet").options([
-        ("statement_timeout", "30s"),
+        ("statement_timeout", statement.as_str()),
         ("lock_timeout", "10s"),
-        ("idle_in_transaction_session_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        ("tcp_keepalives_idle", "10"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "20s"),
     ]);
     let life = life.clone();
     let pool = PgPoolOptions::new()
@@ -111,7 +120,8 @@ async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Resu
         .before_acquire(|conn, lent| {
             Box::pin(async move {
                 if lent.idle_for > FRESH {
-                    conn.ping().await?;
+                    let silent = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+                    tokio::time::timeout(STILL_THERE, conn.ping()).await.map_err(silent)??;
                 }
                 Ok(true)
             })

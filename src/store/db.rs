@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 
 use crate::store::folder_lock::FolderLock;
+use crate::store::lend::Server;
 
 /// The database of this process.
 #[derive(Debug, Clone)]
 pub enum Db {
     /// Shared by many processes.
-    Postgres(PgPool),
+    Postgres(Server),
     /// A file that belongs to this process alone.
     Sqlite {
         /// The one connection that writes: SQLite has one writer at a time, so ours queue here instead of failing busy.
@@ -66,10 +67,13 @@ impl Conn<'_> {
 ///   the function. Never open a second `write` inside: SQLite has one writer, it would wait for itself.
 /// - `on_db!(db, statement, conn => { … })` lends a connection for one single writing statement, which is a transaction by
 ///   itself: one round trip to the server instead of three.
+///
+/// On PostgreSQL each of them is [`StoreError::Late`](crate::store::StoreError::Late) when the server does not answer
+/// within the patience of this [`Store`](crate::store::Store): whether a `write` or `statement` was done is then unknown.
 macro_rules! on_db {
     ($db:expr, read, $conn:ident => $body:expr) => {
         match &$db {
-            $crate::store::db::Db::Postgres(pool) => $crate::store::db::on_db!(@read pool, sqlx::PgConnection, $conn, $body),
+            $crate::store::db::Db::Postgres(server) => $crate::store::db::on_db!(@read_server server, $conn, $body),
             $crate::store::db::Db::Sqlite { reader, .. } => {
                 $crate::store::db::on_db!(@read reader, sqlx::SqliteConnection, $conn, $body)
             }
@@ -77,17 +81,17 @@ macro_rules! on_db {
     };
     ($db:expr, write, $tx:ident => $body:expr) => {
         match &$db {
-            $crate::store::db::Db::Postgres(pool) => {
-                $crate::store::db::on_db!(@write pool.begin(), sqlx::PgConnection, $tx, $body)
-            }
+            $crate::store::db::Db::Postgres(server) => $crate::store::db::on_db!(@write_server server, $tx, $body),
             $crate::store::db::Db::Sqlite { writer, .. } => {
-                $crate::store::db::on_db!(@write writer.begin_with("BEGIN IMMEDIATE"), sqlx::SqliteConnection, $tx, $body)
+                let done: Result<_, $crate::store::StoreError> =
+                    async { $crate::store::db::on_db!(@write writer.begin_with("BEGIN IMMEDIATE"), sqlx::SqliteConnection, $tx, $body) }.await;
+                done
             }
         }
     };
     ($db:expr, statement, $conn:ident => $body:expr) => {
         match &$db {
-            $crate::store::db::Db::Postgres(pool) => $crate::store::db::on_db!(@read pool, sqlx::PgConnection, $conn, $body),
+            $crate::store::db::Db::Postgres(server) => $crate::store::db::on_db!(@read_server server, $conn, $body),
             $crate::store::db::Db::Sqlite { writer, .. } => {
                 $crate::store::db::on_db!(@read writer, sqlx::SqliteConnection, $conn, $body)
             }
@@ -102,23 +106,39 @@ macro_rules! on_db {
         .await;
         done
     }};
-    (@write $begin:expr, $kind:ty, $tx:ident, $body:expr) => {{
-        let done: Result<_, $crate::store::StoreError> = async {
-            let mut open = $begin.await?;
-            let outcome: Result<_, $crate::store::StoreError> = async {
-                let $tx: &mut $kind = &mut open;
+    (@read_server $server:expr, $conn:ident, $body:expr) => {{
+        let done: Result<_, $crate::store::StoreError> = $server
+            .in_time(async {
+                let mut lent = $server.lend().await?;
+                let $conn: &mut sqlx::PgConnection = &mut lent;
                 $body
-            }
+            })
             .await;
-            match &outcome {
-                Ok(_) => open.commit().await?,
-                // The body's error says more than a failed rollback; a lost connection rolls back by itself.
-                Err(_) => drop(open.rollback().await),
-            }
-            outcome
+        done
+    }};
+    (@write_server $server:expr, $tx:ident, $body:expr) => {{
+        let done: Result<_, $crate::store::StoreError> = $server
+            .in_time(async {
+                let mut lent = $server.lend().await?;
+                $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body)
+            })
+            .await;
+        done
+    }};
+    // inside of an `async` block of the caller's
+    (@write $begin:expr, $kind:ty, $tx:ident, $body:expr) => {{
+        let mut open = $begin.await?;
+        let outcome: Result<_, $crate::store::StoreError> = async {
+            let $tx: &mut $kind = &mut open;
+            $body
         }
         .await;
-        done
+        match &outcome {
+            Ok(_) => open.commit().await?,
+            // The body's error says more than a failed rollback; a lost connection rolls back by itself.
+            Err(_) => drop(open.rollback().await),
+        }
+        outcome
     }};
 }
 pub(crate) use on_db;

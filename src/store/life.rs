@@ -12,7 +12,8 @@ use sqlx::PgConnection;
 
 use crate::domain::time::Timestamp;
 use crate::store::codec::millis;
-use crate::store::db::Db;
+use crate::store::db::{Db, on_db};
+use crate::store::lend::Server;
 use crate::store::{Store, StoreError};
 
 /// The server and its timeline: the first differs after a restore, the second after a promotion.
@@ -80,33 +81,48 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn settle_life(&self, ticket_lease: Duration, now: Timestamp) -> Result<Settled, StoreError> {
-        let Db::Postgres(pool) = &self.db else { return Ok(Settled::Same) };
-        let mut tx = pool.begin().await?;
-        // in a transaction of its own: a refusal would spoil the one that writes
-        let Ok(life) = sqlx::query_scalar::<_, String>(LIFE).fetch_one(pool).await else { return Ok(Settled::Same) };
-        let known: Option<String> = sqlx::query_scalar(KNOWN).fetch_optional(&mut *tx).await?;
-        let is_other = known.as_ref().is_some_and(|known| *known != life);
-        let attempts =
-            if is_other { sqlx::query(DOUBT).bind(millis(ticket_lease)).bind(now).execute(&mut *tx).await?.rows_affected() } else { 0 };
-        if known.as_ref() != Some(&life) {
-            sqlx::query(REMEMBER).bind(&life).bind(now).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
+        let Db::Postgres(server) = &self.db else { return Ok(Settled::Same) };
+        // by itself: a refusal would spoil the transaction that writes
+        let told: Result<String, StoreError> =
+            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(LIFE).fetch_one(conn).await?));
+        let life = match told {
+            Ok(life) => life,
+            Err(error) if error.retry_helps() => return Err(error),
+            Err(_) => return Ok(Settled::Same),
+        };
+        let settled = settle(server, &life, ticket_lease, now).await?;
         self.life.other.store(false, Ordering::SeqCst);
-        Ok(if is_other { Settled::Other { attempts } } else { Settled::Same })
+        Ok(settled)
     }
 
     /// Whether claims are possible: a process that met another server asks whether the scheduler has settled it.
     pub(super) async fn is_settled(&self) -> Result<bool, StoreError> {
-        let Db::Postgres(pool) = &self.db else { return Ok(true) };
+        let Db::Postgres(server) = &self.db else { return Ok(true) };
         if !self.life.is_other() {
             return Ok(true);
         }
-        let other: Option<bool> = sqlx::query_scalar(IS_OTHER).fetch_optional(pool).await?;
+        let asked: Result<Option<bool>, StoreError> =
+            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(IS_OTHER).fetch_optional(conn).await?));
+        let other = asked?;
         let settled = other != Some(true);
         if settled {
             self.life.other.store(false, Ordering::SeqCst);
         }
         Ok(settled)
     }
+}
+
+async fn settle(server: &Server, life: &str, ticket_lease: Duration, now: Timestamp) -> Result<Settled, StoreError> {
+    on_db!(@write_server server, tx, {
+        let known: Option<String> = sqlx::query_scalar(KNOWN).fetch_optional(&mut *tx).await?;
+        if known.as_deref() == Some(life) {
+            return Ok(Settled::Same);
+        }
+        let doubted = match known {
+            Some(_) => Some(sqlx::query(DOUBT).bind(millis(ticket_lease)).bind(now).execute(&mut *tx).await?.rows_affected()),
+            None => None,
+        };
+        sqlx::query(REMEMBER).bind(life).bind(now).execute(&mut *tx).await?;
+        Ok(doubted.map_or(Settled::Same, |attempts| Settled::Other { attempts }))
+    })
 }

@@ -37,6 +37,7 @@ pub mod lead_values;
 pub mod lead_waits;
 pub mod lease;
 pub mod ledger;
+pub mod lend;
 pub mod life;
 pub mod prune;
 pub mod queue_control;
@@ -49,6 +50,8 @@ pub mod worker;
 pub use change::Change;
 pub use connect::Target;
 pub use error::StoreError;
+
+use std::time::Duration;
 
 use db::Db;
 use life::Life;
@@ -70,10 +73,21 @@ impl Store {
         Ok(Self { db: connect::open(target, &life).await?, life })
     }
 
+    /// The same store for a caller that gives each unit of work so much time at most: one that takes longer is
+    /// [`StoreError::Late`], and nobody knows whether it was done. For a server; a file answers or fails by itself.
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        let db = match &self.db {
+            Db::Postgres(server) => Db::Postgres(server.within(patience)),
+            file @ Db::Sqlite { .. } => file.clone(),
+        };
+        Self { db, life: self.life.clone() }
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.db {
-            Db::Postgres(pool) => pool.close().await,
+            Db::Postgres(server) => server.close().await,
             Db::Sqlite { writer, reader, .. } => {
                 reader.close().await;
                 writer.close().await;

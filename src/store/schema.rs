@@ -25,7 +25,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.refuse_newer().await?;
         let done = match &self.db {
-            Db::Postgres(pool) => POSTGRES.run(pool).await,
+            Db::Postgres(server) => POSTGRES.run(server.without_limit()).await,
             Db::Sqlite { writer, .. } => SQLITE.run(writer).await,
         };
         match done {

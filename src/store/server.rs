@@ -20,9 +20,10 @@ impl Store {
     /// # Errors
     /// The database cannot be asked.
     pub async fn server_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let Db::Postgres(pool) = &self.db else { return Ok(None) };
-        let setting: Option<Option<String>> =
-            sqlx::query_scalar("SELECT current_setting($1, TRUE)").bind(name).fetch_optional(pool).await?;
-        Ok(setting.flatten())
+        let Db::Postgres(server) = &self.db else { return Ok(None) };
+        on_db!(@read_server server, conn, {
+            let setting = sqlx::query_scalar("SELECT current_setting($1, TRUE)").bind(name);
+            Ok(setting.fetch_optional(conn).await?.flatten())
+        })
     }
 }

@@ -18,6 +18,7 @@ use crate::call::desk::{CallDesk, NewStream, call_span};
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
 use crate::providers::twilio::media::{FromTwilio, MediaError, MediaReader, MediaWriter, Start};
 use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
+use crate::telemetry::names;
 
 /// From the handshake to `start`.
 const START_WITHIN: Duration = Duration::from_secs(10);
@@ -164,6 +165,10 @@ impl Pump {
             Ok(FromTwilio::Mark(name)) => FromPhone::Mark(name),
             Ok(FromTwilio::Digit(digit)) => FromPhone::Digit(digit),
             Ok(FromTwilio::Stop) => FromPhone::Stopped,
+            Ok(FromTwilio::Foreign) => {
+                metrics::counter!(names::FOREIGN_FRAMES).increment(1);
+                return true;
+            }
             Ok(FromTwilio::Connected | FromTwilio::Start(_) | FromTwilio::Other) => return true,
             Err(error) => return self.tolerate(error),
         };

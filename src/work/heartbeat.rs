@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::journal::CallSignal;
@@ -14,10 +15,16 @@ use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::worker::{NewWorker, WorkerState};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
+use crate::work::unheld::Unheld;
 
 const BEAT: Duration = Duration::from_secs(1);
+/// A beat that is not written by then is missed, and the next one follows: several fit into the silence after which a worker
+/// counts as dead.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two looks at the database's clock.
 const CLOCK: Duration = Duration::from_secs(5);
+/// Between two comparisons of the calls that are held with the rows.
+const COMPARE: Duration = Duration::from_secs(5);
 const LISTEN: Duration = Duration::from_millis(250);
 /// Words that may wait for one call.
 pub const SIGNALS: usize = 16;
@@ -46,6 +53,10 @@ impl HeldCalls {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()
+    }
+
+    fn holds(&self, attempt: AttemptId) -> bool {
+        self.lock().contains_key(&attempt)
     }
 
     fn tell(&self, attempt: AttemptId, signal: CallSignal) {
@@ -105,7 +116,8 @@ impl Heartbeat {
     /// Beats and listens until `stop` fires. It goes on while calls are drained: a worker with calls is alive.
     pub async fn run(self, stop: CancellationToken) {
         let (mut beat, mut listen) = (tokio::time::interval(BEAT), tokio::time::interval(LISTEN));
-        let mut clock = tokio::time::interval(CLOCK);
+        let (mut clock, mut compare) = (tokio::time::interval(CLOCK), tokio::time::interval(COMPARE));
+        let mut unheld = Unheld::default();
         loop {
             tokio::select! {
                 biased;
@@ -113,6 +125,7 @@ impl Heartbeat {
                 _ = beat.tick() => self.beat().await,
                 _ = listen.tick() => self.listen().await,
                 _ = clock.tick() => self.look_at_clock().await,
+                _ = compare.tick() => self.compare(&mut unheld).await,
             }
         }
     }
@@ -135,7 +148,7 @@ impl Heartbeat {
 
     async fn beat(&self) {
         let busy = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
-        if let Err(error) = self.store.heartbeat(self.id, busy).await {
+        if let Err(error) = self.store.within(PATIENCE).heartbeat(self.id, busy).await {
             tracing::warn!(%error, "heartbeat not written");
         }
     }
@@ -146,11 +159,29 @@ impl Heartbeat {
         }
     }
 
+    /// Closes what the rows say is held here and is not.
+    async fn compare(&self, unheld: &mut Unheld) {
+        if let Err(error) = self.give_back(unheld).await {
+            tracing::warn!(%error, "held calls cannot be compared with their rows; trying again");
+        }
+    }
+
+    async fn give_back(&self, unheld: &mut Unheld) -> Result<(), StoreError> {
+        let store = self.store.within(PATIENCE);
+        let rows = store.held_calls().await?.into_iter().filter(|row| row.worker == self.id).collect();
+        for call in unheld.look(rows, |attempt| self.held.holds(attempt), Instant::now()) {
+            if store.bury_holder(call.attempt, u32::try_from(call.epoch).unwrap_or(0), self.clock.now()).await? {
+                tracing::warn!(attempt.id = %call.attempt, "a call was claimed for this worker without its knowing; its row is closed");
+            }
+        }
+        Ok(())
+    }
+
     async fn listen(&self) {
         if self.held.is_empty() {
             return;
         }
-        match self.store.signals_for(self.id, self.clock.now()).await {
+        match self.store.within(PATIENCE).signals_for(self.id, self.clock.now()).await {
             Ok(signals) => signals.into_iter().for_each(|stored| self.held.tell(stored.attempt, stored.signal)),
             Err(error) => tracing::warn!(%error, "signals for held calls cannot be read; trying again"),
         }

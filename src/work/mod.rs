@@ -10,3 +10,4 @@ pub mod hold_call;
 pub mod journal;
 pub mod local_journal;
 pub mod table;
+mod unheld;

@@ -4,6 +4,7 @@ mod looking_on;
 mod outage;
 mod pause;
 mod roles;
+mod silence;
 mod stage;
 
 use std::collections::BTreeSet;

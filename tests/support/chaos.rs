@@ -56,6 +56,7 @@ pub struct ChaosProxy {
     addr: SocketAddr,
     hole: watch::Sender<bool>,
     healing: watch::Sender<u64>,
+    stranding: watch::Sender<u64>,
     struck: Arc<AtomicU64>,
     accepting: JoinHandle<()>,
 }
@@ -65,10 +66,10 @@ impl ChaosProxy {
     pub async fn start(upstream: SocketAddr, choose: impl Fn(&[u8]) -> Fault + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
-        let ((hole, in_hole), (healing, heals)) = (watch::channel(false), watch::channel(0));
+        let ((hole, in_hole), (healing, heals), (stranding, strands)) = (watch::channel(false), watch::channel(0), watch::channel(0));
         let struck = Arc::new(AtomicU64::new(0));
-        let line = Line { upstream, choose: Arc::new(choose), in_hole, heals, struck: Arc::clone(&struck) };
-        Ok(Self { addr, hole, healing, struck, accepting: tokio::spawn(accept(listener, line)) })
+        let line = Line { upstream, choose: Arc::new(choose), in_hole, heals, strands, struck: Arc::clone(&struck) };
+        Ok(Self { addr, hole, healing, stranding, struck, accepting: tokio::spawn(accept(listener, line)) })
     }
 
     /// Where to connect instead of the real server.
@@ -79,6 +80,12 @@ impl ChaosProxy {
     /// Begins or ends a black hole: connections stay, new ones are made, nothing arrives.
     pub fn black_hole(&self, on: bool) {
         self.hole.send_replace(on);
+    }
+
+    /// The host at the other end of every open connection vanishes without a word, as in a failover behind one address: they
+    /// stay open on both sides and nothing passes any more, not even a goodbye. New connections are as good as before.
+    pub fn strand(&self) {
+        self.stranding.send_modify(|times| *times += 1);
     }
 
     /// Ends every connection that met a fault.
@@ -104,6 +111,7 @@ struct Line {
     choose: Choose,
     in_hole: watch::Receiver<bool>,
     heals: watch::Receiver<u64>,
+    strands: watch::Receiver<u64>,
     struck: Arc<AtomicU64>,
 }
 
@@ -127,7 +135,8 @@ async fn drop_result(carried: impl Future<Output = io::Result<()>>) {
 }
 
 impl Line {
-    async fn carry(self, mut client: TcpStream) -> io::Result<()> {
+    async fn carry(mut self, mut client: TcpStream) -> io::Result<()> {
+        self.strands.mark_unchanged();
         client.set_nodelay(true)?;
         let first = look(&mut client).await?;
         let fault = (self.choose)(&first);
@@ -163,12 +172,21 @@ impl Line {
         lag(fault).await;
         server.write_all(first).await?;
         let ((client_in, client_out), (server_in, server_out)) = (client.into_split(), server.into_split());
-        let up = pump(client_in, server_out, self.in_hole.clone(), Shape::of_request(fault));
-        let down = pump(server_in, client_out, self.in_hole.clone(), Shape::of_answer(fault));
+        let up = self.pump(client_in, server_out, Shape::of_request(fault));
+        let down = self.pump(server_in, client_out, Shape::of_answer(fault));
         match fault {
             // the answer may take as long as it likes, the sender's leaving does not take its request back
             Fault::HoldRequest { .. } => tokio::join!(up, down).1,
             _ => tokio::select! { up = both(up) => up, down = down => down },
+        }
+    }
+
+    /// Carries bytes until either side ends, or for ever nothing once the connection is stranded.
+    async fn pump(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shape: Shape) -> io::Result<()> {
+        let mut strands = self.strands.clone();
+        tokio::select! {
+            ended = pump(&mut from, &mut to, self.in_hole.clone(), shape) => ended,
+            Ok(()) = strands.changed() => std::future::pending().await,
         }
     }
 
@@ -261,7 +279,7 @@ impl Shape {
     }
 }
 
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut in_hole: watch::Receiver<bool>, mut shape: Shape) -> io::Result<()> {
+async fn pump(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut in_hole: watch::Receiver<bool>, mut shape: Shape) -> io::Result<()> {
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let piece = shape.piece();

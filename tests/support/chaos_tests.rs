@@ -118,3 +118,23 @@ async fn a_black_hole_keeps_what_is_sent_and_gives_it_when_it_heals_unless_the_s
     stays.read_exact(&mut answer).await.unwrap();
     assert_eq!((answer.as_slice(), proxy.struck()), (ANSWER, 0));
 }
+
+#[tokio::test]
+async fn a_stranded_connection_stays_open_for_ever_and_a_new_one_works() {
+    let (addr, mut requests) = server().await;
+    let proxy = ChaosProxy::start(addr, |_| Fault::None).await.unwrap();
+    let mut old = TcpStream::connect(proxy.addr()).await.unwrap();
+    let mut answer = vec![0; ANSWER.len()];
+    old.write_all(REQUEST).await.unwrap();
+    old.read_exact(&mut answer).await.unwrap();
+    assert_eq!(requests.recv().await, Some(()));
+
+    proxy.strand();
+    old.write_all(REQUEST).await.unwrap();
+    assert!(timeout(NEVER, old.read(&mut answer)).await.is_err(), "neither an answer nor an end");
+    assert!(requests.try_recv().is_err(), "the request came through");
+    let mut new = TcpStream::connect(proxy.addr()).await.unwrap();
+    new.write_all(REQUEST).await.unwrap();
+    new.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer, ANSWER);
+}

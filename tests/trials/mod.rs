@@ -6,6 +6,7 @@
 
 pub mod cell;
 #[path = "../support/chaos.rs"]
+#[allow(dead_code, reason = "trials strand nobody; the tests of a fleet that share it do")]
 pub mod chaos;
 pub mod checker;
 mod deployment;

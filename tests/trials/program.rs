@@ -112,6 +112,7 @@ async fn dispatch(args: &Args, options: &Options) -> anyhow::Result<bool> {
         std::fs::remove_dir_all(&options.folder)?;
     }
     println!("{}", summary.line(begun.elapsed().as_secs_f64()));
+    anyhow::ensure!(summary.trials == options.trials, "{} of {} trials were played", summary.trials, options.trials);
     Ok(summary.violations == 0)
 }
 

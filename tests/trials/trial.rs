@@ -71,12 +71,17 @@ pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder:
     let mut deployment = Deployment::start(lane, plan, folder.to_owned(), name.clone(), changes).await?;
     let mut timeline = Timeline::begin(plan)?;
     let patience = mutant.map_or(plan.times.patience(), |_| plan.times.of(PATIENCE_MS));
-    until_rest(lane, &mut deployment, &mut timeline, Duration::from_millis(patience)).await?;
+    let rests = until_rest(lane, &mut deployment, &mut timeline, Duration::from_millis(patience)).await?;
     let evidence = gather(lane, &deployment, &timeline).await?;
     let mut report = Report { seed: plan.seed, leads: evidence.rows.leads.len(), took: begun.elapsed(), ..Report::default() };
     report.calls = evidence.truth.calls.len();
     report.rings = evidence.truth.calls.iter().filter(|call| call.rang).count();
     report.violations = check(&evidence);
+    if !rests && report.lost() == 0 {
+        // whatever the rows looked like in the end, they were not at rest in time
+        let what = "the trial did not come to rest in time".to_owned();
+        report.violations.push(Violation { invariant: Invariant::I3, what });
+    }
     if plan.cell.is_some() {
         report.unseen = cell::visible(&evidence);
     }
@@ -97,20 +102,25 @@ async fn change_database(lane: &Lane, name: &str, mutant: Option<&Mutant>) -> sq
     database.close().await
 }
 
-async fn until_rest(lane: &mut Lane, deployment: &mut Deployment, timeline: &mut Timeline, patience: Duration) -> anyhow::Result<()> {
-    let (begun, mut looked) = (Instant::now(), Instant::now());
+/// Whether everything came to rest in time, and stayed so for as long as a send may still be under way: somebody who woke
+/// up late must not ring after the checker has looked.
+async fn until_rest(lane: &mut Lane, deployment: &mut Deployment, timeline: &mut Timeline, patience: Duration) -> anyhow::Result<bool> {
+    let (begun, mut looked, mut rests_since) = (Instant::now(), Instant::now(), None);
+    let settled = Duration::from_millis(lane.times.longest_send());
     while begun.elapsed() < patience {
         deployment.supervise()?;
         timeline.go_on(lane, deployment).await?;
-        if looked.elapsed() >= LOOK && timeline.is_over() && deployment.is_whole() {
+        if looked.elapsed() >= LOOK {
             looked = Instant::now();
-            if all_at_rest(lane, deployment).await {
-                return Ok(());
+            let rests = timeline.is_over() && deployment.is_whole() && all_at_rest(lane, deployment).await;
+            rests_since = rests.then(|| rests_since.unwrap_or(looked));
+            if rests_since.is_some_and(|since| since.elapsed() >= settled) {
+                return Ok(true);
             }
         }
         tokio::time::sleep(STEP).await;
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Nothing is open, nothing is due soon, and nobody is on the phone. A database that does not answer is no rest.
@@ -131,6 +141,8 @@ async fn open_rows(lane: &Lane, name: &str) -> sqlx::Result<i64> {
 }
 
 async fn gather(lane: &Lane, deployment: &Deployment, timeline: &Timeline) -> anyhow::Result<Evidence> {
+    // a log that is not there would say that nobody was ever called
+    anyhow::ensure!(deployment.truth().is_file(), "the network's log is gone: {}", deployment.truth().display());
     let mut database = PgConnection::connect(&settings::database_url(lane.postgres.addr, &deployment.database)).await?;
     let mut rows = Rows::read(&mut database).await?;
     database.close().await?;

@@ -25,6 +25,8 @@ pub enum FromTwilio {
     Digit(char),
     /// The stream is over.
     Stop,
+    /// A frame that names another stream than the one that started: it is none of this call's.
+    Foreign,
     /// A frame of a kind that is not known yet, or audio of another track.
     Other,
 }
@@ -64,6 +66,9 @@ pub enum MediaError {
 struct Frame<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
+    /// Every frame but `connected` has it.
+    #[serde(borrow)]
+    stream_sid: Option<Cow<'a, str>>,
     #[serde(borrow)]
     media: Option<Media<'a>>,
     start: Option<StartBody>,
@@ -111,10 +116,12 @@ struct Dtmf<'a> {
     digit: Cow<'a, str>,
 }
 
-/// Reads frames; keeps one buffer that audio is cut from.
+/// Reads the frames of one stream; keeps one buffer that audio is cut from.
 #[derive(Debug, Default)]
 pub struct MediaReader {
     buffer: BytesMut,
+    /// As the first `start` named it.
+    stream: Option<String>,
 }
 
 /// Room for half a second of audio before the next allocation.
@@ -125,21 +132,36 @@ const LONGEST_AUDIO: usize = 8_000;
 const LONGEST_NAME: usize = 256;
 
 impl MediaReader {
-    /// Reads one text frame. An unknown kind is [`FromTwilio::Other`], never an error.
+    /// Reads one text frame. An unknown kind is [`FromTwilio::Other`], never an error. Once a stream has started, frames that
+    /// name another one are [`FromTwilio::Foreign`], whatever they carry; nothing of them is decoded.
     ///
     /// # Errors
     /// When the frame is broken; the next one may be fine.
     pub fn read(&mut self, text: &str) -> Result<FromTwilio, MediaError> {
         let frame: Frame<'_> = serde_json::from_str(text).map_err(|_| MediaError::Malformed)?;
+        if self.is_foreign(&frame) {
+            return Ok(FromTwilio::Foreign);
+        }
         match frame.event.as_ref() {
             "media" => self.audio(&frame.media.ok_or(MediaError::Malformed)?),
             "mark" => mark(frame.mark.ok_or(MediaError::Malformed)?),
             "dtmf" => digit(&frame.dtmf.ok_or(MediaError::Malformed)?),
-            "start" => start(frame.start.ok_or(MediaError::Malformed)?),
+            "start" => self.start(frame.start.ok_or(MediaError::Malformed)?),
             "stop" => Ok(FromTwilio::Stop),
             "connected" => Ok(FromTwilio::Connected),
             _ => Ok(FromTwilio::Other),
         }
+    }
+
+    fn is_foreign(&self, frame: &Frame<'_>) -> bool {
+        let named = frame.stream_sid.as_deref().or_else(|| frame.start.as_ref().map(|start| start.stream_sid.as_str()));
+        self.stream.as_deref().is_some_and(|own| named.is_some_and(|named| named != own))
+    }
+
+    fn start(&mut self, body: StartBody) -> Result<FromTwilio, MediaError> {
+        let start = start(body)?;
+        self.stream.get_or_insert_with(|| start.stream_sid.clone());
+        Ok(FromTwilio::Start(start))
     }
 
     fn audio(&mut self, media: &Media<'_>) -> Result<FromTwilio, MediaError> {
@@ -181,17 +203,17 @@ fn digit(dtmf: &Dtmf<'_>) -> Result<FromTwilio, MediaError> {
     }
 }
 
-fn start(body: StartBody) -> Result<FromTwilio, MediaError> {
+fn start(body: StartBody) -> Result<Start, MediaError> {
     let fits = |format: &Format| format.encoding == "audio/x-mulaw" && format.sample_rate == 8000 && format.channels == 1;
     if !body.media_format.as_ref().is_none_or(fits) {
         return Err(MediaError::Format);
     }
-    Ok(FromTwilio::Start(Start {
+    Ok(Start {
         stream_sid: body.stream_sid,
         call_sid: body.call_sid,
         account_sid: body.account_sid,
         parameters: body.custom_parameters,
-    }))
+    })
 }
 
 /// Writes frames for one stream. Each is valid UTF-8 JSON, cut from one growing buffer.

@@ -4,7 +4,7 @@ use std::thread;
 
 use callfleet::providers::twilio::media::{FromTwilio, MediaReader};
 
-use super::frames::{self, Chance};
+use super::frames::{self, Chance, STREAM};
 
 const FRAMES: u64 = 1_000_000;
 /// Frames of one reader, as of one stream.
@@ -15,6 +15,7 @@ struct Counts {
     frames: u64,
     audio: u64,
     refused: u64,
+    foreign: u64,
     longest: usize,
 }
 
@@ -32,16 +33,18 @@ fn a_million_frames_are_read_or_refused() {
         frames: all.frames + one.frames,
         audio: all.audio + one.audio,
         refused: all.refused + one.refused,
+        foreign: all.foreign + one.foreign,
         longest: all.longest.max(one.longest),
     });
     println!("seed {seed}: {all:?}");
     assert_eq!(all.frames, FRAMES);
-    assert!(all.audio > FRAMES / 4 && all.refused > FRAMES / 10, "{all:?}");
+    assert!(all.audio > FRAMES / 4 && all.refused > FRAMES / 10 && all.foreign > FRAMES / 20, "{all:?}");
     assert!(all.longest <= 8_000, "{all:?}");
 }
 
 fn stream(seed: u64) -> Counts {
     let (mut chance, mut reader, mut counts) = (Chance::new(seed), MediaReader::default(), Counts::default());
+    reader.read(&frames::start(STREAM)).unwrap();
     for n in 0..STREAM_LENGTH {
         let frame = frames::any(&mut chance);
         let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read(&frame)));
@@ -52,6 +55,7 @@ fn stream(seed: u64) -> Counts {
                 counts.audio += 1;
                 counts.longest = counts.longest.max(audio.len());
             }
+            Ok(FromTwilio::Foreign) => counts.foreign += 1,
             Ok(_) => {}
             Err(_) => counts.refused += 1,
         }

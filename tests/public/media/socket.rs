@@ -26,6 +26,8 @@ pub const MEDIA_URL: &str = "wss://calls.example/media";
 pub struct Desk {
     pub streams: AtomicU64,
     pub audio: AtomicU64,
+    /// Keys and marks.
+    pub others: AtomicU64,
     /// Holders that never take a frame, until they are let go.
     pub deaf: Option<Notify>,
 }
@@ -46,7 +48,7 @@ impl CallDesk for Desk {
                     let _ = phone.to.try_send(ToPhone::Audio(audio));
                 }
                 FromPhone::Stopped => break,
-                FromPhone::Digit(_) | FromPhone::Mark(_) => {}
+                FromPhone::Digit(_) | FromPhone::Mark(_) => _ = self.others.fetch_add(1, Ordering::Relaxed),
             }
         }
         Ok(())

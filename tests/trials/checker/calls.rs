@@ -32,14 +32,29 @@ pub fn one_at_a_time(truth: &Truth) -> Vec<String> {
 
 /// I2: the next call to a lead waits as long as its campaign says.
 pub fn not_too_soon(truth: &Truth, rows: &Rows) -> Vec<String> {
-    let lead = |call: &Call| rows.attempt_of(&call.sid).map(|attempt| attempt.lead_id);
     let too_soon = |(earlier, later): (&Call, &Call)| {
-        let rules = rows.rules_of(&rows.attempt_of(&later.sid)?.campaign)?;
+        let rules = rows.rules_of(&rows.attempt_behind(later)?.campaign)?;
         let gap = later.created_ms - earlier.ended_ms?;
         let soon = earlier.rang && gap + CLOCKS_MS < rules.redial_after_ms;
         soon.then(|| format!("{} came {gap} ms after {}, {} ms were agreed", later.sid, earlier.sid, rules.redial_after_ms))
     };
-    pairs(truth, lead).into_iter().filter_map(too_soon).collect()
+    pairs(truth, |call| lead_of(call, rows)).into_iter().filter_map(too_soon).collect()
+}
+
+/// Outcomes after which a lead is not called again while a trial lasts.
+const LAST: [&str; 4] = ["dnc", "voicemail", "qualified", "transferred"];
+
+/// I2: whoever said all there was to say is not rung once more.
+pub fn not_after_the_last(truth: &Truth, rows: &Rows) -> Vec<String> {
+    let once_more = |(earlier, later): (&Call, &Call)| {
+        let said = rows.attempt_behind(earlier)?.disposition.as_deref().filter(|said| LAST.contains(said))?;
+        later.rang.then(|| format!("{} rang once more after {}, which had ended as `{said}`", later.sid, earlier.sid))
+    };
+    pairs(truth, |call| lead_of(call, rows)).into_iter().filter_map(once_more).collect()
+}
+
+fn lead_of(call: &Call, rows: &Rows) -> Option<uuid::Uuid> {
+    rows.attempt_behind(call).map(|attempt| attempt.lead_id)
 }
 
 /// Neighbouring calls of the same key.
@@ -60,6 +75,7 @@ pub fn one_attempt_and_outcome(truth: &Truth, rows: &Rows) -> Vec<String> {
         let attempts: Vec<&Attempt> = rows.attempts.iter().filter(|attempt| attempt.call_sid.as_ref() == Some(&call.sid)).collect();
         match attempts[..] {
             [] => complaints.push(format!("{} to {} belongs to no attempt", call.sid, call.to)),
+            [_] if call.attempt.is_none() => complaints.push(format!("{} was placed for no attempt", call.sid)),
             [one] if call.attempt.as_ref().is_some_and(|placed_for| *placed_for != one.id.to_string()) => {
                 complaints.push(format!("{} was placed for another attempt than {}", call.sid, one.id));
             }
@@ -74,7 +90,20 @@ pub fn one_attempt_and_outcome(truth: &Truth, rows: &Rows) -> Vec<String> {
     let made = |sid: &String| truth.calls.iter().any(|call| call.sid == *sid);
     let invented = rows.attempts.iter().filter(|attempt| attempt.call_sid.as_ref().is_some_and(|sid| !made(sid)));
     complaints.extend(invented.map(|attempt| format!("attempt {} has a call that was never made", attempt.id)));
+    complaints.extend(rows.attempts.iter().filter_map(told_without_a_call));
     complaints
+}
+
+/// Without a call there is nothing to tell but that the provider took none.
+fn told_without_a_call(attempt: &Attempt) -> Option<String> {
+    let said = attempt.disposition.as_deref().filter(|said| attempt.call_sid.is_none() && *said != "failed")?;
+    Some(format!("attempt {} says `{said}` and never had a call", attempt.id))
+}
+
+/// I4: nobody is talked with who did not answer.
+pub fn held_were_answered(truth: &Truth, rows: &Rows) -> Vec<String> {
+    let held = |call: &&Call| !call.answered && rows.attempt_of(&call.sid).is_some_and(|attempt| attempt.held);
+    truth.calls.iter().filter(held).map(|call| format!("{} was held, and nobody had answered it", call.sid)).collect()
 }
 
 /// I4: where nobody of ours talked, the outcome is the network's.

@@ -21,7 +21,8 @@ pub enum Invariant {
     I1,
     /// Never two calls at once to one number, nor two sooner after each other than the campaign allows.
     I2,
-    /// Every lead comes to rest: done, parked for a person, or due at a time that is known.
+    /// Every lead comes to rest for a reason that can be seen: done, parked for a person, or due at a time that is known; every
+    /// call is over.
     I3,
     /// Every call belongs to one attempt and has one outcome, and that outcome is what happened.
     I4,
@@ -73,9 +74,13 @@ pub fn check(evidence: &Evidence) -> Vec<Violation> {
     ask(Invariant::I1, calls::one_per_attempt(truth));
     ask(Invariant::I2, calls::one_at_a_time(truth));
     ask(Invariant::I2, calls::not_too_soon(truth, rows));
+    ask(Invariant::I2, calls::not_after_the_last(truth, rows));
     ask(Invariant::I3, leads::at_rest(rows));
+    ask(Invariant::I3, leads::nobody_passed_over(truth, rows));
+    ask(Invariant::I3, leads::calls_are_over(truth));
     ask(Invariant::I4, calls::one_attempt_and_outcome(truth, rows));
     ask(Invariant::I4, calls::outcomes_are_true(truth, rows));
+    ask(Invariant::I4, calls::held_were_answered(truth, rows));
     ask(Invariant::I5, permitted::not_suppressed(truth, rows));
     ask(Invariant::I5, permitted::in_hours(truth, rows));
     ask(Invariant::I5, permitted::decided_lately(truth, rows));

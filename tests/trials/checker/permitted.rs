@@ -11,7 +11,7 @@ fn longest_send(rows: &Rows) -> i64 {
 }
 
 fn rules_for<'a>(call: &Call, rows: &'a Rows) -> Option<&'a Rules> {
-    rows.rules_of(&rows.attempt_of(&call.sid)?.campaign)
+    rows.rules_of(&rows.attempt_behind(call)?.campaign)
 }
 
 /// A number that was suppressed when the decision was made is not called.
@@ -43,7 +43,7 @@ pub fn within_caps(truth: &Truth, rows: &Rows) -> Vec<String> {
     let (mut by_lead, mut by_number): (BTreeMap<_, usize>, BTreeMap<&str, usize>) = (BTreeMap::new(), BTreeMap::new());
     for call in truth.calls.iter().filter(|call| call.rang) {
         *by_number.entry(&call.to).or_default() += 1;
-        if let Some(attempt) = rows.attempt_of(&call.sid) {
+        if let Some(attempt) = rows.attempt_behind(call) {
             *by_lead.entry((attempt.lead_id, attempt.campaign.as_str())).or_default() += 1;
         }
     }
@@ -59,7 +59,7 @@ pub fn within_caps(truth: &Truth, rows: &Rows) -> Vec<String> {
 /// A campaign that stands still calls nobody.
 pub fn while_running(truth: &Truth, rows: &Rows) -> Vec<String> {
     let stands_still = |call: &&Call| {
-        let Some(attempt) = rows.attempt_of(&call.sid) else { return false };
+        let Some(attempt) = rows.attempt_behind(call) else { return false };
         let decided = call.created_ms - longest_send(rows);
         rows.paused.iter().any(|span| span.campaign == attempt.campaign && (span.from_ms..span.until_ms).contains(&decided))
     };

@@ -4,6 +4,8 @@ use sqlx::postgres::PgConnection;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
+use super::truth::Call;
+
 /// Everything the checker reads of the database.
 #[derive(Debug, Default)]
 pub struct Rows {
@@ -24,6 +26,7 @@ pub struct Lead {
     pub id: Uuid,
     pub campaign: String,
     pub external_id: String,
+    pub phone_number: String,
     pub state: String,
     pub next_attempt_at: i64,
 }
@@ -72,7 +75,8 @@ pub struct Paused {
     pub until_ms: i64,
 }
 
-const LEADS: &str = "SELECT lead.id, campaign.name AS campaign, COALESCE(external_id, '') AS external_id, lead.state, next_attempt_at
+const LEADS: &str = "SELECT lead.id, campaign.name AS campaign, COALESCE(external_id, '') AS external_id, lead.phone_number,
+    lead.state, next_attempt_at
     FROM lead JOIN campaign ON campaign.id = lead.campaign_id";
 const ATTEMPTS: &str = "SELECT attempt.id, lead_id, campaign.name AS campaign, attempt.state, call_sid, disposition,
     held_by IS NOT NULL AS held, intent_at, cost_nano_usd, reserved_nano_usd FROM attempt JOIN campaign ON campaign.id = attempt.campaign_id
@@ -96,6 +100,12 @@ impl Rows {
 
     pub fn rules_of(&self, campaign: &str) -> Option<&Rules> {
         self.rules.iter().find(|rules| rules.campaign == campaign)
+    }
+
+    /// The attempt that has this call, else the one it was placed for: a call that the rows lost is still somebody's.
+    pub fn attempt_behind(&self, call: &Call) -> Option<&Attempt> {
+        let placed_for = || self.attempts.iter().find(|attempt| call.attempt.as_ref().is_some_and(|id| *id == attempt.id.to_string()));
+        self.attempt_of(&call.sid).or_else(placed_for)
     }
 
     pub fn attempt_of(&self, sid: &str) -> Option<&Attempt> {

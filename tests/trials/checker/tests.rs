@@ -37,7 +37,7 @@ fn world() -> Evidence {
         reserved_nano_usd: 0,
     };
     let lead =
-        Lead { id: id(10), campaign: "a".to_owned(), external_id: "L1".to_owned(), state: "finished".to_owned(), next_attempt_at: 0 };
+        Lead { id: id(10), campaign: "a".to_owned(), external_id: "L1".to_owned(), phone_number: "+1".to_owned(), state: "finished".to_owned(), next_attempt_at: 0 };
     let rules = Rules {
         campaign: "a".to_owned(),
         closed: false,
@@ -56,6 +56,12 @@ fn world() -> Evidence {
     };
     let truth = Truth { calls: vec![call("CA1", 1, 1_000, "busy"), call("CA2", 2, 3_000, "completed")], ..Truth::default() };
     Evidence { truth, rows, accepted: vec!["L1".to_owned()], exported: vec!["L1".to_owned()] }
+}
+
+/// Another lead, with a number of its own.
+fn untried(state: &str, next_attempt_at: i64) -> Lead {
+    let (campaign, external_id, phone_number) = ("a".to_owned(), "L9".to_owned(), "+9".to_owned());
+    Lead { id: id(19), campaign, external_id, phone_number, state: state.to_owned(), next_attempt_at }
 }
 
 fn found(change: impl Fn(&mut Evidence)) -> Vec<Invariant> {
@@ -82,7 +88,26 @@ fn each_broken_promise_is_found_and_no_other() {
             world.truth.calls[1].attempt = Some(id(1).to_string());
         }),
         ("two calls at once", I2, |world| world.truth.calls[0].ended_ms = Some(3_400)),
-        ("a call that never ended, and another one", I2, |world| world.truth.calls[0].ended_ms = None),
+        ("a call that never ends", I3, |world| world.truth.calls[1].ended_ms = None),
+        ("rung once more after the last word", I2, |world| {
+            (world.rows.attempts[0].disposition, world.rows.attempts[0].held) = (Some("qualified".to_owned()), true);
+            (world.truth.calls[0].status, world.truth.calls[0].answered) = (Some("completed".to_owned()), true);
+        }),
+        ("a lead that is done and was never tried", I3, |world| world.rows.leads.push(untried("finished", 0))),
+        ("a lead that waits for tomorrow and was never tried", I3, |world| world.rows.leads.push(untried("waiting", NOW + 3_600_000))),
+        ("a lead that is put off for a year", I3, |world| {
+            world.rows.leads[0].state = "waiting".to_owned();
+            world.rows.leads[0].next_attempt_at = NOW + 365 * 86_400_000;
+        }),
+        ("a suppressed lead whose number is not", I3, |world| world.rows.leads.push(untried("suppressed", 0))),
+        ("a parked lead that was never tried", I3, |world| world.rows.leads.push(untried("parked", 0))),
+        ("a lead that somebody took off the list", I3, |world| world.rows.leads[0].state = "cancelled".to_owned()),
+        ("a call that was placed for nobody", I4, |world| world.truth.calls[0].attempt = None),
+        ("a try that was told and never made", I4, |world| {
+            let told = Attempt { id: id(3), call_sid: None, disposition: Some("no_answer".to_owned()), ..world.rows.attempts[0].clone() };
+            world.rows.attempts.push(told);
+        }),
+        ("a call that was held and never answered", I4, |world| world.truth.calls[1].answered = false),
         ("redialed too soon", I2, |world| world.truth.calls[0].ended_ms = Some(2_500)),
         ("a lead that stays active", I3, |world| world.rows.leads[0].state = "active".to_owned()),
         ("a lead that was never called", I3, |world| world.rows.leads[0].state = "new".to_owned()),
@@ -148,6 +173,18 @@ fn what_only_looks_like_a_broken_promise_is_none() {
             world.rows.leads[0].state = "waiting".to_owned();
             world.rows.leads[0].next_attempt_at = NOW + 86_400_000;
         }),
+        ("a lead whose number was suppressed before anybody called", |world| {
+            world.rows.suppressed.push(Suppressed { phone_number: "+9".to_owned(), created_at: 0 });
+            world.rows.leads.extend(["suppressed", "finished"].map(|state| untried(state, 0)));
+        }),
+        ("a lead whose number others have called enough", |world| {
+            world.rows.leads.push(Lead { phone_number: "+1".to_owned(), ..untried("waiting", NOW + 3_600_000) });
+        }),
+        ("a dial that the provider refused for good", |world| {
+            let refused = Attempt { id: id(3), lead_id: id(19), call_sid: None, ..world.rows.attempts[0].clone() };
+            world.rows.attempts.push(Attempt { disposition: Some("failed".to_owned()), ..refused });
+            world.rows.leads.push(untried("finished", 0));
+        }),
         ("a lead that a person has to look at", |world| world.rows.leads[0].state = "parked".to_owned()),
         ("a closed campaign's lead that nobody looked at", |world| {
             let lead = Lead { id: id(11), campaign: "night".to_owned(), state: "new".to_owned(), ..Lead::default() };
@@ -158,6 +195,19 @@ fn what_only_looks_like_a_broken_promise_is_none() {
     for (what, change) in fine {
         assert_eq!(found(change), [], "{what}");
     }
+}
+
+#[test]
+fn a_call_that_the_rows_lost_is_still_its_attempts() {
+    // rung again 500 ms after a call that no row has any more
+    let invariants = found(|world| {
+        world.rows.attempts[0].call_sid = None;
+        world.rows.attempts[0].disposition = Some("failed".to_owned());
+        world.truth.calls[0].ended_ms = Some(2_500);
+    });
+    assert_eq!(invariants, [Invariant::I2, Invariant::I4]);
+    let never_ended = found(|world| world.truth.calls[0].ended_ms = None);
+    assert_eq!(never_ended, [Invariant::I2, Invariant::I3]);
 }
 
 #[test]

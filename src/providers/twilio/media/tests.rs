@@ -33,6 +33,22 @@ fn unknown_kinds_and_other_tracks_pass_by() {
 }
 
 #[test]
+fn what_names_another_stream_is_foreign_once_the_own_one_is_known() {
+    let start = |stream: &str| format!(r#"{{"event":"start","start":{{"streamSid":"{stream}","callSid":"CA0f"}}}}"#);
+    let media = |stream: &str| format!(r#"{{"event":"media","streamSid":"{stream}","media":{{"payload":"//8A"}}}}"#);
+    let mut reader = MediaReader::default();
+    assert!(matches!(reader.read(&media("MZ2")), Ok(FromTwilio::Audio(_))), "nothing is known yet");
+    assert!(matches!(reader.read(&start("MZ1")), Ok(FromTwilio::Start(_))));
+    for foreign in [media("MZ2"), start("MZ2"), r#"{"event":"stop","streamSid":"MZ2"}"#.to_owned()] {
+        assert_eq!(reader.read(&foreign), Ok(FromTwilio::Foreign), "{foreign}");
+    }
+    let broken = media("MZ2").replace("//8A", "%%%%");
+    assert_eq!(reader.read(&broken), Ok(FromTwilio::Foreign), "it is not decoded");
+    assert!(matches!(reader.read(&media("MZ1")), Ok(FromTwilio::Audio(_))));
+    assert_eq!(reader.read(r#"{"event":"stop"}"#), Ok(FromTwilio::Stop), "a frame that names none is its socket's");
+}
+
+#[test]
 fn escaped_payloads_decode_too() {
     assert_eq!(read(r#"{"event":"media","media":{"payload":"\/\/8A"}}"#), Ok(FromTwilio::Audio(Bytes::from_static(&[255, 255, 0]))));
 }

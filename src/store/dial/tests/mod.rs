@@ -12,5 +12,6 @@ mod hold;
 mod life;
 mod orders;
 mod promise;
+mod prune;
 mod reconcile;
 mod sweep;
