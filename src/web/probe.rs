@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,6 +15,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::store::Store;
+
+/// Who asks whether we are ready has not long to wait: a database that does not answer by then is away.
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is asked about.
 #[derive(Clone)]
@@ -46,7 +50,7 @@ async fn readyz(State(probe): State<Probe>) -> (StatusCode, Json<Value>) {
     if probe.stop.is_cancelled() {
         return refuse("it drains: no new work, the calls it holds go on".to_owned());
     }
-    match probe.store.require_current_schema().await {
+    match probe.store.within(PATIENCE).require_current_schema().await {
         Ok(()) => (StatusCode::OK, Json(json!({ "status": "ready", "role": probe.role, "active": active }))),
         Err(error) => refuse(error.to_string()),
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::ApiState;
 use super::error::ApiError;
+use crate::web::probe::PATIENCE;
 
 /// `GET /healthz`: the process answers. The process id tells which one it is.
 pub async fn healthz() -> Json<Value> {
@@ -15,7 +16,7 @@ pub async fn healthz() -> Json<Value> {
 
 /// `GET /readyz`: the database answers and has this binary's schema.
 pub async fn readyz(State(api): State<ApiState>) -> Result<Json<Value>, ApiError> {
-    match api.store.require_current_schema().await {
+    match api.store.within(PATIENCE).require_current_schema().await {
         Ok(()) => Ok(Json(json!({ "status": "ready" }))),
         Err(error) => {
             let fix = "run `callfleet doctor`";
