@@ -184,10 +184,16 @@ impl Line {
     /// Carries bytes until either side ends, or for ever nothing once the connection is stranded.
     async fn pump(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shape: Shape) -> io::Result<()> {
         let mut strands = self.strands.clone();
-        tokio::select! {
-            ended = pump(&mut from, &mut to, self.in_hole.clone(), shape) => ended,
+        let end = tokio::select! {
+            end = pump(&mut from, &mut to, self.in_hole.clone(), shape) => end?,
             Ok(()) = strands.changed() => std::future::pending().await,
+        };
+        if end == End::Reset {
+            to.as_ref().set_zero_linger()?;
+            // dropping it would say goodbye first
+            to.forget();
         }
+        Ok(())
     }
 
     async fn resend(self, mut client: TcpStream, request: &[u8], after: Duration) -> io::Result<()> {
@@ -279,7 +285,14 @@ impl Shape {
     }
 }
 
-async fn pump(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut in_hole: watch::Receiver<bool>, mut shape: Shape) -> io::Result<()> {
+/// How one direction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Over,
+    Reset,
+}
+
+async fn pump(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut in_hole: watch::Receiver<bool>, mut shape: Shape) -> io::Result<End> {
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let piece = shape.piece();
@@ -292,14 +305,14 @@ async fn pump(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut in_hole: wa
         match shape.fault {
             Fault::DropResponse if read > 0 => continue,
             Fault::DropResponse => return std::future::pending().await,
-            Fault::ResetResponse => return to.as_ref().set_zero_linger(),
-            Fault::ResetAfter { .. } if piece == 0 => return to.as_ref().set_zero_linger(),
-            Fault::CutAfter { .. } if piece == 0 => return to.shutdown().await,
+            Fault::ResetResponse => return Ok(End::Reset),
+            Fault::ResetAfter { .. } if piece == 0 => return Ok(End::Reset),
+            Fault::CutAfter { .. } if piece == 0 => return to.shutdown().await.map(|()| End::Over),
             Fault::Slow { bytes_per_s } => sleep(Duration::from_millis(1000 / bytes_per_s.max(1))).await,
             fault => lag(fault).await,
         }
         if read == 0 {
-            return to.shutdown().await;
+            return to.shutdown().await.map(|()| End::Over);
         }
         to.write_all(&bytes[..read]).await?;
         shape.left = shape.left.saturating_sub(read);
