@@ -29,6 +29,7 @@ impl Chance {
 }
 
 pub const STREAM: &str = "MZ0123456789abcdef0123456789abcdef";
+pub const ANOTHER: &str = "MZanother";
 pub const CALL: &str = "CA0123456789abcdef0123456789abcdef";
 
 pub fn start(stream: &str) -> String {
@@ -55,11 +56,11 @@ pub fn any(chance: &mut Chance) -> String {
     match chance.below(1_000) {
         0..300 => media(STREAM, sequence, &audio(chance, 160)),
         300..400 => odd_payload(chance, sequence),
-        400..450 => media("MZanother", sequence, &audio(chance, 160)),
+        400..450 => media(ANOTHER, sequence, &audio(chance, 160)),
         450..500 => odd_order(chance),
         500..650 => broken(chance),
         650..750 => odd_shape(chance),
-        750..800 => start(if chance.below(2) == 0 { STREAM } else { "MZanother" }),
+        750..800 => start(if chance.below(2) == 0 { STREAM } else { ANOTHER }),
         800..840 => json!({ "event": "stop", "streamSid": STREAM, "stop": { "callSid": CALL } }).to_string(),
         840..880 => json!({ "event": "mark", "mark": { "name": "r".repeat(chance.size(600)) } }).to_string(),
         880..920 => digit(["1", "#", "", "12", "☎"][chance.size(5)]),
