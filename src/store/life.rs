@@ -83,8 +83,7 @@ impl Store {
     pub async fn settle_life(&self, ticket_lease: Duration, now: Timestamp) -> Result<Settled, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(Settled::Same) };
         // by itself: a refusal would spoil the transaction that writes
-        let told: Result<String, StoreError> =
-            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(LIFE).fetch_one(conn).await?));
+        let told: Result<String, StoreError> = on_db!(@read_server server, conn, Ok(sqlx::query_scalar(LIFE).fetch_one(conn).await?));
         let life = match told {
             Ok(life) => life,
             Err(error) if error.retry_helps() => return Err(error),

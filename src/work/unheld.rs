@@ -41,7 +41,8 @@ mod tests {
     #[test]
     fn a_call_counts_as_unheld_only_after_it_was_so_for_long() {
         let (mut unheld, begun, attempt) = (Unheld::default(), Instant::now(), AttemptId::new());
-        let mut look = |epoch, holds: bool, at_s| unheld.look(vec![row(attempt, epoch)], |_| holds, begun + Duration::from_secs(at_s)).len();
+        let mut look =
+            |epoch, holds: bool, at_s| unheld.look(vec![row(attempt, epoch)], |_| holds, begun + Duration::from_secs(at_s)).len();
         assert_eq!((look(1, false, 0), look(1, false, 14), look(1, false, 15)), (0, 0, 1));
         assert_eq!((look(2, false, 16), look(2, false, 30), look(2, false, 31)), (0, 0, 1), "another hold is another look");
         assert_eq!((look(2, true, 32), look(2, false, 33), look(2, false, 40)), (0, 0, 0), "it was held meanwhile");

@@ -208,12 +208,7 @@ fn start(body: StartBody) -> Result<Start, MediaError> {
     if !body.media_format.as_ref().is_none_or(fits) {
         return Err(MediaError::Format);
     }
-    Ok(Start {
-        stream_sid: body.stream_sid,
-        call_sid: body.call_sid,
-        account_sid: body.account_sid,
-        parameters: body.custom_parameters,
-    })
+    Ok(Start { stream_sid: body.stream_sid, call_sid: body.call_sid, account_sid: body.account_sid, parameters: body.custom_parameters })
 }
 
 /// Writes frames for one stream. Each is valid UTF-8 JSON, cut from one growing buffer.

@@ -36,8 +36,14 @@ fn world() -> Evidence {
         cost_nano_usd: 5,
         reserved_nano_usd: 0,
     };
-    let lead =
-        Lead { id: id(10), campaign: "a".to_owned(), external_id: "L1".to_owned(), phone_number: "+1".to_owned(), state: "finished".to_owned(), next_attempt_at: 0 };
+    let lead = Lead {
+        id: id(10),
+        campaign: "a".to_owned(),
+        external_id: "L1".to_owned(),
+        phone_number: "+1".to_owned(),
+        state: "finished".to_owned(),
+        next_attempt_at: 0,
+    };
     let rules = Rules {
         campaign: "a".to_owned(),
         closed: false,

@@ -6,9 +6,9 @@ use super::bench::{Bench, now};
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::CallStatus;
 use crate::store::Store;
+use crate::store::StoreError;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
-use crate::store::StoreError;
 
 const DAY: Duration = Duration::from_secs(86_400);
 const AT_ONCE: u32 = 10;
