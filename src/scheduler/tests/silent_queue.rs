@@ -155,7 +155,7 @@ async fn other_duties_go_on_and_everything_is_rung_once_the_queue_is_back() {
         // the sweep finds the lost dial, the reconciler asks for it, five times in a second
         let asked = async {
             while provider.lists.load(Ordering::Relaxed) == 0 {
-                tokio::time::sleep(Duration::from_millis(20)).await
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
         timeout(Duration::from_secs(10), asked).await.expect("the lost dial is looked for while the queue is silent");
