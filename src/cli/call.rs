@@ -93,14 +93,14 @@ fn timings(answer: &Value) -> String {
         .iter()
         .map(|turn| {
             let marks = &turn["marks"];
-            let names = ["end_of_turn", "first_token", "first_sentence", "first_audio", "first_frame", "heard"];
+            let names = ["speech_end", "end_of_turn", "first_token", "first_sentence", "first_audio", "first_frame", "heard"];
             [cell(&turn["turn"]), cell(&turn["reply_ms"])].into_iter().chain(names.map(|name| cell(&marks[name]))).collect()
         })
         .collect();
     if rows.is_empty() {
         return String::new();
     }
-    table(&["TURN", "REPLY MS", "END OF TURN", "TOKEN", "SENTENCE", "AUDIO", "FRAME", "HEARD"], &rows)
+    table(&["TURN", "REPLY MS", "LAST WORD", "END OF TURN", "TOKEN", "SENTENCE", "AUDIO", "FRAME", "HEARD"], &rows)
 }
 
 fn notes(answer: &Value) -> String {

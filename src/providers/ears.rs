@@ -1,5 +1,7 @@
 //! The listening port: the callee's audio in, words and turns out.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,9 @@ pub enum Heard {
         text: String,
         /// 0–1, where the service says so.
         confidence: Option<f32>,
+        /// From the last word to the end of the audio in which the turn ended, where the service tells the times of words. What
+        /// the network took comes on top.
+        silence: Option<Duration>,
     },
     /// The service ended or failed; nothing more will come.
     Closed {

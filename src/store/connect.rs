@@ -21,6 +21,9 @@ pub const DATABASE_FILE: &str = "callfleet.db";
 const READERS: u32 = 4;
 /// In KiB, as SQLite wants it: negative. The index of numbers is written in random order during an import.
 const WRITER_CACHE: &str = "-32000";
+/// 64 MiB of log before it is copied back. Every transaction of an import changes pages all over the index of numbers: the later
+/// the copy, the more of them are copied once instead of many times.
+const CHECKPOINT_PAGES: &str = "16000";
 const READER_CACHE: &str = "-8000";
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
@@ -72,7 +75,7 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .pragma("cache_size", WRITER_CACHE)
-        .pragma("wal_autocheckpoint", "4000")
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", "67108864")
 }
 

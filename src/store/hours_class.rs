@@ -1,6 +1,6 @@
 //! The classes of a campaign's leads by calling hours: written with the leads, read by the dispatcher at every tick.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
 
 use crate::domain::hours_class::HoursClass;
@@ -36,10 +36,16 @@ pub(crate) fn sort(leads: &[ListLead]) -> Result<(Vec<i64>, Vec<HoursClass>), St
     Ok((ids, classes.into_values().collect()))
 }
 
-/// Writes down the classes of new leads, in the transaction that stores the leads.
+/// Writes down the classes of new leads, in the transaction that stores the leads. A list has few of them and most are known
+/// after its first rows, so the known ones are asked for at once.
 pub(crate) async fn keep(mut conn: Conn<'_>, campaign: CampaignId, mut classes: Vec<HoursClass>) -> Result<(), StoreError> {
+    const KNOWN: &str = "SELECT class FROM hours_class WHERE campaign_id = $1";
     const KEEP: &str = "INSERT INTO hours_class (campaign_id, class, zones, laws) VALUES ($1, $2, $3, $4)
          ON CONFLICT (campaign_id, class) DO NOTHING";
+    let known: HashSet<i64> = on_conn!(conn.reborrow(), conn => {
+        sqlx::query_scalar(KNOWN).bind(campaign).fetch_all(conn).await?.into_iter().collect()
+    });
+    classes.retain(|class| !known.contains(&class.id));
     // two imports take the rows' locks in one order
     classes.sort_unstable_by_key(|class| class.id);
     for class in classes {

@@ -45,6 +45,8 @@ async fn a_whole_call_from_greeting_to_qualified() {
         "{first:?}"
     );
 
+    assert_eq!(first.speech_end, first.end_of_turn.map(|at| at - 100), "what the ears told of the silence");
+
     let replies = notes.entries(Service::Llm).iter().filter(|entry| entry.purpose == Purpose::Reply).count();
     assert_eq!((replies, notes.entries(Service::Llm).len()), (2, 4));
     let spoken: u64 = notes.entries(Service::Tts).iter().map(|entry| entry.units).sum();

@@ -307,7 +307,7 @@ impl Call {
         }
         self.ears.tell(Heard::Interim { text: text.into() }).await;
         sleep(Duration::from_millis(200)).await;
-        self.ears.tell(Heard::EndOfTurn { text: text.into(), confidence: None }).await;
+        self.ears.tell(Heard::EndOfTurn { text: text.into(), confidence: None, silence: Some(Duration::from_millis(100)) }).await;
     }
 
     pub async fn greeted(&self) {

@@ -44,6 +44,7 @@ impl Conversation {
         speech.moved_at = self.now;
         speech.filler_due = Some(self.now + self.rules.limits().filler_after_ms);
         speech.timings.turn = turn;
+        speech.timings.speech_end = self.callee.fell_silent_at;
         speech.timings.end_of_turn = Some(self.now);
         self.begin(speech);
     }

@@ -22,7 +22,9 @@ impl Conversation {
                 self.drop_draft();
                 self.speech_started();
             }
-            Heard::EndOfTurn { text, .. } => self.turn_ended(&text),
+            Heard::EndOfTurn { text, silence, .. } => {
+                self.turn_ended(&text, silence.and_then(|silence| u64::try_from(silence.as_millis()).ok()));
+            }
             Heard::Closed { .. } => {}
         }
     }
@@ -56,11 +58,12 @@ impl Conversation {
         }
     }
 
-    /// The turn is over, by the ears or by the clock.
-    pub(super) fn turn_ended(&mut self, text: &str) {
+    /// The turn is over, by the ears or by the clock, after so many milliseconds of silence where that is known.
+    pub(super) fn turn_ended(&mut self, text: &str, silent_ms: Option<u64>) {
         let text = self.without_cut_off(text);
         let began_at = if self.callee.speaking { self.callee.began_at } else { self.now };
-        self.callee = Callee { words_at: self.now, ..Callee::default() };
+        let fell_silent_at = silent_ms.map(|ms| self.now.saturating_sub(ms));
+        self.callee = Callee { words_at: self.now, fell_silent_at, ..Callee::default() };
         if text.is_empty() || self.is_over() {
             self.resume();
             return;
@@ -108,7 +111,7 @@ impl Conversation {
     pub(super) fn cut_turn_off(&mut self) {
         let words = std::mem::take(&mut self.callee.words);
         let known = self.callee.cut_off.take().map_or_else(|| words.clone(), |known| format!("{known} {words}"));
-        self.turn_ended(&words);
+        self.turn_ended(&words, None);
         self.callee.cut_off = Some(known);
     }
 

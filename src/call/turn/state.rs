@@ -54,6 +54,8 @@ pub(super) struct Callee {
     pub words: String,
     /// When words last came.
     pub words_at: u64,
+    /// When the turn before ended for the callee: after its last word, where the ears tell.
+    pub fell_silent_at: Option<u64>,
     /// When a speech of ours is paused although no words came.
     pub grace_due: Option<u64>,
     /// Words of a turn that was ended by the clock; the ears will report them once more.

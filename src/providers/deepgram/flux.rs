@@ -1,11 +1,13 @@
 //! Flux (`/v2/listen`): the service finds the turns itself; its events map one to one.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::providers::{Again, EarsOptions, Heard, ProviderError};
 
-use super::turns::{Capped, TurnCap, Turns};
+use super::turns::{Capped, TurnCap, Turns, Word, silence};
 use super::{TurnSettings, error, with_query};
 
 const FORCE_END: &str = r#"{"type":"ForceEndTurn"}"#;
@@ -47,6 +49,10 @@ struct TurnInfo {
     #[serde(default)]
     transcript: String,
     end_of_turn_confidence: Option<f32>,
+    #[serde(default)]
+    audio_window_end: f64,
+    #[serde(default)]
+    words: Vec<Word>,
 }
 
 /// The running turn of a Flux stream.
@@ -85,7 +91,10 @@ impl FluxTurns {
                 return heard.push(Heard::EagerEnd { text });
             }
             "TurnResumed" if std::mem::take(&mut self.eager) => heard.push(Heard::Resumed),
-            "EndOfTurn" => return self.end(info.end_of_turn_confidence, heard),
+            "EndOfTurn" => {
+                let silence = silence(info.words.last().and_then(|word| word.end), info.audio_window_end);
+                return self.end(info.end_of_turn_confidence, silence, heard);
+            }
             _ => {}
         }
         if news && !text.is_empty() {
@@ -94,11 +103,11 @@ impl FluxTurns {
     }
 
     /// Ends the running turn; a turn without words is none.
-    fn end(&mut self, confidence: Option<f32>, heard: &mut Vec<Heard>) {
+    fn end(&mut self, confidence: Option<f32>, silence: Option<Duration>, heard: &mut Vec<Heard>) {
         if let Some((turn, text)) = self.running.take() {
             self.next = turn + 1;
             if !text.is_empty() {
-                heard.push(Heard::EndOfTurn { text, confidence });
+                heard.push(Heard::EndOfTurn { text, confidence, silence });
             }
         }
         self.eager = false;
@@ -125,7 +134,7 @@ impl Turns for FluxTurns {
             Capped::Wait => None,
             Capped::Ask => Some(FORCE_END),
             Capped::Force => {
-                self.end(None, heard);
+                self.end(None, None, heard);
                 None
             }
         }
@@ -136,14 +145,12 @@ impl Turns for FluxTurns {
     }
 
     fn finish(&mut self, heard: &mut Vec<Heard>) {
-        self.end(None, heard);
+        self.end(None, None, heard);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serde_json::json;
 
     use super::*;
@@ -169,7 +176,7 @@ mod tests {
     }
 
     fn end(text: &str) -> Heard {
-        Heard::EndOfTurn { text: text.into(), confidence: Some(0.5) }
+        Heard::EndOfTurn { text: text.into(), confidence: Some(0.5), silence: None }
     }
 
     #[test]
@@ -216,7 +223,7 @@ mod tests {
         heard.clear();
         assert_eq!(turns.hurry(now + Duration::from_secs(30), &mut heard), Some(FORCE_END));
         assert_eq!(turns.hurry(now + Duration::from_secs(31), &mut heard), None);
-        assert_eq!(heard, [Heard::EndOfTurn { text: "la la".into(), confidence: None }]);
+        assert_eq!(heard, [Heard::EndOfTurn { text: "la la".into(), confidence: None, silence: None }]);
         assert_eq!(hear(&mut turns, &[info("EndOfTurn", 0, "la la")]), []);
     }
 
@@ -239,5 +246,12 @@ mod tests {
         assert_eq!(path(&options, &settings), expected);
         let multi = EarsOptions { model: "flux-general-multi".into(), language: "de".into(), keyterms: vec![] };
         assert!(path(&multi, &TurnSettings::default()).ends_with("&language_hint=de"));
+    }
+
+    #[test]
+    fn the_silence_before_the_end_is_told_where_words_have_times() {
+        let timed = info("EndOfTurn", 0, "Hi.").replace(r#""words":[]"#, r#""words":[{"word":"Hi.","end":2.0}]"#);
+        let expected = Heard::EndOfTurn { text: "Hi.".into(), confidence: Some(0.5), silence: Some(Duration::from_millis(400)) };
+        assert_eq!(hear(&mut turns(), &[timed]).last(), Some(&expected));
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::providers::{Again, EarsOptions, Heard, ProviderError};
 
-use super::turns::{Capped, TurnCap, Turns};
+use super::turns::{Capped, TurnCap, Turns, Word, silence};
 use super::{TurnSettings, error, with_query};
 
 /// Before any audio: nothing is spent, not even a piece that says nothing about its time.
@@ -75,6 +75,8 @@ struct Channel {
 struct Alternative {
     transcript: String,
     confidence: Option<f32>,
+    #[serde(default)]
+    words: Vec<Word>,
 }
 
 /// The running turn of a Nova stream.
@@ -88,6 +90,8 @@ pub struct NovaTurns {
     begins: f64,
     /// End of the audio that was transcribed so far.
     transcribed: f64,
+    /// End of the last settled word in the audio, seconds; `None` when the service names no times.
+    last_word: Option<f64>,
     /// Audio up to here belongs to a turn that was ended by force.
     spent: f64,
     /// The least sure piece.
@@ -106,6 +110,7 @@ impl NovaTurns {
             passing: String::new(),
             begins: 0.0,
             transcribed: 0.0,
+            last_word: None,
             spent: NEVER,
             confidence: None,
             started: false,
@@ -133,7 +138,7 @@ impl NovaTurns {
         let words = best.transcript.trim();
         if settled {
             self.passing.clear();
-            self.settle(words, start, best.confidence);
+            self.settle(words, start, best);
         } else {
             words.clone_into(&mut self.passing);
         }
@@ -148,7 +153,7 @@ impl NovaTurns {
         heard.push(Heard::Interim { text });
     }
 
-    fn settle(&mut self, words: &str, start: f64, confidence: Option<f32>) {
+    fn settle(&mut self, words: &str, start: f64, best: &Alternative) {
         if words.is_empty() {
             return;
         }
@@ -156,7 +161,8 @@ impl NovaTurns {
             self.begins = start;
         }
         self.settled = joined(&self.settled, words);
-        self.confidence = match (self.confidence, confidence) {
+        self.last_word = best.words.last().and_then(|word| word.end);
+        self.confidence = match (self.confidence, best.confidence) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
@@ -167,7 +173,8 @@ impl NovaTurns {
         if self.settled.is_empty() {
             return;
         }
-        heard.push(Heard::EndOfTurn { text: std::mem::take(&mut self.settled), confidence: self.confidence.take() });
+        let silence = silence(self.last_word.take(), self.transcribed);
+        heard.push(Heard::EndOfTurn { text: std::mem::take(&mut self.settled), confidence: self.confidence.take(), silence });
         self.passing.clear();
         self.started = false;
         self.cap.reset();

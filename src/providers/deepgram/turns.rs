@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::providers::{Heard, ProviderError};
@@ -19,6 +20,20 @@ pub trait Turns: Send {
     fn is_running(&self) -> bool;
     /// Nothing more will come: whatever was said and not yet reported as a turn is one now.
     fn finish(&mut self, heard: &mut Vec<Heard>);
+}
+
+/// A word as either dialect tells it; its times are optional.
+#[derive(Debug, Deserialize)]
+pub struct Word {
+    /// End of the word in the audio, seconds.
+    pub end: Option<f64>,
+}
+
+/// From the end of the last word to the end of the audio that was transcribed, both in seconds of the stream. `None` without
+/// a last word, and when the service contradicts itself.
+#[must_use]
+pub fn silence(last_word: Option<f64>, transcribed: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(transcribed - last_word?).ok()
 }
 
 /// What a cap asks for.

@@ -245,7 +245,7 @@ impl Rehearsal {
         self.pass(200);
         self.hear(Heard::Interim { text: text.into() });
         self.pass(300);
-        self.hear(Heard::EndOfTurn { text: text.into(), confidence: None });
+        self.hear(Heard::EndOfTurn { text: text.into(), confidence: None, silence: None });
     }
 
     /// The mind answers the open question.

@@ -84,7 +84,7 @@ fn apply(r: &mut Rehearsal, happens: &Happens) {
         Happens::Interim(text) => r.hear(Heard::Interim { text: (*text).into() }),
         Happens::Eager(text) => r.hear(Heard::EagerEnd { text: (*text).into() }),
         Happens::Resumed => r.hear(Heard::Resumed),
-        Happens::End(text) => r.hear(Heard::EndOfTurn { text: (*text).into(), confidence: None }),
+        Happens::End(text) => r.hear(Heard::EndOfTurn { text: (*text).into(), confidence: None, silence: None }),
         Happens::Words(text) => {
             if let Some(reply) = reply {
                 r.event(Event::ReplyText { reply, text: (*text).into() });

@@ -72,7 +72,7 @@ fn a_barge_in_clears_in_the_same_step_and_cuts_history() {
     r.hear(Heard::Interim { text: "but what".into() });
     assert!(!r.is_playing());
     assert_eq!(r.last_line(), "agent: We install solar panels on the");
-    r.hear(Heard::EndOfTurn { text: "But what does it cost?".into(), confidence: None });
+    r.hear(Heard::EndOfTurn { text: "But what does it cost?".into(), confidence: None, silence: None });
     assert_eq!(r.thinking[0].1, "But what does it cost?");
 }
 
@@ -131,7 +131,7 @@ fn a_draft_is_heard_only_after_the_end_of_the_turn_and_leaves_no_trace_when_drop
     assert_eq!(r.thinking.len(), 1);
     r.answer("In all 12,000 dollars.");
     r.pass(100);
-    r.hear(Heard::EndOfTurn { text: "What does it cost, in all?".into(), confidence: None });
+    r.hear(Heard::EndOfTurn { text: "What does it cost, in all?".into(), confidence: None, silence: None });
     assert!(r.is_playing() && r.thinking.is_empty(), "the draft is the reply");
     r.pass(3_000);
     assert_eq!(r.lines()[1..], ["callee: What does it cost, in all?", "agent: In all 12,000 dollars."]);

@@ -71,7 +71,7 @@ async fn hears_a_turn_and_parts_politely() {
     server.say(r#"{"type":"Metadata","duration":0.1}"#).await;
     server.act.send(Act::Send(Message::Close(None))).await.ok().unwrap();
     assert_eq!(heard.recv().await, Some(Heard::Interim { text: "Hello?".into() }));
-    assert_eq!(heard.recv().await, Some(Heard::EndOfTurn { text: "Hello?".into(), confidence: Some(0.9) }));
+    assert_eq!(heard.recv().await, Some(Heard::EndOfTurn { text: "Hello?".into(), confidence: Some(0.9), silence: None }));
     assert_eq!(heard.recv().await, Some(Heard::Closed { error: None }));
     tasks.close();
     tasks.wait().await;

@@ -34,7 +34,7 @@ fn interim(text: &str) -> Heard {
 }
 
 fn end(text: &str) -> Heard {
-    Heard::EndOfTurn { text: text.into(), confidence: Some(0.9) }
+    Heard::EndOfTurn { text: text.into(), confidence: Some(0.9), silence: None }
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn the_rest_is_a_turn_when_the_stream_ends() {
     let mut heard = Vec::new();
     turns.finish(&mut heard);
     turns.finish(&mut heard);
-    assert_eq!(heard, [Heard::EndOfTurn { text: "bye".into(), confidence: None }]);
+    assert_eq!(heard, [Heard::EndOfTurn { text: "bye".into(), confidence: None, silence: None }]);
 }
 
 #[test]
@@ -125,4 +125,17 @@ fn asks_for_telephone_audio_and_terms() {
          &smart_format=true&endpointing=300&utterance_end_ms=1000&keyterm=Acme+Dental&keyterm=Zo%C3%AB"
     );
     assert!(!super::path(&EarsOptions { model: "nova-2".into(), ..options }, &TurnSettings::default()).contains("keyterm"));
+}
+
+#[test]
+fn the_silence_before_the_end_is_told_where_words_have_times() {
+    let timed = piece("Yes.", true, true, 0.0).replace(r#""words":[]"#, r#""words":[{"word":"yes","start":0.1,"end":0.75}]"#);
+    let expected = Heard::EndOfTurn { text: "Yes.".into(), confidence: Some(0.9), silence: Some(Duration::from_millis(250)) };
+    assert_eq!(hear(&mut turns(), &[timed]).last(), Some(&expected));
+}
+
+#[test]
+fn a_word_that_ends_after_its_audio_tells_nothing() {
+    let timed = piece("Yes.", true, true, 0.0).replace(r#""words":[]"#, r#""words":[{"word":"yes","start":0.1,"end":1.5}]"#);
+    assert_eq!(hear(&mut turns(), &[timed]).last(), Some(&end("Yes.")));
 }
