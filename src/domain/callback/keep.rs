@@ -36,11 +36,9 @@ pub struct KeepRules {
     pub moves: u32,
 }
 
-impl Default for KeepRules {
+impl KeepRules {
     /// A quarter of an hour is what contact centres grant a promised time.
-    fn default() -> Self {
-        Self { tolerance: Duration::from_secs(15 * 60), missed: Missed::NextDay, moves: 2 }
-    }
+    pub const HOUSE: Self = Self { tolerance: Duration::from_secs(15 * 60), missed: Missed::NextDay, moves: 2 };
 }
 
 /// When a promise is due now.

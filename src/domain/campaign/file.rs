@@ -178,7 +178,7 @@ impl Default for CapsFile {
 
 impl Default for CallbacksFile {
     fn default() -> Self {
-        let KeepRules { tolerance, missed, moves } = KeepRules::default();
+        let KeepRules { tolerance, missed, moves } = KeepRules::HOUSE;
         Self { tolerance: duration::text(tolerance), missed: missed.as_str().to_owned(), moves }
     }
 }
@@ -402,7 +402,7 @@ impl CampaignFile {
 
 impl CallbacksFile {
     fn rules(&self, problems: &mut Problems) -> KeepRules {
-        let house = KeepRules::default();
+        let house = KeepRules::HOUSE;
         let tolerance = duration::parse(&self.tolerance).filter(|span| TOLERANCES_S.contains(&span.as_secs()));
         problems.check(tolerance.is_some(), "callbacks.tolerance", &self.tolerance, "write a duration from 1m to 1h, like 15m");
         let missed = self.missed.parse().ok();

@@ -125,8 +125,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_what_there_is() {
         let lanes = said(&json!({ "pace": { "lanes": 3 } }));
-        let expected =
-            "pace.lanes: `3`: there is no such setting; did you mean pace.lines? pace has calls_per_second, lines, weight";
+        let expected = "pace.lanes: `3`: there is no such setting; did you mean pace.lines? pace has calls_per_second, lines, weight";
         assert_eq!(lanes, expected);
         for (key, meant) in [
             ("lines", "pace.lines"),

@@ -12,7 +12,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Ask, Sent};
-use crate::domain::callback::keep::{Kept, KeepRules};
+use crate::domain::callback::keep::{KeepRules, Kept};
 use crate::domain::callback::{self, Resolved};
 use crate::domain::campaign::hours;
 use crate::domain::ids::AttemptId;
@@ -104,7 +104,7 @@ impl CallbackJson {
 
 /// How late a campaign's callbacks may be; the house's own where its settings cannot be read.
 pub fn tolerance(campaign: &Campaign) -> Duration {
-    campaign.checked_settings().map_or_else(|_| KeepRules::default(), |settings| settings.callbacks).tolerance
+    campaign.checked_settings().map_or_else(|_| KeepRules::HOUSE, |settings| settings.callbacks).tolerance
 }
 
 /// `GET /v1/callbacks?campaign=`: promises in the order they were made; `next` asks for the next page.

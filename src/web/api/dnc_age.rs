@@ -47,8 +47,7 @@ impl ListAges {
                 self.stale.push(format!("the do-not-call list {name} is {days} days old, so nobody is called: import a newer one"));
             }
             None => {
-                self.stale
-                    .push(format!("the date of the do-not-call list {name} cannot be read, so nobody is called: import it again"));
+                self.stale.push(format!("the date of the do-not-call list {name} cannot be read, so nobody is called: import it again"));
             }
         }
     }

@@ -4,7 +4,7 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-const RULES: KeepRules = KeepRules { tolerance: Duration::from_secs(15 * 60), missed: Missed::NextDay, moves: 2 };
+const RULES: KeepRules = KeepRules::HOUSE;
 
 fn new_york() -> TimeZone {
     TimeZone::get("America/New_York").unwrap()

@@ -106,8 +106,9 @@ fn unknown_keys_and_wrong_types_name_the_key_and_the_line() {
 
 #[test]
 fn how_callbacks_are_kept_is_checked() {
-    let rules = |toml: &str| CampaignFile::from_toml(&format!("caller_numbers = [\"+14155550200\"]\n[callbacks]\n{toml}")).unwrap().settings();
-    assert_eq!(rules("").unwrap().callbacks, KeepRules::default());
+    let rules =
+        |toml: &str| CampaignFile::from_toml(&format!("caller_numbers = [\"+14155550200\"]\n[callbacks]\n{toml}")).unwrap().settings();
+    assert_eq!(rules("").unwrap().callbacks, KeepRules::HOUSE);
     let own = KeepRules { tolerance: Duration::from_secs(1_800), missed: crate::domain::callback::keep::Missed::Retry, moves: 5 };
     assert_eq!(rules("tolerance = \"30m\"\nmissed = \"retry\"\nmoves = 5").unwrap().callbacks, own);
     for (toml, key) in [
