@@ -54,6 +54,7 @@ fn unknown(key: &str) -> String {
 /// The key that is written most like this one.
 fn nearest(key: &str) -> Option<String> {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let key = &key.to_lowercase();
     let alike = |known: &str| strsim::jaro_winkler(known, key).max(strsim::jaro_winkler(&last(known), &last(key)) * 0.99);
     let scored = all().into_iter().map(|known| (alike(&known), known));
     scored.max_by(|one, other| one.0.total_cmp(&other.0)).filter(|(score, _)| *score >= ALIKE).map(|(_, known)| known)
