@@ -75,7 +75,8 @@ pub(super) fn fidelity(answer: &Value) -> String {
     let counts: Vec<String> = named.map(|word| format!("{} {word}", answer[*word])).collect();
     let mut text = format!("{} promised: {}", answer["promised"], counts.join(", "));
     if let Some(share) = answer["share_kept"].as_f64() {
-        text.push_str(&format!("; {:.1} % kept within 15 min", share * 100.0));
+        let minutes = answer["tolerance_s"].as_u64().unwrap_or_default() / 60;
+        text.push_str(&format!("; {:.1} % kept within {minutes} min", share * 100.0));
     }
     if let (Some(half), Some(most)) = (answer["late_p50_s"].as_u64(), answer["late_p95_s"].as_u64()) {
         text.push_str(&format!(", dialed {half} s (p50) and {most} s (p95) after the promised time"));
@@ -95,6 +96,7 @@ mod tests {
         });
         let fidelity = json!({
             "promised": 2, "pending": 1, "kept": 1, "missed": 0, "dropped": 0, "share_kept": 1.0, "late_p50_s": 3, "late_p95_s": 3,
+            "tolerance_s": 900,
         });
         let text = list(&json!({ "callbacks": [callback], "next": null, "fidelity": fidelity }), "spring");
         let shown = "a-1   2026-11-24 17:00  20:00  America/New_York  kept   2026-11-24T22:00:03Z  3s    after five";

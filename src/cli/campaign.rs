@@ -22,12 +22,16 @@ use crate::domain::count::counted;
 pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Result<()> {
     match verb {
         Campaign::Create { name, file, agent } => {
-            let body = json!({ "name": name, "settings_toml": read(file.as_deref())?, "agent": agent });
+            let body = json!({
+                "name": name, "settings_toml": read(file.as_deref())?, "settings_file": name_of(file.as_deref()), "agent": agent
+            });
             let made = client.send(Method::POST, ApiPath::new(&["v1", "campaigns"]), &body).await?;
             output.show(&made, |campaign| with_to_do(&format!("campaign {name} is there as a draft"), campaign))?;
         }
         Campaign::Change { name, file, agent } => {
-            let body = json!({ "settings_toml": read(file.as_deref())?, "agent": agent });
+            let body = json!({
+                "settings_toml": read(file.as_deref())?, "settings_file": name_of(file.as_deref()), "agent": agent
+            });
             let changed = client.send(Method::PATCH, at(name, None), &body).await?;
             output.show(&changed, |campaign| with_to_do(&format!("campaign {name} is changed"), campaign))?;
         }
@@ -64,6 +68,11 @@ fn at(name: &str, below: Option<&str>) -> ApiPath {
 
 fn read(file: Option<&Path>) -> anyhow::Result<Option<String>> {
     file.map(|file| std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))).transpose()
+}
+
+/// For the messages about what stands in it.
+fn name_of(file: Option<&Path>) -> Option<String> {
+    file.map(|file| file.display().to_string())
 }
 
 async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow::Result<()> {

@@ -5,9 +5,11 @@ pub mod difference;
 pub mod duration;
 pub mod file;
 pub mod hours;
+pub mod keys;
 
 use std::time::Duration;
 
+use crate::domain::callback::keep::KeepRules;
 use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
@@ -135,4 +137,6 @@ pub struct CampaignSettings {
     pub budget: Option<NanoUsd>,
     /// Promised callbacks per lead.
     pub max_callbacks: u32,
+    /// How promised callbacks are kept.
+    pub callbacks: KeepRules,
 }

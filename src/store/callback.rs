@@ -1,5 +1,7 @@
 //! Promised callbacks as people look at them: what was promised, when it was dialed, and how well promises are kept.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use sqlx::FromRow;
 
@@ -39,18 +41,24 @@ pub struct StoredCallback {
     pub dialed_at: Option<Timestamp>,
     /// Where the lead stands.
     pub lead_state: LeadState,
+    /// Its time passed, and it will not be kept.
+    pub given_up: bool,
 }
 
 impl StoredCallback {
     /// What the rules look at.
     #[must_use]
     pub fn promise(&self) -> Promise {
-        promise(self.earliest, self.latest, self.dialed_at, self.lead_state)
+        promise((self.earliest, self.latest, self.dialed_at, self.lead_state, self.given_up))
     }
 }
 
-fn promise(earliest: Timestamp, latest: Option<Timestamp>, dialed_at: Option<Timestamp>, lead: LeadState) -> Promise {
-    let wanted = !matches!(lead, LeadState::Suppressed | LeadState::Cancelled | LeadState::Finished);
+/// Promised from, until, dialed, where the lead stands, given up.
+type Row = (Timestamp, Option<Timestamp>, Option<Timestamp>, LeadState, bool);
+
+fn promise((earliest, latest, dialed_at, lead, given_up): Row) -> Promise {
+    // what was given up was missed; that its lead is finished now does not make it unwanted
+    let wanted = given_up || !matches!(lead, LeadState::Suppressed | LeadState::Cancelled | LeadState::Finished);
     Promise { earliest, latest, dialed_at, wanted }
 }
 
@@ -62,24 +70,24 @@ impl Store {
     pub async fn callbacks(&self, campaign: CampaignId, after: Option<AttemptId>, limit: u32) -> Result<Vec<StoredCallback>, StoreError> {
         on_db!(self.db, read, conn => {
             let sql = "SELECT c.promised_in, c.lead_id, l.external_id, c.words, c.zone, c.earliest, c.latest, c.promised_at, c.due_at,
-                         c.moves, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
+                         c.moves, c.given_up, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
                        FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in
                        WHERE c.campaign_id = $1 AND ($2 IS NULL OR c.promised_in > $2) ORDER BY c.promised_in LIMIT $3";
             Ok(sqlx::query_as(sql).bind(campaign).bind(after).bind(i64::from(limit)).fetch_all(conn).await?)
         })
     }
 
-    /// How well a campaign's promises are kept, as of `now`.
+    /// How well a campaign's promises are kept, as of `now`; dialed within the tolerance counts as kept.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn callback_fidelity(&self, campaign: CampaignId, now: Timestamp) -> Result<Fidelity, StoreError> {
-        let rows: Vec<(Timestamp, Option<Timestamp>, Option<Timestamp>, LeadState)> = on_db!(self.db, read, conn => {
-            let sql = "SELECT c.earliest, c.latest, a.placed_at, l.state FROM callback c
+    pub async fn callback_fidelity(&self, campaign: CampaignId, tolerance: Duration, now: Timestamp) -> Result<Fidelity, StoreError> {
+        let rows: Vec<Row> = on_db!(self.db, read, conn => {
+            let sql = "SELECT c.earliest, c.latest, a.placed_at, l.state, c.given_up FROM callback c
                        JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in WHERE c.campaign_id = $1";
             Ok::<_, StoreError>(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
         })?;
-        let promises: Vec<Promise> = rows.into_iter().map(|(from, until, dialed, lead)| promise(from, until, dialed, lead)).collect();
-        Ok(fidelity(&promises, now))
+        let promises: Vec<Promise> = rows.into_iter().map(promise).collect();
+        Ok(fidelity(&promises, tolerance, now))
     }
 }

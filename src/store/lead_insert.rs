@@ -265,7 +265,11 @@ async fn keep_former(
 }
 
 /// Those of the numbers that must not be called. They are stored, so that the list is complete, but never dialled.
-async fn suppressed_of(conn: Conn<'_>, campaign: CampaignId, numbers: &[&PhoneNumber]) -> Result<HashSet<PhoneNumber>, StoreError> {
+pub(super) async fn suppressed_of(
+    conn: Conn<'_>,
+    campaign: CampaignId,
+    numbers: &[&PhoneNumber],
+) -> Result<HashSet<PhoneNumber>, StoreError> {
     const ASK: EngineSql = engine_sql!(
         "SELECT phone_number FROM suppression
          WHERE source <> 'quarantine' AND (scope IN ('global', $2) OR source = 'list') AND phone_number IN (" (each "$1") ")"

@@ -1,5 +1,7 @@
 //! What a list said about people, for comparing it with another list.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use sqlx::FromRow;
 
@@ -7,6 +9,7 @@ use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
 use crate::store::codec::JsonText;
 use crate::store::db::{EngineSql, engine_sql, on_db};
+use crate::store::lead_insert::suppressed_of;
 use crate::store::{Store, StoreError};
 
 /// The values of a lead that an import may change.
@@ -36,5 +39,13 @@ impl Store {
         );
         let sql = THERE.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
+    }
+
+    /// Those of the numbers that this campaign must not call.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn suppressed_among(&self, campaign: CampaignId, numbers: &[&PhoneNumber]) -> Result<HashSet<PhoneNumber>, StoreError> {
+        on_db!(self.db, read, conn => suppressed_of(conn.into(), campaign, numbers).await)
     }
 }

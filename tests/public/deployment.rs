@@ -180,6 +180,7 @@ fn settings() -> CampaignSettings {
         max_duration: Duration::from_secs(300),
         budget: None,
         max_callbacks: 2,
+        callbacks: callfleet::domain::callback::keep::KeepRules::HOUSE,
     }
 }
 

@@ -1,7 +1,8 @@
 //! Keeping a promised callback: when it is due, what becomes of it when it was missed, and how well it was kept.
 //!
-//! A callback may be dialed until a tolerance after the last moment that was promised. Later, nobody expects it any more: it
-//! moves to the same time of day on the callee's clock, and after two moves a person has to look.
+//! A callback may be dialed until a tolerance after the last moment that was promised. Later, nobody expects it any more, and
+//! the campaign's [`KeepRules`] say what happens: it moves to the same time of day on the callee's clock until a person has to
+//! look, or the lead is called like any that is tried again, or it is closed.
 
 use std::time::Duration;
 
@@ -12,10 +13,33 @@ use serde::Serialize;
 use crate::domain::time::Timestamp;
 use crate::word_enum;
 
-/// So much later still counts as kept.
-pub const TOLERANCE: Duration = Duration::from_secs(15 * 60);
-/// So often a missed callback moves to another day.
-pub const MOST_MOVES: u32 = 2;
+word_enum! {
+    /// What happens to a callback that was not dialed in time.
+    pub enum Missed {
+        /// It moves to the same time of the next day; after some moves a person has to look.
+        NextDay = "next_day",
+        /// The lead is called as soon as the gates allow, in the queue of retries and within its caps.
+        Retry = "retry",
+        /// The lead is finished as `callback`.
+        Close = "close",
+    }
+}
+
+/// How a campaign keeps its promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeepRules {
+    /// So much later still counts as kept.
+    pub tolerance: Duration,
+    /// What happens to a callback that was missed.
+    pub missed: Missed,
+    /// So often a missed callback moves to another day, where it moves.
+    pub moves: u32,
+}
+
+impl KeepRules {
+    /// A quarter of an hour is what contact centres grant a promised time.
+    pub const HOUSE: Self = Self { tolerance: Duration::from_secs(15 * 60), missed: Missed::NextDay, moves: 2 };
+}
 
 /// When a promise is due now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +59,29 @@ pub enum Keep {
     Dial,
     /// Too late for today.
     Move(Due),
+    /// Call it like any lead that is tried again.
+    Retry,
+    /// The lead is finished.
+    Close,
     /// A person has to look.
     GiveUp,
 }
 
 /// Decides whether a promise may still be dialed at `now`. `zone` is the clock it was promised on.
 #[must_use]
-pub fn keep(due: Due, zone: &TimeZone, now: Timestamp) -> Keep {
-    if now <= deadline(due.at, due.until) {
+pub fn keep(due: Due, rules: &KeepRules, zone: &TimeZone, now: Timestamp) -> Keep {
+    if now <= deadline(due.at, due.until, rules.tolerance) {
         return Keep::Dial;
     }
-    let moved = (due.moves < MOST_MOVES).then(|| next_day(due, zone, now)).flatten();
-    moved.map_or(Keep::GiveUp, Keep::Move)
+    match rules.missed {
+        Missed::Retry => Keep::Retry,
+        Missed::Close => Keep::Close,
+        Missed::NextDay => (due.moves < rules.moves).then(|| next_day(due, zone, now)).flatten().map_or(Keep::GiveUp, Keep::Move),
+    }
 }
 
-fn deadline(at: Timestamp, until: Option<Timestamp>) -> Timestamp {
-    until.unwrap_or(at) + TOLERANCE
+fn deadline(at: Timestamp, until: Option<Timestamp>, tolerance: Duration) -> Timestamp {
+    until.unwrap_or(at) + tolerance
 }
 
 /// The next day on which the same wall-clock time is still to come.
@@ -91,15 +122,15 @@ pub struct Promise {
     pub latest: Option<Timestamp>,
     /// When the call was placed.
     pub dialed_at: Option<Timestamp>,
-    /// The lead may still be called.
+    /// The lead may still be called, or was given up because its time had passed.
     pub wanted: bool,
 }
 
 impl Promise {
     /// How it stands at `now`.
     #[must_use]
-    pub fn kept(&self, now: Timestamp) -> Kept {
-        let deadline = deadline(self.earliest, self.latest);
+    pub fn kept(&self, tolerance: Duration, now: Timestamp) -> Kept {
+        let deadline = deadline(self.earliest, self.latest, tolerance);
         match self.dialed_at {
             Some(dialed) if dialed <= deadline => Kept::Kept,
             Some(_) => Kept::Missed,
@@ -135,14 +166,16 @@ pub struct Fidelity {
     pub late_p50_s: Option<u64>,
     /// 95 of 100 did.
     pub late_p95_s: Option<u64>,
+    /// So many seconds later counted as kept.
+    pub tolerance_s: u64,
 }
 
 /// Counts promises at `now`.
 #[must_use]
-pub fn fidelity(promises: &[Promise], now: Timestamp) -> Fidelity {
-    let mut sum = Fidelity { promised: promises.len(), ..Fidelity::default() };
+pub fn fidelity(promises: &[Promise], tolerance: Duration, now: Timestamp) -> Fidelity {
+    let mut sum = Fidelity { promised: promises.len(), tolerance_s: tolerance.as_secs(), ..Fidelity::default() };
     for promise in promises {
-        match promise.kept(now) {
+        match promise.kept(tolerance, now) {
             Kept::Pending => sum.pending += 1,
             Kept::Kept => sum.kept += 1,
             Kept::Missed => sum.missed += 1,

@@ -29,7 +29,8 @@ fn walk(key: &str, before: &Value, after: &Value, changes: &mut Vec<String>) {
     }
 }
 
-fn shown(value: &Value) -> String {
+/// A value in an operator's words; of a phone number its ends.
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "unset".to_owned(),
         Value::String(text) => PhoneNumber::from_e164(text).map_or_else(|_| text.clone(), |number| number.masked()),

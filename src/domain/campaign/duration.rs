@@ -24,6 +24,14 @@ pub fn parse(text: &str) -> Option<Duration> {
     (rest.is_empty() && seconds <= LONGEST).then(|| Duration::from_secs(seconds))
 }
 
+/// A duration in its largest whole unit, as [`parse`] reads it: `15m`, `90s`.
+#[must_use]
+pub fn text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let whole = UNITS.iter().find(|(_, size)| seconds > 0 && seconds.is_multiple_of(*size));
+    whole.map_or("0s".to_owned(), |(unit, size)| format!("{}{unit}", seconds / size))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +41,14 @@ mod tests {
         for (text, seconds) in [("45s", 45), ("15m", 900), ("2h", 7_200), ("1d", 86_400), ("1h30m", 5_400), (" 1d12h ", 129_600), ("0s", 0)]
         {
             assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_alike() {
+        for (seconds, expected) in [(45, "45s"), (90, "90s"), (900, "15m"), (7_200, "2h"), (86_400, "1d"), (0, "0s")] {
+            let duration = Duration::from_secs(seconds);
+            assert_eq!((text(duration).as_str(), parse(expected)), (expected, Some(duration)));
         }
     }
 

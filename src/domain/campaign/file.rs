@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::callback::keep::KeepRules;
 use crate::domain::campaign::hours::HoursFile;
-use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration};
+use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration, keys};
 use crate::domain::law::{LawChoice, Profile};
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
@@ -18,6 +19,12 @@ use crate::domain::zone::country_of;
 
 /// Phones ring at least this long: 15 s are required (16 CFR 310.4(b)(4)(ii)), the rest is the network's delay.
 const RING_FLOOR_S: u64 = 20;
+
+/// Sooner than a minute after the promise no dialer is late; later than an hour nobody waits for the call.
+const TOLERANCES_S: std::ops::RangeInclusive<u64> = 60..=3_600;
+
+/// More days later it is no answer to what was asked.
+const MOST_MOVES: u32 = 14;
 
 /// A campaign's settings in their source form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +46,8 @@ pub struct CampaignFile {
     pub hours: HoursFile,
     /// How often at most.
     pub caps: CapsFile,
+    /// How promised callbacks are kept.
+    pub callbacks: CallbacksFile,
     /// When to try again.
     pub redial: RedialFile,
     /// What to do when a machine answers: `hang_up` or `leave_message`.
@@ -91,6 +100,18 @@ pub struct CapsFile {
     pub override_reason: Option<String>,
 }
 
+/// How promised callbacks are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallbacksFile {
+    /// So much later than promised still counts as kept, and is still dialed: `1m` to `1h`.
+    pub tolerance: String,
+    /// What happens to one that was not dialed in time: `next_day`, `retry` or `close`.
+    pub missed: String,
+    /// With `next_day`: so often it moves to another day before a person has to look.
+    pub moves: u32,
+}
+
 /// When to try again, by what came of the last try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -130,6 +151,7 @@ impl Default for CampaignFile {
             pace: PaceFile::default(),
             hours: HoursFile::default(),
             caps: CapsFile::default(),
+            callbacks: CallbacksFile::default(),
             redial: RedialFile::default(),
             on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
             require_consent: true,
@@ -154,6 +176,13 @@ impl Default for CapsFile {
     }
 }
 
+impl Default for CallbacksFile {
+    fn default() -> Self {
+        let KeepRules { tolerance, missed, moves } = KeepRules::HOUSE;
+        Self { tolerance: duration::text(tolerance), missed: missed.as_str().to_owned(), moves }
+    }
+}
+
 impl Default for RedialFile {
     fn default() -> Self {
         let table = RedialTable::default();
@@ -170,14 +199,7 @@ impl Default for RedialFile {
 
 impl From<Redial> for RedialLine {
     fn from(redial: Redial) -> Self {
-        let seconds = redial.after.as_secs();
-        let after = match seconds {
-            s if s > 0 && s % 86_400 == 0 => format!("{}d", s / 86_400),
-            s if s > 0 && s % 3_600 == 0 => format!("{}h", s / 3_600),
-            s if s > 0 && s % 60 == 0 => format!("{}m", s / 60),
-            s => format!("{s}s"),
-        };
-        Self { after, times: redial.times }
+        Self { after: duration::text(redial.after), times: redial.times }
     }
 }
 
@@ -191,12 +213,14 @@ pub struct SettingError {
     pub value: String,
     /// What to do.
     pub fix: String,
+    /// The line of the file, where only reading it could tell.
+    pub line: Option<usize>,
 }
 
 impl SettingError {
     #[allow(clippy::needless_pass_by_value, reason = "callers hand over numbers and texts alike")]
     pub(super) fn new(key: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.to_string(), fix: fix.into() }
+        Self { key: key.into(), value: value.to_string(), fix: fix.into(), line: None }
     }
 }
 
@@ -232,17 +256,29 @@ impl CampaignFile {
     /// Reads `campaign.toml`.
     ///
     /// # Errors
-    /// The place and key that cannot be read: unknown key, wrong type, broken syntax.
+    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
     pub fn from_toml(text: &str) -> Result<Self, SettingError> {
-        toml::from_str(text).map_err(|error| SettingError::new("campaign.toml", error.message(), place(text, error.span())))
+        toml::from_str(text).map_err(|error| {
+            let as_json = toml::from_str::<toml::Table>(text).ok().and_then(|table| serde_json::to_value(table).ok());
+            match as_json.map(|settings| keys::read(&settings)) {
+                Some(Err(wrong)) => SettingError { line: keys::line_of(text, &wrong.key), ..wrong },
+                _ => {
+                    let line = error.span().and_then(|span| keys::line_at(text, span.start));
+                    SettingError { line, ..SettingError::new("syntax", error.message(), "write TOML: key = value below [section]") }
+                }
+            }
+        })
     }
 
     /// Reads the JSON form, as stored or as sent to the API.
     ///
     /// # Errors
-    /// The place and key that cannot be read.
+    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
     pub fn from_json(text: &str) -> Result<Self, SettingError> {
-        serde_json::from_str(text).map_err(|error| SettingError::new("settings", error, "mend the JSON; docs list every key"))
+        serde_json::from_str(text).map_err(|error| match serde_json::from_str(text).map(|settings| keys::read(&settings)) {
+            Ok(Err(wrong)) => wrong,
+            _ => SettingError::new("settings", error, "mend the JSON"),
+        })
     }
 
     /// The JSON form that is stored: everything that was written, defaults filled in.
@@ -280,6 +316,7 @@ impl CampaignFile {
             max_duration: Duration::from_secs(self.max_duration_s),
             budget: self.budget_usd.map(NanoUsd::from_usd),
             max_callbacks: self.caps.callbacks,
+            callbacks: self.callbacks.rules(&mut problems),
         };
         self.check_figures(&mut problems);
         let ordered = settings.starts_at.zip(settings.ends_at).is_none_or(|(start, end)| start < end);
@@ -363,6 +400,18 @@ impl CampaignFile {
     }
 }
 
+impl CallbacksFile {
+    fn rules(&self, problems: &mut Problems) -> KeepRules {
+        let house = KeepRules::HOUSE;
+        let tolerance = duration::parse(&self.tolerance).filter(|span| TOLERANCES_S.contains(&span.as_secs()));
+        problems.check(tolerance.is_some(), "callbacks.tolerance", &self.tolerance, "write a duration from 1m to 1h, like 15m");
+        let missed = self.missed.parse().ok();
+        problems.check(missed.is_some(), "callbacks.missed", &self.missed, "write next_day, retry or close");
+        problems.check(self.moves <= MOST_MOVES, "callbacks.moves", self.moves, "0 to 14 days");
+        KeepRules { tolerance: tolerance.unwrap_or(house.tolerance), missed: missed.unwrap_or(house.missed), moves: self.moves }
+    }
+}
+
 impl RedialFile {
     fn table(&self, problems: &mut Problems) -> RedialTable {
         RedialTable {
@@ -399,11 +448,6 @@ fn moment(key: &str, text: Option<&str>, problems: &mut Problems) -> Option<Time
 fn mask(text: &str) -> String {
     let shown: String = text.chars().take(5).collect();
     format!("{shown}***")
-}
-
-fn place(text: &str, span: Option<std::ops::Range<usize>>) -> String {
-    let before = span.and_then(|span| text.get(..span.start));
-    before.map_or_else(|| "mend the file".to_owned(), |before| format!("mend line {}", before.matches('\n').count() + 1))
 }
 
 #[cfg(test)]

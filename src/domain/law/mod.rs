@@ -125,6 +125,8 @@ pub struct Jurisdiction {
     pub caps: Vec<CapRule>,
     /// What consent it asks for, and where it says so.
     pub consent: Option<(&'static str, Citation)>,
+    /// The registry of people who do not want to be called, and where the law says so.
+    pub registry: Option<(&'static str, Citation)>,
 }
 
 impl Jurisdiction {
@@ -137,7 +139,8 @@ impl Jurisdiction {
             .iter()
             .map(|cap| (format!("at most {} to a number in {} h", counted(cap.most, "call"), cap.within.as_secs() / 3_600), &cap.citation));
         let consent = self.consent.iter().map(|(what, citation)| (format!("consent: {what}"), citation));
-        hours.chain(caps).chain(consent).collect()
+        let registry = self.registry.iter().map(|(what, citation)| (format!("registry: {what}"), citation));
+        hours.chain(caps).chain(consent).chain(registry).collect()
     }
 }
 
@@ -161,6 +164,13 @@ pub fn laws_for(number: &PhoneNumber, stated_state: Option<&str>, profile: Profi
         laws.extend(book.of_state(state));
     }
     laws
+}
+
+/// The registry of people who do not want to be called that a country's law names (ISO 3166), and where it does.
+#[must_use]
+pub fn registry_of(country: &str) -> Option<(&'static str, &'static Citation)> {
+    let book: &'static read::Book = &BOOK;
+    book.of_country(country)?.registry.as_ref().map(|(what, citation)| (*what, citation))
 }
 
 /// A jurisdiction by its id.

@@ -73,7 +73,7 @@ fn calendars(rows: &[Row]) -> Calendars {
 
 fn put(book: &mut Book, calendars: &Calendars, row: Row) {
     let Row { jurisdiction: id, rule, days, value, from, citation } = row;
-    let empty = || Jurisdiction { id, hours: Vec::new(), caps: Vec::new(), consent: None };
+    let empty = || Jurisdiction { id, hours: Vec::new(), caps: Vec::new(), consent: None, registry: None };
     let place = book.jurisdictions.entry(id).or_insert_with(empty);
     let number = || value.parse().unwrap_or_else(|_| panic!("rules.tsv: no number: {value}"));
     let hours = |text| hours::parse(text).unwrap_or_else(|why| panic!("rules.tsv: {text}: {why}"));
@@ -83,6 +83,7 @@ fn put(book: &mut Book, calendars: &Calendars, row: Row) {
         "calls_per_24h" => place.caps.push(CapRule { most: number(), within: Duration::from_secs(24 * HOUR), citation }),
         "calls_per_8h" => place.caps.push(CapRule { most: number(), within: Duration::from_secs(8 * HOUR), citation }),
         "consent" => place.consent = Some((value, citation)),
+        "registry" => place.registry = Some((value, citation)),
         "members" => book.by_country.extend(value.split(' ').map(|country| (country, id))),
         other => panic!("rules.tsv: unknown rule {other}"),
     }

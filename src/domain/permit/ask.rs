@@ -100,7 +100,9 @@ fn quarantine(facts: &PermitFacts<'_>) -> Option<Closed> {
 fn dnc_age(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
     let age = freshness(facts.oldest_dnc_list?, now.in_zone(&TimeZone::UTC).date());
     let Freshness::Stale { days } = age else { return None };
-    let rule = format!("no calls by a do-not-call list that is {STALE_DAYS} days old or older: 47 CFR 64.1200(c)(2)(i)(D)");
+    let rule = format!(
+        "no calls by a do-not-call list that is {STALE_DAYS} days old or older: 47 CFR 64.1200(c)(2)(i)(D); renew it: callfleet dnc import"
+    );
     let value = format!("the oldest list was written {} ago", counted(days.unsigned_abs(), "day"));
     Some(Closed { rule, value, opens_at: Some(now + DNC_LOOK) })
 }

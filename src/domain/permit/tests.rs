@@ -41,6 +41,7 @@ fn settings() -> CampaignSettings {
         max_duration: Duration::from_secs(600),
         budget: Some(NanoUsd::from_usd(10.0)),
         max_callbacks: 2,
+        callbacks: crate::domain::callback::keep::KeepRules::HOUSE,
     }
 }
 

@@ -53,7 +53,7 @@ on_both_engines! {
     async fn suppressed_numbers_are_listed_but_never_due(store: Store) {
         let id = campaign(&store, "spring").await;
         for (n, scope) in [(1, Scope::Global), (2, Scope::Campaign(id)), (3, Scope::Campaign(campaign(&store, "other").await))] {
-            let new = NewSuppression { phone_number: &number(n), scope, source: SuppressionSource::List, attempt: None };
+            let new = NewSuppression { phone_number: &number(n), scope, source: SuppressionSource::Operator, attempt: None };
             store.suppress(new, at(0)).await.unwrap();
         }
         let rows: Vec<_> = (1..=4).map(new_lead).collect();

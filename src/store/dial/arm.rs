@@ -88,7 +88,7 @@ async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result
     if let Err(denial) = permit::check(&view, now) {
         return deny(conn, &lead, denial, order, now).await;
     }
-    if is_callback && !promise::may_dial(conn.reborrow(), &lead, now).await? {
+    if is_callback && !promise::may_dial(conn.reborrow(), &lead, &order.settings.callbacks, now).await? {
         return Ok(Arming::LeadMoved);
     }
     // the permit has seen that there is one

@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use sqlx::FromRow;
 
 use crate::domain::attempt::DialKind;
-use crate::domain::callback::keep::{Due, Keep, keep};
+use crate::domain::callback::keep::{Due, Keep, KeepRules, keep};
 use crate::domain::dialing::LeadStep;
 use crate::domain::ids::{AttemptId, LeadId};
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Disposition, Outcome};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::db::Conn;
@@ -60,29 +60,31 @@ async fn open_promise(mut conn: Conn<'_>, lead: LeadId) -> Result<Option<OpenPro
 }
 
 /// Whether the lead may be dialed now: true unless it waits for a promise whose time has passed. Then the promise and its
-/// lead move, or a person has to look.
-pub(super) async fn may_dial(mut conn: Conn<'_>, lead: &LeadRow, now: Timestamp) -> Result<bool, StoreError> {
+/// lead go the way the campaign's rules say.
+pub(super) async fn may_dial(mut conn: Conn<'_>, lead: &LeadRow, rules: &KeepRules, now: Timestamp) -> Result<bool, StoreError> {
     let Some(promise) = open_promise(conn.reborrow(), lead.id).await? else { return Ok(true) };
     let Ok(zone) = TimeZone::get(&promise.zone) else { return Ok(true) };
     let moves = u32::try_from(promise.moves).unwrap_or(u32::MAX);
-    match keep(Due { at: promise.due_at, until: promise.due_until, moves }, &zone, now) {
+    let step = match keep(Due { at: promise.due_at, until: promise.due_until, moves }, rules, &zone, now) {
         Keep::Dial => return Ok(true),
-        Keep::Move(due) => move_to(conn, lead, &promise, due, now).await?,
-        Keep::GiveUp => give_up(conn, lead, &promise, now).await?,
-    }
-    Ok(false)
+        Keep::Move(due) => return move_to(conn, lead, &promise, due, now).await,
+        Keep::Retry => LeadStep::waiting(DialKind::Retry, now, "the promised time passed; called like any that is tried again"),
+        Keep::Close => LeadStep::Finished { disposition: Disposition::Callback, reason: None },
+        Keep::GiveUp => LeadStep::parked("a promised callback was missed too often"),
+    };
+    give_up(conn, lead, &promise, &step, now).await
 }
 
-async fn move_to(mut conn: Conn<'_>, lead: &LeadRow, promise: &OpenPromise, due: Due, now: Timestamp) -> Result<(), StoreError> {
+async fn move_to(mut conn: Conn<'_>, lead: &LeadRow, promise: &OpenPromise, due: Due, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "UPDATE callback SET due_at = $2, due_until = $3, moves = moves + 1 WHERE promised_in = $1";
     execute!(conn, sql, promise.promised_in, due.at, due.until);
     let step = LeadStep::waiting(DialKind::Callback, due.at, "the promised time passed; the same time on another day");
-    lead::step(conn, lead, &step, now).await.map(drop)
+    lead::step(conn, lead, &step, now).await.map(|_| false)
 }
 
-async fn give_up(mut conn: Conn<'_>, lead: &LeadRow, promise: &OpenPromise, now: Timestamp) -> Result<(), StoreError> {
+async fn give_up(mut conn: Conn<'_>, lead: &LeadRow, promise: &OpenPromise, step: &LeadStep, now: Timestamp) -> Result<bool, StoreError> {
     execute!(conn, "UPDATE callback SET given_up = TRUE WHERE promised_in = $1", promise.promised_in);
-    lead::step(conn, lead, &LeadStep::parked("a promised callback was missed three times"), now).await.map(drop)
+    lead::step(conn, lead, step, now).await.map(|_| false)
 }
 
 /// Ties the attempt that was just armed to the promise it keeps.

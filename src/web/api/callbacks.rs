@@ -1,5 +1,7 @@
 //! Callbacks: what words mean, and which promises a campaign made and kept.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
@@ -10,13 +12,14 @@ use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Ask, Sent};
-use crate::domain::callback::keep::Kept;
+use crate::domain::callback::keep::{KeepRules, Kept};
 use crate::domain::callback::{self, Resolved};
 use crate::domain::campaign::hours;
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
 use crate::domain::window::CallingWindow;
 use crate::store::callback::StoredCallback;
+use crate::store::campaign::Campaign;
 
 /// Calling hours where none are given; a campaign's own default on weekdays.
 const HOURS: &str = "09:00-20:00";
@@ -85,7 +88,7 @@ pub struct CallbackJson {
 }
 
 impl CallbackJson {
-    fn new(callback: StoredCallback, now: Timestamp) -> Self {
+    fn new(callback: StoredCallback, tolerance: Duration, now: Timestamp) -> Self {
         let zone = TimeZone::get(&callback.zone).unwrap_or(TimeZone::UTC);
         let local = |moment: Timestamp| moment.in_zone(&zone).strftime("%Y-%m-%d %H:%M").to_string();
         let promise = callback.promise();
@@ -93,10 +96,15 @@ impl CallbackJson {
             local: local(callback.earliest),
             local_until: callback.latest.map(local),
             late_s: promise.late().map(|late| late.as_secs()),
-            state: promise.kept(now),
+            state: promise.kept(tolerance, now),
             callback,
         }
     }
+}
+
+/// How late a campaign's callbacks may be; the house's own where its settings cannot be read.
+pub fn tolerance(campaign: &Campaign) -> Duration {
+    campaign.checked_settings().map_or_else(|_| KeepRules::HOUSE, |settings| settings.callbacks).tolerance
 }
 
 /// `GET /v1/callbacks?campaign=`: promises in the order they were made; `next` asks for the next page.
@@ -105,7 +113,8 @@ pub async fn list(State(api): State<ApiState>, Ask(query): Ask<CallbackQuery>) -
     let limit = query.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let page = api.store.callbacks(campaign.id, query.after, limit).await?;
     let next = page.last().filter(|_| page.len() == limit as usize).map(|callback| callback.promised_in);
-    let fidelity = api.store.callback_fidelity(campaign.id, now).await?;
-    let callbacks: Vec<CallbackJson> = page.into_iter().map(|callback| CallbackJson::new(callback, now)).collect();
+    let tolerance = tolerance(&campaign);
+    let fidelity = api.store.callback_fidelity(campaign.id, tolerance, now).await?;
+    let callbacks: Vec<CallbackJson> = page.into_iter().map(|callback| CallbackJson::new(callback, tolerance, now)).collect();
     Ok(Json(json!({ "callbacks": callbacks, "next": next, "fidelity": fidelity })))
 }

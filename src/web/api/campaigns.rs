@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ApiState;
+use super::callbacks;
 use super::change;
-use super::dnc;
+use super::dnc_age::ListAges;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use super::settings::{WholeSettings, draft};
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
@@ -102,7 +104,15 @@ pub struct NewBody {
     name: String,
     settings: Option<Value>,
     settings_toml: Option<String>,
+    /// What the file with the TOML is called.
+    settings_file: Option<String>,
     agent: Option<String>,
+}
+
+impl NewBody {
+    fn whole(&self) -> WholeSettings<'_> {
+        WholeSettings { json: self.settings.as_ref(), toml: self.settings_toml.as_deref(), file: self.settings_file.as_deref() }
+    }
 }
 
 /// `POST /v1/campaigns`: a draft. It may still lack what only the operator knows (its numbers, its agent); starting asks for it.
@@ -111,8 +121,8 @@ pub async fn create(
     actor: Actor,
     Sent(body): Sent<NewBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
-    let file = change::read(body.settings.as_ref(), body.settings_toml.as_deref())?.unwrap_or_default();
-    let stored = change::draft(&file)?;
+    let file = body.whole().read()?.unwrap_or_default();
+    let stored = draft(&file, body.whole().origin())?;
     let agent = match &body.agent {
         Some(name) => Some(change::agent_version(&api, name).await?),
         None => change::only_agent(&api).await?,
@@ -187,8 +197,8 @@ impl StatusJson {
             next_due: status.next_due,
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
-            warnings: dnc::warnings(api).await?,
-            callbacks: api.store.callback_fidelity(campaign.id, api.clock.now()).await?,
+            warnings: ListAges::of(api).await?.warnings(),
+            callbacks: api.store.callback_fidelity(campaign.id, callbacks::tolerance(campaign), api.clock.now()).await?,
         })
     }
 }

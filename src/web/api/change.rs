@@ -13,44 +13,18 @@ use super::ApiState;
 use super::campaigns::{StatusJson, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use super::settings::{self, Origin, WholeSettings, complete, draft};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::assign::assign;
-use crate::domain::campaign::file::{CampaignFile, SettingError};
+use crate::domain::campaign::file::CampaignFile;
 use crate::domain::ids::AgentVersionId;
 use crate::store::campaign::Campaign;
-
-/// The settings of a request: a JSON object, or the text of a `campaign.toml`; `None` when it has neither.
-///
-/// # Errors
-/// Both were sent, or what was sent cannot be read.
-pub fn read(settings: Option<&Value>, settings_toml: Option<&str>) -> Result<Option<CampaignFile>, ApiError> {
-    match (settings, settings_toml) {
-        (None, None) => Ok(None),
-        (Some(json), None) => CampaignFile::from_json(&json.to_string()).map(Some).map_err(|error| refused(&[error])),
-        (None, Some(text)) => CampaignFile::from_toml(text).map(Some).map_err(|error| refused(&[error])),
-        (Some(_), Some(_)) => {
-            Err(ApiError::unusable("bad_settings", "both `settings` and `settings_toml` were sent", "send one of the two"))
-        }
-    }
-}
-
-/// What is stored for a draft: settings of which nothing is wrong but perhaps the missing caller numbers.
-///
-/// # Errors
-/// Everything else that is wrong.
-pub fn draft(file: &CampaignFile) -> Result<Value, ApiError> {
-    let wrong: Vec<SettingError> = problems(file).into_iter().filter(|error| !is_missing_callers(file, error)).collect();
-    if !wrong.is_empty() {
-        return Err(refused(&wrong));
-    }
-    serde_json::to_value(file).map_err(|error| ApiError::unusable("bad_settings", error.to_string(), "write finite numbers"))
-}
 
 /// What still has to be done before a campaign can start; empty when it can.
 pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
     let mut to_do = Vec::new();
     match CampaignFile::from_json(&campaign.settings.0.to_string()) {
-        Ok(file) => to_do.extend(problems(&file).iter().map(ToString::to_string)),
+        Ok(file) => to_do.extend(settings::problems(&file).iter().map(ToString::to_string)),
         Err(error) => to_do.push(error.to_string()),
     }
     if campaign.agent_version_id.is_none() {
@@ -93,11 +67,19 @@ pub async fn only_agent(api: &ApiState) -> Result<Option<AgentVersionId>, ApiErr
 pub struct ChangeBody {
     settings: Option<Value>,
     settings_toml: Option<String>,
+    /// What the file with the TOML is called.
+    settings_file: Option<String>,
     /// Single settings by their dotted keys, as texts: `{"pace.lines": "20"}`.
     set: Option<BTreeMap<String, String>>,
     agent: Option<String>,
     /// Of the named agent, else of the one that speaks; without it the newest.
     agent_version: Option<i32>,
+}
+
+impl ChangeBody {
+    fn whole(&self) -> WholeSettings<'_> {
+        WholeSettings { json: self.settings.as_ref(), toml: self.settings_toml.as_deref(), file: self.settings_file.as_deref() }
+    }
 }
 
 /// `PATCH /v1/campaigns/{name}`: new settings hold from the next dial on, a new agent from the next armed attempt.
@@ -114,7 +96,7 @@ pub async fn change(
         (None, version) => Some(version_of(&api, &speaker_name(&api, &campaign).await?, version).await?),
     };
     if let Some(file) = asked(&campaign, &body)? {
-        replace_settings(&api, &campaign, &file, actor).await?;
+        replace_settings(&api, &campaign, &file, body.whole().origin(), actor).await?;
     }
     if let Some(agent) = agent {
         api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
@@ -125,12 +107,12 @@ pub async fn change(
 
 /// The settings that are asked for: as a whole, or what is stored with some keys changed.
 fn asked(campaign: &Campaign, body: &ChangeBody) -> Result<Option<CampaignFile>, ApiError> {
-    let whole = read(body.settings.as_ref(), body.settings_toml.as_deref())?;
+    let whole = body.whole().read()?;
     match (whole, &body.set) {
         (whole, None) => Ok(whole),
         (None, Some(set)) => {
             let changes = set.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-            assign(&campaign.settings.0, changes).map(Some).map_err(|error| refused(&[error]))
+            assign(&campaign.settings.0, changes).map(Some).map_err(|error| Origin::Request.refused(&[error]))
         }
         (Some(_), Some(_)) => Err(ApiError::unusable("bad_settings", "both whole settings and `set` were sent", "send one of the two")),
     }
@@ -143,27 +125,15 @@ async fn speaker_name(api: &ApiState, campaign: &Campaign) -> Result<String, Api
     speaker.map(|speaker| speaker.name).ok_or_else(|| ApiError::conflict("no_agent", "the campaign has no agent yet", fix))
 }
 
-async fn replace_settings(api: &ApiState, campaign: &Campaign, file: &CampaignFile, actor: Actor) -> Result<(), ApiError> {
-    let stored = if campaign.state == CampaignState::Draft { draft(file)? } else { complete(file)? };
+async fn replace_settings(
+    api: &ApiState,
+    campaign: &Campaign,
+    file: &CampaignFile,
+    origin: Origin<'_>,
+    actor: Actor,
+) -> Result<(), ApiError> {
+    let stored = if campaign.state == CampaignState::Draft { draft(file, origin)? } else { complete(file, origin)? };
     let changed = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
     let fix = "look at it and send the change again: callfleet campaign status";
     changed.map(drop).ok_or_else(|| ApiError::conflict("changed_meanwhile", "somebody changed the campaign in this moment", fix))
-}
-
-fn complete(file: &CampaignFile) -> Result<Value, ApiError> {
-    let wrong = problems(file);
-    if wrong.is_empty() { draft(file) } else { Err(refused(&wrong)) }
-}
-
-fn problems(file: &CampaignFile) -> Vec<SettingError> {
-    file.settings().err().unwrap_or_default()
-}
-
-fn is_missing_callers(file: &CampaignFile, error: &SettingError) -> bool {
-    error.key == "caller_numbers" && file.caller_numbers.is_empty()
-}
-
-fn refused(errors: &[SettingError]) -> ApiError {
-    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again")
 }

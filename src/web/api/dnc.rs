@@ -139,30 +139,6 @@ pub fn shown(list: DncList, today: Date) -> ListJson {
     ListJson { list, age }
 }
 
-/// What an operator has to do about the lists, in words.
-///
-/// # Errors
-/// The database cannot be read.
-pub async fn warnings(api: &ApiState) -> Result<Vec<String>, ApiError> {
-    let today = today(api);
-    let lists = api.store.dnc_lists().await?;
-    Ok(lists.iter().filter_map(|list| warning(list, today)).collect())
-}
-
-fn warning(list: &DncList, today: Date) -> Option<String> {
-    let name = &list.name;
-    match list.scrub_date.parse().map(|scrubbed| freshness(scrubbed, today)) {
-        Ok(Freshness::Fresh) => None,
-        Ok(Freshness::Warn { days }) => {
-            Some(format!("the do-not-call list {name} is {days} days old: from the {STALE_DAYS}st day on nobody is called"))
-        }
-        Ok(Freshness::Stale { days }) => {
-            Some(format!("the do-not-call list {name} is {days} days old, so nobody is called: import a newer one"))
-        }
-        Err(_) => Some(format!("the date of the do-not-call list {name} cannot be read, so nobody is called: import it again")),
-    }
-}
-
 fn check_date(scrub_date: Date, today: Date) -> Result<(), ApiError> {
     let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
     if scrub_date > today {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::ApiState;
 use super::campaigns::find;
 use super::change;
+use super::dnc_age::ListAges;
 use super::error::ApiError;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
@@ -33,6 +34,7 @@ struct Facts {
     waits: Vec<LeadWait>,
     lines: LiveLines,
     hours: Vec<HoursJson>,
+    ages: ListAges,
     scheduler: bool,
     queue_paused: bool,
 }
@@ -75,6 +77,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
     let campaign = find(&api, &name).await?;
     let facts = Facts {
         hours: hours(&api, &campaign).await?,
+        ages: ListAges::of(&api).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -107,8 +110,16 @@ async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, Ap
 
 impl Facts {
     fn explain(self) -> Explanation {
-        let gates =
-            vec![self.state(), self.settings(), self.queue(), self.scheduler(), self.workers(), self.budget(), self.calling_hours()];
+        let gates = vec![
+            self.state(),
+            self.settings(),
+            self.dnc_age(),
+            self.queue(),
+            self.scheduler(),
+            self.workers(),
+            self.budget(),
+            self.calling_hours(),
+        ];
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
@@ -160,6 +171,10 @@ impl Facts {
         let to_do = change::to_do(&self.campaign, self.status.total());
         let detail = if to_do.is_empty() { "settings, agent and leads are there".to_owned() } else { to_do.join("; ") };
         gate("settings", to_do.is_empty(), "settings that can be used, an agent, and leads", detail)
+    }
+
+    fn dnc_age(&self) -> GateJson {
+        gate("dnc_age", self.ages.stale.is_empty(), Gate::DncAge.about(), self.ages.told())
     }
 
     fn queue(&self) -> GateJson {

@@ -1,6 +1,8 @@
-//! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, lists it shares.
+//! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
+//! lists that are old, leads it shares.
 
 use super::ApiState;
+use super::dnc_age::{ListAges, missing_registry};
 use super::error::ApiError;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted};
@@ -37,9 +39,11 @@ pub fn lifted(campaign: &Campaign) -> Option<String> {
 /// Notes for the operator, one sentence each.
 ///
 /// # Errors
-/// The database cannot be read; or no lead of the campaign can ever be called.
+/// The database cannot be read; a do-not-call list is too old; or no lead of the campaign can ever be called.
 pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Vec<String>, ApiError> {
-    let mut notes = Vec::new();
+    let ages = ListAges::of(api).await?;
+    ages.must_be_new_enough()?;
+    let mut notes: Vec<String> = missing_registry(&ages, settings).into_iter().chain(ages.ageing).collect();
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));

@@ -15,7 +15,7 @@ fn a_list_goes_in_and_comes_out() {
     let bench = Bench::with_campaign();
     bench.write("more.csv", "external_id,phone_number,timezone,consent_basis\nb-1,+14155550102,America/Los_Angeles,web\nb-2,12,,web\n");
     let imported = bench.done("leads import --campaign spring more.csv --rejects rejected.csv");
-    assert_snapshot!("imported", imported.out);
+    steady(|| assert_snapshot!("imported", imported.out));
     assert!(bench.read("rejected.csv").contains("\"b-2\""), "{}", bench.read("rejected.csv"));
 
     bench.done("campaign start spring");
@@ -49,6 +49,8 @@ fn verbs_say_what_they_did() {
         "campaign resume spring",
         "campaign set spring pace.lines=20 caps.attempts=4",
         "campaign set spring pace.lanes=20",
+        "campaign set spring pace.lines=many",
+        "campaign set spring callbacks.tolerance=30m callbacks.missed=retry",
         "campaign clone spring --name again",
         "campaign pin spring --agent-version 1",
         "lead explain a-1 --campaign spring",
@@ -65,6 +67,23 @@ fn verbs_say_what_they_did() {
         said.push_str(&format!("$ callfleet {line}\n{}{}", ran.out, ran.err));
     }
     steady(|| assert_snapshot!("verbs", said));
+}
+
+#[test]
+fn a_file_of_settings_is_told_by_line_and_key() {
+    let bench = Bench::with_campaign();
+    for (text, told) in [
+        ("[pace]\nlanes = 3\n", "wrong.toml, line 2: pace.lanes: `3`: there is no such setting; did you mean pace.lines?"),
+        ("law = \"strict\"\n[pace]\nlines = \"many\"\n", "wrong.toml, line 3: pace.lines: `many`: write a whole number, 0 or more"),
+        ("\n[hours]\nmonday = \"9 to 5\"\n", "wrong.toml, line 3: hours.monday: `9 to 5`: "),
+        ("law = strict\n", "wrong.toml, line 1: syntax: "),
+    ] {
+        bench.write("wrong.toml", text);
+        for line in ["campaign create --name wrong --file wrong.toml", "campaign change spring --file wrong.toml"] {
+            let ran = bench.run(line);
+            assert!(ran.code == Some(1) && ran.err.contains(told), "{told}: {ran:?}");
+        }
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ fn a_list_takes_leads_off_and_ages() {
     assert_eq!(bench.done("dnc show +14155550998 --json").json()["entries"][0]["scope"], "list:national");
 
     bench.write("late.csv", "phone,timezone,consent_basis\n+14155550998,America/Los_Angeles,web form\n");
+    let tried = bench.done("leads import --campaign spring late.csv --dry-run --json").json();
+    assert_eq!((&tried["accepted"], &tried["suppressed"]), (&1.into(), &1.into()), "{tried}");
     let late = bench.done("leads import --campaign spring late.csv --json").json();
     assert_eq!((&late["accepted"], &late["suppressed"]), (&1.into(), &1.into()), "{late}");
     assert_eq!(bench.run("dnc remove +14155550998 --reason mistake").code, Some(1), "it is on a list");

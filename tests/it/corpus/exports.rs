@@ -6,7 +6,7 @@ use axum::http::Method;
 use super::bench::Bench;
 
 /// Leads of formulas, after OWASP's page on CSV injection, with blanks and wide signs before them.
-const DANGEROUS: [&str; 14] = [
+const DANGEROUS: [&str; 20] = [
     "=1+1",
     "=CMD|'/C calc'!A0",
     "+SUM(A1)",
@@ -21,6 +21,12 @@ const DANGEROUS: [&str; 14] = [
     "－1",
     "＠x",
     "=1\n=2",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    " \u{a0}\t＝1+1",
+    "-1+1|cmd",
+    "+1\r\n=2",
 ];
 
 const HARMLESS: [&str; 5] = ["Ann", "a=b", "5-3", "two\n=lines", "'=quoted"];

@@ -92,11 +92,35 @@ fn everything_wrong_is_said_at_once_with_its_fix() {
 #[test]
 fn unknown_keys_and_wrong_types_name_the_key_and_the_line() {
     let unknown = CampaignFile::from_toml("caller_numbers = []\n[pace]\nlanes = 3\n").unwrap_err();
-    assert!(unknown.to_string().contains("lanes") && unknown.fix == "mend line 3", "{unknown}");
+    assert!(unknown.key == "pace.lanes" && unknown.line == Some(3), "{unknown}");
     let wrong = CampaignFile::from_toml("[pace]\nlines = \"many\"\n").unwrap_err();
-    assert!(wrong.fix == "mend line 2", "{wrong}");
+    assert_eq!((wrong.to_string().as_str(), wrong.line), ("pace.lines: `many`: write a whole number, 0 or more", Some(2)));
+    let broken = CampaignFile::from_toml("[pace]\nlines = 3\nweight == 2\n").unwrap_err();
+    assert!(broken.key == "syntax" && broken.line == Some(3), "{broken}");
+    let twice = CampaignFile::from_toml("law = \"strict\"\nlaw = \"states\"\n").unwrap_err();
+    assert!(twice.value.contains("duplicate key") && twice.line == Some(2), "{twice}");
     let json = CampaignFile::from_json(r#"{"colour": "red"}"#).unwrap_err();
-    assert!(json.value.contains("colour"), "{json}");
+    assert_eq!((json.key.as_str(), json.value.as_str()), ("colour", "red"));
+    assert_eq!(CampaignFile::from_json("{").unwrap_err().key, "settings");
+}
+
+#[test]
+fn how_callbacks_are_kept_is_checked() {
+    let rules =
+        |toml: &str| CampaignFile::from_toml(&format!("caller_numbers = [\"+14155550200\"]\n[callbacks]\n{toml}")).unwrap().settings();
+    assert_eq!(rules("").unwrap().callbacks, KeepRules::HOUSE);
+    let own = KeepRules { tolerance: Duration::from_secs(1_800), missed: crate::domain::callback::keep::Missed::Retry, moves: 5 };
+    assert_eq!(rules("tolerance = \"30m\"\nmissed = \"retry\"\nmoves = 5").unwrap().callbacks, own);
+    for (toml, key) in [
+        ("tolerance = \"59s\"", "callbacks.tolerance"),
+        ("tolerance = \"61m\"", "callbacks.tolerance"),
+        ("tolerance = \"soon\"", "callbacks.tolerance"),
+        ("missed = \"never\"", "callbacks.missed"),
+        ("moves = 15", "callbacks.moves"),
+    ] {
+        let wrong = rules(toml).unwrap_err();
+        assert_eq!(wrong.iter().map(|error| error.key.as_str()).collect::<Vec<_>>(), [key], "{toml}");
+    }
 }
 
 #[test]

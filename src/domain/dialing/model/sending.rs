@@ -124,6 +124,7 @@ impl World {
 fn permit() -> Result<DialPermit, Denial> {
     use std::time::Duration;
 
+    use crate::domain::callback::keep::KeepRules;
     use crate::domain::caller::CallerChoice;
     use crate::domain::campaign::{CampaignSettings, CampaignState, Countries, OnVoicemail};
     use crate::domain::law::LawChoice;
@@ -155,6 +156,7 @@ fn permit() -> Result<DialPermit, Denial> {
             max_duration: Duration::from_secs(300),
             budget: None,
             max_callbacks: 0,
+            callbacks: KeepRules::HOUSE,
         };
         static ZONES: Vec<String> = vec!["UTC".to_owned()];
     }

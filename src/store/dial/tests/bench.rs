@@ -56,6 +56,7 @@ fn settings() -> CampaignSettings {
         max_duration: Duration::from_secs(300),
         budget: None,
         max_callbacks: 2,
+        callbacks: crate::domain::callback::keep::KeepRules::HOUSE,
     }
 }
 

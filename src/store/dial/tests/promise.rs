@@ -6,7 +6,7 @@ use super::bench::{Bench, now};
 use super::finish::talked;
 use super::hold::told;
 use crate::domain::attempt::DialKind;
-use crate::domain::callback::keep::{Fidelity, Kept};
+use crate::domain::callback::keep::{Fidelity, Kept, Missed};
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
@@ -44,7 +44,11 @@ async fn dialed(bench: &Bench, lead: LeadId, at: Timestamp) {
 }
 
 async fn fidelity(bench: &Bench, at: Timestamp) -> Fidelity {
-    bench.store.callback_fidelity(bench.campaign, at).await.unwrap()
+    bench.store.callback_fidelity(bench.campaign, bench.settings.callbacks.tolerance, at).await.unwrap()
+}
+
+fn none() -> Fidelity {
+    Fidelity { tolerance_s: 900, ..Fidelity::default() }
 }
 
 on_both_engines! {
@@ -52,11 +56,11 @@ on_both_engines! {
         let bench = Bench::new(store).await;
         let lead = promised(&bench, 1).await;
         assert_eq!(bench.try_arm(lead, five() - Duration::from_millis(1)).await, Arming::LeadMoved, "not before it was promised");
-        assert_eq!(fidelity(&bench, five()).await, Fidelity { promised: 1, pending: 1, ..Fidelity::default() });
+        assert_eq!(fidelity(&bench, five()).await, Fidelity { promised: 1, pending: 1, ..none() });
         dialed(&bench, lead, five() + Duration::from_secs(3)).await;
         let page = bench.store.callbacks(bench.campaign, None, 9).await.unwrap();
         assert_eq!((page.len(), page[0].words.as_str(), page[0].lead_id, page[0].moves), (1, "at five", lead, 0));
-        assert_eq!((page[0].dialed_at, page[0].promise().kept(five())), (Some(five() + Duration::from_secs(3)), Kept::Kept));
+        assert_eq!((page[0].dialed_at, page[0].promise().kept(minutes(15), five())), (Some(five() + Duration::from_secs(3)), Kept::Kept));
         let sum = fidelity(&bench, five() + minutes(60)).await;
         assert_eq!((sum.kept, sum.missed, sum.share_kept, sum.late_p95_s), (1, 0, Some(1.0), Some(3)));
         assert!(bench.store.callbacks(bench.campaign, Some(page[0].promised_in), 9).await.unwrap().is_empty());
@@ -89,6 +93,41 @@ on_both_engines! {
         assert_eq!((sum.missed, sum.kept, sum.late_p50_s), (1, 0, Some(25 * 3_600)));
     }
 
+    async fn the_tolerance_is_the_campaigns_own_when_it_is_dialed(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        bench.settings.callbacks.tolerance = minutes(60);
+        dialed(&bench, lead, five() + minutes(59)).await;
+        let sum = fidelity(&bench, five() + minutes(61)).await;
+        assert_eq!((sum.kept, sum.missed, sum.tolerance_s), (1, 0, 3_600));
+        bench.settings.callbacks.tolerance = minutes(1);
+        let lead = promised(&bench, 2).await;
+        assert_eq!(bench.try_arm(lead, five() + minutes(2)).await, Arming::LeadMoved);
+    }
+
+    async fn a_missed_promise_can_be_tried_again_like_any_lead(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.settings.callbacks.missed = Missed::Retry;
+        let (lead, late) = (promised(&bench, 1).await, five() + minutes(16));
+        assert_eq!(bench.try_arm(lead, late).await, Arming::LeadMoved);
+        let view = bench.view(lead).await.lead;
+        assert_eq!((view.state, view.next_kind, view.next_attempt_at), (LeadState::Waiting, DialKind::Retry, late));
+        assert!(matches!(bench.try_arm(lead, late).await, Arming::Armed(_)), "within its caps it is called at once");
+        let sum = fidelity(&bench, late).await;
+        assert_eq!((sum.missed, sum.kept, sum.pending), (1, 0, 0));
+    }
+
+    async fn a_missed_promise_can_end_the_lead_and_counts_as_missed(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.settings.callbacks.missed = Missed::Close;
+        let (lead, late) = (promised(&bench, 1).await, five() + minutes(16));
+        assert_eq!(bench.try_arm(lead, late).await, Arming::LeadMoved);
+        let view = bench.view(lead).await.lead;
+        assert_eq!((view.state, view.disposition), (LeadState::Finished, Some(Disposition::Callback)));
+        let sum = fidelity(&bench, late).await;
+        assert_eq!((sum.missed, sum.dropped), (1, 0));
+    }
+
     async fn the_hours_are_asked_again_when_a_promise_is_due(store: Store) {
         let mut bench = Bench::new(store).await;
         let lead = promised(&bench, 1).await;
@@ -105,7 +144,7 @@ on_both_engines! {
         bench.store.record_opt_out(attempt, now()).await.unwrap();
         assert_eq!(bench.view(lead).await.lead.state, LeadState::Suppressed);
         assert_eq!(bench.try_arm(lead, five()).await, Arming::LeadMoved);
-        assert_eq!(fidelity(&bench, five() + minutes(60)).await, Fidelity { promised: 1, dropped: 1, ..Fidelity::default() });
+        assert_eq!(fidelity(&bench, five() + minutes(60)).await, Fidelity { promised: 1, dropped: 1, ..none() });
     }
 
     async fn beyond_the_cap_nothing_is_promised(store: Store) {
@@ -113,7 +152,7 @@ on_both_engines! {
         bench.settings.max_callbacks = 0;
         let lead = promised(&bench, 1).await;
         assert_eq!(bench.view(lead).await.lead.state, LeadState::Finished);
-        assert_eq!(fidelity(&bench, five()).await, Fidelity::default());
+        assert_eq!(fidelity(&bench, five()).await, none());
     }
 
     async fn an_operators_call_does_not_wait_for_a_time_that_has_passed(store: Store) {

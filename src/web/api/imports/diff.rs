@@ -53,12 +53,14 @@ pub struct Tries {
     pub refused: Refused,
     /// The first rows of each kind.
     pub diff: Diff,
+    /// Of the new ones, those that must not be called.
+    pub suppressed: u64,
 }
 
 impl Tries {
     /// Nothing is compared yet.
     pub fn new(store: Store, campaign: CampaignId, on_duplicate: OnDuplicate, refused: Refused) -> Self {
-        Self { store, campaign, on_duplicate, seen: HashSet::new(), refused, diff: Diff::default() }
+        Self { store, campaign, on_duplicate, seen: HashSet::new(), refused, diff: Diff::default(), suppressed: 0 }
     }
 }
 
@@ -72,8 +74,11 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
+        let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &stretch.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());
+            let is_new = !repeated && !there.contains_key(&row.phone_number);
+            self.suppressed += u64::from(is_new && never.contains(&row.phone_number));
             self.compare(row, there.get(&row.phone_number), repeated, &mut counts);
         }
         Ok(counts)

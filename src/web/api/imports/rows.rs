@@ -1,6 +1,7 @@
 //! Leads as JSON, for programs: the same rules as for files, all rows in one transaction, and what was refused in the answer.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use axum::body::Bytes;
@@ -77,14 +78,16 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     }
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
-    let outcome = |inserted: &Inserted| RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, begun);
-    let status = StatusCode::CREATED;
-    let keep = |inserted: &Inserted| {
-        let body = serde_json::to_value(outcome(inserted)).unwrap_or(Value::Null);
-        keyed.request.clone().map(|request| (request, keyed::kept(status, &body)))
+    // written once, so that a replayed answer is the same to the letter
+    let told = OnceLock::new();
+    let tell = |inserted: &Inserted| {
+        let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, begun);
+        told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
+    let status = StatusCode::CREATED;
+    let keep = |inserted: &Inserted| keyed.request.clone().map(|request| (request, keyed::kept(status, &tell(inserted))));
     let inserted = api.store.insert_leads_once(place, leads, api.clock.now(), keep).await?;
-    Ok(axum::response::IntoResponse::into_response((status, axum::Json(outcome(&inserted)))))
+    Ok(axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))))
 }
 
 impl RowsOutcome {

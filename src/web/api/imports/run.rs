@@ -111,7 +111,7 @@ impl Order {
             updated: report.updated,
             duplicates: report.duplicates,
             rejected: report.rejected,
-            suppressed: 0,
+            suppressed: sink.suppressed,
             resumed_after_row: 0,
             by_code,
             rejects: sink.refused.shown,

@@ -20,6 +20,11 @@ async fn words_are_resolved_as_a_call_resolves_them() {
     {
         assert_eq!(resolved(&bench, &ask(words)).await["body"]["kind"], kind, "{words}");
     }
+    for over in ["on november twentieth", "this morning at nine"] {
+        let answer = resolved(&bench, &ask(over)).await["body"].clone();
+        assert_eq!((&answer["kind"], &answer["earliest"]), (&json!("needs_review"), &json!(null)), "{over}: {answer}");
+        assert_eq!(answer["say"], "When would be a good time to call you?");
+    }
     let late = json!({ "words": "at six", "zone": "America/New_York", "at": at, "hours": "10:00-18:00" });
     let late = resolved(&bench, &late).await;
     assert_eq!((&late["body"]["shifted"], &late["body"]["earliest"]), (&json!(true), &json!("2026-11-24T15:00:00Z")));

@@ -59,6 +59,9 @@ async fn everything_wrong_with_settings_is_told_at_once() {
     assert_json_snapshot!("bad_settings", bench.json("POST", "/v1/campaigns", &json!({ "name": "spring", "settings_toml": toml })).await);
     let unknown = json!({ "name": "spring", "settings_toml": "\n\nringtimeout = 5\n" });
     assert_json_snapshot!("unknown_setting", bench.json("POST", "/v1/campaigns", &unknown).await);
+    let named = json!({ "name": "spring", "settings_toml": "[pace]\nlines = \"many\"\n", "settings_file": "spring.toml" });
+    let answer = bench.json("POST", "/v1/campaigns", &named).await;
+    assert_eq!(answer["body"]["error"]["message"], "spring.toml, line 2: pace.lines: `many`: write a whole number, 0 or more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ mod bench;
 mod callbacks;
 mod calls;
 mod campaigns;
+mod dnc_age;
 mod imports;
 mod lifecycle;
 mod queues;

@@ -1,0 +1,78 @@
+//! A do-not-call list that grows old: told in time, then nobody is called by it. It is the 23rd of November here.
+
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+use crate::domain::permit::Gate;
+
+/// A list that was written on a day; importing refuses one that is stale already, growing old does not ask.
+async fn listed(bench: &Bench, written: &str) {
+    let now = "2026-11-20T00:00:00Z".parse().unwrap();
+    bench.store.finish_listing("national", written, now, "test", now).await.unwrap();
+}
+
+async fn start(bench: &Bench) -> Value {
+    bench.post("/v1/campaigns/spring/start").await
+}
+
+async fn gate(bench: &Bench, path: &str) -> Value {
+    let explained = bench.get(path).await;
+    explained["body"]["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == Gate::DncAge.as_str()).unwrap().clone()
+}
+
+const CAMPAIGN: &str = "/v1/campaigns/spring/explain";
+const LEAD: &str = "/v1/leads/+14155550100/explain";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_called_by_a_list_of_31_days() {
+    let bench = Bench::with_campaign().await;
+    listed(&bench, "2026-10-23").await;
+    let refused = start(&bench).await;
+    assert_eq!((&refused["status"], &refused["body"]["error"]["code"]), (&json!(409), &json!("stale_dnc_list")), "{refused}");
+    let message = "the do-not-call list national is 31 days old, so nobody is called: import a newer one";
+    assert_eq!(refused["body"]["error"]["message"], message);
+    assert!(refused["body"]["error"]["fix"].as_str().unwrap().starts_with("callfleet dnc import FILE"), "{refused}");
+    let status = bench.get("/v1/campaigns/spring").await;
+    assert_eq!((&status["body"]["state"], &status["body"]["warnings"]), (&json!("draft"), &json!([message])));
+
+    listed(&bench, "2026-11-22").await;
+    assert_eq!(start(&bench).await["body"]["state"], "running");
+    assert_eq!(gate(&bench, CAMPAIGN).await["value"], "1 list in use, none older than 24 days");
+    assert_eq!(gate(&bench, LEAD).await["open"], true);
+
+    listed(&bench, "2026-10-23").await;
+    let (campaign, lead) = (gate(&bench, CAMPAIGN).await, gate(&bench, LEAD).await);
+    assert_eq!((&campaign["open"], &campaign["value"]), (&json!(false), &json!(message)));
+    assert_eq!((&lead["open"], &lead["opens_at"]), (&json!(false), &json!("2026-11-23T18:15:00Z")), "{lead}");
+    let rule = lead["rule"].as_str().unwrap();
+    assert!(rule.contains("64.1200(c)(2)(i)(D)") && rule.contains("callfleet dnc import"), "{lead}");
+    let answer = bench.get(CAMPAIGN).await["body"]["answer"].as_str().unwrap().to_owned();
+    assert!(answer.contains(message), "{answer}");
+    bench.post("/v1/campaigns/spring/pause").await;
+    assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["error"]["code"], "stale_dnc_list");
+    assert_eq!(bench.post("/v1/campaigns/spring/drain").await["body"]["state"], "draining", "what stops needs no list");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_25_days_on_it_is_told() {
+    let bench = Bench::with_campaign().await;
+    listed(&bench, "2026-10-30").await;
+    assert_eq!(start(&bench).await["body"]["notes"], json!([]), "24 days");
+    bench.post("/v1/campaigns/spring/pause").await;
+    listed(&bench, "2026-10-29").await;
+    let told = "the do-not-call list national is 25 days old: from the 31st day on nobody is called; renew it";
+    assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
+    let campaign = gate(&bench, CAMPAIGN).await;
+    assert_eq!((&campaign["open"], &campaign["value"]), (&json!(true), &json!(told)));
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([told]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calling_without_consent_and_without_a_list_is_told() {
+    let bench = Bench::with_campaign().await;
+    assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list is imported"));
+    bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { "require_consent": "false" } })).await;
+    let note = "no do-not-call list is imported; calls without consent ask for the National Do Not Call Registry, at most 31 days old \
+                (47 CFR 64.1200(c)(2)): callfleet dnc import FILE --scrub-date DAY";
+    assert_eq!(start(&bench).await["body"]["notes"], json!([note]));
+}
