@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{Rows, Rules};
+use super::rows::{Paused, Rows, Rules};
 use super::truth::{Call, Truth};
 
 /// From the decision to call until the provider makes the call of it, at most.
@@ -56,12 +56,15 @@ pub fn within_caps(truth: &Truth, rows: &Rows) -> Vec<String> {
     leads.chain(numbers.map(|(number, calls)| format!("{number} was called {calls} times in a day, {number_cap} are allowed"))).collect()
 }
 
-/// A campaign that stands still calls nobody.
+/// A campaign that stands still calls nobody. A span counts only for a call that must have been decided in it: what was decided
+/// before it may still be sent, and what was made behind its end may have been decided there.
 pub fn while_running(truth: &Truth, rows: &Rows) -> Vec<String> {
+    let sending = longest_send(rows);
     let stands_still = |call: &&Call| {
         let Some(attempt) = rows.attempt_behind(call) else { return false };
-        let decided = call.created_ms - longest_send(rows);
-        rows.paused.iter().any(|span| span.campaign == attempt.campaign && (span.from_ms..span.until_ms).contains(&decided))
+        let begun = attempt.intent_at.unwrap_or(call.created_ms - sending);
+        let within = |span: &Paused| begun >= span.from_ms && begun + sending < span.until_ms && call.created_ms < span.until_ms;
+        rows.paused.iter().any(|span| span.campaign == attempt.campaign && within(span))
     };
     truth.calls.iter().filter(stands_still).map(|call| format!("{} was made while its campaign was paused", call.sid)).collect()
 }

@@ -168,6 +168,9 @@ fn what_only_looks_like_a_broken_promise_is_none() {
         ("paused just before the call, after its permit", |world| {
             world.rows.paused.push(Paused { campaign: "a".to_owned(), from_ms: 2_950, until_ms: 9_000 });
         }),
+        ("resumed just before the call was decided", |world| {
+            world.rows.paused.push(Paused { campaign: "a".to_owned(), from_ms: 2_600, until_ms: 2_900 });
+        }),
         ("a call that was taken back before it rang is no try", |world| {
             let call = Call { sid: "CA0".to_owned(), to: "+1".to_owned(), created_ms: 100, ended_ms: Some(200), ..Call::default() };
             let call = Call { status: Some("canceled".to_owned()), attempt: Some(id(4).to_string()), ..call };
