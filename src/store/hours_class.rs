@@ -1,7 +1,7 @@
 //! The classes of a campaign's leads by calling hours: written with the leads, read by the dispatcher at every tick.
 
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::CampaignId;
