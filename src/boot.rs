@@ -58,8 +58,12 @@ use crate::work::table::{StoreRows, TableWork};
 
 /// A dial that takes longer than this (pacing, claim, POST) is cut off; its row tells what has to be reconciled.
 const LONGEST_DIAL: Duration = Duration::from_secs(120);
-/// Table jobs at the same time, and how long one may take.
-const TABLE: TableSettings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(120), width: 16 };
+/// Between two looks at the job table.
+const TABLE_POLL: Duration = Duration::from_millis(200);
+/// A table job that takes longer is given up and tried again.
+const LONGEST_JOB: Duration = Duration::from_secs(120);
+/// Table jobs at the same time.
+const TABLE_WIDTH: u32 = 16;
 /// One unit of work in the database for a duty, a dial, a callback: far longer than any takes, short enough that a lost server
 /// holds nothing up for long.
 const STEP: Duration = Duration::from_secs(10);
@@ -199,7 +203,9 @@ impl App {
         let routes = public_routes(self.hooks(), Some(self.line(&crew)));
         let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
         duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, self.dial_slots(), stop.clone()));
-        duties.spawn(table::work(crew.rows, crew.table, TABLE, stop.clone()));
+        let lease = Duration::from_millis(self.config.worker.job_lease_ms);
+        let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
+        duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));
         duties.spawn(take_over(self.store.clone(), left, stop.clone()));
         self.active.store(true, Ordering::Relaxed);
         stop.cancelled().await;

@@ -16,6 +16,9 @@ use crate::word_enum;
 /// The built-in defaults, which are also the reference of every key.
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 
+/// Claims of jobs are renewed three times in their lease: below this a slow moment of the database would lose them.
+const SHORTEST_JOB_LEASE_MS: u64 = 1_000;
+
 word_enum! {
     /// Where rows and tickets live.
     pub enum Mode {
@@ -138,6 +141,7 @@ pub struct Vendor {
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
 pub struct Worker {
     pub lines: u32,
+    pub job_lease_ms: u64,
 }
 
 /// Times of the dial protocol, milliseconds.
@@ -267,6 +271,10 @@ impl Config {
         }
         if self.worker.lines == 0 {
             return Err(refused("worker.lines", "0", "a worker needs at least one line"));
+        }
+        if self.worker.job_lease_ms < SHORTEST_JOB_LEASE_MS {
+            let why = "a claim is renewed three times in its lease; give at least 1000";
+            return Err(refused("worker.job_lease_ms", &self.worker.job_lease_ms.to_string(), why));
         }
         self.check_public_url()?;
         self.check_deadlines()
@@ -404,6 +412,7 @@ mod tests {
             ("[twilio]\nbase_uri = \"x\"", "base_uri"),
             ("[worker]\nlines = \"many\"", "worker.lines"),
             ("[worker]\nlines = 0", "worker.lines"),
+            ("[worker]\njob_lease_ms = 999", "worker.job_lease_ms"),
             ("[web]\nlisten = \"0.0.0.0:80\"", "web.listen"),
             ("public_url = \"http://example.com\"", "public_url"),
             ("public_url = \"example\"", "public_url"),

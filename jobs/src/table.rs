@@ -34,6 +34,8 @@ pub struct ClaimedJob {
 pub trait JobRows: Send + Sync {
     /// Claims at most `limit` due jobs for `lease`; nothing while their queue is paused.
     async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, String>;
+    /// Lengthens the claim; false when it is not ours any more.
+    async fn renew(&self, job: &ClaimedJob, lease: Duration) -> Result<bool, String>;
     /// Writes the verdict, if the claim still holds.
     async fn finish(&self, job: &ClaimedJob, verdict: &Verdict) -> Result<(), String>;
 }
@@ -50,8 +52,10 @@ pub trait RowHandler: Send + Sync {
 pub struct TableSettings {
     /// Between two looks when nothing was due.
     pub poll: Duration,
-    /// How long a claim holds; a job that takes longer may run twice.
+    /// How long a claim holds. It is renewed while the job runs, so this is how long the job of a dead process waits for another.
     pub lease: Duration,
+    /// A job that takes longer is given up and tried again.
+    pub longest: Duration,
     /// Jobs at the same time.
     pub width: u32,
 }
@@ -64,7 +68,7 @@ pub async fn work(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings
         let claimed = claim(&rows, free, settings.lease).await;
         let more = claimed.len() == free;
         for job in claimed {
-            running.spawn(run(Arc::clone(&rows), Arc::clone(&handler), settings.lease, job));
+            running.spawn(run(Arc::clone(&rows), Arc::clone(&handler), settings, job));
         }
         let pause = async {
             // with more waiting, half of the places are worth another look; else there is time
@@ -94,21 +98,40 @@ async fn until_at_most(running: &mut JoinSet<()>, jobs: usize) {
     while running.len() > jobs && running.join_next().await.is_some() {}
 }
 
-async fn run(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, lease: Duration, job: ClaimedJob) {
-    let verdict = guarded(handler, job.clone(), lease).await;
+/// Renewals of a claim in the time of its lease: one may get lost.
+const RENEWALS: u32 = 3;
+
+async fn run(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, job: ClaimedJob) {
+    let verdict = tokio::select! {
+        verdict = guarded(handler, job.clone(), settings.longest) => verdict,
+        // the work is dropped with its claim: another process does it now
+        () = until_lost(&rows, &job, settings.lease) => return,
+    };
     if let Err(error) = rows.finish(&job, &verdict).await {
         tracing::warn!(job.id = %job.id, error, "verdict not written; the lease will run out and the job runs again");
     }
 }
 
-/// A task of its own is the panic guard; the lease is the timeout.
-async fn guarded(handler: Arc<dyn RowHandler>, job: ClaimedJob, lease: Duration) -> Verdict {
+/// Renews the claim until it is somebody else's. A table that does not answer takes no claim away.
+async fn until_lost(rows: &Arc<dyn JobRows>, job: &ClaimedJob, lease: Duration) {
+    loop {
+        tokio::time::sleep(lease / RENEWALS).await;
+        match rows.renew(job, lease).await {
+            Ok(true) => {}
+            Ok(false) => return tracing::warn!(job.id = %job.id, job.kind, "the claim was lost; another process does the job"),
+            Err(error) => tracing::warn!(job.id = %job.id, error, "the claim was not renewed; trying again"),
+        }
+    }
+}
+
+/// A task of its own is the panic guard.
+async fn guarded(handler: Arc<dyn RowHandler>, job: ClaimedJob, longest: Duration) -> Verdict {
     let mut task = JoinSet::new();
     task.spawn(async move { handler.handle(&job).await });
-    match tokio::time::timeout(lease, task.join_next()).await {
+    match tokio::time::timeout(longest, task.join_next()).await {
         Ok(Some(Ok(verdict))) => verdict,
         Ok(Some(Err(error))) => Verdict::Retry(format!("panicked: {error}")),
-        Ok(None) | Err(_) => Verdict::Retry(format!("took longer than its lease of {} s", lease.as_secs())),
+        Ok(None) | Err(_) => Verdict::Retry(format!("took longer than {} s", longest.as_secs())),
     }
 }
 
@@ -124,7 +147,18 @@ mod tests {
     struct Bench {
         due: Mutex<Vec<u128>>,
         done: mpsc::UnboundedSender<u128>,
+        /// When the claim was renewed; it is lost after so many times.
+        renewed: Mutex<Vec<tokio::time::Instant>>,
+        lost_after: usize,
     }
+
+    fn bench(jobs: u128, lost_after: usize) -> (Arc<Bench>, mpsc::UnboundedReceiver<u128>) {
+        let (done, told) = mpsc::unbounded_channel();
+        (Arc::new(Bench { due: Mutex::new((0..jobs).collect()), done, renewed: Mutex::default(), lost_after }), told)
+    }
+
+    const SETTINGS: TableSettings =
+        TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(15), longest: Duration::from_secs(7_200), width: 4 };
 
     fn job(n: u128) -> ClaimedJob {
         let (kind, key, payload) = ("k".to_owned(), n.to_string(), "{}".to_owned());
@@ -137,6 +171,12 @@ mod tests {
             let mut due = self.due.lock().unwrap();
             let taken = due.len().min(limit as usize);
             Ok(due.drain(..taken).map(job).collect())
+        }
+
+        async fn renew(&self, _: &ClaimedJob, _: Duration) -> Result<bool, String> {
+            let mut renewed = self.renewed.lock().unwrap();
+            renewed.push(tokio::time::Instant::now());
+            Ok(renewed.len() <= self.lost_after)
         }
 
         async fn finish(&self, job: &ClaimedJob, _: &Verdict) -> Result<(), String> {
@@ -156,11 +196,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_job_holds_up_nobody_else() {
-        let (done, mut told) = mpsc::unbounded_channel();
-        let bench = Arc::new(Bench { due: Mutex::new((0..40).collect()), done });
-        let settings = TableSettings { poll: Duration::from_millis(200), lease: Duration::from_secs(7_200), width: 4 };
+        let (bench, mut told) = bench(40, usize::MAX);
         let stop = CancellationToken::new();
-        let working = tokio::spawn(work(Arc::clone(&bench) as _, bench, settings, stop.clone()));
+        let working = tokio::spawn(work(Arc::clone(&bench) as _, bench, SETTINGS, stop.clone()));
         let begun = tokio::time::Instant::now();
         for n in 1..40 {
             assert_eq!(told.recv().await, Some(n));
@@ -169,5 +207,31 @@ mod tests {
         stop.cancel();
         assert_eq!(told.recv().await, Some(0), "what runs is waited for");
         working.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_claim_is_renewed_while_its_job_runs() {
+        let (bench, mut told) = bench(1, usize::MAX);
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(work(Arc::clone(&bench) as _, Arc::clone(&bench) as _, SETTINGS, stop.clone()));
+        assert_eq!(told.recv().await, Some(0));
+        stop.cancel();
+        working.await.unwrap();
+        let renewed = bench.renewed.lock().unwrap();
+        assert!(renewed.windows(2).all(|two| two[1] - two[0] < SETTINGS.lease / 2), "{renewed:?}");
+        assert!(renewed.len() > 3_600 / 15, "{}", renewed.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_whose_claim_is_lost_is_left_to_the_other() {
+        let (bench, mut told) = bench(1, 2);
+        let stop = CancellationToken::new();
+        let begun = tokio::time::Instant::now();
+        let working = tokio::spawn(work(Arc::clone(&bench) as _, Arc::clone(&bench) as _, SETTINGS, stop.clone()));
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        stop.cancel();
+        working.await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody waits for the lost one: {:?}", begun.elapsed());
+        assert!(told.try_recv().is_err(), "and it gives no verdict");
     }
 }

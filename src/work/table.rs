@@ -42,6 +42,10 @@ impl JobRows for StoreRows {
         Ok(claimed.into_iter().map(handed_over).collect())
     }
 
+    async fn renew(&self, claimed: &ClaimedJob, lease: Duration) -> Result<bool, String> {
+        self.store.renew_job(&taken_back(claimed), lease).await.map_err(|error| error.to_string())
+    }
+
     async fn finish(&self, claimed: &ClaimedJob, verdict: &Verdict) -> Result<(), String> {
         metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => verdict.as_str()).increment(1);
         let now = self.clock.now();
