@@ -52,7 +52,7 @@ pub struct Config {
     pub telemetry: Telemetry,
 }
 
-/// Dashboard and API.
+/// The API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
@@ -300,6 +300,17 @@ impl Config {
                 "it must be shorter than dialing.send_deadline_ms",
             ));
         }
+        let every = [
+            ("dialing.tick_ms", dialing.tick_ms),
+            ("dialing.reconcile_every_ms", dialing.reconcile_every_ms),
+            ("dialing.scheduler_lease_ms", dialing.scheduler_lease_ms),
+        ];
+        if let Some((key, _)) = every.iter().find(|(_, ms)| *ms == 0) {
+            return Err(refused(key, "0", "nothing can be done without a pause; leave the key out for its default"));
+        }
+        if dialing.reserve_usd < 0.0 {
+            return Err(refused("dialing.reserve_usd", &dialing.reserve_usd.to_string(), "a call costs something or nothing"));
+        }
         Ok(())
     }
 
@@ -419,6 +430,8 @@ mod tests {
             ("mode = \"cloud\"", "mode"),
             ("[twilio]\ncalls_per_second = 0", "twilio.calls_per_second"),
             ("[dialing]\nsend_window_ms = 20000", "dialing.send_window_ms"),
+            ("[dialing]\ntick_ms = 0", "dialing.tick_ms"),
+            ("[dialing]\nreserve_usd = -5.0", "dialing.reserve_usd"),
         ];
         for (toml, key) in cases {
             let error = Config::from_toml(toml).expect_err(toml).0;

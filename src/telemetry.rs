@@ -46,6 +46,8 @@ pub mod names {
     pub const LIVE_DROPPED: &str = "callfleet_live_dropped_total";
     /// Table jobs by kind and verdict.
     pub const JOBS: &str = "callfleet_jobs_total";
+    /// Seconds of one transaction of an import.
+    pub const IMPORT_TRANSACTION: &str = "callfleet_import_transaction_seconds";
     /// What only a person can mend, by what stands still: `fleet`, `campaign`, `country`, `lead`.
     pub const ALARMS: &str = "callfleet_alarms_total";
     /// One look of the dispatcher, seconds.

@@ -110,7 +110,11 @@ impl Scheduler {
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
         self.active.store(true, Ordering::Relaxed);
-        self.keep(&lease, &leading).await;
+        tokio::select! {
+            () = self.keep(&lease, &leading) => {}
+            // a duty ends only with the lease: this one broke, and a successor does better than a scheduler without it
+            ended = duties.join_next() => tracing::error!(?ended, "a duty of the scheduler broke off; the lease is given back"),
+        }
         self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}

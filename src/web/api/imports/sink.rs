@@ -13,6 +13,7 @@ use crate::store::codec::{count, whole};
 use crate::store::import::{Import, ImportBatch};
 use crate::store::lead_insert::{ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
+use crate::telemetry::names;
 
 /// Why a batch was not written.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +66,7 @@ impl LeadSink for Writes {
             on_duplicate: self.on_duplicate,
         };
         let inserted = self.store.append_import(&self.import, piece, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
-        metrics::histogram!("callfleet_import_transaction_seconds").record(begun.elapsed());
+        metrics::histogram!(names::IMPORT_TRANSACTION).record(begun.elapsed());
         self.import.byte_offset = whole(progress.byte_offset);
         self.import.row_offset = whole(progress.row_offset);
         self.import.by_code.0 = by_code;
