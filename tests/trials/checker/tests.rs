@@ -166,7 +166,7 @@ fn what_only_looks_like_a_broken_promise_is_none() {
             world.rows.suppressed.push(Suppressed { phone_number: "+1".to_owned(), created_at: 2_900 });
         }),
         ("paused just before the call, after its permit", |world| {
-            world.rows.paused.push(Paused { campaign: "a".to_owned(), from_ms: 2_950, until_ms: 9_000 });
+            world.rows.paused.push(Paused { campaign: "a".to_owned(), from_ms: 2_995, until_ms: 9_000 });
         }),
         ("resumed just before the call was decided", |world| {
             world.rows.paused.push(Paused { campaign: "a".to_owned(), from_ms: 2_600, until_ms: 2_900 });
