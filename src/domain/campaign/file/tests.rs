@@ -1,6 +1,13 @@
 //! The source form of settings: defaults, everything wrong at once, one schema for TOML and JSON.
 
+use std::time::Duration;
+
 use super::*;
+use crate::domain::callback::keep::KeepRules;
+use crate::domain::campaign::Countries;
+use crate::domain::law::LawChoice;
+use crate::domain::money::NanoUsd;
+use crate::domain::redial::{Redial, RedialTable};
 
 fn keys(file: &CampaignFile) -> Vec<String> {
     file.settings().unwrap_err().into_iter().map(|error| error.key).collect()

@@ -1,0 +1,116 @@
+//! Who works in a worker, and what each of them is given.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::App;
+use crate::call::ledger::Vendors;
+use crate::deferred::{Deferred, DeferredSettings};
+use crate::domain::money::NanoUsd;
+use crate::work::campaigns::Campaigns;
+use crate::work::defer::{BatchWork, Deferrer};
+use crate::work::dial_lead::DialDesk;
+use crate::work::finish_call::Finisher;
+use crate::work::heartbeat::{Heartbeat, HeldCalls};
+use crate::work::hold_call::HoldDesk;
+use crate::work::local_journal::LocalJournal;
+use crate::work::table::{StoreRows, TableWork};
+
+/// A worker's people.
+pub(super) struct Crew {
+    pub(super) heartbeat: Heartbeat,
+    pub(super) holder: Arc<HoldDesk>,
+    pub(super) dialer: Arc<DialDesk>,
+    pub(super) rows: Arc<StoreRows>,
+    pub(super) table: Arc<TableWork>,
+    pub(super) end_calls: CancellationToken,
+    pub(super) calls: TaskTracker,
+}
+
+impl Crew {
+    pub(super) fn new(app: &App, local: LocalJournal) -> Self {
+        let (held, end_calls, calls) = (HeldCalls::default(), CancellationToken::new(), TaskTracker::new());
+        let due = Duration::from_millis(app.config.deferred.due_ms);
+        let deferrer = Deferrer { store: app.steps.clone(), clock: Arc::clone(&app.clock), agents: app.agents.clone(), due };
+        let campaigns = Campaigns::new(app.steps.clone());
+        let finisher = Finisher {
+            store: app.steps.clone(),
+            clock: Arc::clone(&app.clock),
+            timings: app.timings,
+            live: app.live.clone(),
+            campaigns: campaigns.clone(),
+            deferrer,
+        };
+        let holder = HoldDesk {
+            store: app.steps.clone(),
+            clock: Arc::clone(&app.clock),
+            senses: app.senses.clone(),
+            vendors: Vendors { ears: "deepgram", mouth: "deepgram", mind: "openai" },
+            agents: app.agents.clone(),
+            worker: app.id,
+            timings: app.timings,
+            held: held.clone(),
+            live: app.live.clone(),
+            local,
+            finisher: finisher.clone(),
+            end_calls: end_calls.clone(),
+            tasks: calls.clone(),
+        };
+        let table = TableWork { finisher, batches: batches(app), telephony: Arc::clone(&app.senses.telephony) };
+        Self {
+            heartbeat: Heartbeat {
+                store: app.steps.clone(),
+                clock: Arc::clone(&app.clock),
+                id: app.id,
+                lines: app.config.worker.lines,
+                held,
+                clocks: app.clocks.clone(),
+            },
+            holder: Arc::new(holder),
+            dialer: Arc::new(dialer(app, campaigns)),
+            rows: Arc::new(StoreRows { store: app.steps.clone(), clock: Arc::clone(&app.clock) }),
+            table: Arc::new(table),
+            end_calls,
+            calls,
+        }
+    }
+}
+
+fn dialer(app: &App, campaigns: Campaigns) -> DialDesk {
+    DialDesk {
+        store: app.steps.clone(),
+        clock: Arc::clone(&app.clock),
+        pacer: Arc::clone(&app.pacer),
+        telephony: Arc::clone(&app.senses.telephony),
+        agents: app.agents.clone(),
+        campaigns,
+        live: app.live.clone(),
+        clocks: app.clocks.clone(),
+        worker: app.id,
+        timings: app.timings,
+        account_rate: app.config.twilio.calls_per_second,
+        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
+        public: app.public.clone(),
+    }
+}
+
+fn batches(app: &App) -> BatchWork {
+    let deferred = &app.config.deferred;
+    let settings = DeferredSettings {
+        enough: deferred.batch_size,
+        max_age: Duration::from_millis(deferred.batch_age_ms),
+        ..DeferredSettings::default()
+    };
+    let work = Deferred {
+        rows: Arc::new(app.store.clone()),
+        desk: Some(Arc::clone(&app.desk)),
+        mind: Arc::clone(&app.senses.mind),
+        provider: "openai",
+        clock: Arc::clone(&app.clock),
+        settings,
+    };
+    BatchWork { deferred: work, every: Duration::from_millis(deferred.poll_ms) }
+}

@@ -1,0 +1,211 @@
+//! What a process does with an open application: one role of a fleet, or all of them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use callfleet_jobs::Envelope;
+use callfleet_jobs::Runner;
+use callfleet_jobs::envelope::seal;
+use callfleet_jobs::kinds::{CollectBatch, GatherBatch};
+use callfleet_jobs::table::{self, TableSettings};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::crew::Crew;
+use super::{App, Listeners};
+use crate::config::Alarms;
+use crate::domain::attempt::AttemptState;
+use crate::domain::money::NanoUsd;
+use crate::mind::tokens;
+use crate::scheduler::alarm::AgeLimits;
+use crate::scheduler::{Scheduler, SchedulerTimings};
+use crate::store::Store;
+use crate::store::job::NewJob;
+use crate::web::hooks::Hooks;
+use crate::web::line::Line;
+use crate::web::{self, public_routes};
+use crate::work::local_journal::{LeftBehind, LocalJournal};
+
+/// A dial that takes longer than this (pacing, claim, POST) is cut off; its row tells what has to be reconciled.
+const LONGEST_DIAL: Duration = Duration::from_secs(120);
+/// Between two looks at the job table.
+const TABLE_POLL: Duration = Duration::from_millis(200);
+/// A table job that takes longer is given up and tried again.
+const LONGEST_JOB: Duration = Duration::from_secs(120);
+/// Table jobs at the same time.
+const TABLE_WIDTH: u32 = 16;
+/// Between two tries to write what dead workers left behind.
+const TAKE_OVER_AGAIN: Duration = Duration::from_secs(1);
+/// Streams beyond the lines: such as turn out to be nobody's.
+const SPARE_SOCKETS: usize = 64;
+/// Sockets that have not said yet which stream they carry.
+const OPENING_SOCKETS: usize = 8_192;
+
+/// How a worker that stops treats the calls it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drain {
+    /// Waits for them to end by themselves, as long as a call may take.
+    Wait,
+    /// Ends them politely at once.
+    EndCalls,
+}
+
+impl App {
+    /// Decides who is called when, until `stop` fires.
+    pub async fn scheduler(self, stop: CancellationToken) {
+        self.standing_jobs().await;
+        let dialing = &self.config.dialing;
+        let every = SchedulerTimings {
+            tick: Duration::from_millis(dialing.tick_ms),
+            reconcile: Duration::from_millis(dialing.reconcile_every_ms),
+            poll: Duration::from_millis(dialing.poll_after_ms.div_ceil(4).clamp(250, 5_000)),
+            lease: Duration::from_millis(dialing.scheduler_lease_ms),
+        };
+        let scheduler = Scheduler {
+            store: self.steps.clone(),
+            clock: Arc::clone(&self.clock),
+            queue: self.queue.clone(),
+            telephony: Arc::clone(&self.senses.telephony),
+            id: self.id,
+            timings: self.timings,
+            every,
+            reserve: NanoUsd::from_usd(dialing.reserve_usd),
+            account_rate: self.config.twilio.calls_per_second,
+            live: self.live.clone(),
+            clocks: self.clocks.clone(),
+            age_limits: age_limits(&self.config.alarms),
+            active: Arc::clone(&self.active),
+        };
+        scheduler.run(stop).await;
+    }
+
+    /// Places calls, holds them, and works the job table. Returns once every call it held has ended.
+    ///
+    /// # Errors
+    /// When the worker cannot be registered.
+    pub async fn worker(self, listener: TcpListener, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+        // the token vocabulary takes a quarter of a second to load: not in the first call
+        tokio::task::spawn_blocking(tokens::preload);
+        let (local, left) = LocalJournal::open(&self.config.data, self.id).with_context(|| {
+            format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
+        })?;
+        let crew = Crew::new(&self, local);
+        crew.heartbeat.register().await.context("the worker cannot be registered")?;
+        let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
+        let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
+        let routes = public_routes(self.hooks(), Some(self.line(&crew)));
+        let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
+        duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, self.dial_slots(), stop.clone()));
+        let lease = Duration::from_millis(self.config.worker.job_lease_ms);
+        let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
+        duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));
+        duties.spawn(take_over(self.store.clone(), left, stop.clone()));
+        self.active.store(true, Ordering::Relaxed);
+        stop.cancelled().await;
+        crew.heartbeat.drain().await;
+        if drain == Drain::EndCalls {
+            crew.end_calls.cancel();
+        }
+        while duties.join_next().await.is_some() {}
+        crew.calls.close();
+        crew.calls.wait().await;
+        beating.cancel();
+        serving.cancel();
+        let _ = tokio::join!(heart, server);
+        crew.heartbeat.stopped().await;
+        Ok(())
+    }
+
+    /// Serves callbacks where no worker does (the fleet's `web` role).
+    pub async fn callbacks(self, listener: TcpListener, stop: CancellationToken) {
+        web::serve(listener, public_routes(self.hooks(), None), stop).await;
+    }
+
+    /// Everything in one process: the embedded mode. `api` is served on `listeners.api`. Leaves open what [`App::close`] closes.
+    ///
+    /// # Errors
+    /// When a role cannot start.
+    pub async fn everything(self, listeners: Listeners, api: Router, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+        let serving = CancellationToken::new();
+        let server = tokio::spawn(web::serve(listeners.api, api, serving.clone()));
+        let scheduler = tokio::spawn(self.clone().scheduler(stop.clone()));
+        let worked = self.clone().worker(listeners.public, stop.clone(), drain).await;
+        stop.cancel();
+        let _ = scheduler.await;
+        self.live.end();
+        serving.cancel();
+        let _ = server.await;
+        worked
+    }
+
+    /// Jobs that are never done; enqueuing them again changes nothing.
+    async fn standing_jobs(&self) {
+        let now = self.clock.now();
+        let jobs = [(GatherBatch::KIND, seal(&GatherBatch {})), (CollectBatch::KIND, seal(&CollectBatch {}))];
+        for (kind, payload) in jobs {
+            let payload = payload.expect("ids are always writable as JSON");
+            let job = NewJob { kind, key: "standing", payload: &payload, run_at: now, max_attempts: u32::from(u16::MAX) };
+            if let Err(error) = self.store.enqueue_job(job, now).await {
+                tracing::warn!(kind, %error, "a standing job was not enqueued; the next start does it");
+            }
+        }
+    }
+
+    fn hooks(&self) -> Hooks {
+        Hooks {
+            store: self.steps.clone(),
+            clock: Arc::clone(&self.clock),
+            public: self.public.clone(),
+            keys: Arc::clone(&self.keys),
+            timings: self.timings,
+            live: self.live.clone(),
+        }
+    }
+
+    fn line(&self, crew: &Crew) -> Line {
+        let sockets = Semaphore::new(self.config.worker.lines as usize + SPARE_SOCKETS);
+        Line {
+            desk: Arc::clone(&crew.holder) as _,
+            keys: Arc::clone(&self.keys),
+            media_url: self.public.media_url(),
+            opening: Arc::new(Semaphore::new(OPENING_SOCKETS)),
+            sockets: Arc::new(sockets),
+        }
+    }
+
+    /// Dials at the same time: enough that connecting and claiming never hold the pace up.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
+    fn dial_slots(&self) -> Arc<Semaphore> {
+        let by_rate = (self.config.twilio.calls_per_second * 4.0).ceil() as usize;
+        Arc::new(Semaphore::new(by_rate.clamp(2, 64).min(self.config.worker.lines as usize)))
+    }
+}
+
+fn age_limits(alarms: &Alarms) -> AgeLimits {
+    use AttemptState::{Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
+    let limits = [
+        (Ready, alarms.ready_s),
+        (Sending, alarms.sending_s),
+        (Unknown, alarms.unknown_s),
+        (Placed, alarms.placed_s),
+        (Ringing, alarms.ringing_s),
+        (Talking, alarms.talking_s),
+        (Refused, alarms.refused_s),
+    ];
+    AgeLimits::new(limits.map(|(state, seconds)| (state, Duration::from_secs(seconds))))
+}
+
+/// Writes what dead workers left on this disk, as soon as the database takes it.
+async fn take_over(store: Store, left: Vec<LeftBehind>, stop: CancellationToken) {
+    for file in left {
+        while let Err(error) = file.write(&store).await {
+            tracing::warn!(%error, "a dead worker's journal is not written yet; trying again");
+            tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(TAKE_OVER_AGAIN) => {} }
+        }
+    }
+}

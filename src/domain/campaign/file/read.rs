@@ -1,0 +1,42 @@
+//! From text to the form and back.
+
+use super::{CampaignFile, SettingError};
+use crate::domain::campaign::keys;
+
+impl CampaignFile {
+    /// Reads `campaign.toml`.
+    ///
+    /// # Errors
+    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
+    pub fn from_toml(text: &str) -> Result<Self, SettingError> {
+        toml::from_str(text).map_err(|error| {
+            let as_json = toml::from_str::<toml::Table>(text).ok().and_then(|table| serde_json::to_value(table).ok());
+            match as_json.map(|settings| keys::read(&settings)) {
+                Some(Err(wrong)) => SettingError { line: keys::line_of(text, &wrong.key), ..wrong },
+                _ => {
+                    let line = error.span().and_then(|span| keys::line_at(text, span.start));
+                    SettingError { line, ..SettingError::new("syntax", error.message(), "write TOML: key = value below [section]") }
+                }
+            }
+        })
+    }
+
+    /// Reads the JSON form, as stored or as sent to the API.
+    ///
+    /// # Errors
+    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
+    pub fn from_json(text: &str) -> Result<Self, SettingError> {
+        serde_json::from_str(text).map_err(|error| match serde_json::from_str(text).map(|settings| keys::read(&settings)) {
+            Ok(Err(wrong)) => wrong,
+            _ => SettingError::new("settings", error, "mend the JSON"),
+        })
+    }
+
+    /// The JSON form that is stored: everything that was written, defaults filled in.
+    ///
+    /// # Errors
+    /// Only for a budget that is not a finite number.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
