@@ -2,7 +2,7 @@ use std::net::TcpListener;
 
 use insta::assert_snapshot;
 
-use super::bench::Bench;
+use super::bench::{Bench, Ran};
 
 const KEYS: &str = "[twilio]\naccount_sid = \"AC00000000000000000000000000000000\"\nauth_token = \"t\"\n\
     [deepgram]\napi_key = \"d\"\n[openai]\napi_key = \"o\"\n";
@@ -26,6 +26,101 @@ fn settings_that_cannot_be_are_refused_in_one_line() {
     refused_settings("mode = \"fleet\"\n", "campaign list", &["postgres.url", "CALLFLEET__POSTGRES__URL"]);
     refused_settings("", "up", &["twilio.account_sid", "CALLFLEET__TWILIO__ACCOUNT_SID"]);
     refused_settings("", "worker", &["mode", "callfleet up"]);
+}
+
+/// Each refusal is one line and exit code 2; together they are a snapshot, so that a change of any word is read.
+#[test]
+fn settings_are_refused_by_key_place_and_fix() {
+    let bench = Bench::new();
+    bench.write("empty", " \n");
+    let mut said = String::new();
+    for toml in [
+        "mode = embedded\n",
+        "[twilio]\naccount_sid = \"AC1\n",
+        "[worker]\nlines = 3\nlines = 4\n",
+        "data = \"x\"\n[twilio]\nbase_uri = \"x\"\n",
+        "[worker]\n\nlines = \"many\"\n",
+        "[worker]\nlines = 0\n",
+        "[twilio]\nauth_token_file = \"nowhere\"\n",
+        "[twilio]\nauth_token_file = \"empty\"\n",
+        "[twilio]\nbase_url = \"api.twilio.com\"\n",
+        "[deepgram]\nbase_url = \"wss://api.deepgram.com\"\n",
+        "[openai]\nbase_url = \"https://api.openai.com/v1?key=1\"\n",
+        "public_url = \"http://example.com\"\n",
+        "[postgres]\nurl = \"mysql://user:secret@host/db\"\n",
+        "[redis]\nurl = \"host:6379\"\n",
+        "prices_file = \"nowhere.toml\"\n",
+        "prices_file = \"campaign.toml\"\n",
+    ] {
+        bench.write("callfleet.toml", toml);
+        said.push_str(&refusal(&bench, "--config callfleet.toml campaign list"));
+    }
+    bench.write("callfleet.toml", "");
+    said.push_str(&refusal(&bench, "--config callfleet.toml up"));
+    said.push_str(&refusal(&bench, "up"));
+    assert_snapshot!("refused_settings", said);
+}
+
+fn refusal(bench: &Bench, line: &str) -> String {
+    one_refusal(bench.run(line), line)
+}
+
+fn one_refusal(ran: Ran, line: &str) -> String {
+    assert_eq!((ran.code, ran.err.lines().count(), ran.out.as_str()), (Some(2), 1, ""), "{line}: {ran:?}");
+    assert!(!ran.err.contains("secret@"), "{ran:?}");
+    ran.err
+}
+
+#[test]
+fn the_environment_is_named_by_its_variable() {
+    let bench = Bench::new();
+    let mut said = String::new();
+    for (variable, value) in [
+        ("CALLFLEET__WORKER__LINES", "many"),
+        ("CALLFLEET__WORKER__LINES", "0"),
+        ("CALLFLEET__OPENAI__BASE_URL", "api.openai.com"),
+        ("CALLFLEET__TWILIO__SID", "AC1"),
+    ] {
+        let ran = bench.command("campaign list").env(variable, value).output().unwrap().into();
+        said.push_str(&one_refusal(ran, variable));
+    }
+    assert_snapshot!("refused_environment", said);
+}
+
+#[test]
+fn files_that_cannot_be_parsed_are_refused_by_their_place() {
+    let bench = Bench::new();
+    bench.write("agent.toml", "name = \"a\"\ncompany \"b\"\n");
+    bench.write("agent.json", "{\"name\": \"a\",\n \"company\" \"b\"}");
+    bench.write("campaign.toml", "caller_numbers = [\"+14155550200\"]\n[pace\nlines = 3\n");
+    bench.write("scenario.toml", "[pace]\nms_per_word = \n");
+    let mut said = String::new();
+    for line in [
+        "agent save agent.toml",
+        "agent save agent.json",
+        "campaign create --name spring --file campaign.toml",
+        "campaign change spring --file campaign.toml",
+        "simulator --scenario scenario.toml",
+    ] {
+        said.push_str(&refusal(&bench, line));
+    }
+    assert_snapshot!("unparsable_files", said);
+}
+
+#[test]
+fn own_prices_are_in_force() {
+    let bench = Bench::new();
+    let saved = bench.done("agent save agent.toml").out;
+    assert!(!saved.contains("warning"), "{saved}");
+    bench.write("agent.toml", &bench.read("agent.toml").replace("simple = \"gpt-6-luna\"", "simple = \"house-model\""));
+    assert!(bench.done("agent save agent.toml").out.contains("no price is known for house-model"), "it has none yet");
+    bench.write(
+        "prices.toml",
+        "[[llm]]\nmodel = \"house-model\"\neffective_from = \"2026-01-01T00:00:00Z\"\ninput = 0.01\ncached = 0.01\noutput = 0.02\nsource = \"ours\"\n",
+    );
+    bench.write("callfleet.toml", "prices_file = \"prices.toml\"\n");
+    let saved = bench.done("--config callfleet.toml agent save agent.toml").out;
+    assert!(!saved.contains("warning"), "{saved}");
 }
 
 #[test]
@@ -72,6 +167,23 @@ fn a_database_of_a_newer_program_is_refused() {
     let ran = bench.run("campaign list");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("9999") && ran.err.contains("newer callfleet"), "{ran:?}");
+}
+
+#[test]
+fn a_database_that_another_program_has_locked_is_named() {
+    let bench = Bench::new();
+    bench.done("campaign list");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _locked = runtime.block_on(async {
+        use sqlx::{ConnectOptions as _, Executor as _};
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(bench.path().join("data/callfleet.db"));
+        let mut database = options.locking_mode(sqlx::sqlite::SqliteLockingMode::Exclusive).connect().await.unwrap();
+        database.execute("BEGIN EXCLUSIVE").await.unwrap();
+        database
+    });
+    let ran = bench.run("campaign list");
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(1), 1), "{ran:?}");
+    assert!(ran.err.contains("locked by another program") && ran.err.contains("then try again"), "{ran:?}");
 }
 
 #[test]
