@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::callback::keep::KeepRules;
+use crate::domain::campaign::breaker::Breaker;
 use crate::domain::campaign::hours::HoursFile;
 use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration, keys};
 use crate::domain::law::{LawChoice, Profile};
@@ -22,6 +23,9 @@ const RING_FLOOR_S: u64 = 20;
 
 /// Sooner than a minute after the promise no dialer is late; later than an hour nobody waits for the call.
 const TOLERANCES_S: std::ops::RangeInclusive<u64> = 60..=3_600;
+
+/// Shorter says little about a campaign, longer little about now.
+const BREAKER_WINDOWS_S: std::ops::RangeInclusive<u64> = 60..=3_600;
 
 /// More days later it is no answer to what was asked.
 const MOST_MOVES: u32 = 14;
@@ -50,6 +54,8 @@ pub struct CampaignFile {
     pub callbacks: CallbacksFile,
     /// When to try again.
     pub redial: RedialFile,
+    /// When too many failed calls halt it.
+    pub breaker: BreakerFile,
     /// What to do when a machine answers: `hang_up` or `leave_message`.
     pub on_voicemail: String,
     /// Refuse leads without a consent basis.
@@ -112,6 +118,18 @@ pub struct CallbacksFile {
     pub moves: u32,
 }
 
+/// When too many failed calls halt it, until a person has looked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerFile {
+    /// From this share of failed calls on, 0 to 1; 0 for never.
+    pub failures: f64,
+    /// Among calls that ended within this long.
+    pub window: String,
+    /// Once there are so many.
+    pub min_calls: u32,
+}
+
 /// When to try again, by what came of the last try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -153,6 +171,7 @@ impl Default for CampaignFile {
             caps: CapsFile::default(),
             callbacks: CallbacksFile::default(),
             redial: RedialFile::default(),
+            breaker: BreakerFile::default(),
             on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
             require_consent: true,
             budget_usd: None,
@@ -180,6 +199,13 @@ impl Default for CallbacksFile {
     fn default() -> Self {
         let KeepRules { tolerance, missed, moves } = KeepRules::HOUSE;
         Self { tolerance: duration::text(tolerance), missed: missed.as_str().to_owned(), moves }
+    }
+}
+
+impl Default for BreakerFile {
+    fn default() -> Self {
+        let Breaker { failures, window, min_calls } = Breaker::HOUSE;
+        Self { failures, window: duration::text(window), min_calls }
     }
 }
 
@@ -317,6 +343,7 @@ impl CampaignFile {
             budget: self.budget_usd.map(NanoUsd::from_usd),
             max_callbacks: self.caps.callbacks,
             callbacks: self.callbacks.rules(&mut problems),
+            breaker: self.breaker.breaker(&mut problems),
         };
         self.check_figures(&mut problems);
         let ordered = settings.starts_at.zip(settings.ends_at).is_none_or(|(start, end)| start < end);
@@ -409,6 +436,16 @@ impl CallbacksFile {
         problems.check(missed.is_some(), "callbacks.missed", &self.missed, "write next_day, retry or close");
         problems.check(self.moves <= MOST_MOVES, "callbacks.moves", self.moves, "0 to 14 days");
         KeepRules { tolerance: tolerance.unwrap_or(house.tolerance), missed: missed.unwrap_or(house.missed), moves: self.moves }
+    }
+}
+
+impl BreakerFile {
+    fn breaker(&self, problems: &mut Problems) -> Breaker {
+        let Self { failures, min_calls, .. } = *self;
+        problems.check((0.0..=1.0).contains(&failures), "breaker.failures", failures, "a share from 0 to 1, like 0.5; 0 for never");
+        let window = duration::parse(&self.window).filter(|span| BREAKER_WINDOWS_S.contains(&span.as_secs()));
+        problems.check(window.is_some(), "breaker.window", &self.window, "write a duration from 1m to 1h, like 10m");
+        Breaker { failures, window: window.unwrap_or(Breaker::HOUSE.window), min_calls }
     }
 }
 
