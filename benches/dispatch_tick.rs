@@ -16,7 +16,7 @@ use callfleet::domain::ids::{CampaignId, WorkerId};
 use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::time::Timestamp;
-use callfleet::domain::zone::zones_for;
+use callfleet::domain::zone::{Address, zones_for};
 use callfleet::live::Live;
 use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use callfleet::scheduler::alarm::AgeLimits;
@@ -158,7 +158,7 @@ fn lead(n: usize, tomorrow: Timestamp) -> NewLead {
         PhoneNumber::from_e164(&format!("+1{area}{:07}", 2_000_000 + n / 10 * 2 + usize::from(tenth == 9))).expect("a number");
     NewLead {
         external_id: None,
-        zones: JsonText(zones_for(&phone_number, None, None).expect("zones")),
+        zones: JsonText(zones_for(&phone_number, Address::default(), None).expect("zones")),
         phone_number,
         variables: JsonText(serde_json::Map::new()),
         consent_basis: Some("web form".to_owned()),

@@ -48,7 +48,7 @@ fn facts<'a>(
         lead_callable: true,
         consent_basis: Some("web form"),
         suppressed: None,
-        oldest_dnc_list: None,
+        stale_dnc_list: None,
         country: Some("US"),
         blocked_range: None,
         laws,

@@ -29,7 +29,7 @@ pub async fn heed(store: &Store, live: &Live, told: &Told, now: Timestamp) -> Re
         complain(told.attempt, trouble);
     }
     if let Some(call_sid) = &told.cancel {
-        enqueue(store, call_sid, &CancelCall { call_sid: call_sid.clone() }, now).await?;
+        cancel(store, call_sid, now).await?;
     }
     if told.finish {
         finish(store, told.attempt, now).await?;
@@ -45,7 +45,7 @@ pub async fn finish(store: &Store, attempt: AttemptId, now: Timestamp) -> Result
     enqueue(store, &attempt.to_string(), &FinishCall { attempt: attempt.0 }, now).await
 }
 
-/// Enqueues a call to be taken back at the provider.
+/// Enqueues a call to be ended at the provider, answered or not.
 ///
 /// # Errors
 /// The database cannot be written.

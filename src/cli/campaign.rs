@@ -33,12 +33,12 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
                 "settings_toml": read(file.as_deref())?, "settings_file": name_of(file.as_deref()), "agent": agent
             });
             let changed = client.send(Method::PATCH, at(name, None), &body).await?;
-            output.show(&changed, |campaign| with_to_do(&format!("campaign {name} is changed"), campaign))?;
+            output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
         Campaign::Set { name, settings } => {
             let body = json!({ "set": settings.iter().cloned().collect::<BTreeMap<_, _>>() });
             let changed = client.send(Method::PATCH, at(name, None), &body).await?;
-            output.show(&changed, |campaign| with_to_do(&format!("campaign {name} is changed"), campaign))?;
+            output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
         Campaign::Clone { campaign, name } => {
             let made = client.send(Method::POST, at(campaign, Some("clone")), &json!({ "name": name })).await?;
@@ -55,6 +55,14 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::Pause { name } => step(client, output, name, "pause").await?,
         Campaign::Resume { name } => step(client, output, name, "resume").await?,
         Campaign::Drain { name } => step(client, output, name, "drain").await?,
+        Campaign::Stop { name, live } => {
+            let stopped = client.send(Method::POST, at(name, Some("stop")), &json!({ "live": live })).await?;
+            let said = |stopped: &Value| {
+                let (state, ended) = (cell(&stopped["state"]), stopped["ended"].as_u64().unwrap_or(0));
+                format!("campaign {name} is {state}; {} hung up", counted(ended, "call"))
+            };
+            output.show(&stopped, said)?;
+        }
         Campaign::Unschedule { name } => step(client, output, name, "unschedule").await?,
         Campaign::Cancel { name } => step(client, output, name, "cancel").await?,
     }
@@ -94,6 +102,15 @@ fn with_to_do(done: &str, campaign: &Value) -> String {
     if to_do.is_empty() { done.to_owned() } else { format!("{done}; before it can start:\n{}", to_do.join("\n")) }
 }
 
+/// What a change has brought about, or what was wrong before.
+fn is_changed(name: &str, campaign: &Value) -> String {
+    with_to_do(&format!("campaign {name} is changed"), campaign) + &warnings(campaign)
+}
+
+fn warnings(campaign: &Value) -> String {
+    items(&campaign["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning))).collect()
+}
+
 fn list(answer: &Value) -> String {
     let rows: Vec<Vec<String>> = items(&answer["campaigns"]).iter().map(row).collect();
     if rows.is_empty() {
@@ -126,8 +143,7 @@ fn status(campaign: &Value) -> String {
         ("spent", dollars(&campaign["spent_usd"])),
         ("reserved", dollars(&campaign["reserved_usd"])),
     ]);
-    let warnings = items(&campaign["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning)));
-    let head = head + &warnings.collect::<String>();
+    let head = head + &warnings(campaign);
     match campaign["state"].as_str() {
         Some("draft") => with_to_do(&head, campaign),
         _ => head,

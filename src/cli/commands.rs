@@ -193,6 +193,15 @@ pub enum Campaign {
         /// The campaign.
         name: String,
     },
+    /// Pause it and hang up on everybody who is on a call now.
+    #[command(after_help = "Example: callfleet campaign stop spring --live 3")]
+    Stop {
+        /// The campaign.
+        name: String,
+        /// How many live calls are hung up: as many as there are. Without it the answer says how many.
+        #[arg(long, value_name = "N")]
+        live: Option<usize>,
+    },
     /// Give it up: no new dials, leads stay as they are.
     Cancel {
         /// The campaign.
@@ -282,9 +291,17 @@ pub enum Leads {
         campaign: Option<String>,
     },
     /// Call a finished or parked lead again.
+    #[command(after_help = "Examples: callfleet leads retry +14155550123\n          callfleet leads retry --parked --campaign spring")]
     Retry {
         /// The lead's id or number.
-        id: String,
+        #[arg(required_unless_present = "parked")]
+        id: Option<String>,
+        /// All leads of a campaign that wait for a person.
+        #[arg(long, requires = "campaign", conflicts_with = "id")]
+        parked: bool,
+        /// Which campaign.
+        #[arg(long, value_name = "NAME", requires = "parked")]
+        campaign: Option<String>,
     },
     /// Take a lead off the list.
     Cancel {

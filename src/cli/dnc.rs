@@ -22,7 +22,7 @@ pub enum Dnc {
     Import {
         /// One number a line, `area code,number`, or a CSV with a phone column.
         file: PathBuf,
-        /// The day on which its publisher wrote it; from the 31st day on nobody is called by it.
+        /// The day on which its publisher wrote it; it grows too old to call by.
         #[arg(long, value_name = "YYYY-MM-DD")]
         scrub_date: String,
         /// Which list it is.
@@ -31,6 +31,9 @@ pub enum Dnc {
         /// The country of numbers without one, for example US.
         #[arg(long, value_name = "COUNTRY")]
         region: Option<String>,
+        /// The registry it comes from: us, ca or gb; by default that of the region. Its law says how old the list may be.
+        #[arg(long, value_name = "REGISTRY")]
+        registry: Option<String>,
     },
     /// The lists with their age, and how many numbers are suppressed besides.
     List,
@@ -71,8 +74,9 @@ pub enum Dnc {
 /// A file cannot be read, or the API refuses.
 pub async fn run(verb: &Dnc, client: &Client, output: Output) -> anyhow::Result<()> {
     match verb {
-        Dnc::Import { file, scrub_date, list, region } => {
-            let path = ApiPath::new(&["v1", "dnc-lists", list]).with("scrub_date", Some(scrub_date)).with("region", region.as_deref());
+        Dnc::Import { file, scrub_date, list, region, registry } => {
+            let path = ApiPath::new(&["v1", "dnc-lists", list]).with("scrub_date", Some(scrub_date));
+            let path = path.with("region", region.as_deref()).with("registry", registry.as_deref());
             let answer = client.ask(Method::POST, path, Some("text/csv"), body(file).await?).await?;
             output.show(&answer, imported)?;
         }
@@ -122,7 +126,7 @@ fn lists(answer: &Value) -> String {
     let lists = if rows.is_empty() {
         "no do-not-call list: callfleet dnc import FILE --scrub-date YYYY-MM-DD".to_owned()
     } else {
-        table(&["LIST", "NUMBERS", "WRITTEN", "READ", "AGE"], &rows)
+        table(&["LIST", "REGISTRY", "NUMBERS", "WRITTEN", "READ", "AGE"], &rows)
     };
     format!("{lists}\n\nsuppressed besides: {besides}")
 }
@@ -130,11 +134,11 @@ fn lists(answer: &Value) -> String {
 fn list_row(list: &Value) -> Vec<String> {
     let age = match list["freshness"].as_str() {
         Some("fresh") => "ok".to_owned(),
-        Some("warn") => format!("{} days: renew it soon", list["days"]),
+        Some("warn") => format!("{} days: renew it before it is {}", list["days"], list["most_days"]),
         Some("stale") => format!("{} days: nobody is called until it is renewed", list["days"]),
         _ => "its date cannot be read".to_owned(),
     };
-    vec![cell(&list["name"]), cell(&list["numbers"]), cell(&list["scrub_date"]), moment(&list["imported_at"]), age]
+    vec![cell(&list["name"]), cell(&list["registry"]), cell(&list["numbers"]), cell(&list["scrub_date"]), moment(&list["imported_at"]), age]
 }
 
 fn entries(answer: &Value) -> String {

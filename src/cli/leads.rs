@@ -48,7 +48,13 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
             let done = client.post(ApiPath::new(&["v1", "leads", id, "cancel"])).await?;
             output.show(&done, |_| format!("lead {id} is off the list"))?;
         }
-        Leads::Retry { id } => {
+        Leads::Retry { campaign: Some(name), .. } => {
+            let done = client.post(ApiPath::new(&["v1", "campaigns", name, "parked", "retry"])).await?;
+            let told = |done: &Value| format!("{} parked leads of {name} are called again as soon as every gate is open", done["leads"]);
+            output.show(&done, told)?;
+        }
+        Leads::Retry { id, .. } => {
+            let id = id.as_deref().unwrap_or_default();
             let done = client.post(ApiPath::new(&["v1", "leads", id, "retry"])).await?;
             output.show(&done, |_| format!("lead {id} is called again as soon as every gate is open"))?;
         }

@@ -1,6 +1,7 @@
 //! A campaign's states and settings. [`file`] reads the form in which people write the settings.
 
 pub mod assign;
+pub mod breaker;
 pub mod difference;
 pub mod duration;
 pub mod file;
@@ -10,6 +11,7 @@ mod keys;
 use std::time::Duration;
 
 use crate::domain::callback::keep::KeepRules;
+use crate::domain::campaign::breaker::Breaker;
 use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
@@ -35,7 +37,7 @@ word_enum! {
         Completed = "completed",
         /// Given up by an operator.
         Cancelled = "cancelled",
-        /// Stopped by a breaker, the budget or an account fault; the row says why.
+        /// Stopped by the breaker, the budget or an account fault; the row says why.
         Halted = "halted",
     }
 }
@@ -139,4 +141,6 @@ pub struct CampaignSettings {
     pub max_callbacks: u32,
     /// How promised callbacks are kept.
     pub callbacks: KeepRules,
+    /// When too many failed calls halt it.
+    pub breaker: Breaker,
 }

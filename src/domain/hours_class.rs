@@ -32,8 +32,8 @@ impl HoursClass {
 
     /// The class of a lead.
     #[must_use]
-    pub fn of(number: &PhoneNumber, stated_state: Option<&str>, zones: &[String]) -> Self {
-        let laws: Vec<&str> = laws_for(number, stated_state, Profile::States).iter().map(|law| law.id).collect();
+    pub fn of(number: &PhoneNumber, states: &[&'static str], zones: &[String]) -> Self {
+        let laws: Vec<&str> = laws_for(number, states, Profile::States).iter().map(|law| law.id).collect();
         let laws = laws.join(" ");
         let mut hash = Sha256::new();
         zones.iter().for_each(|zone| hash.update(format!("{zone} ")));
@@ -78,9 +78,9 @@ impl HoursClass {
 mod tests {
     use super::*;
 
-    fn class(number: &str, state: Option<&str>, zones: &[&str]) -> HoursClass {
+    fn class(number: &str, state: Option<&'static str>, zones: &[&str]) -> HoursClass {
         let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
-        HoursClass::of(&PhoneNumber::from_e164(number).unwrap(), state, &zones)
+        HoursClass::of(&PhoneNumber::from_e164(number).unwrap(), state.as_slice(), &zones)
     }
 
     #[test]

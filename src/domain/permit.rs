@@ -6,11 +6,11 @@
 mod about;
 mod ask;
 
-use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::dnc::StaleList;
 use crate::domain::law::Jurisdiction;
 use crate::domain::line::BlockedRange;
 use crate::domain::money::NanoUsd;
@@ -65,8 +65,8 @@ pub struct PermitFacts<'a> {
     pub consent_basis: Option<&'a str>,
     /// The number must not be called, in any campaign or in this one.
     pub suppressed: Option<Suppressed>,
-    /// The day on which the oldest do-not-call list was written, where there are lists.
-    pub oldest_dnc_list: Option<Date>,
+    /// A do-not-call list that is too old for the countries the campaign calls.
+    pub stale_dnc_list: Option<&'a StaleList>,
     /// The number's country, ISO 3166.
     pub country: Option<&'a str>,
     /// The blocked range the number lies in.

@@ -26,6 +26,11 @@ pub const PHONE_ALIASES: [&str; 16] = [
     "msisdn",
 ];
 
+const POSTAL_CODE: &str = "postal_code";
+
+/// Names a column of postal codes may have, besides `postal_code`; it is that variable too.
+pub const POSTAL_ALIASES: [&str; 5] = ["zip", "zip_code", "zipcode", "postcode", "postal"];
+
 /// Known columns that are kept as variables and do nothing more yet; a list that has them is told so.
 const NOT_OBEYED: [&str; 8] =
     ["priority", "not_after", "agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3"];
@@ -46,6 +51,8 @@ pub enum Column {
     NotBefore,
     /// US state or Canadian province; a variable as well.
     State,
+    /// ZIP code or Canadian postal code; a variable as well.
+    PostalCode,
     /// Stated zone; a variable as well.
     Timezone,
     /// A variable of this name.
@@ -59,6 +66,7 @@ impl Column {
     fn variable(&self) -> Option<&str> {
         match self {
             Self::State => Some("state"),
+            Self::PostalCode => Some(POSTAL_CODE),
             Self::Timezone => Some("timezone"),
             Self::Variable(name) => Some(name),
             Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::NotBefore | Self::Ignored => None,
@@ -99,10 +107,17 @@ impl Columns {
         let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
         no_name_twice(&names, &keys)?;
         let phone = phone_column(&names, &keys)?;
-        let kinds: Vec<Column> =
-            keys.into_iter().enumerate().map(|(at, key)| if at == phone { Column::Phone } else { kind(key) }).collect();
+        let postal = postal_column(&keys);
+        let kind_at = |(at, key): (usize, &String)| match at {
+            at if at == phone => Column::Phone,
+            at if Some(at) == postal => Column::PostalCode,
+            _ => kind(key.clone()),
+        };
+        let kinds: Vec<Column> = keys.iter().enumerate().map(kind_at).collect();
         let mut variables: Vec<(String, usize)> =
             kinds.iter().enumerate().filter_map(|(at, kind)| Some((kind.variable()?.to_owned(), at))).collect();
+        // a prompt may name it as the list does
+        variables.extend(postal.filter(|at| keys[*at] != POSTAL_CODE).map(|at| (keys[at].clone(), at)));
         variables.sort_unstable();
         Ok(Self { names, kinds, variables })
     }
@@ -160,6 +175,12 @@ fn kind(key: String) -> Column {
     }
 }
 
+/// `postal_code` wins; else the first other name for it.
+fn postal_column(keys: &[String]) -> Option<usize> {
+    let place = |name: &str| keys.iter().position(|key| key == name);
+    place(POSTAL_CODE).or_else(|| POSTAL_ALIASES.iter().find_map(|name| place(name)))
+}
+
 fn no_name_twice(names: &[String], keys: &[String]) -> Result<(), FileError> {
     let mut seen = HashSet::new();
     let twice = keys.iter().zip(names).find(|(key, _)| !key.is_empty() && !seen.insert(key.as_str()));
@@ -190,6 +211,16 @@ mod tests {
         }
         let both = Columns::read(["mobile", "phone_number"]).unwrap();
         assert_eq!(both.kinds, [Column::Variable("mobile".to_owned()), Column::Phone]);
+    }
+
+    #[test]
+    fn finds_the_postal_codes_by_any_of_their_names_and_keeps_the_name() {
+        let columns = Columns::read(["phone", "ZIP Code"]).unwrap();
+        assert_eq!(columns.kinds[1], Column::PostalCode);
+        assert_eq!(columns.variables, [("postal_code".to_owned(), 1), ("zip_code".to_owned(), 1)]);
+        let both = Columns::read(["zip", "phone", "postal_code"]).unwrap();
+        assert_eq!(both.kinds, [Column::Variable("zip".to_owned()), Column::Phone, Column::PostalCode]);
+        assert_eq!(both.variables.len(), 2);
     }
 
     #[test]

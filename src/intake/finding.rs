@@ -31,6 +31,10 @@ word_enum! {
         UnknownZone = "unknown_zone",
         /// The stated state is none.
         UnknownState = "unknown_state",
+        /// The stated postal code is none, or tells no place.
+        UnknownPostalCode = "unknown_postal_code",
+        /// State and postal code are different places.
+        StateMismatch = "state_mismatch",
         /// `not_before` is no moment.
         BadNotBefore = "bad_not_before",
         /// More cells than columns.

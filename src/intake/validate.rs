@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::domain::zone::{ZoneError, zones_for};
+use crate::domain::zone::{Address, ZoneError, zones_for};
 use crate::intake::cells;
 use crate::intake::columns::{Column, Columns};
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
@@ -35,8 +35,8 @@ pub struct LeadRow {
     pub not_before: Option<Timestamp>,
     /// Everything else that was filled in, by normalised column name, as a JSON object of texts.
     pub variables: String,
-    /// The state that the row states; one of the variables as well.
-    pub state: Option<String>,
+    /// The states the row's address may lie in, by their codes.
+    pub states: Vec<&'static str>,
 }
 
 impl LeadRow {
@@ -69,12 +69,14 @@ pub fn validate<'a>(
     let read = Read::of(columns, cells, place)?;
     let phone = columns.kinds.iter().position(|kind| *kind == Column::Phone).unwrap_or(0);
     let number = dialable(read.phone, region).map_err(|trouble| finding(columns, place, phone, read.phone, trouble))?;
-    let zones = zones_for(&number, read.state.map(|(_, cell)| cell), read.zone.map(|(_, cell)| cell))
-        .map_err(|error| zone_finding(columns, place, &read, phone, &error))?;
+    let address = Address { state: read.state.map(|(_, cell)| cell), postal_code: read.postal_code.map(|(_, cell)| cell) };
+    let zones =
+        zones_for(&number, address, read.zone.map(|(_, cell)| cell)).map_err(|error| zone_finding(columns, place, &read, phone, &error))?;
     let not_before = read
         .not_before
         .map(|(at, cell)| moment(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
         .transpose()?;
+    let states = address.states(&number);
     Ok(LeadRow {
         row: place.row,
         line: place.line,
@@ -84,7 +86,7 @@ pub fn validate<'a>(
         consent_basis: read.consent_basis.map(str::to_owned),
         not_before,
         variables: json_object(&columns.variables, &read.cells),
-        state: read.state.map(|(_, cell)| cell.to_owned()),
+        states,
     })
 }
 
@@ -97,6 +99,7 @@ struct Read<'a> {
     consent_basis: Option<&'a str>,
     not_before: Option<(usize, &'a str)>,
     state: Option<(usize, &'a str)>,
+    postal_code: Option<(usize, &'a str)>,
     zone: Option<(usize, &'a str)>,
 }
 
@@ -125,6 +128,7 @@ impl<'a> Read<'a> {
             Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::NotBefore => self.not_before = Some((at, cell)),
             Column::State => self.state = Some((at, cell)),
+            Column::PostalCode => self.postal_code = Some((at, cell)),
             Column::Timezone => self.zone = Some((at, cell)),
             Column::Variable(_) | Column::Ignored => {}
         }
@@ -185,11 +189,20 @@ pub(super) fn row_finding(place: Place, trouble: Trouble) -> Box<Finding> {
 fn zone_finding(columns: &Columns, place: Place, read: &Read<'_>, phone: usize, error: &ZoneError) -> Box<Finding> {
     let (code, stated) = match error {
         ZoneError::UnknownState(_) => (FindingCode::UnknownState, read.state),
+        ZoneError::NotAPostalCode(_) | ZoneError::UnknownPostalCode(_) | ZoneError::ArmedForces(_) => {
+            (FindingCode::UnknownPostalCode, read.postal_code)
+        }
+        ZoneError::Elsewhere { .. } => (FindingCode::StateMismatch, read.postal_code),
         ZoneError::UnknownZone(_) | ZoneError::NotAPlace(_) => (FindingCode::UnknownZone, read.zone),
         ZoneError::UnknownNumber => (FindingCode::UnknownZone, None),
     };
     let (at, cell) = stated.unwrap_or((phone, read.phone));
-    let suggestion = "state the zone by its IANA name, like America/New_York, in a column `timezone`";
+    let suggestion = match error {
+        ZoneError::NotAPostalCode(_) => "format the column as text, so that the spreadsheet keeps zeros in front; or leave it empty",
+        ZoneError::UnknownPostalCode(_) => "correct it, or leave it empty",
+        ZoneError::Elsewhere { .. } => "correct the one that is wrong, or leave it empty",
+        _ => "state the zone by its IANA name, like America/New_York, in a column `timezone`",
+    };
     finding(columns, place, at, cell, Trouble::new(code, error.to_string(), suggestion))
 }
 

@@ -118,6 +118,12 @@ pub trait Telephony: Send + Sync {
     /// # Errors
     /// When the provider gives no usable answer.
     async fn cancel(&self, call_sid: &str) -> Result<(), ProviderError>;
+    /// Takes back a call that is queued or ringing and leaves one that was answered meanwhile; the call as it stands then,
+    /// `None` when the provider does not know it.
+    ///
+    /// # Errors
+    /// When the provider gives no usable answer.
+    async fn take_back(&self, call_sid: &str) -> Result<Option<ProviderCall>, ProviderError>;
     /// Whether the account answers at all (`callfleet doctor`).
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use callfleet_jobs::backend::redis::WINDOW;
+use jiff::tz::TimeZone;
 
 use super::bell::Bell;
 use super::share::{Demand, share};
@@ -11,11 +12,13 @@ use super::{Duty, Scheduler};
 use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::dnc::{self, ListDate};
 use crate::domain::ids::AttemptId;
 use crate::live::LiveEvent;
 use crate::store::StoreError;
 use crate::store::campaign::{Campaign, CampaignChange};
 use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
+use crate::store::dnc::DncList;
 use crate::telemetry::names;
 
 /// The queue whose pause stops every dial.
@@ -69,15 +72,20 @@ impl Scheduler {
         let counts = self.store.open_counts().await?;
         let mut bell = Bell::of_round(&self.queue);
         let free = self.free_lines(&counts, &mut bell).await?;
+        let lists = self.dnc_lists().await?;
         let mut dialing = Vec::new();
         for campaign in self.dialing_campaigns().await? {
-            dialing.extend(self.look_at(campaign, &counts, free).await?);
+            dialing.extend(self.look_at(campaign, &counts, free, &lists).await?);
         }
         let demands: Vec<Demand> = dialing.iter().map(Dialing::demand).collect();
         for (campaign, lines) in dialing.iter().zip(share(free, &demands)) {
             self.arm_leads(campaign, lines, &mut bell).await?;
         }
         Ok(())
+    }
+
+    async fn dnc_lists(&self) -> Result<Vec<ListDate>, StoreError> {
+        Ok(self.store.dnc_lists().await?.iter().map(DncList::date).collect())
     }
 
     async fn dialing_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
@@ -111,7 +119,13 @@ impl Scheduler {
     }
 
     /// What a campaign could use now; completes it when nothing is left to do.
-    async fn look_at(&self, campaign: Campaign, counts: &[OpenCount], free: u32) -> Result<Option<Dialing>, StoreError> {
+    async fn look_at(
+        &self,
+        campaign: Campaign,
+        counts: &[OpenCount],
+        free: u32,
+        lists: &[ListDate],
+    ) -> Result<Option<Dialing>, StoreError> {
         let settings = match campaign.checked_settings() {
             Ok(settings) => settings,
             Err(error) => return self.halt(&campaign, &error.to_string()).await.map(|()| None),
@@ -122,7 +136,10 @@ impl Scheduler {
         }
         let own: Vec<OpenCount> = counts.iter().filter(|count| count.campaign == campaign.id).copied().collect();
         let open = total(&own, AttemptState::is_open);
-        let room = settings.lines.saturating_sub(open).min(free);
+        let today = self.clock.now().in_zone(&TimeZone::UTC).date();
+        // the whole campaign waits: a permit denied lead by lead would move every one of them
+        let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
+        let room = if lists_are_new { settings.lines.saturating_sub(open).min(free) } else { 0 };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
@@ -194,7 +211,7 @@ impl Scheduler {
         self.change(campaign, CampaignState::Completed, None).await
     }
 
-    async fn halt(&self, campaign: &Campaign, reason: &str) -> Result<(), StoreError> {
+    pub(super) async fn halt(&self, campaign: &Campaign, reason: &str) -> Result<(), StoreError> {
         tracing::error!(campaign.name, reason, "campaign halted");
         self.change(campaign, CampaignState::Halted, Some(reason)).await
     }

@@ -5,11 +5,13 @@
 
 pub mod alarm;
 mod bell;
+mod breaker;
 mod dispatch;
 mod gauge;
 mod poll;
 mod prune;
 mod reap;
+mod recall;
 mod reconcile;
 mod share;
 mod sweep;
@@ -153,6 +155,8 @@ impl Scheduler {
         duties.spawn(repeat(every.reconcile, leading.clone(), reconcile::Reconciler::new(me())));
         duties.spawn(repeat(every.poll, leading.clone(), poll::Poller::new(me())));
         duties.spawn(repeat(every.poll, leading.clone(), reap::Reaper::new(me())));
+        duties.spawn(repeat(recall::EVERY, leading.clone(), recall::Recaller::new(me())));
+        duties.spawn(repeat(breaker::EVERY, leading.clone(), breaker::Breaker::new(me())));
         duties.spawn(repeat(gauge::EVERY, leading.clone(), gauge::Gauge::new(me())));
         duties.spawn(repeat(prune::EVERY, leading.clone(), prune::Pruner::new(me())));
         duties

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 
 use super::{Duty, Scheduler};
-use crate::domain::dialing::{PollAnswer, Polled, poll};
+use crate::domain::dialing::{Callback, PollAnswer, Polled, poll};
+use crate::domain::ids::AttemptId;
 use crate::follow_up;
+use crate::providers::{ProviderCall, ProviderError};
 use crate::store::StoreError;
 use crate::store::dial::SilentCall;
 
@@ -37,15 +39,11 @@ impl Duty for Poller {
 
 impl Scheduler {
     async fn ask_about(&self, call: &SilentCall) -> Result<(), StoreError> {
-        let answer = self.fetch(call).await;
+        let answer = understood(call.attempt, self.telephony.fetch(&call.call_sid).await);
         self.store.mark_polled(call.attempt).await?;
-        let now = self.clock.now();
         match poll(call.send_no, &call.call_sid, answer, call.placed_for, call.silent_for, &self.timings) {
-            Polled::News(news) => match self.store.provider_news(call.attempt, &news, &self.timings, now).await? {
-                Some(told) => follow_up::heed(&self.store, &self.live, &told, now).await,
-                None => Ok(()),
-            },
-            Polled::Cancel => follow_up::cancel(&self.store, &call.call_sid, now).await,
+            Polled::News(news) => self.take_in(call.attempt, &news).await,
+            Polled::TakeBack => self.take_back(call.attempt, call.send_no, &call.call_sid).await.map(drop),
             Polled::Wait { alarm } => {
                 if alarm {
                     tracing::error!(attempt.id = %call.attempt, "the provider has not told how a call goes on for too long");
@@ -55,20 +53,30 @@ impl Scheduler {
         }
     }
 
-    async fn fetch(&self, call: &SilentCall) -> PollAnswer {
-        match self.telephony.fetch(&call.call_sid).await {
-            Ok(None) => PollAnswer::Gone,
-            Ok(Some(found)) => match found.status.parse() {
-                Ok(status) => PollAnswer::Call { status, duration_s: found.duration_s, answered_by: found.answered_by },
-                Err(error) => {
-                    tracing::warn!(attempt.id = %call.attempt, %error, "the provider's status is not known to this binary");
-                    PollAnswer::Down
-                }
-            },
+    /// Folds what the provider said about a call, and does what follows from it.
+    pub(super) async fn take_in(&self, attempt: AttemptId, news: &Callback) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        match self.store.provider_news(attempt, news, &self.timings, now).await? {
+            Some(told) => follow_up::heed(&self.store, &self.live, &told, now).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// The provider's answer about a call of ours.
+pub(super) fn understood(attempt: AttemptId, answer: Result<Option<ProviderCall>, ProviderError>) -> PollAnswer {
+    match answer {
+        Ok(None) => PollAnswer::Gone,
+        Ok(Some(found)) => match found.status.parse() {
+            Ok(status) => PollAnswer::Call { status, duration_s: found.duration_s, answered_by: found.answered_by },
             Err(error) => {
-                tracing::warn!(attempt.id = %call.attempt, %error, "the provider does not answer about a silent call");
+                tracing::warn!(attempt.id = %attempt, %error, "the provider's status is not known to this binary");
                 PollAnswer::Down
             }
+        },
+        Err(error) => {
+            tracing::warn!(attempt.id = %attempt, %error, "the provider does not answer about a call; it is asked again");
+            PollAnswer::Down
         }
     }
 }

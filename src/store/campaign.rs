@@ -35,6 +35,9 @@ pub struct Campaign {
     pub created_at: Timestamp,
     /// When it first ran.
     pub started_at: Option<Timestamp>,
+    /// When it last began to run.
+    #[serde(skip)]
+    pub running_since: Option<Timestamp>,
     /// When it was completed or cancelled.
     pub ended_at: Option<Timestamp>,
 }
@@ -73,7 +76,7 @@ impl Store {
             let made: Option<Campaign> = sqlx::query_as(
                 "INSERT INTO campaign (id, name, state, settings, agent_version_id, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING
-                 RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, ended_at",
+                 RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, running_since, ended_at",
             )
             .bind(CampaignId::new())
             .bind(new.name)
@@ -139,7 +142,8 @@ impl Store {
         on_db!(self.db, write, tx => {
             let rows = if from.may_become(to) {
                 sqlx::query(
-                    "UPDATE campaign SET state = $3, state_reason = $4, started_at = COALESCE(started_at, $5), ended_at = $6
+                    "UPDATE campaign SET state = $3, state_reason = $4, started_at = COALESCE(started_at, $5),
+                       running_since = COALESCE($5, running_since), ended_at = $6
                      WHERE id = $1 AND state = $2",
                 )
                 .bind(id).bind(from).bind(to).bind(reason).bind(started).bind(ended)

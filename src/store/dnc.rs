@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::domain::dialing::DialTimings;
+use crate::domain::dnc::ListDate;
 use crate::domain::ids::AttemptId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -26,12 +27,33 @@ const PAGE: i64 = 10_000;
 pub struct DncList {
     /// Its name.
     pub name: String,
+    /// The registry it comes from, by the jurisdiction that keeps it.
+    pub registry: Option<String>,
     /// The day on which its publisher wrote it, `YYYY-MM-DD`.
     pub scrub_date: String,
     /// How many numbers are on it.
     pub numbers: i64,
     /// When it was read.
     pub imported_at: Timestamp,
+}
+
+impl DncList {
+    /// What decides about its age.
+    #[must_use]
+    pub fn date(&self) -> ListDate {
+        ListDate { name: self.name.clone(), registry: self.registry.clone(), scrub_date: self.scrub_date.clone() }
+    }
+}
+
+/// A list that has been read.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadList<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The registry it comes from; the one it came from before when nobody says.
+    pub registry: Option<&'a str>,
+    /// The day on which its publisher wrote it, `YYYY-MM-DD`.
+    pub scrub_date: &'a str,
 }
 
 /// What adding numbers did to leads and attempts.
@@ -83,26 +105,20 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be written; the list keeps its old date then.
-    pub async fn finish_listing(
-        &self,
-        list: &str,
-        scrub_date: &str,
-        began: Timestamp,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<DncList, StoreError> {
-        while self.drop_listed(list, began).await? > 0 {}
-        let scope = scope(list);
+    pub async fn finish_listing(&self, list: ReadList<'_>, began: Timestamp, actor: &str, now: Timestamp) -> Result<DncList, StoreError> {
+        let ReadList { name, registry, scrub_date } = list;
+        while self.drop_listed(name, began).await? > 0 {}
+        let scope = scope(name);
         on_db!(self.db, write, tx => {
             let numbers: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM suppression WHERE scope = $1 AND source = 'list'")
                 .bind(&scope).fetch_one(&mut *tx).await?;
             let kept: DncList = sqlx::query_as(
-                "INSERT INTO dnc_list (name, scrub_date, numbers, imported_at) VALUES ($1, $2, $3, $4)
+                "INSERT INTO dnc_list (name, scrub_date, numbers, imported_at, registry) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (name) DO UPDATE SET scrub_date = excluded.scrub_date, numbers = excluded.numbers,
-                   imported_at = excluded.imported_at RETURNING *",
+                   imported_at = excluded.imported_at, registry = COALESCE(excluded.registry, dnc_list.registry) RETURNING *",
             )
-            .bind(list).bind(scrub_date).bind(numbers).bind(now).fetch_one(&mut *tx).await?;
-            let (subject, detail) = (format!("dnc/{list}"), format!("{numbers} numbers, written on {scrub_date}"));
+            .bind(name).bind(scrub_date).bind(numbers).bind(now).bind(registry).fetch_one(&mut *tx).await?;
+            let (subject, detail) = (format!("dnc/{name}"), format!("{numbers} numbers, written on {scrub_date}"));
             audit::append(tx.into(), NewAudit { actor, action: "dnc.import", subject: &subject, detail: &detail }, now).await?;
             Ok(kept)
         })
@@ -143,6 +159,12 @@ impl Store {
             Ok(sqlx::query(DROP).bind(scope).bind(before).bind(PAGE).execute(tx).await?.rows_affected())
         })
     }
+}
+
+/// The lists, as far as their age decides.
+pub(crate) async fn list_dates(conn: Conn<'_>) -> Result<Vec<ListDate>, StoreError> {
+    let rows: Vec<DncList> = on_conn!(conn, conn => sqlx::query_as("SELECT * FROM dnc_list ORDER BY name").fetch_all(conn).await?);
+    Ok(rows.iter().map(DncList::date).collect())
 }
 
 /// Takes numbers off every list of leads, and back what was about to be sent to them.

@@ -13,19 +13,19 @@ use crate::store::{Store, StoreError};
 /// `+` and four digits tell the country, and in North America the area; every number has at least eight.
 const COUNTRY_AND_AREA: usize = 5;
 
-/// The class of each lead, and every class once. What decides a class (the digits that tell country and area, the state, the
+/// The class of each lead, and every class once. What decides a class (the digits that tell country and area, the states, the
 /// zones) comes again and again in a list, so it is worked out once.
 pub(crate) fn sort(leads: &[ListLead]) -> Result<(Vec<i64>, Vec<HoursClass>), StoreError> {
     let (mut known, mut classes) = (HashMap::new(), HashMap::new());
     let mut ids = Vec::with_capacity(leads.len());
     for lead in leads {
-        let (number, state, zones) = (&lead.phone_number, lead.state.as_deref(), lead.zones.as_str());
-        let id = match known.entry((&number.e164()[..COUNTRY_AND_AREA], state, zones)) {
+        let (number, states, zones) = (&lead.phone_number, lead.states.as_slice(), lead.zones.as_str());
+        let id = match known.entry((&number.e164()[..COUNTRY_AND_AREA], states, zones)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
                 let unreadable = |source| StoreError::Unreadable { what: "zones of a new lead".to_owned(), source };
                 let zones: Vec<String> = serde_json::from_str(zones).map_err(unreadable)?;
-                let class = HoursClass::of(number, state, &zones);
+                let class = HoursClass::of(number, states, &zones);
                 let id = *new.insert(class.id);
                 classes.insert(id, class);
                 id

@@ -190,6 +190,24 @@ impl Store {
         self.change_lead(id, sql, "lead.retry", actor, now).await
     }
 
+    /// Calls all parked leads of a campaign again, as soon as every gate is open; how many.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn retry_parked(&self, campaign: CampaignId, actor: &str, now: Timestamp) -> Result<u64, StoreError> {
+        const RETRY: &str = "UPDATE lead SET state = 'waiting', next_attempt_at = $2, wait_reason = NULL, updated_at = $2,
+               next_kind = CASE WHEN next_kind = 'callback' THEN 'retry' ELSE next_kind END
+             WHERE campaign_id = $1 AND state = 'parked' AND NOT opt_out";
+        on_db!(self.db, write, tx => {
+            let leads = sqlx::query(RETRY).bind(campaign).bind(now).execute(&mut *tx).await?.rows_affected();
+            if leads > 0 {
+                let (subject, detail) = (format!("campaign/{campaign}"), format!("{leads} parked leads"));
+                audit::append(tx.into(), NewAudit { actor, action: "lead.retry", subject: &subject, detail: &detail }, now).await?;
+            }
+            Ok(leads)
+        })
+    }
+
     async fn change_lead(
         &self,
         id: LeadId,

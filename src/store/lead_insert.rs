@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Address;
 use crate::store::codec::{JsonText, count};
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
@@ -46,12 +47,17 @@ pub struct ListLead {
     pub zones: String,
     /// What the list says about the person, a JSON object.
     pub variables: String,
-    /// The state that the list states; one of the variables as well.
-    pub state: Option<String>,
+    /// The states the person's address may lie in.
+    pub states: Vec<&'static str>,
     /// Why we may call.
     pub consent_basis: Option<String>,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
+}
+
+fn states_of(number: &PhoneNumber, variables: &Map<String, Value>) -> Vec<&'static str> {
+    let text = |name: &str| variables.get(name).and_then(Value::as_str);
+    Address { state: text("state"), postal_code: text("postal_code") }.states(number)
 }
 
 impl ListLead {
@@ -66,7 +72,7 @@ impl ListLead {
             phone_number: lead.phone_number.clone(),
             zones: serde_json::to_string(&lead.zones).map_err(json)?,
             variables: serde_json::to_string(&lead.variables).map_err(json)?,
-            state: lead.variables.0.get("state").and_then(Value::as_str).map(str::to_owned),
+            states: states_of(&lead.phone_number, &lead.variables.0),
             consent_basis: lead.consent_basis.clone(),
             not_before: lead.not_before,
         })

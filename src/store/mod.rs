@@ -8,6 +8,7 @@ pub mod agent;
 pub mod agent_list;
 pub mod audit;
 pub mod batch;
+pub mod breaker;
 pub mod call_event;
 pub mod callback;
 pub mod campaign;
@@ -43,7 +44,7 @@ pub mod prune;
 pub mod queue_control;
 pub mod schema;
 pub mod server;
-mod spend;
+pub(crate) mod spend;
 pub mod suppression;
 pub mod worker;
 

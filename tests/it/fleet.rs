@@ -3,6 +3,7 @@
 mod looking_on;
 mod outage;
 mod pause;
+mod recall;
 mod roles;
 mod silence;
 mod stage;

@@ -181,6 +181,7 @@ fn settings() -> CampaignSettings {
         budget: None,
         max_callbacks: 2,
         callbacks: callfleet::domain::callback::keep::KeepRules::HOUSE,
+        breaker: callfleet::domain::campaign::breaker::Breaker::OFF,
     }
 }
 

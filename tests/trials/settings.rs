@@ -149,7 +149,8 @@ pub fn campaign(hours: &str, times: Times) -> String {
          [pace]\ncalls_per_second = 20.0\nlines = 40\n[caps]\nattempts = 3\nattempts_per_day = 4\ncallbacks = 0\n\
          [hours]\nweekdays = \"{hours}\"\nweekend = \"{hours}\"\noverride_reason = \"simulated people\"\n\
          [redial]\nbusy = {{ after = \"{redial}s\", times = 1 }}\nno_answer = {{ after = \"{redial}s\", times = 1 }}\nvoicemail = {{ after = \"1d\", times = 1 }}\n\
-         failed = {{ after = \"{redial}s\", times = 1 }}\nincomplete = {{ after = \"{redial}s\", times = 1 }}\n"
+         failed = {{ after = \"{redial}s\", times = 1 }}\nincomplete = {{ after = \"{redial}s\", times = 1 }}\n\
+         [breaker]\nfailures = 0.0\n"
     )
 }
 

@@ -33,7 +33,8 @@ fn judge(list: &Value) -> Check {
     match list["freshness"].as_str() {
         Some("fresh") => Check::ok("do-not-call list", detail),
         Some("warn") => {
-            Check::note("do-not-call list", format!("{detail}, {} days ago: from the 31st day on nobody is called", list["days"]), fix)
+            let told = format!("{detail}, {} days ago: from day {} on nobody is called", list["days"], list["most_days"]);
+            Check::note("do-not-call list", told, fix)
         }
         _ => Check::broken("do-not-call list", format!("{detail}: too old, nobody is called by it"), fix),
     }

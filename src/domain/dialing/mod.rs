@@ -3,7 +3,8 @@
 //! In the order of a lead's life: [`claim`] gives one worker the right to send once; [`classify`] says what the provider's
 //! answer proves; [`refusal`] what a refusal means for the lead, the number, the campaign and the fleet; [`reconcile`]
 //! settles what nobody knows; [`meet`] decides whether a call that shows up is ours; [`fold`] takes in callbacks in any
-//! order; [`poll`], [`sweep`] and [`reap`] look after what fell silent; [`finish`] makes the outcome and [`next_step`] says
+//! order; [`recall`] takes back what a pause or an opt-out finds at the provider; [`poll`], [`sweep`] and [`reap`] look after what
+//! fell silent; [`finish`] makes the outcome and [`next_step`] says
 //! what becomes of the lead. The SQL and the sockets around them are thin; the model in `model` plays them all against a
 //! provider that loses, delays and repeats.
 
@@ -15,6 +16,7 @@ pub mod meet;
 pub mod next_step;
 pub mod poll;
 pub mod reap;
+pub mod recall;
 pub mod reconcile;
 pub mod refusal;
 pub mod row;
@@ -33,6 +35,7 @@ pub use meet::{Meeting, meet};
 pub use next_step::{LeadHistory, LeadStep, after_denial, next_step};
 pub use poll::{PollAnswer, Polled, poll};
 pub use reap::{HeartbeatWatch, Reaped, reap};
+pub use recall::{Recall, Recalled, recall};
 pub use reconcile::{ListedCall, Look, Reconciled, UnsureRow, Watch, last_look, reconcile};
 pub use refusal::{HaltScope, Refusal, RefusalPlan};
 pub use row::{CallStatus, DialRow};

@@ -65,6 +65,8 @@ pub struct LeadHistory {
     pub callbacks: u32,
     /// The campaign's limit of them.
     pub max_callbacks: u32,
+    /// The number was suppressed while the attempt was open.
+    pub suppressed: bool,
 }
 
 /// Decides after an attempt of `kind` ended. `redial` is the campaign's table: (disposition, tries that ended like this, end)
@@ -78,10 +80,24 @@ pub fn next_step(
     timings: &DialTimings,
     redial: impl Fn(Disposition, u32, Timestamp) -> Option<Timestamp>,
 ) -> LeadStep {
-    let outcome = &verdict.outcome;
     if verdict.suppresses() {
         return LeadStep::Suppressed;
     }
+    match step(verdict, kind, history, ended_at, timings, redial) {
+        LeadStep::Waiting { .. } if history.suppressed => LeadStep::Suppressed,
+        step => step,
+    }
+}
+
+fn step(
+    verdict: &Verdict,
+    kind: DialKind,
+    history: &LeadHistory,
+    ended_at: Timestamp,
+    timings: &DialTimings,
+    redial: impl Fn(Disposition, u32, Timestamp) -> Option<Timestamp>,
+) -> LeadStep {
+    let outcome = &verdict.outcome;
     if !verdict.is_counted() {
         return LeadStep::waiting(kind, ended_at + timings.queued_limit, "taken back before it rang");
     }
@@ -152,7 +168,7 @@ mod tests {
     const END: Timestamp = Timestamp::from_millis(1_000_000);
 
     fn history() -> LeadHistory {
-        LeadHistory { placed: 1, max_attempts: 5, like_this: 1, same_reason: 1, callbacks: 0, max_callbacks: 2 }
+        LeadHistory { placed: 1, max_attempts: 5, like_this: 1, same_reason: 1, callbacks: 0, max_callbacks: 2, suppressed: false }
     }
 
     fn verdict(disposition: Disposition, reason: Option<Reason>, retry: Retry) -> Verdict {
@@ -213,6 +229,16 @@ mod tests {
     fn a_call_taken_back_in_the_queue_returns_the_lead_uncounted() {
         let taken_back = verdict(Disposition::Failed, None, Retry::Uncounted);
         assert!(matches!(step(&taken_back, &history()), LeadStep::Waiting { kind: DialKind::Fresh, .. }));
+    }
+
+    #[test]
+    fn a_number_suppressed_meanwhile_is_not_tried_again() {
+        let suppressed = LeadHistory { suppressed: true, ..history() };
+        for retry in [Retry::ByTable, Retry::Uncounted] {
+            assert_eq!(step(&verdict(Disposition::Busy, None, retry), &suppressed), LeadStep::Suppressed);
+        }
+        let done = LeadStep::Finished { disposition: Disposition::Qualified, reason: None };
+        assert_eq!(step(&verdict(Disposition::Qualified, None, Retry::ByTable), &suppressed), done, "what was said stands");
     }
 
     #[test]

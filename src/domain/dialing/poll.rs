@@ -30,7 +30,7 @@ pub enum Polled {
     /// Fold this like a callback.
     News(Callback),
     /// Still queued: take it back, it could ring outside the calling hours.
-    Cancel,
+    TakeBack,
     /// Ask again later; `alarm` when the provider has not answered for too long.
     Wait {
         /// A person should know.
@@ -38,18 +38,29 @@ pub enum Polled {
     },
 }
 
+impl PollAnswer {
+    /// What the answer tells about a call, to be folded like a callback; `None` without an answer.
+    #[must_use]
+    pub fn news(self, send_no: u32, call_sid: &str) -> Option<Callback> {
+        let (status, duration_s, answered_by) = match self {
+            Self::Down => return None,
+            Self::Gone => (CallStatus::Gone, None, None),
+            Self::Call { status, duration_s, answered_by } => (status, duration_s, answered_by),
+        };
+        let call_sid = call_sid.to_owned();
+        Some(Callback { send_no, call_sid, status: Some(status), sequence: None, sip_code: None, duration_s, answered_by })
+    }
+}
+
 /// Decides about a call that has been placed for `placed_for` and silent for `silent_for`.
 #[must_use]
 pub fn poll(send_no: u32, call_sid: &str, answer: PollAnswer, placed_for: Duration, silent_for: Duration, timings: &DialTimings) -> Polled {
-    let news = |status, duration_s, answered_by| {
-        let call_sid = call_sid.to_owned();
-        Polled::News(Callback { send_no, call_sid, status: Some(status), sequence: None, sip_code: None, duration_s, answered_by })
-    };
     match answer {
-        PollAnswer::Down => Polled::Wait { alarm: silent_for >= timings.unsure_alarm },
-        PollAnswer::Gone => news(CallStatus::Gone, None, None),
-        PollAnswer::Call { status: CallStatus::Queued, .. } if placed_for >= timings.queued_limit => Polled::Cancel,
-        PollAnswer::Call { status, duration_s, answered_by } => news(status, duration_s, answered_by),
+        PollAnswer::Call { status: CallStatus::Queued, .. } if placed_for >= timings.queued_limit => Polled::TakeBack,
+        answer => match answer.news(send_no, call_sid) {
+            Some(news) => Polled::News(news),
+            None => Polled::Wait { alarm: silent_for >= timings.unsure_alarm },
+        },
     }
 }
 
@@ -73,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_call_that_stays_queued_is_taken_back() {
-        assert_eq!(ask(call(CallStatus::Queued), 60), Polled::Cancel);
+        assert_eq!(ask(call(CallStatus::Queued), 60), Polled::TakeBack);
         assert!(matches!(ask(call(CallStatus::Queued), 59), Polled::News(_)));
     }
 

@@ -15,7 +15,7 @@ use crate::word_enum;
 word_enum! {
     /// How much has to stand still until a person has mended the configuration.
     pub enum HaltScope {
-        /// The campaign's leads with the same country calling code.
+        /// The campaign's leads of the same country.
         Country = "country",
         /// The campaign.
         Campaign = "campaign",

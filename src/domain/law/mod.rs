@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use crate::domain::count::counted;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::window::{Calendar, CallingWindow, Hours};
-use crate::domain::zone::{country_of, state_code, state_of};
+use crate::domain::zone::{country_of, state_of};
 use crate::word_enum;
 use holidays::Yearly;
 
@@ -125,8 +125,21 @@ pub struct Jurisdiction {
     pub caps: Vec<CapRule>,
     /// What consent it asks for, and where it says so.
     pub consent: Option<(&'static str, Citation)>,
-    /// The registry of people who do not want to be called, and where the law says so.
-    pub registry: Option<(&'static str, Citation)>,
+    /// The registry of people who do not want to be called.
+    pub registry: Option<Registry>,
+}
+
+/// A registry of people who do not want to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// The jurisdiction that keeps it, `us`.
+    pub place: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// From this age in days on a list of it is too old to call by.
+    pub most_days: i64,
+    /// What that rests on.
+    pub citation: Citation,
 }
 
 impl Jurisdiction {
@@ -139,17 +152,18 @@ impl Jurisdiction {
             .iter()
             .map(|cap| (format!("at most {} to a number in {} h", counted(cap.most, "call"), cap.within.as_secs() / 3_600), &cap.citation));
         let consent = self.consent.iter().map(|(what, citation)| (format!("consent: {what}"), citation));
-        let registry = self.registry.iter().map(|(what, citation)| (format!("registry: {what}"), citation));
+        let registry =
+            self.registry.iter().map(|one| (format!("registry: {}, less than {} days old", one.name, one.most_days), &one.citation));
         hours.chain(caps).chain(consent).chain(registry).collect()
     }
 }
 
 static BOOK: LazyLock<read::Book> = LazyLock::new(|| read::book(include_str!("rules.tsv")));
 
-/// The jurisdictions a callee may be under: by the number's country and area code, and by the state a list gives. Empty for
-/// countries without data.
+/// The jurisdictions a callee may be under: by the number's country and area code, and by the states of the address a list
+/// gives ([`Address::states`](crate::domain::zone::Address::states)). Empty for countries without data.
 #[must_use]
-pub fn laws_for(number: &PhoneNumber, stated_state: Option<&str>, profile: Profile) -> Vec<&'static Jurisdiction> {
+pub fn laws_for(number: &PhoneNumber, states: &[&'static str], profile: Profile) -> Vec<&'static Jurisdiction> {
     let Some(country) = country_of(number) else { return Vec::new() };
     let book: &'static read::Book = &BOOK;
     if country != "US" {
@@ -159,18 +173,30 @@ pub fn laws_for(number: &PhoneNumber, stated_state: Option<&str>, profile: Profi
     if profile == Profile::Strict {
         laws.extend(book.get("us-strict"));
     }
-    let (by_area, by_list) = (state_of(number), stated_state.and_then(state_code));
-    for state in [by_area, by_list.filter(|state| by_area != Some(*state))].into_iter().flatten() {
+    let by_area = state_of(number);
+    for state in by_area.into_iter().chain(states.iter().copied().filter(|state| by_area != Some(state))) {
         laws.extend(book.of_state(state));
     }
     laws
 }
 
-/// The registry of people who do not want to be called that a country's law names (ISO 3166), and where it does.
+/// The registry of people who do not want to be called that a country's law names (ISO 3166).
 #[must_use]
-pub fn registry_of(country: &str) -> Option<(&'static str, &'static Citation)> {
+pub fn registry_of(country: &str) -> Option<&'static Registry> {
     let book: &'static read::Book = &BOOK;
-    book.of_country(country)?.registry.as_ref().map(|(what, citation)| (*what, citation))
+    book.of_country(country)?.registry.as_ref()
+}
+
+/// A registry by the jurisdiction that keeps it.
+#[must_use]
+pub fn registry(place: &str) -> Option<&'static Registry> {
+    jurisdiction(place)?.registry.as_ref()
+}
+
+/// Every registry, by its jurisdiction.
+#[must_use]
+pub fn registries() -> Vec<&'static Registry> {
+    jurisdictions().into_iter().filter_map(|place| place.registry.as_ref()).collect()
 }
 
 /// A jurisdiction by its id.

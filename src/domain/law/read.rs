@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::holidays::{Yearly, weekday_of};
-use super::{Calendars, CapRule, Citation, HoursRule, Jurisdiction};
+use super::{Calendars, CapRule, Citation, HoursRule, Jurisdiction, Registry};
 use crate::domain::campaign::hours;
 
 const HOUR: u64 = 3_600;
@@ -83,7 +83,11 @@ fn put(book: &mut Book, calendars: &Calendars, row: Row) {
         "calls_per_24h" => place.caps.push(CapRule { most: number(), within: Duration::from_secs(24 * HOUR), citation }),
         "calls_per_8h" => place.caps.push(CapRule { most: number(), within: Duration::from_secs(8 * HOUR), citation }),
         "consent" => place.consent = Some((value, citation)),
-        "registry" => place.registry = Some((value, citation)),
+        "registry" => {
+            let (days, name) = value.split_once(' ').unwrap_or_else(|| panic!("rules.tsv: no age and name: {value}"));
+            let most_days = days.parse().unwrap_or_else(|_| panic!("rules.tsv: no number: {days}"));
+            place.registry = Some(Registry { place: id, name, most_days, citation });
+        }
         "members" => book.by_country.extend(value.split(' ').map(|country| (country, id))),
         other => panic!("rules.tsv: unknown rule {other}"),
     }

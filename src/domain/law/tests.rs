@@ -2,9 +2,15 @@
 
 use super::*;
 use crate::domain::window::Open;
+use crate::domain::zone::Address;
+
+fn laws(number: &str, state: Option<&str>, profile: Profile) -> Vec<&'static Jurisdiction> {
+    let number = PhoneNumber::from_e164(number).unwrap();
+    laws_for(&number, &Address { state, postal_code: None }.states(&number), profile)
+}
 
 fn ids(number: &str, state: Option<&str>, profile: Profile) -> Vec<&'static str> {
-    laws_for(&PhoneNumber::from_e164(number).unwrap(), state, profile).iter().map(|law| law.id).collect()
+    laws(number, state, profile).iter().map(|law| law.id).collect()
 }
 
 fn all_day() -> CallingWindow {
@@ -12,7 +18,7 @@ fn all_day() -> CallingWindow {
 }
 
 fn hours(number: &str, state: Option<&str>, profile: Profile, date: &str) -> String {
-    let (own, laws) = (all_day(), laws_for(&PhoneNumber::from_e164(number).unwrap(), state, profile));
+    let (own, laws) = (all_day(), laws(number, state, profile));
     let hours = LawfulHours { own: &own, laws: &laws }.hours_on(date.parse().unwrap());
     hours.map_or_else(|| "closed".to_owned(), |hours| hours.to_string())
 }
@@ -28,6 +34,14 @@ fn the_law_goes_by_number_and_stated_state() {
     assert_eq!(ids("+442079460000", None, Strict), ["gb"]);
     assert_eq!(ids("+4930123456", None, Strict), ["eu"]);
     assert_eq!(ids("+61291234567", None, Strict), Vec::<&str>::new());
+}
+
+#[test]
+fn a_postal_code_tells_the_state_whose_law_holds() {
+    let number = PhoneNumber::from_e164("+14155550100").unwrap();
+    let address = Address { state: None, postal_code: Some("73960") };
+    let ids: Vec<&str> = laws_for(&number, &address.states(&number), Profile::States).iter().map(|law| law.id).collect();
+    assert_eq!(ids, ["us", "us-ok", "us-tx"], "a prefix of two states");
 }
 
 #[test]
@@ -60,7 +74,7 @@ fn hours_are_what_every_law_leaves() {
 #[test]
 fn the_narrowest_law_is_named() {
     let own = all_day();
-    let laws = laws_for(&PhoneNumber::from_e164("+12075550100").unwrap(), None, Profile::Strict);
+    let laws = laws("+12075550100", None, Profile::Strict);
     let lawful = LawfulHours { own: &own, laws: &laws };
     assert_eq!(lawful.narrowed_by("2026-11-27".parse().unwrap()).unwrap().0, "us-me");
     let within = CallingWindow { days: [Some(Hours { open: 600, close: 900 }); 7], holidays: Vec::new() };
@@ -70,7 +84,7 @@ fn the_narrowest_law_is_named() {
 #[test]
 fn a_window_outside_the_law_never_opens() {
     let own = CallingWindow { days: [None, None, None, None, None, None, Some(Hours { open: 480, close: 720 })], holidays: Vec::new() };
-    let laws = laws_for(&PhoneNumber::from_e164("+14155550100").unwrap(), None, Profile::Strict);
+    let laws = laws("+14155550100", None, Profile::Strict);
     let zone = jiff::tz::TimeZone::get("America/Los_Angeles").unwrap();
     let now = "2026-11-23T18:00:00Z".parse().unwrap();
     assert_eq!(LawfulHours { own: &own, laws: &laws }.at(now, &zone), Open::Until(None));

@@ -12,7 +12,9 @@ impl Gate {
             Self::Consent => "somebody says on what basis the person may be called (`require_consent`)",
             Self::Suppression => "nobody is called who opted out or is on a do-not-call list",
             Self::Quarantine => "a number the provider refused for good is not tried again in any campaign",
-            Self::DncAge => "no do-not-call list was written 31 days ago or earlier (`callfleet dnc list`)",
+            Self::DncAge => {
+                "every do-not-call list that concerns the countries called is as new as its registry asks (`callfleet dnc list`)"
+            }
             Self::Country => "the number's country is one the campaign calls (`countries`)",
             Self::NumberRange => "the number is a person's line: no premium rate, satellite, pager and the like",
             Self::Zone => "every time zone the callee may be in is known",

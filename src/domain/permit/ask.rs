@@ -8,7 +8,6 @@ use super::{Denial, Gate, PermitFacts};
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignState, Countries};
 use crate::domain::count::counted;
-use crate::domain::dnc::{Freshness, STALE_DAYS, freshness};
 use crate::domain::law::{CapRule, Jurisdiction, LawfulHours};
 use crate::domain::suppression::SuppressionSource;
 use crate::domain::time::Timestamp;
@@ -98,12 +97,14 @@ fn quarantine(facts: &PermitFacts<'_>) -> Option<Closed> {
 
 /// A newer list may come at any time, so it is asked again soon.
 fn dnc_age(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
-    let age = freshness(facts.oldest_dnc_list?, now.in_zone(&TimeZone::UTC).date());
-    let Freshness::Stale { days } = age else { return None };
-    let rule = format!(
-        "no calls by a do-not-call list that is {STALE_DAYS} days old or older: 47 CFR 64.1200(c)(2)(i)(D); renew it: callfleet dnc import"
-    );
-    let value = format!("the oldest list was written {} ago", counted(days.unsigned_abs(), "day"));
+    let stale = facts.stale_dnc_list?;
+    let (name, most) = (&stale.name, stale.most_days);
+    let law = stale.citation.map_or_else(|| "it names no registry".to_owned(), |citation| citation.text.to_owned());
+    let rule = format!("no calls by the do-not-call list {name} once it is {most} days old: {law}; renew it: callfleet dnc import");
+    let value = match stale.days {
+        Some(days) => format!("it was written {} ago", counted(days.unsigned_abs(), "day")),
+        None => "the day on which it was written cannot be read".to_owned(),
+    };
     Some(Closed { rule, value, opens_at: Some(now + DNC_LOOK) })
 }
 

@@ -1,5 +1,6 @@
 //! Every gate closed on its own, by a table.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::*;
@@ -11,6 +12,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
 use crate::domain::suppression::SuppressionSource;
 use crate::domain::window::{CallingWindow, Hours};
+use crate::domain::zone::Address;
 
 /// Monday, 10:00 in New York.
 const NOW: &str = "2026-11-23T15:00:00Z";
@@ -42,6 +44,7 @@ fn settings() -> CampaignSettings {
         budget: Some(NanoUsd::from_usd(10.0)),
         max_callbacks: 2,
         callbacks: crate::domain::callback::keep::KeepRules::HOUSE,
+        breaker: crate::domain::campaign::breaker::Breaker::HOUSE,
     }
 }
 
@@ -66,7 +69,8 @@ fn cases() -> Vec<Case> {
         case(Gate::Suppression, None, "do-not-call", |f| f.suppressed = suppressed(SuppressionSource::List)),
         case(Gate::Suppression, None, "asked not to be called", |f| f.suppressed = suppressed(SuppressionSource::OptOut)),
         case(Gate::Quarantine, None, "invalid_number", |f| f.suppressed = suppressed(SuppressionSource::Quarantine)),
-        case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "31 days ago", |f| f.oldest_dnc_list = Some(jiff::civil::date(2026, 10, 23))),
+        case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "31 days ago", |f| f.stale_dnc_list = Some(&STALE)),
+        case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "cannot be read", |f| f.stale_dnc_list = Some(&UNDATED)),
         case(Gate::Country, None, "a number of GB", |f| f.country = Some("GB")),
         case(Gate::Country, None, "no known country", |f| f.country = None),
         case(Gate::NumberRange, None, "premium rate", |f| {
@@ -99,13 +103,18 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+static STALE: LazyLock<StaleList> =
+    LazyLock::new(|| StaleList { name: "national".to_owned(), days: Some(31), most_days: 31, citation: None });
+static UNDATED: LazyLock<StaleList> = LazyLock::new(|| StaleList { days: None, ..STALE.clone() });
+
 fn suppressed(source: SuppressionSource) -> Option<Suppressed> {
     let reason = (source == SuppressionSource::Quarantine).then_some(Reason::InvalidNumber);
     Some(Suppressed { source, everywhere: true, reason })
 }
 
 fn laws(number: &str, state: Option<&str>) -> &'static [&'static Jurisdiction] {
-    laws_for(&PhoneNumber::from_e164(number).unwrap(), state, Profile::States).leak()
+    let number = PhoneNumber::from_e164(number).unwrap();
+    laws_for(&number, &Address { state, postal_code: None }.states(&number), Profile::States).leak()
 }
 
 fn leak(names: &[&str]) -> &'static [String] {
@@ -123,7 +132,7 @@ fn open_facts(settings: &CampaignSettings) -> PermitFacts<'_> {
         lead_callable: true,
         consent_basis: Some("web form"),
         suppressed: None,
-        oldest_dnc_list: Some(jiff::civil::date(2026, 10, 30)),
+        stale_dnc_list: None,
         country: Some("US"),
         blocked_range: None,
         laws: laws("+14155550100", None),

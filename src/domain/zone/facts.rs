@@ -67,7 +67,16 @@ pub(super) fn state_of(number: &PhoneNumber) -> Option<&'static str> {
 
 /// The ISO 3166 country of a number; territories of the United States count as that.
 pub(super) fn country_of(number: &PhoneNumber) -> Option<&'static str> {
-    let digits = digits(number);
+    country_of_digits(digits(number))
+}
+
+/// Every four digits that numbers of a country begin with.
+pub(super) fn openings_of(country: &str) -> Vec<String> {
+    let openings = (1_000..10_000).map(|digits: u32| digits.to_string());
+    openings.filter(|digits| country_of_digits(digits) == Some(country)).collect()
+}
+
+fn country_of_digits(digits: &str) -> Option<&'static str> {
     let longest = (1..=4.min(digits.len())).rev().find_map(|length| COUNTRIES.get(&digits[..length]));
     longest.copied().filter(|country| !country.is_empty())
 }

@@ -1,10 +1,11 @@
 //! In which zones may the callee be? Taken at import, asked again before every dial.
 //!
-//! Three sources speak: the number, the state and the zone that a list states. None of them is certain (people move and keep
+//! Three sources speak: the number, the address (state and postal code) and the zone that a list states. None of them is certain (people move and keep
 //! their numbers), so the answer is the union of what they allow, and a call may begin only while *every* one of these zones is
 //! open ([`all_open`](crate::domain::window::all_open)). What cannot be read is refused: nobody is called at an unknown hour.
 
 mod facts;
+mod postal;
 mod states;
 
 use jiff::tz::TimeZone;
@@ -21,6 +22,25 @@ pub enum ZoneError {
     /// A state of a +1 number that is none.
     #[error("`{0}` is not a state or province; write a postal code like CA or a name like California")]
     UnknownState(String),
+    /// A postal code that is written like none of the United States or Canada.
+    #[error("`{0}` is neither a ZIP code nor a Canadian postal code; write 94105, 94105-1234 or K1A 0B1")]
+    NotAPostalCode(String),
+    /// A postal code that no place has.
+    #[error("no place has a postal code like `{0}`")]
+    UnknownPostalCode(String),
+    /// A post office of the armed forces, and no zone is stated.
+    #[error("`{0}` is a post office of the armed forces, which may be anywhere; state a zone like Europe/Berlin in the `timezone` column")]
+    ArmedForces(String),
+    /// A postal code that lies in another state than the one that is stated.
+    #[error("the postal code `{code}` lies in {lies_in}, the state says {state}; one of them is wrong")]
+    Elsewhere {
+        /// The postal code.
+        code: String,
+        /// The states it lies in.
+        lies_in: String,
+        /// The stated one.
+        state: &'static str,
+    },
     /// A stated zone that is no IANA name.
     #[error("`{0}` is not a time zone; write an IANA name like America/New_York")]
     UnknownZone(String),
@@ -29,22 +49,68 @@ pub enum ZoneError {
     NotAPlace(String),
 }
 
-/// The IANA zones the callee may be in, sorted, never empty. `state` is read for +1 numbers only: elsewhere the same letters
-/// mean other places.
+/// Where a list says that a person lives. Read for +1 numbers only: elsewhere the same letters and digits mean other places.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// State or province.
+    pub state: Option<&'a str>,
+    /// ZIP code or Canadian postal code.
+    pub postal_code: Option<&'a str>,
+}
+
+impl Address<'_> {
+    /// The states and provinces it may lie in, by their codes; what cannot be read tells none. A stated state is more precise
+    /// than a postal code that lies there and elsewhere; where the two differ both are told.
+    #[must_use]
+    pub fn states(&self, number: &PhoneNumber) -> Vec<&'static str> {
+        if !is_north_american(number) {
+            return Vec::new();
+        }
+        let state = stated(self.state).and_then(states::code_of);
+        let region = stated(self.postal_code).and_then(|code| postal::region_of(code).ok());
+        match (state, region) {
+            (Some(state), Some(region)) if !region.states.contains(&state) => {
+                [state].into_iter().chain(region.states.iter().copied()).collect()
+            }
+            (Some(state), _) => vec![state],
+            (None, Some(region)) => region.states.clone(),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// Its zones. A postal code is more precise than the state it lies in.
+    fn zones(&self, zone_is_stated: bool) -> Result<&'static [&'static str], ZoneError> {
+        let known = |text: &str| states::zones_of(text).zip(states::code_of(text)).ok_or_else(|| ZoneError::UnknownState(text.to_owned()));
+        let state = stated(self.state).map(known).transpose()?;
+        let Some(code) = stated(self.postal_code) else { return Ok(state.map_or(&[], |(zones, _)| zones)) };
+        let region = postal::region_of(code)?;
+        match state {
+            Some((_, state)) if !region.states.contains(&state) => {
+                Err(ZoneError::Elsewhere { code: code.to_owned(), lies_in: region.states.join(" or "), state })
+            }
+            _ if region.zones.is_empty() && !zone_is_stated => Err(ZoneError::ArmedForces(code.to_owned())),
+            _ => Ok(&region.zones),
+        }
+    }
+}
+
+fn is_north_american(number: &PhoneNumber) -> bool {
+    number.e164().starts_with("+1")
+}
+
+/// The IANA zones the callee may be in, sorted, never empty.
 ///
-/// A number that tells no more than its country (toll-free numbers, national mobile ranges) yields to a stated zone or state.
+/// A number that tells no more than its country (toll-free numbers, national mobile ranges) yields to a stated zone or address.
 ///
 /// # Errors
-/// [`ZoneError`] when a stated value cannot be read, or nothing is known at all.
-pub fn zones_for(number: &PhoneNumber, state: Option<&str>, stated_zone: Option<&str>) -> Result<Vec<String>, ZoneError> {
+/// [`ZoneError`] when a stated value cannot be read, state and postal code differ, or nothing is known at all.
+pub fn zones_for(number: &PhoneNumber, address: Address<'_>, stated_zone: Option<&str>) -> Result<Vec<String>, ZoneError> {
     let mut zones: Vec<String> = Vec::new();
-    if let Some(state) = stated(state).filter(|_| number.e164().starts_with("+1")) {
-        let known = states::zones_of(state).ok_or_else(|| ZoneError::UnknownState(state.to_owned()))?;
-        zones.extend(known.iter().map(ToString::to_string));
+    let zone = stated(stated_zone).map(place).transpose()?;
+    if is_north_american(number) {
+        zones.extend(address.zones(zone.is_some())?.iter().map(ToString::to_string));
     }
-    if let Some(name) = stated(stated_zone) {
-        zones.push(place(name)?);
-    }
+    zones.extend(zone);
     match facts::of_number(number) {
         Some(NumberZones::Country(_)) if !zones.is_empty() => {}
         Some(NumberZones::Area(known) | NumberZones::Country(known)) => zones.extend(known.iter().map(ToString::to_string)),
@@ -68,10 +134,10 @@ pub fn country_of(number: &PhoneNumber) -> Option<&'static str> {
     facts::country_of(number)
 }
 
-/// The postal code of a state, territory or province from its code or English name, whatever the case.
+/// How the numbers of a country begin: the four digits behind the `+`.
 #[must_use]
-pub fn state_code(state: &str) -> Option<&'static str> {
-    states::code_of(state.trim())
+pub fn openings_of(country: &str) -> Vec<String> {
+    facts::openings_of(country)
 }
 
 /// The canonical name of a zone that is a place.
@@ -94,7 +160,12 @@ mod tests {
     use super::*;
 
     fn zones(number: &str, state: Option<&str>, zone: Option<&str>) -> Result<Vec<String>, ZoneError> {
-        zones_for(&PhoneNumber::from_e164(number).unwrap(), state, zone)
+        zones_for(&PhoneNumber::from_e164(number).unwrap(), Address { state, postal_code: None }, zone)
+    }
+
+    fn at(number: &str, state: Option<&str>, postal_code: &str, zone: Option<&str>) -> Result<Vec<String>, ZoneError> {
+        let address = Address { state, postal_code: Some(postal_code) };
+        zones_for(&PhoneNumber::from_e164(number).unwrap(), address, zone)
     }
 
     #[test]
@@ -120,6 +191,48 @@ mod tests {
     }
 
     #[test]
+    fn a_postal_code_tells_more_than_its_state_and_never_less_than_the_number() {
+        type Case<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, &'a [&'a str]);
+        let cases: [Case<'_>; 9] = [
+            ("+13055550100", Some("FL"), "33101", None, &["America/New_York"]),
+            ("+13055550100", Some("florida"), "32456", None, &["America/Chicago", "America/New_York"]),
+            ("+14155550100", None, "10001", None, &["America/Los_Angeles", "America/New_York"]),
+            ("+18005550100", None, "60601-1234", None, &["America/Chicago"]),
+            ("+14165550100", None, "R3C 0A1", None, &["America/Toronto", "America/Winnipeg"]),
+            ("+14155550100", None, "94105", Some("America/Denver"), &["America/Denver", "America/Los_Angeles"]),
+            ("+14155550100", None, "09012", Some("Europe/Berlin"), &["America/Los_Angeles", "Europe/Berlin"]),
+            ("+12035550100", Some("NY"), "06390", None, &["America/New_York"]),
+            ("+442079460000", None, "SW1A 1AA", None, &["Europe/London"]),
+        ];
+        for (number, state, code, zone, expected) in cases {
+            assert_eq!(at(number, state, code, zone).unwrap(), expected, "{number} {state:?} {code} {zone:?}");
+        }
+    }
+
+    #[test]
+    fn a_postal_code_that_says_nothing_or_something_else_is_refused() {
+        let code = |text: &str| text.to_owned();
+        assert_eq!(at("+14155550100", None, "2134", None), Err(ZoneError::NotAPostalCode(code("2134"))));
+        assert_eq!(at("+14155550100", None, "00100", Some("America/Denver")), Err(ZoneError::UnknownPostalCode(code("00100"))));
+        assert_eq!(at("+14155550100", None, "09012", None), Err(ZoneError::ArmedForces(code("09012"))));
+        let elsewhere = ZoneError::Elsewhere { code: code("06390"), lies_in: "CT or NY".to_owned(), state: "CA" };
+        assert_eq!(at("+14155550100", Some("California"), "06390", None), Err(elsewhere));
+    }
+
+    #[test]
+    fn an_address_tells_the_states_whose_law_may_hold() {
+        let states = |number: &str, state: Option<&str>, postal_code: Option<&str>| {
+            Address { state, postal_code }.states(&PhoneNumber::from_e164(number).unwrap())
+        };
+        assert_eq!(states("+14155550100", Some("new york"), None), ["NY"]);
+        assert_eq!(states("+14155550100", None, Some("06390")), ["CT", "NY"]);
+        assert_eq!(states("+14155550100", Some("NY"), Some("06390")), ["NY"]);
+        assert_eq!(states("+14155550100", Some("TX"), Some("06390")), ["TX", "CT", "NY"]);
+        assert!(states("+14155550100", Some("?"), Some("2134")).is_empty());
+        assert!(states("+442079460000", Some("CA"), Some("94105")).is_empty());
+    }
+
+    #[test]
     fn a_bare_country_keeps_all_its_zones() {
         assert!(zones("+18005550100", None, None).unwrap().len() > 30);
     }
@@ -137,7 +250,8 @@ mod tests {
 
     #[test]
     fn every_zone_of_the_facts_is_known() {
-        for name in facts::all_zones().chain(states::all_zones()) {
+        let postal = postal::regions().flat_map(|region| region.zones.iter().copied());
+        for name in facts::all_zones().chain(states::all_zones()).chain(postal) {
             assert!(TimeZone::get(name).is_ok(), "{name}");
         }
     }

@@ -123,6 +123,10 @@ impl Telephony for Twilio {
         self.rest().cancel(call_sid).await
     }
 
+    async fn take_back(&self, call_sid: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        self.rest().take_back(call_sid).await
+    }
+
     async fn check(&self) -> Result<(), ProviderError> {
         self.rest().check().await
     }

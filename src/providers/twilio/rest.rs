@@ -75,6 +75,15 @@ impl Rest<'_> {
         if live { self.end(call_sid).await } else { Ok(()) }
     }
 
+    /// Takes a call back while nobody has answered it (`canceled` does nothing to a call that was); the call as it stands then.
+    pub async fn take_back(&self, call_sid: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        let answer = self.update(call_sid, "canceled").await?;
+        if answer.is_over() {
+            return self.fetch(call_sid).await;
+        }
+        Ok(Some(answer.read::<CallJson>()?.into()))
+    }
+
     /// Whether the account can be used.
     pub async fn check(&self) -> Result<(), ProviderError> {
         let path = format!("{}.json", self.settings.account_path());

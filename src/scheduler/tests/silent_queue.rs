@@ -56,6 +56,9 @@ impl Telephony for Empty {
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         Ok(())
     }
+    async fn take_back(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        Ok(None)
+    }
     async fn check(&self) -> Result<(), ProviderError> {
         Ok(())
     }

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use sqlx::FromRow;
 
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::dnc::{StaleList, may_be_too_old, too_old};
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::law::{Jurisdiction, laws_for};
 use crate::domain::line::{BlockedRange, blocked_range};
@@ -17,11 +19,12 @@ use crate::domain::permit::PermitFacts;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
-use crate::domain::zone::country_of;
+use crate::domain::zone::{Address, country_of};
 use crate::store::db::Conn;
 use crate::store::dial::caller;
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::sql::{count, fetch_one, fetch_value, fetch_values};
+use crate::store::dnc::list_dates;
 use crate::store::suppression::suppressed;
 use crate::store::{StoreError, spend};
 
@@ -40,7 +43,7 @@ pub(super) struct Own<'a> {
 pub(super) struct Facts {
     campaign: CampaignState,
     suppressed: Option<Suppressed>,
-    oldest_dnc_list: Option<Date>,
+    stale_dnc_list: Option<StaleList>,
     country: Option<&'static str>,
     blocked_range: Option<BlockedRange>,
     laws: Vec<&'static Jurisdiction>,
@@ -53,10 +56,19 @@ pub(super) struct Facts {
 }
 
 /// What the list says about where a person lives.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Stated<'a> {
     #[serde(borrow)]
     state: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    postal_code: Option<Cow<'a, str>>,
+}
+
+impl Stated<'_> {
+    fn states(&self, number: &PhoneNumber) -> Vec<&'static str> {
+        Address { state: self.state.as_deref(), postal_code: self.postal_code.as_deref() }.states(number)
+    }
 }
 
 impl Facts {
@@ -74,7 +86,7 @@ impl Facts {
             Some(_) => spend::of(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
             None => NanoUsd::ZERO,
         };
-        let stated: Option<Stated<'_>> = serde_json::from_str(&lead.variables).ok();
+        let stated: Stated<'_> = serde_json::from_str(&lead.variables).unwrap_or_default();
         let pool = own.map_or_else(|| settings.caller_numbers.clone(), |own| vec![own.from.clone()]);
         Ok(Self {
             campaign: look.campaign,
@@ -82,11 +94,15 @@ impl Facts {
                 0 => None,
                 _ => suppressed(conn.reborrow(), number, campaign).await?,
             },
-            // a date that cannot be read is of no age that anybody may rely on
-            oldest_dnc_list: look.oldest_dnc_list.map(|date| date.parse().unwrap_or(Date::MIN)),
+            stale_dnc_list: match look.oldest_dnc_list {
+                Some(oldest) if may_be_too_old(&oldest, today(now)) => {
+                    too_old(&list_dates(conn.reborrow()).await?, &settings.countries, today(now))
+                }
+                _ => None,
+            },
             country: country_of(number),
             blocked_range: blocked_range(number),
-            laws: laws_for(number, stated.as_ref().and_then(|stated| stated.state.as_deref()), settings.law.profile),
+            laws: laws_for(number, &stated.states(number), settings.law.profile),
             zones: serde_json::from_str(&lead.zones)
                 .map_err(|source| StoreError::Unreadable { what: format!("lead.zones of {}", lead.id), source })?,
             placed_for_lead: count(look.placed_for_lead),
@@ -125,7 +141,7 @@ impl Facts {
             lead_callable,
             consent_basis: lead.consent_basis.as_deref(),
             suppressed: self.suppressed,
-            oldest_dnc_list: self.oldest_dnc_list,
+            stale_dnc_list: self.stale_dnc_list.as_ref(),
             country: self.country,
             blocked_range: self.blocked_range,
             laws: &self.laws,
@@ -155,6 +171,10 @@ struct Look {
     placed_to_number: i64,
     suppressions: i64,
     oldest_dnc_list: Option<String>,
+}
+
+fn today(now: Timestamp) -> Date {
+    now.in_zone(&TimeZone::UTC).date()
 }
 
 async fn placed_to_number(mut conn: Conn<'_>, number: &PhoneNumber, since: Timestamp) -> Result<Vec<Timestamp>, StoreError> {

@@ -15,7 +15,7 @@ use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{count, execute, fetch_one, fetch_values, whole};
 use crate::store::dial::{number, promise, suppress};
-use crate::store::suppression::SuppressionSource;
+use crate::store::suppression::{self, SuppressionSource};
 use crate::store::{Store, StoreError};
 
 /// What became of a finishing job.
@@ -188,6 +188,7 @@ async fn history(
     let sql = "SELECT COUNT(*), COUNT(CASE WHEN state = 'ended' AND disposition = $2 THEN 1 END),
                  COUNT(CASE WHEN state = 'ended' AND reason = $3 THEN 1 END)
                FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL";
+    let suppressed = suppression::suppressed(conn.reborrow(), &row.to_number, row.campaign_id).await?;
     let (placed, alike, same) = fetch_one!(conn, (i64, i64, i64), sql, row.lead_id, outcome.disposition, outcome.reason);
     Ok(LeadHistory {
         placed: count(placed),
@@ -196,6 +197,7 @@ async fn history(
         same_reason: count(same),
         callbacks: u32::try_from(lead.callbacks).unwrap_or(0),
         max_callbacks: settings.max_callbacks,
+        suppressed: suppressed.is_some_and(|found| found.source != SuppressionSource::Quarantine),
     })
 }
 

@@ -4,9 +4,11 @@ use crate::domain::dialing::HaltScope;
 use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::domain::zone::{country_of, openings_of};
 use crate::store::StoreError;
 use crate::store::audit::{self, NewAudit};
-use crate::store::db::Conn;
+use crate::store::codec::JsonText;
+use crate::store::db::{Conn, EngineSql, engine_sql};
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{execute, fetch_values};
 
@@ -39,50 +41,39 @@ async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Times
 }
 
 async fn park_country(mut conn: Conn<'_>, row: &AttemptRow, why: &str, now: Timestamp) -> Result<(), StoreError> {
-    execute!(
-        conn,
+    const PARK: EngineSql = engine_sql!(
         "UPDATE lead SET state = 'parked', wait_reason = $3, updated_at = $4
-         WHERE campaign_id = $1 AND state IN ('new', 'waiting') AND phone_number LIKE $2",
-        row.campaign_id,
-        format!("{}%", country_prefix(&row.to_number)),
-        format!("country not permitted: {why}"),
-        now
+         WHERE campaign_id = $1 AND state IN ('new', 'waiting') AND substr(phone_number, 2, 4) IN (" (each "$2") ")"
     );
+    let (sql, openings) = (PARK.for_conn(&conn), openings(&row.to_number));
+    let why = format!("country not permitted: {why}; permit it at the provider, then: callfleet leads retry --parked --campaign NAME");
+    execute!(conn, sql, row.campaign_id, JsonText(&openings), why, now);
     Ok(())
 }
 
-/// The digits that stand for the country: the calling code, and within +1 the area code too, since the United States,
-/// Canada and the Caribbean share it and are permitted one by one.
-fn country_prefix(number: &PhoneNumber) -> &str {
-    let digits = number.e164();
-    let length = match digits.get(1..3) {
-        Some(two) if two.starts_with('1') => 5,
-        Some(two) if two.starts_with('7') => 2,
-        Some(two) if TWO_DIGIT_CODES.split_whitespace().any(|code| code == two) => 3,
-        _ => 4,
-    };
-    &digits[..length.min(digits.len())]
+/// How numbers of the same country begin, four digits each: within +1 countries share the calling code and are told apart by
+/// the area code. A number of no country stands for its own four digits.
+fn openings(number: &PhoneNumber) -> Vec<String> {
+    match country_of(number) {
+        Some(country) => openings_of(country),
+        None => vec![number.e164().chars().skip(1).take(4).collect()],
+    }
 }
-
-/// Calling codes of two digits (ITU-T E.164, list of assigned country codes); all others but +1 and +7 have three.
-const TWO_DIGIT_CODES: &str = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 \
-                               86 90 91 92 93 94 95 98";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn countries_are_told_apart_by_their_calling_code() {
-        let table = [
-            ("+14155550123", "+1415"),
-            ("+79261234567", "+7"),
-            ("+4915123456789", "+49"),
-            ("+353871234567", "+353"),
-            ("+919876543210", "+91"),
-        ];
-        for (number, prefix) in table {
-            assert_eq!(country_prefix(&PhoneNumber::from_e164(number).unwrap()), prefix);
-        }
+    fn a_country_is_all_its_openings_and_no_neighbour() {
+        let of = |number: &str| openings(&PhoneNumber::from_e164(number).unwrap());
+        let has = |openings: &[String], four: &str| openings.iter().any(|opening| opening == four);
+        let united_states = of("+14155550123");
+        assert!(["1415", "1212", "1787"].iter().all(|four| has(&united_states, four)), "area codes of one country");
+        assert!(["1416", "1876", "4415"].iter().all(|four| !has(&united_states, four)), "Canada, Jamaica, Britain");
+        let russia = of("+79261234567");
+        assert!(has(&russia, "7926") && !has(&russia, "7710"), "Kazakhstan shares the calling code");
+        assert_eq!(of("+4915123456789").len(), 100);
+        assert_eq!(of("+88161234567"), ["8816"]);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, [`claim`] gives the right to send once,
 //! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
-//! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`sweep`] and [`poll`] find what fell
-//! silent; [`counts`] and [`view`] tell people where things stand.
+//! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
+//! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand.
 //!
 //! Locks are taken in one order (attempt, lead, other leads, number), so that two transactions never wait for each other.
 //!
@@ -22,9 +22,11 @@ pub mod finish;
 mod halt;
 pub mod hold;
 mod lead;
+pub mod live;
 mod number;
 pub mod poll;
 mod promise;
+pub mod recall;
 pub mod reconcile;
 mod row;
 pub mod signal;
@@ -44,7 +46,9 @@ pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
 pub use finish::{Finished, FinishedCall};
 pub use hold::{HeldCall, HoldClaim, StreamClaim};
+pub use live::LiveCall;
 pub use poll::SilentCall;
+pub use recall::Recallable;
 pub use reconcile::UnsureCall;
 pub use signal::StoredSignal;
 pub use sweep::{Swept, SweptRow};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use sqlx::FromRow;
 
 use crate::domain::dialing::DialTimings;
-use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::ids::AttemptId;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
-use crate::store::dial::sql::{NOW, between, execute, fetch_all, fetch_value, fetch_values, millis};
+use crate::store::dial::sql::{NOW, between, execute, fetch_all, fetch_value, millis};
 use crate::store::{Store, StoreError};
 
 /// A call to ask about.
@@ -60,19 +60,6 @@ impl Store {
             let sql = POLLED.for_conn(&conn);
             execute!(conn, sql, attempt);
             Ok(())
-        })
-    }
-
-    /// Calls of a campaign that the provider has taken and not begun to ring: a pause takes them back.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn queued_calls(&self, campaign: CampaignId) -> Result<Vec<String>, StoreError> {
-        on_db!(self.db, read, conn => {
-            let mut conn: Conn<'_> = conn.into();
-            let sql = "SELECT call_sid FROM attempt WHERE campaign_id = $1 AND state = 'placed' AND call_sid IS NOT NULL
-                       AND provider_ended_at IS NULL AND (provider_status IS NULL OR provider_status IN ('queued', 'initiated'))";
-            Ok(fetch_values!(conn, String, sql, campaign))
         })
     }
 }

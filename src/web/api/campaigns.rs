@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::ApiState;
 use super::callbacks;
 use super::change;
-use super::dnc_age::ListAges;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
 use super::settings::{WholeSettings, draft};
+use super::start;
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
@@ -197,7 +197,7 @@ impl StatusJson {
             next_due: status.next_due,
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
-            warnings: ListAges::of(api).await?.warnings(),
+            warnings: start::warnings(api, campaign).await?,
             callbacks: api.store.callback_fidelity(campaign.id, callbacks::tolerance(campaign), api.clock.now()).await?,
         })
     }

@@ -19,11 +19,12 @@ use super::ApiState;
 use super::error::ApiError;
 use super::extract::{Actor, Ask};
 use super::imports::{receive_list, region};
-use crate::domain::dnc::{Freshness, STALE_DAYS, freshness};
+use crate::domain::dnc::{Freshness, HOUSE_DAYS, freshness};
+use crate::domain::law::{self, Registry, registries, registry_of};
 use crate::intake::FileError;
 use crate::intake::finding::Finding;
 use crate::intake::numbers::{self, NumberCounts};
-use crate::store::dnc::{DncList, TakenOff};
+use crate::store::dnc::{DncList, ReadList, TakenOff};
 
 /// The query of `POST /v1/dnc-lists/{name}`.
 #[derive(Debug, Deserialize)]
@@ -33,6 +34,8 @@ pub struct DncQuery {
     scrub_date: Date,
     /// The country of numbers without one.
     region: Option<String>,
+    /// The registry it comes from, by the jurisdiction that keeps it; by default that of `region`.
+    registry: Option<String>,
 }
 
 /// What came of a list.
@@ -40,6 +43,8 @@ pub struct DncQuery {
 pub struct DncOutcome {
     /// Its name.
     list: String,
+    /// The registry it comes from.
+    registry: Option<String>,
     /// The day it was written.
     scrub_date: String,
     /// Rows of the file.
@@ -65,7 +70,8 @@ pub async fn import(
     body: Body,
 ) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
     let (name, begun) = (list_name(&name)?, Instant::now());
-    check_date(query.scrub_date, today(&api))?;
+    let registry = registry(&query)?;
+    check_date(query.scrub_date, today(&api), registry)?;
     let region = region(query.region.as_deref())?;
     let mut file = receive_list(&api, actor, body).await?;
     let began = api.clock.now();
@@ -83,14 +89,16 @@ pub async fn import(
     if counts.rejected == counts.rows {
         return Err(ApiError::unusable("bad_file", no_number(&counts), "write one number a line, or name the column phone_number"));
     }
-    let kept = api.store.finish_listing(name, &query.scrub_date.to_string(), began, actor.0, api.clock.now()).await?;
+    let scrub_date = query.scrub_date.to_string();
+    let list = ReadList { name, registry: registry.map(|registry| registry.place), scrub_date: &scrub_date };
+    let kept = api.store.finish_listing(list, began, actor.0, api.clock.now()).await?;
     let NumberCounts { rows, rejected, by_code, findings } = counts;
     let by_code = by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
-    let DncList { name: list, scrub_date, numbers, .. } = kept;
+    let DncList { name: list, registry, scrub_date, numbers, .. } = kept;
     let seconds = begun.elapsed().as_secs_f64();
     Ok((
         StatusCode::CREATED,
-        Json(DncOutcome { list, scrub_date, rows, rejected, by_code, rejects: findings, numbers, taken_off, seconds }),
+        Json(DncOutcome { list, registry, scrub_date, rows, rejected, by_code, rejects: findings, numbers, taken_off, seconds }),
     ))
 }
 
@@ -128,6 +136,8 @@ pub fn today(api: &ApiState) -> Date {
 pub struct ListJson {
     #[serde(flatten)]
     list: DncList,
+    /// From this age on nobody is called by it.
+    most_days: i64,
     /// `None` for a date that cannot be read: nobody is called by such a list.
     #[serde(flatten)]
     age: Option<Freshness>,
@@ -135,17 +145,31 @@ pub struct ListJson {
 
 /// A list with its age on a day.
 pub fn shown(list: DncList, today: Date) -> ListJson {
-    let age = list.scrub_date.parse().ok().map(|scrubbed| freshness(scrubbed, today));
-    ListJson { list, age }
+    let date = list.date();
+    ListJson { list, most_days: date.most_days(), age: date.age(today) }
 }
 
-fn check_date(scrub_date: Date, today: Date) -> Result<(), ApiError> {
+/// The registry that is named, or that of the country whose numbers the list has.
+fn registry(query: &DncQuery) -> Result<Option<&'static Registry>, ApiError> {
+    let Some(named) = &query.registry else {
+        return Ok(query.region.as_deref().and_then(|region| registry_of(&region.to_ascii_uppercase())));
+    };
+    let known = || registries().iter().map(|registry| registry.place).collect::<Vec<_>>().join(", ");
+    let found = law::registry(&named.to_ascii_lowercase());
+    found.map(Some).ok_or_else(|| {
+        let message = format!("`{named}` is no registry whose law is known");
+        ApiError::unusable("unknown_registry", message, format!("name one of {}, or none", known()))
+    })
+}
+
+fn check_date(scrub_date: Date, today: Date, registry: Option<&Registry>) -> Result<(), ApiError> {
+    let most_days = registry.map_or(HOUSE_DAYS, |registry| registry.most_days);
     let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
     if scrub_date > today {
         return Err(ApiError::unusable("bad_scrub_date", format!("{scrub_date} is still to come"), fix));
     }
-    if let Freshness::Stale { days } = freshness(scrub_date, today) {
-        let message = format!("a list that was written {days} days ago is too old to call by; {STALE_DAYS} days are the end");
+    if let Freshness::Stale { days } = freshness(scrub_date, today, most_days) {
+        let message = format!("a list that was written {days} days ago is too old to call by; {most_days} days are the end");
         return Err(ApiError::unusable("stale_list", message, "get a newer list from its publisher"));
     }
     Ok(())

@@ -1,48 +1,53 @@
-//! How old the do-not-call lists are, as far as that stops a campaign or soon will. All lists hold in all campaigns, so the
-//! oldest one decides, as it does in the permit.
+//! How old the do-not-call lists are, as far as that stops a campaign or soon will, and which it lacks.
 
 use super::ApiState;
 use super::dnc::today;
 use super::error::ApiError;
 use crate::domain::campaign::{CampaignSettings, Countries};
 use crate::domain::count::counted;
-use crate::domain::dnc::{Freshness, STALE_DAYS, WARN_DAYS, freshness};
-use crate::domain::law::registry_of;
+use crate::domain::dnc::{Freshness, ListDate};
+use crate::domain::law::{Registry, registries, registry_of};
+use crate::store::campaign::Campaign;
 use crate::store::dnc::DncList;
 
-/// What the lists' ages mean for dialing, one sentence a list.
+/// What the lists mean for a campaign's dialing, one sentence a list.
 #[derive(Debug, Default)]
 pub struct ListAges {
     /// Too old: nobody is called.
     pub stale: Vec<String>,
     /// To be renewed before nobody is called any more.
     pub ageing: Vec<String>,
-    /// How many lists there are.
+    /// Registries that calls without consent ask for and of which there is no list.
+    pub missing: Vec<String>,
+    /// How many lists concern the campaign.
     pub lists: usize,
 }
 
 impl ListAges {
-    /// The lists as they are today.
+    /// The lists that concern a campaign, as they are today; all of them when its settings cannot be read.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn of(api: &ApiState) -> Result<Self, ApiError> {
-        let (today, lists) = (today(api), api.store.dnc_lists().await?);
-        let mut ages = Self { lists: lists.len(), ..Self::default() };
-        for list in &lists {
-            ages.look_at(list, list.scrub_date.parse().ok().map(|scrubbed| freshness(scrubbed, today)));
+    pub async fn of(api: &ApiState, campaign: &Campaign) -> Result<Self, ApiError> {
+        let lists: Vec<ListDate> = api.store.dnc_lists().await?.iter().map(DncList::date).collect();
+        let settings = campaign.checked_settings().ok();
+        let countries = settings.as_ref().map_or(&Countries::Any, |settings| &settings.countries);
+        let missing = settings.as_ref().map_or_else(Vec::new, |settings| missing(&lists, settings));
+        let mut ages = Self { missing, ..Self::default() };
+        for list in lists.iter().filter(|list| list.concerns(countries)) {
+            ages.lists += 1;
+            ages.look_at(list, list.age(today(api)));
         }
         Ok(ages)
     }
 
-    /// A date that cannot be read is of no age that anybody may rely on.
-    fn look_at(&mut self, list: &DncList, age: Option<Freshness>) {
-        let name = &list.name;
+    fn look_at(&mut self, list: &ListDate, age: Option<Freshness>) {
+        let (name, most) = (&list.name, list.most_days());
         match age {
             Some(Freshness::Fresh) => {}
-            Some(Freshness::Warn { days }) => self
-                .ageing
-                .push(format!("the do-not-call list {name} is {days} days old: from the {STALE_DAYS}st day on nobody is called; renew it")),
+            Some(Freshness::Warn { days }) => {
+                self.ageing.push(format!("the do-not-call list {name} is {days} days old: from day {most} on nobody is called; renew it"));
+            }
             Some(Freshness::Stale { days }) => {
                 self.stale.push(format!("the do-not-call list {name} is {days} days old, so nobody is called: import a newer one"));
             }
@@ -67,33 +72,40 @@ impl ListAges {
     /// Everything an operator has to do about the lists.
     #[must_use]
     pub fn warnings(self) -> Vec<String> {
-        self.stale.into_iter().chain(self.ageing).collect()
+        self.stale.into_iter().chain(self.missing).chain(self.ageing).collect()
     }
 
     /// One sentence for `explain`.
     #[must_use]
     pub fn told(&self) -> String {
-        let told: Vec<&str> = self.stale.iter().chain(&self.ageing).map(String::as_str).collect();
+        let told: Vec<&str> = self.stale.iter().chain(&self.missing).chain(&self.ageing).map(String::as_str).collect();
         match (told.is_empty(), self.lists) {
             (false, _) => told.join("; "),
-            (true, 0) => "no do-not-call list is imported: nobody is left out but those who opted out".to_owned(),
-            (true, lists) => format!("{} in use, none older than {} days", counted(lists, "list"), WARN_DAYS - 1),
+            (true, 0) => "no do-not-call list concerns it: nobody is left out but those who opted out".to_owned(),
+            (true, lists) => format!("{} in use, none old", counted(lists, "list")),
         }
     }
 }
 
 /// Where the law keeps a registry of numbers, calling people of whom nobody says that they agreed asks for it.
-#[must_use]
-pub fn missing_registry(ages: &ListAges, settings: &CampaignSettings) -> Option<String> {
-    if ages.lists > 0 || settings.require_consent {
-        return None;
+fn missing(lists: &[ListDate], settings: &CampaignSettings) -> Vec<String> {
+    if settings.require_consent {
+        return Vec::new();
     }
-    let asked = match &settings.countries {
-        Countries::Any => "calls without consent ask for the registries of the countries called".to_owned(),
-        Countries::Only(countries) => {
-            let (registry, citation) = countries.iter().find_map(|country| registry_of(country))?;
-            format!("calls without consent ask for {registry} ({})", citation.text)
-        }
+    let mut asked: Vec<&Registry> = match &settings.countries {
+        Countries::Any => registries(),
+        Countries::Only(countries) => countries.iter().filter_map(|country| registry_of(country)).collect(),
     };
-    Some(format!("no do-not-call list is imported; {asked}: callfleet dnc import FILE --scrub-date DAY"))
+    asked.dedup_by_key(|registry| registry.place);
+    asked.retain(|registry| lists.iter().all(|list| list.registry() != Some(*registry)));
+    asked.into_iter().map(lacks).collect()
+}
+
+fn lacks(registry: &Registry) -> String {
+    let Registry { place, name, most_days, citation } = registry;
+    format!(
+        "no list of {name} is imported; calls without consent ask for one that is less than {most_days} days old ({}): \
+         callfleet dnc import FILE --scrub-date DAY --registry {place}",
+        citation.text
+    )
 }

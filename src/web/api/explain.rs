@@ -37,6 +37,7 @@ struct Facts {
     ages: ListAges,
     scheduler: bool,
     queue_paused: bool,
+    breaker: Option<String>,
 }
 
 /// Something that has to be open before anything is dialed.
@@ -77,15 +78,23 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
     let campaign = find(&api, &name).await?;
     let facts = Facts {
         hours: hours(&api, &campaign).await?,
-        ages: ListAges::of(&api).await?,
+        ages: ListAges::of(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
         scheduler: api.store.is_lease_held(SCHEDULER).await?,
         queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
+        breaker: breaker(&api, &campaign).await?,
         campaign,
     };
     Ok(Json(facts.explain()))
+}
+
+/// What the circuit breaker sees.
+async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
+    let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
+    let since = settings.breaker.looks_back_to(campaign.running_since, api.clock.now());
+    Ok(Some(settings.breaker.told(api.store.recent_calls(campaign.id, since).await?)))
 }
 
 /// The classes that still have leads to call, most leads first.
@@ -118,6 +127,7 @@ impl Facts {
             self.scheduler(),
             self.workers(),
             self.budget(),
+            self.breaker(),
             self.calling_hours(),
         ];
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
@@ -203,6 +213,12 @@ impl Facts {
             None => gate("budget", true, BUDGET, "no budget is set".to_owned()),
             Some(budget) => gate("budget", taken < budget, BUDGET, format!("{taken} of {budget} are spent or reserved")),
         }
+    }
+
+    /// Once it trips, the campaign is halted and its state says so.
+    fn breaker(&self) -> GateJson {
+        let seen = self.breaker.clone().unwrap_or_else(|| "the settings cannot be read".to_owned());
+        gate("breaker", true, "fewer calls fail than `breaker.failures` says; else the campaign is halted", seen)
     }
 
     fn calling_hours(&self) -> GateJson {

@@ -121,6 +121,13 @@ pub async fn retry(
     changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")
 }
 
+/// `POST /v1/campaigns/{name}/parked/retry`: all parked leads of a campaign are called again as soon as every gate is open.
+pub async fn retry_parked(State(api): State<ApiState>, Path(name): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
+    let campaign = find(&api, &name).await?;
+    let leads = api.store.retry_parked(campaign.id, actor.0, api.clock.now()).await?;
+    Ok(Json(json!({ "campaign": name, "leads": leads })))
+}
+
 fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {
     match change {
         Change::Changed => Ok(Json(json!({ "id": id, "state": to }))),

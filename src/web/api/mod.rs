@@ -30,6 +30,7 @@ mod queues;
 mod settings;
 mod start;
 mod steps;
+mod stop;
 mod suppressions;
 mod test_call;
 #[cfg(test)]
@@ -85,9 +86,11 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns", get(campaigns::list).post(campaigns::create))
         .route("/v1/campaigns/{name}", get(campaigns::status).patch(change::change))
         .route("/v1/campaigns/{name}/clone", post(clone::clone))
+        .route("/v1/campaigns/{name}/stop", post(stop::stop))
         .route("/v1/campaigns/{name}/{step}", post(steps::step))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
+        .route("/v1/campaigns/{name}/parked/retry", post(leads::retry_parked))
         .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
         .route("/v1/imports/{id}/undo", post(imports::undo))
         .route("/v1/leads", get(leads::list))

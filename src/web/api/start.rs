@@ -2,7 +2,7 @@
 //! lists that are old, leads it shares.
 
 use super::ApiState;
-use super::dnc_age::{ListAges, missing_registry};
+use super::dnc_age::ListAges;
 use super::error::ApiError;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted};
@@ -41,9 +41,9 @@ pub fn lifted(campaign: &Campaign) -> Option<String> {
 /// # Errors
 /// The database cannot be read; a do-not-call list is too old; or no lead of the campaign can ever be called.
 pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Vec<String>, ApiError> {
-    let ages = ListAges::of(api).await?;
+    let ages = ListAges::of(api, campaign).await?;
     ages.must_be_new_enough()?;
-    let mut notes: Vec<String> = missing_registry(&ages, settings).into_iter().chain(ages.ageing).collect();
+    let mut notes = ages.warnings();
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
@@ -62,19 +62,49 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     Ok(notes)
 }
 
-async fn never_open(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Option<String>, ApiError> {
+/// Leads that can never be called, because the campaign's hours and the law leave no moment.
+struct Shut {
+    never: i64,
+    all: i64,
+}
+
+async fn shut(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Shut, ApiError> {
     let (classes, counts) = (api.store.hours_classes(campaign.id).await?, api.store.hours_class_counts(campaign.id).await?);
     let leads = |class: &HoursClass| counts.iter().find(|(id, _)| *id == class.id).map_or(0, |(_, leads)| *leads);
     let never = |class: &&HoursClass| class.open(settings, now) == Open::Until(None);
-    let (all, shut): (i64, i64) = (counts.iter().map(|(_, leads)| leads).sum(), classes.iter().filter(never).map(leads).sum());
-    if shut > 0 && shut == all {
-        let message =
-            format!("the calling hours of campaign {} never open: the campaign's hours and the law leave no moment", campaign.name);
-        let fix = format!(
-            "widen them (callfleet campaign set {0} hours.weekdays=09:00-20:00) and look: callfleet campaign explain {0}",
-            campaign.name
-        );
+    Ok(Shut { never: classes.iter().filter(never).map(leads).sum(), all: counts.iter().map(|(_, leads)| leads).sum() })
+}
+
+impl Shut {
+    fn is_everybody(&self) -> bool {
+        self.never > 0 && self.never == self.all
+    }
+
+    fn told(&self, name: &str) -> Option<String> {
+        let Self { never, all } = self;
+        (*never > 0).then(|| format!("{never} of {all} leads can never be called: callfleet campaign explain {name} says why"))
+    }
+}
+
+async fn never_open(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Option<String>, ApiError> {
+    let (shut, name) = (shut(api, campaign, settings, now).await?, &campaign.name);
+    if shut.is_everybody() {
+        let message = format!("the calling hours of campaign {name} never open: the campaign's hours and the law leave no moment");
+        let fix =
+            format!("widen them (callfleet campaign set {name} hours.weekdays=09:00-20:00) and look: callfleet campaign explain {name}");
         return Err(ApiError::conflict("never_opens", message, fix));
     }
-    Ok((shut > 0).then(|| format!("{shut} of {all} leads can never be called: callfleet campaign explain {} says why", campaign.name)))
+    Ok(shut.told(name))
+}
+
+/// What a campaign's status warns of: its lists, and leads that can never be called.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
+    let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    if let Ok(settings) = campaign.checked_settings() {
+        warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
+    }
+    Ok(warnings)
 }

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::extract::Actor;
 use super::start;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::domain::count::counted;
 use crate::live::LiveEvent;
 use crate::store::Change;
 use crate::store::campaign::{Campaign, CampaignChange};
@@ -40,7 +41,7 @@ pub struct Stepped {
     was: CampaignState,
     changed: bool,
     withdrawn: u32,
-    /// What is worth knowing about a start.
+    /// What is worth knowing about the step.
     notes: Vec<String>,
 }
 
@@ -78,7 +79,9 @@ pub async fn step(
         Change::Was(state) => return Err(wrong_state(&campaign.name, state, step)),
         Change::Missing => return Err(find(&api, &name).await.err().unwrap_or_else(|| wrong_state(&name, campaign.state, step))),
     }
-    Ok(Json(stepped(&campaign, to, true, withdraw(&api, &campaign, step).await?, notes)))
+    let withdrawn = withdraw(&api, &campaign, step).await?;
+    notes.extend(taken_back(&api, &campaign, step).await?);
+    Ok(Json(stepped(&campaign, to, true, withdrawn, notes)))
 }
 
 /// What was armed but not sent is given back at once; live calls go on.
@@ -87,6 +90,15 @@ async fn withdraw(api: &ApiState, campaign: &Campaign, step: &Step) -> Result<u3
         return Ok(0);
     }
     Ok(api.store.withdraw_ready(campaign.id, &api.timings, api.clock.now()).await?)
+}
+
+/// What the provider has accepted and still queues is taken back by the scheduler, which sees the campaign's state.
+async fn taken_back(api: &ApiState, campaign: &Campaign, step: &Step) -> Result<Option<String>, ApiError> {
+    if !matches!(step.to, Paused | Cancelled) {
+        return Ok(None);
+    }
+    let queued = api.store.queued_calls(campaign.id).await?;
+    Ok((queued > 0).then(|| format!("{} the provider still queues: being taken back", counted(queued, "call"))))
 }
 
 /// A campaign that was made before the only agent speaks with that one.

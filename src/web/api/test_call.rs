@@ -18,7 +18,7 @@ use crate::domain::ids::{AgentVersionId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::domain::zone::zones_for;
+use crate::domain::zone::{Address, zones_for};
 use crate::store::Change;
 use crate::store::campaign::{Campaign, CampaignChange, NewCampaign};
 use crate::store::codec::JsonText;
@@ -153,7 +153,7 @@ fn settings(from: &PhoneNumber) -> CampaignFile {
 
 /// The lead of this number, and how often it was called before.
 async fn lead(api: &ApiState, campaign: &Campaign, to: &PhoneNumber) -> Result<(LeadId, i32), ApiError> {
-    let zones = zones_for(to, None, None).ok().filter(|zones| !zones.is_empty()).unwrap_or_else(|| vec!["UTC".to_owned()]);
+    let zones = zones_for(to, Address::default(), None).ok().filter(|zones| !zones.is_empty()).unwrap_or_else(|| vec!["UTC".to_owned()]);
     let new = NewLead {
         external_id: None,
         phone_number: to.clone(),

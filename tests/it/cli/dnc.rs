@@ -18,7 +18,7 @@ fn a_list_takes_leads_off_and_ages() {
     assert_eq!(bench.done("leads list --campaign spring --state suppressed --json").json()["leads"].as_array().unwrap().len(), 1);
     let lists = bench.done("dnc list --json").json();
     assert_eq!((&lists["lists"][0]["freshness"], &lists["lists"][0]["days"]), (&"warn".into(), &26.into()), "{lists}");
-    assert!(bench.done("dnc list").out.contains("26 days: renew it soon"));
+    assert!(bench.done("dnc list").out.contains("26 days: renew it before it is 31"));
 
     bench.write("registry.txt", "415,5550999\n415,5550998\nnobody\n");
     let newer = bench.done(&format!("dnc import registry.txt --scrub-date {} --json", day(0))).json();
@@ -49,6 +49,22 @@ fn lists_that_cannot_be_used_change_nothing() {
     assert!(names.code == Some(1) && names.err.contains("none of the 2 rows"), "{names:?}");
     assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
     assert_eq!(bench.done("dnc list --json").json()["lists"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_list_knows_its_registry_and_how_old_it_may_be() {
+    let bench = Bench::with_campaign();
+    bench.write("tps.txt", "phone\n+442079460000\n");
+    let registry = |line: &str| bench.done(&format!("dnc import tps.txt {line} --json")).json()["registry"].clone();
+    assert_eq!(registry(&format!("--list tps --registry GB --scrub-date {}", day(27))), "gb");
+    assert_eq!(registry(&format!("--list tps --scrub-date {}", day(23))), "gb", "it is not forgotten");
+    assert_eq!(registry(&format!("--list other --region GB --scrub-date {}", day(1))), "gb", "the region tells it");
+    assert_eq!(registry(&format!("--list own --scrub-date {}", day(30))), serde_json::Value::Null);
+    assert!(bench.done("dnc list").out.contains("23 days: renew it before it is 28"));
+    let stale = bench.run(&format!("dnc import tps.txt --registry gb --scrub-date {}", day(28)));
+    assert!(stale.code == Some(1) && stale.err.contains("28 days are the end"), "{stale:?}");
+    let unknown = bench.run(&format!("dnc import tps.txt --registry fr --scrub-date {}", day(1)));
+    assert!(unknown.code == Some(1) && unknown.err.contains("ca, gb, us"), "{unknown:?}");
 }
 
 #[test]

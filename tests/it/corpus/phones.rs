@@ -74,9 +74,15 @@ async fn cells_that_are_no_number_are_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_columns_are_checked_too() {
     let mut bench = Bench::new().await;
-    let cases: [(&str, &str, Expect); 8] = [
+    let cases: [(&str, &str, Expect); 14] = [
         ("a state", "state\n+14155550100,CA", accepted(1)),
         ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),
+        ("a postal code", "zip\n+14155550100,94105-1234", accepted(1)),
+        ("a Canadian postal code", "postal_code\n+14165550100,M5V 2T6", accepted(1)),
+        ("a postal code without its zero", "postal_code\n+14155550100,2134", rejected(1, &["unknown_postal_code"])),
+        ("a postal code of no place", "postal_code\n+14155550100,00100", rejected(1, &["unknown_postal_code"])),
+        ("a post office of the armed forces", "postal_code\n+14155550100,09012", rejected(1, &["unknown_postal_code"])),
+        ("a postal code of another state", "state,postal_code\n+14155550100,CA,10001", rejected(1, &["state_mismatch"])),
         ("a zone", "timezone\n+14155550100,America/Chicago", accepted(1)),
         ("no zone", "timezone\n+14155550100,Eastern", rejected(1, &["unknown_zone"])),
         ("a zone that is an offset", "timezone\n+14155550100,EST", rejected(1, &["unknown_zone"])),

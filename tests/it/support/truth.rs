@@ -37,6 +37,22 @@ impl Truth {
         self.of("created").map(|(_, sid)| sid).collect()
     }
 
+    /// Whether a call's phone rang.
+    pub fn rang(&self, sid: &str) -> bool {
+        self.of("ringing").any(|(_, of)| of == sid)
+    }
+
+    /// Whom a call was made to.
+    pub fn number(&self, sid: &str) -> &str {
+        self.of("created").find(|(_, of)| *of == sid).map(|(line, _)| line.to.as_str()).unwrap()
+    }
+
+    /// No number was called twice.
+    pub fn assert_each_called_once(&self) {
+        let often: Vec<_> = self.calls_by_number().into_iter().filter(|(_, calls)| *calls > 1).collect();
+        assert!(often.is_empty(), "called more than once: {often:?}");
+    }
+
     /// How often each number was called.
     pub fn calls_by_number(&self) -> BTreeMap<&str, u32> {
         let mut counts = BTreeMap::new();

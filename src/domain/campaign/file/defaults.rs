@@ -1,7 +1,8 @@
 //! What holds where the file says nothing.
 
-use super::{CallbacksFile, CampaignFile, CapsFile, PaceFile, RedialFile, RedialLine, ScheduleFile};
+use super::{BreakerFile, CallbacksFile, CampaignFile, CapsFile, PaceFile, RedialFile, RedialLine, ScheduleFile};
 use crate::domain::callback::keep::KeepRules;
+use crate::domain::campaign::breaker::Breaker;
 use crate::domain::campaign::hours::HoursFile;
 use crate::domain::campaign::{OnVoicemail, duration};
 use crate::domain::law::Profile;
@@ -20,6 +21,7 @@ impl Default for CampaignFile {
             caps: CapsFile::default(),
             callbacks: CallbacksFile::default(),
             redial: RedialFile::default(),
+            breaker: BreakerFile::default(),
             on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
             require_consent: true,
             budget_usd: None,
@@ -47,6 +49,13 @@ impl Default for CallbacksFile {
     fn default() -> Self {
         let KeepRules { tolerance, missed, moves } = KeepRules::HOUSE;
         Self { tolerance: duration::text(tolerance), missed: missed.as_str().to_owned(), moves }
+    }
+}
+
+impl Default for BreakerFile {
+    fn default() -> Self {
+        let Breaker { failures, window, min_calls } = Breaker::HOUSE;
+        Self { failures, window: duration::text(window), min_calls }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct CampaignFile {
     pub callbacks: CallbacksFile,
     /// When to try again.
     pub redial: RedialFile,
+    /// When too many failed calls halt it.
+    pub breaker: BreakerFile,
     /// What to do when a machine answers: `hang_up` or `leave_message`.
     pub on_voicemail: String,
     /// Refuse leads without a consent basis.
@@ -88,6 +90,18 @@ pub struct CallbacksFile {
     pub missed: String,
     /// With `next_day`: so often it moves to another day before a person has to look.
     pub moves: u32,
+}
+
+/// When too many failed calls halt it, until a person has looked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BreakerFile {
+    /// From this share of failed calls on, 0 to 1; 0 for never.
+    pub failures: f64,
+    /// Among calls that ended within this long.
+    pub window: String,
+    /// Once there are so many.
+    pub min_calls: u32,
 }
 
 /// When to try again, by what came of the last try.

@@ -11,7 +11,7 @@ mod settings;
 
 pub(super) use problem::Problems;
 
-pub use form::{CallbacksFile, CampaignFile, CapsFile, PaceFile, RedialFile, RedialLine, ScheduleFile};
+pub use form::{BreakerFile, CallbacksFile, CampaignFile, CapsFile, PaceFile, RedialFile, RedialLine, ScheduleFile};
 pub use problem::SettingError;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::problem::Problems;
-use super::{CallbacksFile, CampaignFile, RedialFile, RedialLine, SettingError};
+use super::{BreakerFile, CallbacksFile, CampaignFile, RedialFile, RedialLine, SettingError};
 use crate::domain::callback::keep::KeepRules;
+use crate::domain::campaign::breaker::Breaker;
 use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration};
 use crate::domain::law::{LawChoice, Profile};
 use crate::domain::money::NanoUsd;
@@ -18,6 +19,9 @@ const RING_FLOOR_S: u64 = 20;
 
 /// Sooner than a minute after the promise no dialer is late; later than an hour nobody waits for the call.
 const TOLERANCES_S: std::ops::RangeInclusive<u64> = 60..=3_600;
+
+/// Shorter says little about a campaign, longer little about now.
+const BREAKER_WINDOWS_S: std::ops::RangeInclusive<u64> = 60..=3_600;
 
 /// More days later it is no answer to what was asked.
 const MOST_MOVES: u32 = 14;
@@ -51,6 +55,7 @@ impl CampaignFile {
             budget: self.budget_usd.map(NanoUsd::from_usd),
             max_callbacks: self.caps.callbacks,
             callbacks: self.callbacks.rules(&mut problems),
+            breaker: self.breaker.breaker(&mut problems),
         };
         self.check_figures(&mut problems);
         let ordered = settings.starts_at.zip(settings.ends_at).is_none_or(|(start, end)| start < end);
@@ -143,6 +148,16 @@ impl CallbacksFile {
         problems.check(missed.is_some(), "callbacks.missed", &self.missed, "write next_day, retry or close");
         problems.check(self.moves <= MOST_MOVES, "callbacks.moves", self.moves, "0 to 14 days");
         KeepRules { tolerance: tolerance.unwrap_or(house.tolerance), missed: missed.unwrap_or(house.missed), moves: self.moves }
+    }
+}
+
+impl BreakerFile {
+    fn breaker(&self, problems: &mut Problems) -> Breaker {
+        let Self { failures, min_calls, .. } = *self;
+        problems.check((0.0..=1.0).contains(&failures), "breaker.failures", failures, "a share from 0 to 1, like 0.5; 0 for never");
+        let window = duration::parse(&self.window).filter(|span| BREAKER_WINDOWS_S.contains(&span.as_secs()));
+        problems.check(window.is_some(), "breaker.window", &self.window, "write a duration from 1m to 1h, like 10m");
+        Breaker { failures, window: window.unwrap_or(Breaker::HOUSE.window), min_calls }
     }
 }
 

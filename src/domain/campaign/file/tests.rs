@@ -131,6 +131,25 @@ fn how_callbacks_are_kept_is_checked() {
 }
 
 #[test]
+fn the_breaker_is_checked() {
+    let breaker =
+        |toml: &str| CampaignFile::from_toml(&format!("caller_numbers = [\"+14155550200\"]\n[breaker]\n{toml}")).unwrap().settings();
+    assert_eq!(breaker("").unwrap().breaker, Breaker::HOUSE);
+    let own = Breaker { failures: 0.3, window: Duration::from_secs(120), min_calls: 5 };
+    assert_eq!(breaker("failures = 0.3\nwindow = \"2m\"\nmin_calls = 5").unwrap().breaker, own);
+    for (toml, key) in [
+        ("failures = 1.1", "breaker.failures"),
+        ("failures = -0.1", "breaker.failures"),
+        ("failures = nan", "breaker.failures"),
+        ("window = \"10s\"", "breaker.window"),
+        ("window = \"2h\"", "breaker.window"),
+    ] {
+        let wrong = breaker(toml).unwrap_err();
+        assert_eq!(wrong.iter().map(|error| error.key.as_str()).collect::<Vec<_>>(), [key], "{toml}");
+    }
+}
+
+#[test]
 fn unlawful_hours_need_a_reason_and_no_hours_are_refused() {
     let mut file = with_caller();
     file.hours.weekdays = "00:00-24:00".to_owned();

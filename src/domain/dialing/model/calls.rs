@@ -161,7 +161,15 @@ impl World {
         let verdict = dialing::finish(Some(&end), holder, Flags::default()).expect("both sides are over");
         let kind = self.attempts[attempt].kind;
         let tries = u32::try_from(self.leads[self.attempts[attempt].lead].attempts.len()).unwrap();
-        let history = LeadHistory { placed: tries, max_attempts: 6, like_this: tries, same_reason: tries, callbacks: 0, max_callbacks: 0 };
+        let history = LeadHistory {
+            placed: tries,
+            max_attempts: 6,
+            like_this: tries,
+            same_reason: tries,
+            callbacks: 0,
+            max_callbacks: 0,
+            suppressed: false,
+        };
         let redial = |_, tries, ended: Timestamp| (tries < 4).then(|| ended + Duration::from_secs(300));
         let step = dialing::next_step(&verdict, kind, &history, now, &self.policy.timings, redial);
         self.attempts[attempt].become_state(AttemptState::Ended);

@@ -172,7 +172,7 @@ impl World {
         let since = Duration::from_millis;
         match dialing::poll(row.row.send_no, &call_sid, answer, since(placed), since(silent), &self.policy.timings) {
             Polled::News(news) => self.take(attempt, &news, false),
-            Polled::Cancel => self.provider.cancel(id(&call_sid)),
+            Polled::TakeBack => self.provider.cancel(id(&call_sid)),
             Polled::Wait { .. } => {}
         }
     }

@@ -157,6 +157,7 @@ fn permit() -> Result<DialPermit, Denial> {
             budget: None,
             max_callbacks: 0,
             callbacks: KeepRules::HOUSE,
+            breaker: crate::domain::campaign::breaker::Breaker::OFF,
         };
         static ZONES: Vec<String> = vec!["UTC".to_owned()];
     }
@@ -168,7 +169,7 @@ fn permit() -> Result<DialPermit, Denial> {
                 lead_callable: true,
                 consent_basis: None,
                 suppressed: None,
-                oldest_dnc_list: None,
+                stale_dnc_list: None,
                 country: None,
                 blocked_range: None,
                 laws: &[],

@@ -114,6 +114,18 @@ async fn cancelling_an_answered_call_ends_it() {
 }
 
 #[tokio::test]
+async fn taking_back_leaves_an_answered_call_alone() {
+    let replies = [call("canceled"), call("in-progress"), json("400 Bad Request", OVER), call("busy"), json("404 Not Found", NO_SUCH)];
+    let server = Scripted::start(replies.into_iter().chain([json("404 Not Found", NO_SUCH)])).await;
+    for expected in [Some("canceled"), Some("in-progress"), Some("busy"), None] {
+        let told = twilio(&server).take_back("CA0f").await.unwrap();
+        assert_eq!(told.as_ref().map(|call| call.status.as_str()), expected);
+    }
+    let seen = server.requests();
+    assert!(seen.iter().all(|request| !request.ends_with("Status=completed")), "{seen:?}");
+}
+
+#[tokio::test]
 async fn checks_the_account() {
     let account = |status: &str| json("200 OK", &format!(r#"{{"sid":"AC0","status":"{status}"}}"#));
     let server = Scripted::start([account("active"), account("suspended")]).await;

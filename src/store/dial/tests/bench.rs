@@ -57,6 +57,7 @@ fn settings() -> CampaignSettings {
         budget: None,
         max_callbacks: 2,
         callbacks: crate::domain::callback::keep::KeepRules::HOUSE,
+        breaker: crate::domain::campaign::breaker::Breaker::OFF,
     }
 }
 

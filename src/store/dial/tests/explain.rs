@@ -10,6 +10,7 @@ use crate::domain::window::{CallingWindow, Hours};
 use crate::store::codec::JsonText;
 use crate::store::contract::fixtures::{new_lead, number, place};
 use crate::store::contract::support::on_both_engines;
+use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
@@ -30,7 +31,11 @@ async fn meet(bench: &mut Bench, gate: Gate, n: u64) -> LeadId {
         Gate::Suppression => suppressed(bench, n, SuppressionSource::Operator).await,
         Gate::Quarantine => suppressed(bench, n, SuppressionSource::Quarantine).await,
         Gate::DncAge => {
-            bench.store.finish_listing("old", "2020-01-01", now(), "test", now()).await.unwrap();
+            bench
+                .store
+                .finish_listing(ReadList { name: "old", registry: None, scrub_date: "2020-01-01" }, now(), "test", now())
+                .await
+                .unwrap();
             bench.lead(n).await
         }
         Gate::Country => {

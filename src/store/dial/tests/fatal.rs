@@ -6,8 +6,12 @@ use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
+use crate::domain::phone::PhoneNumber;
+use crate::store::contract::fixtures::{new_lead, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::Arming;
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
 
 /// A lead with the same number in another running campaign.
 async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
@@ -76,6 +80,24 @@ on_both_engines! {
         assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().state, CampaignState::Halted);
         assert_eq!(bench.store.campaign_by_name("other").await.unwrap().unwrap().state, CampaignState::Running);
         assert_eq!((bench.view(claimed.lead).await.lead.state, bench.view(claimed.lead).await.lead.placed), (LeadState::Waiting, 0));
+    }
+
+    async fn a_country_that_is_not_permitted_parks_its_leads_until_a_person_has_permitted_it(store: Store) {
+        let bench = Bench::new(store).await;
+        let (claimed, other) = (bench.sending(1).await, bench.lead(2).await);
+        let abroad = NewLead { phone_number: PhoneNumber::from_e164("+14165550100").unwrap(), ..new_lead(3) };
+        bench.store.insert_leads(place(bench.campaign), &[abroad], now()).await.unwrap();
+        bench.refuse(&claimed, 400, 21215).await;
+        let states = async |state| {
+            let filter = LeadFilter { campaign: Some(bench.campaign), state: Some(state), ..LeadFilter::default() };
+            bench.store.leads(&filter, None, 9).await.unwrap().len()
+        };
+        assert_eq!((states(LeadState::Parked).await, states(LeadState::New).await), (2, 1), "Canada is another country");
+        assert!(bench.view(other).await.lead.wait_reason.unwrap().contains("callfleet leads retry --parked"));
+        assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().state, CampaignState::Running);
+        assert_eq!(bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap(), 2);
+        assert_eq!((states(LeadState::Waiting).await, bench.view(claimed.lead).await.lead.placed), (2, 0), "uncounted");
+        assert!(matches!(bench.try_arm(other, now()).await, Arming::Armed(_)));
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {

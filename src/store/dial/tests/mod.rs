@@ -13,5 +13,6 @@ mod life;
 mod orders;
 mod promise;
 mod prune;
+mod recall;
 mod reconcile;
 mod sweep;

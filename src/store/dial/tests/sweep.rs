@@ -58,14 +58,6 @@ on_both_engines! {
         assert!(bench.store.silent_calls(&bench.timings, 9).await.unwrap().is_empty());
     }
 
-    async fn a_pause_finds_what_the_provider_still_queues(store: Store) {
-        let bench = Bench::new(store).await;
-        bench.placed(1, "CA1").await;
-        let ringing = bench.placed(2, "CA2").await;
-        bench.callback(ringing.attempt, &news("CA2", CallStatus::Ringing, 1)).await;
-        assert_eq!(bench.store.queued_calls(bench.campaign).await.unwrap(), ["CA1"]);
-    }
-
     async fn open_attempts_are_counted_and_listed(store: Store) {
         let bench = Bench::new(store).await;
         bench.sending(1).await;

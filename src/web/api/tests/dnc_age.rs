@@ -4,11 +4,16 @@ use serde_json::{Value, json};
 
 use super::bench::Bench;
 use crate::domain::permit::Gate;
+use crate::store::dnc::ReadList;
 
 /// A list that was written on a day; importing refuses one that is stale already, growing old does not ask.
 async fn listed(bench: &Bench, written: &str) {
+    listed_of(bench, "national", Some("us"), written).await;
+}
+
+async fn listed_of(bench: &Bench, name: &str, registry: Option<&str>, scrub_date: &str) {
     let now = "2026-11-20T00:00:00Z".parse().unwrap();
-    bench.store.finish_listing("national", written, now, "test", now).await.unwrap();
+    bench.store.finish_listing(ReadList { name, registry, scrub_date }, now, "test", now).await.unwrap();
 }
 
 async fn start(bench: &Bench) -> Value {
@@ -37,7 +42,7 @@ async fn nobody_is_called_by_a_list_of_31_days() {
 
     listed(&bench, "2026-11-22").await;
     assert_eq!(start(&bench).await["body"]["state"], "running");
-    assert_eq!(gate(&bench, CAMPAIGN).await["value"], "1 list in use, none older than 24 days");
+    assert_eq!(gate(&bench, CAMPAIGN).await["value"], "1 list in use, none old");
     assert_eq!(gate(&bench, LEAD).await["open"], true);
 
     listed(&bench, "2026-10-23").await;
@@ -60,7 +65,7 @@ async fn from_25_days_on_it_is_told() {
     assert_eq!(start(&bench).await["body"]["notes"], json!([]), "24 days");
     bench.post("/v1/campaigns/spring/pause").await;
     listed(&bench, "2026-10-29").await;
-    let told = "the do-not-call list national is 25 days old: from the 31st day on nobody is called; renew it";
+    let told = "the do-not-call list national is 25 days old: from day 31 on nobody is called; renew it";
     assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
     let campaign = gate(&bench, CAMPAIGN).await;
     assert_eq!((&campaign["open"], &campaign["value"]), (&json!(true), &json!(told)));
@@ -70,9 +75,28 @@ async fn from_25_days_on_it_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calling_without_consent_and_without_a_list_is_told() {
     let bench = Bench::with_campaign().await;
-    assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list is imported"));
+    assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list concerns it"));
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { "require_consent": "false" } })).await;
-    let note = "no do-not-call list is imported; calls without consent ask for the National Do Not Call Registry, at most 31 days old \
-                (47 CFR 64.1200(c)(2)): callfleet dnc import FILE --scrub-date DAY";
-    assert_eq!(start(&bench).await["body"]["notes"], json!([note]));
+    let note = "no list of the National Do Not Call Registry is imported; calls without consent ask for one that is less than 31 days \
+                old (47 CFR 64.1200(c)(2)(i)(D)): callfleet dnc import FILE --scrub-date DAY --registry us";
+    listed_of(&bench, "own", None, "2026-11-22").await;
+    assert_eq!(start(&bench).await["body"]["notes"], json!([note]), "a list of no registry is not what the law asks for");
+    assert_eq!(gate(&bench, CAMPAIGN).await["value"], note);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([note]));
+    listed(&bench, "2026-11-22").await;
+    assert_eq!(gate(&bench, CAMPAIGN).await["value"], "2 lists in use, none old");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_has_its_own_limit_and_concerns_its_own_country() {
+    let bench = Bench::with_campaign().await;
+    listed_of(&bench, "tps", Some("gb"), "2026-10-26").await;
+    assert_eq!(start(&bench).await["body"]["notes"], json!([]), "it calls numbers of the United States");
+    bench.post("/v1/campaigns/spring/pause").await;
+    bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { "countries": "[\"US\", \"GB\"]" } })).await;
+    let refused = bench.post("/v1/campaigns/spring/resume").await;
+    assert_eq!(refused["body"]["error"]["message"], "the do-not-call list tps is 28 days old, so nobody is called: import a newer one");
+    listed_of(&bench, "tps", Some("gb"), "2026-11-01").await;
+    let told = "the do-not-call list tps is 22 days old: from day 28 on nobody is called; renew it";
+    assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
 }

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
 use crate::domain::permit::Gate;
+use crate::store::StoreError;
+use crate::store::contract::fixtures;
+use crate::store::db::on_db;
+use crate::store::lead::LeadFilter;
 
 async fn set(bench: &Bench, key: &str, value: &str) -> Value {
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await
@@ -102,4 +106,56 @@ async fn a_lead_is_explained_by_number_key_or_id() {
     bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
     assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["error"]["code"], "several_leads");
     assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_without_live_calls_pauses() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    let stopped = bench.json("POST", "/v1/campaigns/spring/stop", &json!({})).await;
+    assert_eq!((&stopped["body"]["state"], &stopped["body"]["ended"]), (&json!("paused"), &json!(0)), "{stopped}");
+    let again = bench.json("POST", "/v1/campaigns/spring/stop", &json!({})).await;
+    assert_eq!(again["body"]["state"], "paused");
+}
+
+/// A call of the campaign's first lead that is talked on and that nobody holds.
+async fn live_call(bench: &Bench) {
+    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let filter = LeadFilter { campaign: Some(campaign), ..LeadFilter::default() };
+    let lead = bench.store.leads(&filter, None, 1).await.unwrap()[0].id;
+    let attempt = fixtures::attempt(&bench.store, campaign, lead).await;
+    let named: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+        sqlx::query("UPDATE attempt SET call_sid = 'CA1' WHERE id = $1").bind(attempt).execute(conn).await?;
+        Ok(())
+    });
+    named.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_knows_on_how_many_people_hangs_up() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    live_call(&bench).await;
+    for live in [json!({}), json!({ "live": 0 }), json!({ "live": 2 })] {
+        let refused = bench.json("POST", "/v1/campaigns/spring/stop", &live).await;
+        assert_eq!((&refused["status"], &refused["body"]["error"]["code"]), (&json!(409), &json!("live_calls")), "{refused}");
+        assert!(refused["body"]["error"]["fix"].as_str().unwrap().contains("callfleet campaign stop spring --live 1"), "{refused}");
+    }
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["state"], "running", "nothing was changed");
+    let stopped = bench.json("POST", "/v1/campaigns/spring/stop", &json!({ "live": 1 })).await;
+    assert_eq!((&stopped["body"]["state"], &stopped["body"]["ended"]), (&json!("paused"), &json!(1)), "{stopped}");
+    let queues = bench.get("/v1/queues").await;
+    let cancel = queues["body"]["queues"].as_array().unwrap().iter().find(|queue| queue["queue"] == "cancel_call").unwrap().clone();
+    assert_eq!(cancel["waiting"], 1, "{cancel}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_that_never_open_are_told_when_a_running_campaign_is_given_them() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    let keys = json!({ "set": { "hours.weekdays": "closed", "hours.saturday": "closed", "hours.sunday": "09:00-12:00" } });
+    let changed = bench.json("PATCH", "/v1/campaigns/spring", &keys).await;
+    let told = "2 of 2 leads can never be called: callfleet campaign explain spring says why";
+    assert_eq!(changed["body"]["warnings"], json!([told]), "{changed}");
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([told]));
 }
