@@ -14,7 +14,7 @@ use crate::store::job::NewJob;
 use crate::store::{Store, StoreError};
 
 /// Tries before a job is left to an operator.
-const TRIES: u32 = 20;
+pub const TRIES: u32 = 20;
 
 /// Tells those who look on, enqueues what the news ask for, and says aloud what should not have happened.
 ///
@@ -31,7 +31,7 @@ pub async fn heed(store: &Store, live: &Live, told: &Told, now: Timestamp) -> Re
     if let Some(call_sid) = &told.cancel {
         cancel(store, call_sid, now).await?;
     }
-    if told.finish {
+    if told.finish && !told.rung {
         finish(store, told.attempt, now).await?;
     }
     Ok(())
@@ -53,8 +53,19 @@ pub async fn cancel(store: &Store, call_sid: &str, now: Timestamp) -> Result<(),
     enqueue(store, call_sid, &CancelCall { call_sid: call_sid.to_owned() }, now).await
 }
 
+/// What the job that folds an attempt's outcome carries.
+///
+/// # Panics
+/// Never: an id is always writable as JSON.
+#[must_use]
+pub fn finish_payload(attempt: AttemptId) -> String {
+    seal(&FinishCall { attempt: attempt.0 }).expect(WRITABLE)
+}
+
+const WRITABLE: &str = "ids are always writable as JSON";
+
 async fn enqueue<J: Envelope>(store: &Store, key: &str, job: &J, now: Timestamp) -> Result<(), StoreError> {
-    let payload = seal(job).expect("ids are always writable as JSON");
+    let payload = seal(job).expect(WRITABLE);
     store.enqueue_job(NewJob { kind: J::KIND, key, payload: &payload, run_at: now, max_attempts: TRIES }, now).await?;
     Ok(())
 }

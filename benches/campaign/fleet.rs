@@ -81,10 +81,12 @@ impl Fleet {
         self.postgres.url()
     }
 
-    /// Processor time used so far, by role.
+    /// Processor time used so far, by process; a server's processes count as one.
     pub fn cpu(&self) -> Cpu {
         let mut cpu = Cpu::default();
-        cpu.add("workers", self.workers.iter().map(|(worker, _)| worker.pid()));
+        for (n, (worker, _)) in self.workers.iter().enumerate() {
+            cpu.add(&format!("worker {}", n + 1), [worker.pid()]);
+        }
         cpu.add("scheduler", [self.scheduler.pid()]);
         cpu.add("web", [self.web.pid()]);
         cpu.add("simulator", [self.simulator.pid()]);
@@ -114,9 +116,9 @@ impl Fleet {
     }
 }
 
-/// A little tuned, as any server of a deployment is; every commit reaches the disk.
+/// A little tuned, as any server of a deployment is (docs/operating.md); every commit reaches the disk.
 fn postgres(path: &Path, ask: &Ask) -> Postgres {
-    let mut settings = vec!["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"];
+    let mut settings = vec!["shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min", "autovacuum_naptime=10s"];
     if ask.statements {
         settings.push("shared_preload_libraries=pg_stat_statements");
     }

@@ -26,17 +26,27 @@ pub fn print(ask: &Ask, facts: &Facts) {
         per_cycle(facts),
         facts.used.total().as_secs_f64() / seconds
     );
-    for (role, used) in facts.used.roles() {
-        println!("    {role:<20} {:.2} ms a cycle, {:.0} %", used * 1000.0 / calls as f64, used * 100.0 / facts.used.total().as_secs_f64());
+    for (name, used) in facts.used.processes() {
+        println!("    {name:<20} {:.2} ms a cycle, {:.0} % of a core", used * 1000.0 / calls as f64, used * 100.0 / seconds);
     }
     let quantile = |share| facts.ticket_to_post.quantile_ms(share).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms"));
     println!("  ticket to POST         p50 {}, p99 {} (pacing aside)", quantile(0.5), quantile(0.99));
-    println!("  busiest second         {} calls asked for, {} allowed", facts.truth.busiest_second(), ask.rate);
+    println!(
+        "  busiest second         {} calls asked for, at most {} allowed ({})",
+        facts.truth.busiest_second(),
+        ask.rate + 1.0,
+        limit(ask, calls as f64 / seconds)
+    );
     for (what, leads) in &facts.dispositions {
         println!("    {leads:>8} leads {what}");
     }
     println!("  called twice           {}", facts.truth.twice());
     check(ask, facts);
+}
+
+/// A pace that is never reached shows nothing.
+fn limit(ask: &Ask, cycles: f64) -> &'static str {
+    if cycles > ask.rate * 0.9 { "the pace was the limit" } else { "the pace was not the limit" }
 }
 
 fn per_cycle(facts: &Facts) -> f64 {

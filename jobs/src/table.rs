@@ -29,6 +29,9 @@ pub struct ClaimedJob {
     pub claim_no: i64,
 }
 
+/// A job that ran, and how that went.
+pub type EndedJob = (ClaimedJob, Verdict);
+
 /// The job table, as the runner needs it. Implemented over the database by the caller.
 #[async_trait]
 pub trait JobRows: Send + Sync {
@@ -36,8 +39,8 @@ pub trait JobRows: Send + Sync {
     async fn claim(&self, limit: u32, lease: Duration) -> Result<Vec<ClaimedJob>, String>;
     /// Lengthens the claim; false when it is not ours any more.
     async fn renew(&self, job: &ClaimedJob, lease: Duration) -> Result<bool, String>;
-    /// Writes the verdict, if the claim still holds.
-    async fn finish(&self, job: &ClaimedJob, verdict: &Verdict) -> Result<(), String>;
+    /// Writes the verdicts, each if its claim still holds.
+    async fn finish(&self, ended: &[EndedJob]) -> Result<(), String>;
 }
 
 /// Does the work of claimed rows, whatever their kind; one visible list of kinds in the caller.
@@ -60,9 +63,10 @@ pub struct TableSettings {
     pub width: u32,
 }
 
-/// Works the table until `stop` fires, then waits for what runs. A slow job takes its own place and nobody else's.
+/// Works the table until `stop` fires, then waits for what runs. A slow job takes its own place and nobody else's. What ended
+/// since the last look is written together, before more is claimed.
 pub async fn work(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, stop: CancellationToken) {
-    let (mut running, width) = (JoinSet::new(), settings.width as usize);
+    let (mut running, width) = (Running::new(), settings.width as usize);
     while !stop.is_cancelled() {
         let free = width - running.len();
         let claimed = claim(&rows, free, settings.lease).await;
@@ -70,19 +74,30 @@ pub async fn work(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings
         for job in claimed {
             running.spawn(run(Arc::clone(&rows), Arc::clone(&handler), settings, job));
         }
+        let mut ended = Vec::new();
         let pause = async {
             // with more waiting, half of the places are worth another look; else there is time
-            if more { until_at_most(&mut running, width / 2).await } else { tokio::time::sleep(settings.poll).await }
+            if more { until_at_most(&mut running, width / 2, &mut ended).await } else { tokio::time::sleep(settings.poll).await }
         };
-        tokio::select! { () = stop.cancelled() => break, () = pause => {} }
-        while running.try_join_next().is_some() {}
+        tokio::select! { () = stop.cancelled() => {}, () = pause => {} }
+        while let Some(job) = running.try_join_next() {
+            ended.extend(job.ok().flatten());
+        }
+        finish(&rows, ended).await;
         // every place may be taken by jobs that take long
-        if running.len() == width {
-            tokio::select! { () = stop.cancelled() => break, () = until_at_most(&mut running, width - 1) => {} }
+        if running.len() == width && !stop.is_cancelled() {
+            let mut ended = Vec::new();
+            tokio::select! { () = stop.cancelled() => {}, () = until_at_most(&mut running, width - 1, &mut ended) => {} }
+            finish(&rows, ended).await;
         }
     }
-    until_at_most(&mut running, 0).await;
+    while let Some(job) = running.join_next().await {
+        finish(&rows, job.ok().flatten().into_iter().collect()).await;
+    }
 }
+
+/// Jobs under way; each gives its verdict, or nothing when its claim was lost.
+type Running = JoinSet<Option<EndedJob>>;
 
 async fn claim(rows: &Arc<dyn JobRows>, free: usize, lease: Duration) -> Vec<ClaimedJob> {
     match rows.claim(u32::try_from(free).unwrap_or(u32::MAX), lease).await {
@@ -94,22 +109,32 @@ async fn claim(rows: &Arc<dyn JobRows>, free: usize, lease: Duration) -> Vec<Cla
     }
 }
 
-async fn until_at_most(running: &mut JoinSet<()>, jobs: usize) {
-    while running.len() > jobs && running.join_next().await.is_some() {}
+async fn until_at_most(running: &mut Running, jobs: usize, ended: &mut Vec<EndedJob>) {
+    while running.len() > jobs {
+        let Some(job) = running.join_next().await else { return };
+        ended.extend(job.ok().flatten());
+    }
+}
+
+async fn finish(rows: &Arc<dyn JobRows>, ended: Vec<EndedJob>) {
+    if !ended.is_empty()
+        && let Err(error) = rows.finish(&ended).await
+    {
+        let jobs = ended.len();
+        tracing::warn!(jobs, error, "verdicts not written; the leases will run out and the jobs run again");
+    }
 }
 
 /// Renewals of a claim in the time of its lease: one may get lost.
 const RENEWALS: u32 = 3;
 
-async fn run(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, job: ClaimedJob) {
+async fn run(rows: Arc<dyn JobRows>, handler: Arc<dyn RowHandler>, settings: TableSettings, job: ClaimedJob) -> Option<EndedJob> {
     let verdict = tokio::select! {
         verdict = guarded(handler, job.clone(), settings.longest) => verdict,
         // the work is dropped with its claim: another process does it now
-        () = until_lost(&rows, &job, settings.lease) => return,
+        () = until_lost(&rows, &job, settings.lease) => return None,
     };
-    if let Err(error) = rows.finish(&job, &verdict).await {
-        tracing::warn!(job.id = %job.id, error, "verdict not written; the lease will run out and the job runs again");
-    }
+    Some((job, verdict))
 }
 
 /// Renews the claim until it is somebody else's. A table that does not answer takes no claim away.
@@ -179,8 +204,8 @@ mod tests {
             Ok(renewed.len() <= self.lost_after)
         }
 
-        async fn finish(&self, job: &ClaimedJob, _: &Verdict) -> Result<(), String> {
-            self.done.send(job.id.as_u128()).map_err(|error| error.to_string())
+        async fn finish(&self, ended: &[EndedJob]) -> Result<(), String> {
+            ended.iter().try_for_each(|(job, _)| self.done.send(job.id.as_u128())).map_err(|error| error.to_string())
         }
     }
 

@@ -12,7 +12,7 @@ use sqlx::{Connection, PgPool, SqlitePool};
 use crate::store::StoreError;
 use crate::store::db::Db;
 use crate::store::folder_lock::FolderLock;
-use crate::store::lend::{STATEMENT, STILL_THERE, Server};
+use crate::store::lend::{FRESH, STATEMENT, STILL_THERE, Server, WAIT_FOR_CONNECTION};
 use crate::store::life::Life;
 
 /// The database file inside the data folder.
@@ -25,7 +25,6 @@ const WRITER_CACHE: &str = "-32000";
 /// the copy, the more of them are copied once instead of many times.
 const CHECKPOINT_PAGES: &str = "16000";
 const READER_CACHE: &str = "-8000";
-const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(10);
 
 /// Which database to open.
 #[derive(Debug, Clone)]
@@ -89,9 +88,6 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
 }
-
-/// A connection used within this time is taken as it is; one that rested longer may have lost its server and is asked first.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// No statement, lock or forgotten transaction may hold a call up for long; a lost server is noticed before use.
 ///

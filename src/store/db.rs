@@ -110,8 +110,12 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                let $conn: &mut sqlx::PgConnection = &mut lent;
-                $body
+                let done: Result<_, $crate::store::StoreError> = async {
+                    let $conn: &mut sqlx::PgConnection = &mut lent;
+                    $body
+                }
+                .await;
+                done.inspect(|_| lent.is_in_order())
             })
             .await;
         done
@@ -120,7 +124,8 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body)
+                let done = $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body);
+                done.inspect(|_| lent.is_in_order())
             })
             .await;
         done
@@ -184,7 +189,8 @@ impl EngineSql {
 }
 
 /// Builds an [`EngineSql`] out of literals and the words `now` (the database's own clock in milliseconds), `skip_locked`
-/// and `for_update` (row locks; SQLite needs none, its writers stand in line), and `(each "$1")` (the texts of a JSON list).
+/// and `for_update` (row locks; SQLite needs none, its writers stand in line), `(each "$1")` (the texts of a JSON list) and
+/// `(among "$1")` (is one of these texts; PostgreSQL reads the list before it looks at rows).
 macro_rules! engine_sql {
     ($($part:tt)+) => {
         $crate::store::db::EngineSql {
@@ -220,6 +226,12 @@ macro_rules! engine_part {
     };
     (sqlite (each $list:literal)) => {
         concat!("SELECT value FROM json_each(", $list, ")")
+    };
+    (postgres (among $list:literal)) => {
+        concat!("= ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(", $list, " AS JSONB))))")
+    };
+    (sqlite (among $list:literal)) => {
+        concat!("IN (SELECT value FROM json_each(", $list, "))")
     };
     ($engine:ident $text:literal) => {
         $text

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::FromRow;
+use uuid::Uuid;
 
 pub use crate::domain::background::JobState;
 use crate::domain::background::{JOB, allows};
 use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, millis, words};
-use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
+use crate::store::db::{Conn, Db, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
 
 words!(JobState);
@@ -92,15 +93,20 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn claim_jobs(&self, kinds: &[&str], lease: Duration, limit: u32, now: Timestamp) -> Result<Vec<ClaimedJob>, StoreError> {
+        // each state is one range of the index `job_due`, in its order: what has left it is passed over once and not again
         const CLAIM: EngineSql = engine_sql!(
             "WITH due AS MATERIALIZED (
-               SELECT id FROM job WHERE kind IN (" (each "$1") ")
-                 AND ((state = 'queued' AND run_at <= $2) OR (state = 'running' AND lease_until_db < " now "))
+               SELECT id FROM job WHERE state = 'queued' AND run_at <= $2 AND kind " (among "$1") "
+                 AND NOT EXISTS (SELECT 1 FROM queue_control q WHERE q.queue = job.kind AND q.paused)
+               ORDER BY run_at LIMIT $3" skip_locked "),
+             lapsed AS MATERIALIZED (
+               SELECT id FROM job WHERE state = 'running' AND lease_until_db < " now " AND kind " (among "$1") "
                  AND NOT EXISTS (SELECT 1 FROM queue_control q WHERE q.queue = job.kind AND q.paused)
                ORDER BY run_at LIMIT $3" skip_locked ")
              UPDATE job SET state = 'running', attempts = attempts + 1, claim_no = claim_no + 1,
                lease_until_db = " now " + $4, updated_at = $2
-             WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, payload, attempts, max_attempts, claim_no"
+             WHERE id IN (SELECT id FROM (SELECT id FROM lapsed UNION ALL SELECT id FROM due) AS mine LIMIT $3)
+             RETURNING id, kind, key, payload, attempts, max_attempts, claim_no"
         );
         let sql = CLAIM.on(&self.db);
         on_db!(self.db, statement, conn => {
@@ -120,6 +126,34 @@ impl Store {
         on_db!(self.db, statement, conn => {
             let done = sqlx::query(sql).bind(job.id).bind(job.claim_no).bind(millis(lease)).execute(conn).await?;
             Ok(done.rows_affected() == 1)
+        })
+    }
+
+    /// Ends claims whose jobs are done, all at once; how many of them were still ours.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn end_done_jobs(&self, jobs: &[ClaimedJob], now: Timestamp) -> Result<u64, StoreError> {
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        const DONE: &str = "UPDATE job SET state = 'done', lease_until_db = 0, updated_at = $3
+             WHERE id = $1 AND claim_no = $2 AND state = 'running'";
+        const ALL_DONE: &str = "UPDATE job SET state = 'done', lease_until_db = 0, updated_at = $3
+             FROM unnest($1, $2) AS ended (id, claim_no)
+             WHERE job.id = ended.id AND job.claim_no = ended.claim_no AND job.state = 'running'";
+        if let Db::Postgres(server) = &self.db {
+            let (ids, claims): (Vec<Uuid>, Vec<i64>) = jobs.iter().map(|job| (job.id.0, job.claim_no)).unzip();
+            return on_db!(@read_server server, conn, {
+                Ok(sqlx::query(ALL_DONE).bind(ids).bind(claims).bind(now).execute(conn).await?.rows_affected())
+            });
+        }
+        on_db!(self.db, write, tx => {
+            let mut ended = 0;
+            for job in jobs {
+                ended += sqlx::query(DONE).bind(job.id).bind(job.claim_no).bind(now).execute(&mut *tx).await?.rows_affected();
+            }
+            Ok(ended)
         })
     }
 

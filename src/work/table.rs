@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use callfleet_jobs::envelope::{Undeliverable, open};
 use callfleet_jobs::kinds::{CancelCall, CollectBatch, FinishCall, GatherBatch};
-use callfleet_jobs::table::{ClaimedJob, JobRows, RowHandler};
+use callfleet_jobs::table::{ClaimedJob, EndedJob, JobRows, RowHandler};
 use callfleet_jobs::{Envelope, Verdict};
 
 use crate::clock::SharedClock;
@@ -46,16 +46,28 @@ impl JobRows for StoreRows {
         self.store.renew_job(&taken_back(claimed), lease).await.map_err(|error| error.to_string())
     }
 
-    async fn finish(&self, claimed: &ClaimedJob, verdict: &Verdict) -> Result<(), String> {
-        metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => verdict.as_str()).increment(1);
+    async fn finish(&self, ended: &[EndedJob]) -> Result<(), String> {
         let now = self.clock.now();
-        let end = match verdict {
-            Verdict::Done => JobEnd::Done,
-            Verdict::Snooze(pause) => JobEnd::Snooze(now + *pause),
-            Verdict::Retry(error) => JobEnd::Retry { error, at: next_try(claimed, now) },
-            Verdict::Discard(error) => JobEnd::Dead(error),
-        };
-        self.store.end_job(&taken_back(claimed), end, now).await.map(drop).map_err(|error| error.to_string())
+        let done: Vec<_> = ended.iter().filter(|(_, verdict)| *verdict == Verdict::Done).map(|(job, _)| taken_back(job)).collect();
+        let mut written = self.store.end_done_jobs(&done, now).await.map(drop);
+        for (claimed, verdict) in ended {
+            metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => verdict.as_str()).increment(1);
+            if let Some(end) = end(claimed, verdict, now) {
+                // one that cannot be written keeps nobody else's from being written
+                written = self.store.end_job(&taken_back(claimed), end, now).await.map(drop).and(written);
+            }
+        }
+        written.map_err(|error| error.to_string())
+    }
+}
+
+/// How a job that is not done ended.
+fn end<'a>(claimed: &ClaimedJob, verdict: &'a Verdict, now: Timestamp) -> Option<JobEnd<'a>> {
+    match verdict {
+        Verdict::Done => None,
+        Verdict::Snooze(pause) => Some(JobEnd::Snooze(now + *pause)),
+        Verdict::Retry(error) => Some(JobEnd::Retry { error, at: next_try(claimed, now) }),
+        Verdict::Discard(error) => Some(JobEnd::Dead(error)),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::domain::attempt::DialKind;
 use crate::domain::dialing::finish::Verdict;
 use crate::domain::dialing::sip::Retry;
 use crate::domain::dialing::timings::DialTimings;
+use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Outcome, Reason};
 use crate::domain::permit::{Denial, Gate};
 use crate::domain::time::Timestamp;
@@ -37,6 +38,17 @@ pub enum LeadStep {
 }
 
 impl LeadStep {
+    /// Where the lead goes.
+    #[must_use]
+    pub const fn state(&self) -> LeadState {
+        match self {
+            Self::Waiting { .. } => LeadState::Waiting,
+            Self::Finished { .. } => LeadState::Finished,
+            Self::Suppressed => LeadState::Suppressed,
+            Self::Parked { .. } => LeadState::Parked,
+        }
+    }
+
     /// Waits, with a reason.
     #[must_use]
     pub fn waiting(kind: DialKind, at: Timestamp, why: &str) -> Self {

@@ -70,6 +70,23 @@ on_both_engines! {
         assert_eq!(store.end_job(&next, JobEnd::Done, at(102)).await.unwrap(), Some(JobState::Done));
     }
 
+    async fn jobs_that_are_done_end_together_each_for_its_own_claim(store: Store) {
+        for n in 0..4 {
+            store.enqueue_job(job("finish_call", &n.to_string()), at(0)).await.unwrap();
+        }
+        let mut claims = claim(&store, 4, at(100)).await;
+        claims[3].claim_no += 1; // as if somebody else had it
+        assert_eq!(store.end_done_jobs(&claims, at(101)).await.unwrap(), 3);
+        assert_eq!(store.end_done_jobs(&claims, at(102)).await.unwrap(), 0);
+        assert_eq!(store.end_done_jobs(&[], at(103)).await.unwrap(), 0);
+        let mut states = Vec::new();
+        for n in 0..4 {
+            let job = store.job("finish_call", &n.to_string()).await.unwrap().unwrap();
+            states.push((job.id == claims[3].id, job.state));
+        }
+        assert_eq!(states.iter().filter(|(other, state)| *state == if *other { JobState::Running } else { JobState::Done }).count(), 4);
+    }
+
     async fn a_paused_queue_gives_nothing(store: Store) {
         store.enqueue_job(job("finish_call", "a"), at(0)).await.unwrap();
         assert!(!store.set_queue_paused("finish_call", false, "ada", at(1)).await.unwrap(), "it runs already");

@@ -10,6 +10,7 @@ mod import;
 mod intake;
 mod job;
 mod lead;
+mod lend;
 mod operator;
 mod process;
 mod schema;

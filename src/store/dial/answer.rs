@@ -40,6 +40,11 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Recorded, StoreError> {
+        if let PostClass::Placed { call_sid } = class
+            && let Some(told) = self.answer_at_once(attempt, send_no, call_sid, now).await?
+        {
+            return Ok(Recorded::Placed(told));
+        }
         on_db!(self.db, write, tx => {
             match class {
                 PostClass::Placed { call_sid } => placed(tx.into(), attempt, send_no, call_sid, timings, now).await,
@@ -145,7 +150,7 @@ async fn close_refused(mut conn: Conn<'_>, row: &AttemptRow, step: &LeadStep, no
     if let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? {
         lead::step(conn.reborrow(), &lead, step, now).await?;
     }
-    number::release(conn, row.id).await?;
+    number::release(conn, &row.to_number, row.id).await?;
     Ok(())
 }
 

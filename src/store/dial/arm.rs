@@ -9,7 +9,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::permit::{self, Denial, Gate};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
+use crate::store::db::{Conn, engine_part, on_db};
 use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::sql::{execute, millis};
@@ -94,10 +94,9 @@ async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result
     // the permit has seen that there is one
     let Some(from) = facts.caller() else { return Ok(Arming::LeadMoved) };
     let attempt = AttemptId::new();
-    if !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
+    if !take(conn.reborrow(), attempt, &lead, from, order, now).await? {
         return busy(conn, &lead, order, now).await;
     }
-    insert(conn.reborrow(), attempt, &lead, from, order, now).await?;
     if is_callback {
         promise::keep_with(conn, lead.id, attempt).await?;
     }
@@ -137,24 +136,43 @@ async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Tim
     Ok(Arming::NumberBusy { holder: holder.attempt_id })
 }
 
-const INSERT: EngineSql = engine_sql!(
-    "INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, agent_version_id,
-        reserved_nano_usd, created_at, state_at, lease_until_db)
-     VALUES ($1, $2, $3, $4, $5, 'ready', 1, $6, $7, $8, $9, $10, $10, $11 + " now ")"
+macro_rules! insert {
+    ($row:literal, $engine:ident, $end:literal) => {
+        concat!(
+            "INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, agent_version_id,
+                reserved_nano_usd, created_at, state_at, lease_until_db) ",
+            $row, " $1, $2, $3, $4, $5, 'ready', 1, $6, $7, $8, $9, $10, $10, $11 + ", engine_part!($engine now), $end
+        )
+    };
+}
+const INSERT: &str = insert!("VALUES (", sqlite, ")");
+/// Number, attempt and lead in one round trip, where the engine is a server; no row when another attempt has the number.
+const TAKE: &str = concat!(
+    "WITH taken AS (INSERT INTO open_number (phone_number, attempt_id) VALUES ($6, $1)
+        ON CONFLICT (phone_number) DO NOTHING RETURNING attempt_id),
+     armed AS (",
+    insert!("SELECT", postgres, " FROM taken"),
+    ")
+     UPDATE lead SET state = 'active', attempts = attempts + 1, wait_reason = NULL, updated_at = $10
+     FROM taken WHERE lead.id = $2"
 );
 
-async fn insert(
+/// Takes the number for an attempt and writes it down; false when another attempt has the number.
+async fn take(
     mut conn: Conn<'_>,
     attempt: AttemptId,
     lead: &LeadRow,
     from: &PhoneNumber,
     order: &ArmOrder<'_>,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = INSERT.for_conn(&conn);
-    execute!(
+) -> Result<bool, StoreError> {
+    let at_once = matches!(conn, Conn::Postgres(_));
+    if !at_once && !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
+        return Ok(false);
+    }
+    let rows = execute!(
         conn,
-        sql,
+        if at_once { TAKE } else { INSERT },
         attempt,
         lead.id,
         lead.campaign_id,
@@ -167,6 +185,8 @@ async fn insert(
         now,
         millis(order.timings.ticket_lease)
     );
-    lead::activate(conn, lead, 1, now).await?;
-    Ok(())
+    if !at_once {
+        lead::activate(conn, lead, 1, now).await?;
+    }
+    Ok(rows == 1)
 }

@@ -32,6 +32,8 @@ pub struct Told {
     pub came_to: Option<AttemptState>,
     /// The provider ended the call: ring the job that folds the outcome.
     pub finish: bool,
+    /// That job was enqueued with the news.
+    pub rung: bool,
     /// Take this call back at the provider: it is not the attempt's.
     pub cancel: Option<String>,
     /// A signal was written: tell the worker that holds the call.
@@ -64,6 +66,9 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Option<Told>, StoreError> {
+        if let Some(told) = self.callback_at_once(attempt, news, dedupe_key, now).await? {
+            return Ok(Some(told));
+        }
         on_db!(self.db, write, tx => {
             let mut conn: Conn<'_> = tx.into();
             let Some(row) = AttemptRow::lock_for_news(conn.reborrow(), attempt, dedupe_key, now).await? else { return Ok(None) };
@@ -133,24 +138,25 @@ pub(super) async fn take_into(
     Ok(Told { finish: folded.finish, signal, trouble, came_to, ..nothing })
 }
 
-fn nothing_to_do(row: &AttemptRow) -> Told {
-    Told {
-        attempt: row.id,
-        lead: row.lead_id,
-        campaign: row.campaign_id,
-        number: row.to_number.clone(),
-        came_to: None,
-        finish: false,
-        cancel: None,
-        signal: false,
-        trouble: None,
+impl Told {
+    /// News that ask for nothing.
+    pub(super) const fn nothing(attempt: AttemptId, lead: LeadId, campaign: CampaignId, number: PhoneNumber) -> Self {
+        Self { attempt, lead, campaign, number, came_to: None, finish: false, rung: false, cancel: None, signal: false, trouble: None }
     }
 }
 
-/// Remembers that the call was named for this attempt; false when it belongs to another one. A bound call of which a signed
-/// message was folded is noted as such already: only those have a sequence.
+pub(super) fn nothing_to_do(row: &AttemptRow) -> Told {
+    Told::nothing(row.id, row.lead_id, row.campaign_id, row.to_number.clone())
+}
+
+/// A bound call of which a signed message was folded is noted as this attempt's already: only those have a sequence.
+pub(super) fn is_noted(row: &AttemptRow, news: &Callback) -> bool {
+    row.call_sid.as_deref() == Some(&news.call_sid) && row.provider_sequence >= 0
+}
+
+/// Remembers that the call was named for this attempt; false when it belongs to another one.
 async fn note_seen(mut conn: Conn<'_>, row: &AttemptRow, news: &Callback, evidence: Evidence, now: Timestamp) -> Result<bool, StoreError> {
-    if row.call_sid.as_deref() == Some(&news.call_sid) && row.provider_sequence >= 0 {
+    if is_noted(row, news) {
         return Ok(true);
     }
     let rows = execute!(

@@ -13,21 +13,22 @@ use crate::store::dial::sql::{fetch_value, fetch_values};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
+/// The numbers whose calls this callee's network has labelled as spam.
+pub(super) async fn rejected(mut conn: Conn<'_>, callee: &PhoneNumber) -> Result<Vec<PhoneNumber>, StoreError> {
+    let sql = "SELECT DISTINCT from_number FROM attempt WHERE to_number = $1 AND reason = 'spam_labelled'";
+    Ok(fetch_values!(conn, PhoneNumber, sql, callee.clone()))
+}
+
 /// Chooses among `pool`. `own` is an attempt whose own call must not count.
 pub(super) async fn choose(
     mut conn: Conn<'_>,
     pool: &[PhoneNumber],
     callee: &PhoneNumber,
+    rejected: &[PhoneNumber],
     own: Option<AttemptId>,
     settings: &CampaignSettings,
     now: Timestamp,
 ) -> Result<CallerChoice, StoreError> {
-    let rejected = fetch_values!(
-        conn,
-        PhoneNumber,
-        "SELECT DISTINCT from_number FROM attempt WHERE to_number = $1 AND reason = 'spam_labelled'",
-        callee.clone()
-    );
     let mut uses = Vec::with_capacity(pool.len());
     for number in pool {
         // with one number there is nothing to take turns with

@@ -12,12 +12,11 @@ use crate::domain::money::NanoUsd;
 use crate::domain::permit::{self, Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
-use crate::store::dial::facts::{Facts, Own};
+use crate::store::db::{Conn, Db, EngineSql, engine_part, on_db};
+use crate::store::dial::facts::{self, Facts, Look, Own, look};
 use crate::store::dial::lead::LeadRow;
-use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{execute, millis};
-use crate::store::dial::withdraw::withdraw;
+use crate::store::dial::sql::{execute, fetch_optional, millis};
+use crate::store::dial::withdraw::withdraw_one;
 use crate::store::{Store, StoreError};
 
 /// A ticket that wants to be sent.
@@ -103,51 +102,147 @@ impl Store {
         if !self.is_settled().await? {
             return Err(StoreError::Unsettled);
         }
+        if let Some(claimed) = self.claim_at_once(ask, now).await? {
+            return Ok(ClaimOutcome::Claimed(Box::new(claimed)));
+        }
         on_db!(self.db, write, tx => claim(tx.into(), ask, now).await)
+    }
+
+    /// Where the engine is a server: read and decided without a lock, then claimed by one statement that holds only while
+    /// attempt, lead and campaign still allow it. `None`: nothing was claimed, and what becomes of the ticket is decided under
+    /// a lock.
+    async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
+        let Db::Postgres(server) = &self.db else { return Ok(None) };
+        on_db!(@read_server server, conn, {
+            let mut conn: Conn<'_> = conn.into();
+            let read = fetch_optional!(conn, TicketAndLook, TICKET_AND_LOOK, ask.attempt, facts::since(now));
+            let Some(TicketAndLook { ticket: row, look }) = read else { return Ok(None) };
+            let facts = Facts::after(look, conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
+            match row.decide(&facts, ask, now) {
+                Claim::Claimed(permit) => intend(conn, INTENT_AT_ONCE, row, permit, ask, now).await,
+                Claim::Stale | Claim::Withdraw(_) => Ok(None),
+            }
+        })
+    }
+}
+
+/// An attempt and its lead, as the claim looks at them.
+#[derive(Debug, FromRow)]
+struct Ticket {
+    attempt_state: AttemptState,
+    send_no: i32,
+    kind: DialKind,
+    to_number: PhoneNumber,
+    from_number: PhoneNumber,
+    agent_version_id: Option<AgentVersionId>,
+    #[sqlx(flatten)]
+    lead: LeadRow,
+}
+
+/// The same with what the permit looks at.
+#[derive(Debug, FromRow)]
+struct TicketAndLook {
+    #[sqlx(flatten)]
+    ticket: Ticket,
+    #[sqlx(flatten)]
+    look: Look,
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT a.state AS attempt_state, a.send_no, a.kind, a.to_number, a.from_number, a.agent_version_id,
+            l.id, l.campaign_id, l.phone_number, l.zones, l.variables, l.consent_basis, l.state, l.next_kind, l.next_attempt_at,
+            l.attempts, l.callbacks"
+    };
+}
+/// The attempt first, then the lead: both locked until the transaction ends.
+const TICKET: EngineSql = EngineSql {
+    postgres: concat!(columns!(), " FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.id = $1 FOR UPDATE"),
+    sqlite: concat!(columns!(), " FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.id = $1"),
+};
+/// `$2` a day ago.
+const TICKET_AND_LOOK: &str = concat!(
+    columns!(),
+    ", c.state AS campaign, ",
+    look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
+    " FROM attempt a JOIN lead l ON l.id = a.lead_id JOIN campaign c ON c.id = l.campaign_id WHERE a.id = $1"
+);
+
+impl Ticket {
+    fn send_no(&self) -> u32 {
+        u32::try_from(self.send_no).unwrap_or(0)
+    }
+
+    const fn own<'a>(&'a self, ask: &ClaimAsk<'_>) -> Option<Own<'a>> {
+        Some(Own { attempt: ask.attempt, from: &self.from_number })
+    }
+
+    fn decide(&self, facts: &Facts, ask: &ClaimAsk<'_>, now: Timestamp) -> Claim {
+        let is_callable = self.lead.state == LeadState::Active;
+        let view = facts.view(&self.lead, ask.settings, is_callable, ask.reserve, self.kind == DialKind::Callback);
+        dialing::claim(self.attempt_state, self.send_no(), ask.send_no, facts.campaign_dials(), permit::check(&view, now))
     }
 }
 
 async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
-    let Some(row) = AttemptRow::lock(conn.reborrow(), ask.attempt).await? else { return Ok(ClaimOutcome::Stale) };
-    let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(ClaimOutcome::Stale) };
-    let facts = Facts::gather(conn.reborrow(), &lead, Some(Own { attempt: row.id, from: &row.from_number }), ask.settings, now).await?;
-    let callable = lead.state == LeadState::Active;
-    let view = facts.view(&lead, ask.settings, callable, ask.reserve, row.kind == DialKind::Callback);
-    let permit = permit::check(&view, now);
-    match dialing::claim(row.state, row.send_no(), ask.send_no, facts.campaign_dials(), permit) {
+    let sql = TICKET.for_conn(&conn);
+    let Some(row) = fetch_optional!(conn, Ticket, sql, ask.attempt) else { return Ok(ClaimOutcome::Stale) };
+    let facts = Facts::gather(conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
+    match row.decide(&facts, ask, now) {
         Claim::Stale => Ok(ClaimOutcome::Stale),
         Claim::Withdraw(denial) => {
-            withdraw(conn, &row, &lead, &denial, ask.timings, now).await?;
+            withdraw_one(conn, ask.attempt, &denial, ask.timings, now).await?;
             Ok(ClaimOutcome::Withdrawn(denial))
         }
-        Claim::Claimed(permit) => intend(conn, row, permit, ask, now).await,
+        Claim::Claimed(permit) => {
+            let sql = INTENT.for_conn(&conn);
+            let claimed = intend(conn, sql, row, permit, ask, now).await?;
+            Ok(claimed.map_or(ClaimOutcome::Stale, |claimed| ClaimOutcome::Claimed(Box::new(claimed))))
+        }
     }
 }
 
-const INTENT: EngineSql = engine_sql!(
-    "UPDATE attempt SET state = 'sending', sent_by = $4, reserved_nano_usd = $5, stream_token = $6, intent_at = $7, state_at = $7,
-        intent_at_db = " now ", send_deadline_db = $8 + " now
-    " WHERE id = $1 AND state = $2 AND send_no = $3"
+macro_rules! intent {
+    ($engine:ident) => {
+        concat!(
+            "UPDATE attempt SET state = 'sending', sent_by = $4, reserved_nano_usd = $5, stream_token = $6, intent_at = $7, state_at = $7,
+                intent_at_db = ", engine_part!($engine now), ", send_deadline_db = $8 + ", engine_part!($engine now)
+        )
+    };
+}
+const INTENT: EngineSql = EngineSql {
+    postgres: concat!(intent!(postgres), " WHERE id = $1 AND state = $2 AND send_no = $3"),
+    sqlite: concat!(intent!(sqlite), " WHERE id = $1 AND state = $2 AND send_no = $3"),
+};
+/// Locks in the order of the other transactions: attempt, lead.
+const INTENT_AT_ONCE: &str = concat!(
+    "WITH own AS MATERIALIZED (SELECT lead_id, campaign_id FROM attempt WHERE id = $1 AND state = $2 AND send_no = $3 FOR NO KEY UPDATE),
+     callee AS MATERIALIZED (SELECT lead.id FROM own JOIN lead ON lead.id = own.lead_id WHERE lead.state = 'active'
+        AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = own.campaign_id AND campaign.state IN ('running', 'draining'))
+        FOR NO KEY UPDATE OF lead) ",
+    intent!(postgres),
+    " WHERE id = $1 AND EXISTS (SELECT 1 FROM callee)"
 );
 
+/// Writes the intent; `None` when the row had moved on.
 async fn intend(
     mut conn: Conn<'_>,
-    row: AttemptRow,
+    sql: &'static str,
+    row: Ticket,
     permit: DialPermit,
     ask: &ClaimAsk<'_>,
     now: Timestamp,
-) -> Result<ClaimOutcome, StoreError> {
+) -> Result<Option<Claimed>, StoreError> {
     let stream_token = hex::encode(rand::random::<[u8; 32]>());
-    let (sql, deadline) = (INTENT.for_conn(&conn), millis(ask.timings.send_deadline));
-    let hash = token_hash(&stream_token);
-    let rows = execute!(conn, sql, row.id, AttemptState::Ready, row.send_no, ask.worker, ask.reserve, hash.as_str(), now, deadline);
+    let (hash, deadline) = (token_hash(&stream_token), millis(ask.timings.send_deadline));
+    let (attempt, ready) = (ask.attempt, AttemptState::Ready);
+    let rows = execute!(conn, sql, attempt, ready, row.send_no, ask.worker, ask.reserve, hash.as_str(), now, deadline);
     if rows == 0 {
-        return Ok(ClaimOutcome::Stale);
+        return Ok(None);
     }
-    let (attempt, send_no, lead, campaign) = (row.id, row.send_no(), row.lead_id, row.campaign_id);
+    let (send_no, lead, campaign) = (row.send_no(), row.lead.id, row.lead.campaign_id);
     let (agent_version, kind, to, from) = (row.agent_version_id, row.kind, row.to_number, row.from_number);
-    let claimed = Claimed { permit, attempt, send_no, lead, campaign, agent_version, kind, to, from, stream_token };
-    Ok(ClaimOutcome::Claimed(Box::new(claimed)))
+    Ok(Some(Claimed { permit, attempt, send_no, lead, campaign, agent_version, kind, to, from, stream_token }))
 }
 
 /// What is stored of a stream token.

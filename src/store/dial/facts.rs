@@ -80,8 +80,21 @@ impl Facts {
         settings: &CampaignSettings,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let (number, campaign, since) = (&lead.phone_number, lead.campaign_id, now - DAY);
-        let look = fetch_one!(conn, Look, LOOK, campaign, lead.id, number.clone(), campaign.to_string(), since);
+        let (number, campaign) = (&lead.phone_number, lead.campaign_id);
+        let look = fetch_one!(conn, Look, LOOK, campaign, lead.id, number.clone(), campaign.to_string(), since(now));
+        Self::after(look, conn, lead, own, settings, now).await
+    }
+
+    /// The same after a look that was taken with the lead.
+    pub async fn after(
+        look: Look,
+        mut conn: Conn<'_>,
+        lead: &LeadRow,
+        own: Option<Own<'_>>,
+        settings: &CampaignSettings,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let (number, campaign) = (&lead.phone_number, lead.campaign_id);
         let spent_and_reserved = match settings.budget {
             Some(_) => spend::of(conn.reborrow(), lead.campaign_id).await? + reserved(conn.reborrow(), lead.campaign_id, own).await?,
             None => NanoUsd::ZERO,
@@ -108,9 +121,12 @@ impl Facts {
             placed_for_lead: count(look.placed_for_lead),
             placed_to_number: match look.placed_to_number {
                 0 => Vec::new(),
-                _ => placed_to_number(conn.reborrow(), number, since).await?,
+                _ => placed_to_number(conn.reborrow(), number, since(now)).await?,
             },
-            caller: caller::choose(conn, &pool, number, own.map(|own| own.attempt), settings, now).await?,
+            caller: {
+                let rejected = if look.rejections == 0 { Vec::new() } else { caller::rejected(conn.reborrow(), number).await? };
+                caller::choose(conn, &pool, number, &rejected, own.map(|own| own.attempt), settings, now).await?
+            },
             pool,
             spent_and_reserved,
         })
@@ -156,20 +172,50 @@ impl Facts {
     }
 }
 
-/// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
-const LOOK: &str = "SELECT state AS campaign,
-        (SELECT COUNT(*) FROM attempt WHERE lead_id = $2 AND placed_at IS NOT NULL) AS placed_for_lead,
-        (SELECT COUNT(*) FROM attempt WHERE to_number = $3 AND placed_at > $5) AS placed_to_number,
-        (SELECT COUNT(*) FROM suppression WHERE phone_number = $3 AND (scope IN ('global', $4) OR source = 'list')) AS suppressions,
-        (SELECT MIN(scrub_date) FROM dnc_list) AS oldest_dnc_list
-    FROM campaign WHERE id = $1";
+/// Caps per number look back to here.
+pub(super) fn since(now: Timestamp) -> Timestamp {
+    now - DAY
+}
 
+/// Columns of [`Look`] beside the campaign's state.
+macro_rules! look {
+    (lead $lead:literal, number $number:literal, scope $scope:literal, since $since:literal) => {
+        concat!(
+            "(SELECT COUNT(*) FROM attempt WHERE lead_id = ",
+            $lead,
+            " AND placed_at IS NOT NULL) AS placed_for_lead,
+             (SELECT COUNT(*) FROM attempt WHERE to_number = ",
+            $number,
+            " AND placed_at > ",
+            $since,
+            ") AS placed_to_number,
+             (SELECT COUNT(*) FROM suppression WHERE phone_number = ",
+            $number,
+            " AND (scope IN ('global', ",
+            $scope,
+            ") OR source = 'list'))
+                AS suppressions,
+             (SELECT COUNT(*) FROM attempt WHERE to_number = ",
+            $number,
+            " AND reason = 'spam_labelled') AS rejections,
+             (SELECT MIN(scrub_date) FROM dnc_list) AS oldest_dnc_list"
+        )
+    };
+}
+pub(super) use look;
+
+/// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
+const LOOK: &str =
+    concat!("SELECT state AS campaign, ", look!(lead "$2", number "$3", scope "$4", since "$5"), " FROM campaign WHERE id = $1");
+
+/// Counts that say which of the facts have to be read at all.
 #[derive(Debug, FromRow)]
-struct Look {
+pub(super) struct Look {
     campaign: CampaignState,
     placed_for_lead: i64,
     placed_to_number: i64,
     suppressions: i64,
+    rejections: i64,
     oldest_dnc_list: Option<String>,
 }
 

@@ -2,20 +2,21 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignSettings;
 use crate::domain::day_part;
 use crate::domain::dialing::sip::Retry;
-use crate::domain::dialing::{self, CallEnd, DialTimings, HolderSide, LeadHistory, LeadStep, Verdict, next_step};
+use crate::domain::dialing::{self, CallEnd, DialTimings, HolderSide, LeadStep, Verdict, next_step};
 use crate::domain::ids::{AttemptId, CampaignId, LeadId};
 use crate::domain::outcome::{Disposition, Flags, Outcome, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
-use crate::store::dial::lead::{self, LeadRow};
+use crate::store::dial::called::Called;
+use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{count, execute, fetch_one, fetch_values, whole};
-use crate::store::dial::{number, promise, suppress};
-use crate::store::suppression::{self, SuppressionSource};
+use crate::store::dial::sql::{execute, fetch_values};
+use crate::store::dial::{number, promise, settle, suppress};
+use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
 
 /// What became of a finishing job.
@@ -58,6 +59,9 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
+        if let Some(call) = self.finish_at_once(attempt, settings, timings, now).await? {
+            return Ok(Finished::Done(Box::new(call)));
+        }
         on_db!(self.db, write, tx => finish(tx.into(), attempt, settings, timings, now).await)
     }
 
@@ -88,9 +92,11 @@ async fn finish(
         return Ok(Finished::Already);
     };
     let Some(verdict) = dialing::finish(row.end().as_ref(), row.holder()?, row.flags()) else { return Ok(Finished::NotYet) };
-    let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(Finished::Already) };
+    let Some(called) = Called::lock(conn.reborrow(), &row, &verdict.outcome).await? else { return Ok(Finished::Already) };
+    let next = next_of(conn.reborrow(), &row, &called, &verdict, (settings, timings), now).await?;
     close(conn.reborrow(), &row, &verdict, now).await?;
-    let next = step_lead(conn.reborrow(), &row, &lead, &verdict, settings, timings, now).await?;
+    settle::settle(conn.reborrow(), &called.lead, &next, &verdict.outcome, now).await?;
+    promise::note(conn.reborrow(), &row, &verdict.outcome, &next, now).await?;
     if verdict.suppresses() {
         let source = if verdict.outcome.flags.opt_out { SuppressionSource::OptOut } else { SuppressionSource::Carrier };
         suppress::suppress(conn.reborrow(), &row.to_number, source, row.id, now).await?;
@@ -98,10 +104,14 @@ async fn finish(
     if is_dead_number(&verdict, &next) {
         suppress::suppress(conn.reborrow(), &row.to_number, SuppressionSource::Quarantine, row.id, now).await?;
     }
-    number::release(conn, row.id).await?;
+    number::release(conn, &row.to_number, row.id).await?;
+    Ok(Finished::Done(Box::new(finished(&row, verdict, next))))
+}
+
+pub(super) fn finished(row: &AttemptRow, verdict: Verdict, next: LeadStep) -> FinishedCall {
     let conversed = row.held_by.is_some() && row.draft_outcome.is_some();
-    let (lead, campaign, outcome) = (row.lead_id, row.campaign_id, verdict.outcome);
-    Ok(Finished::Done(Box::new(FinishedCall { attempt, lead, campaign, outcome, next, conversed })))
+    let (attempt, lead, campaign, outcome) = (row.id, row.lead_id, row.campaign_id, verdict.outcome);
+    FinishedCall { attempt, lead, campaign, outcome, next, conversed }
 }
 
 /// The network said for good that there is no such number: no other campaign tries it either.
@@ -110,18 +120,41 @@ fn is_dead_number(verdict: &Verdict, next: &LeadStep) -> bool {
     is_over && verdict.outcome.reason == Some(Reason::InvalidNumber)
 }
 
-/// Writes the outcome. A call that never rang is taken out of the count of placed calls.
+/// What is written of an outcome: `$3` to `$12` of [`Closing`].
+macro_rules! closed {
+    () => {
+        "state = 'ended', disposition = $3, reason = $4, opt_out = $5, recording_refused = $6, asked_if_ai = $7, human_requested = $8,
+         ended_at = $9, duration_s = $10, reserved_nano_usd = 0, stream_token = NULL, placed_at = $11, state_at = $12,
+         cost_nano_usd = (SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1)"
+    };
+}
+pub(super) use closed;
+
+/// The times of an end.
+pub(super) struct Closing {
+    pub ended_at: Timestamp,
+    pub duration_s: Option<i32>,
+    /// A call that never rang is taken out of the count of placed calls.
+    pub placed_at: Option<Timestamp>,
+}
+
+impl Closing {
+    pub fn of(row: &AttemptRow, verdict: &Verdict, now: Timestamp) -> Self {
+        debug_assert!(row.state.may_become(AttemptState::Ended), "{} to ended", row.state);
+        let ended_at = row.provider_ended_at.unwrap_or(now);
+        let talked = row.answered_at.map(|at| i32::try_from(ended_at.since(at).as_secs()).unwrap_or(i32::MAX));
+        let placed_at = row.placed_at.filter(|_| verdict.is_counted());
+        Self { ended_at, duration_s: row.provider_duration_s.or(talked), placed_at }
+    }
+}
+
+/// Writes the outcome.
 async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Timestamp) -> Result<(), StoreError> {
-    debug_assert!(row.state.may_become(AttemptState::Ended), "{} to ended", row.state);
     let (outcome, flags) = (&verdict.outcome, verdict.outcome.flags);
-    let ended_at = row.provider_ended_at.unwrap_or(now);
-    let talked = row.answered_at.map(|at| i32::try_from(ended_at.since(at).as_secs()).unwrap_or(i32::MAX));
+    let Closing { ended_at, duration_s, placed_at } = Closing::of(row, verdict, now);
     execute!(
         conn,
-        "UPDATE attempt SET state = 'ended', disposition = $3, reason = $4, opt_out = $5, recording_refused = $6, asked_if_ai = $7,
-            human_requested = $8, ended_at = $9, duration_s = $10, reserved_nano_usd = 0, stream_token = NULL, placed_at = $11, state_at = $12,
-            cost_nano_usd = (SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1)
-         WHERE id = $1 AND state = $2",
+        concat!("UPDATE attempt SET ", closed!(), " WHERE id = $1 AND state = $2"),
         row.id,
         row.state,
         outcome.disposition,
@@ -131,39 +164,39 @@ async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Tim
         flags.asked_if_ai,
         flags.human_requested,
         ended_at,
-        row.provider_duration_s.or(talked),
-        row.placed_at.filter(|_| verdict.is_counted()),
+        duration_s,
+        placed_at,
         now
     );
     Ok(())
 }
 
-async fn step_lead(
+/// Where the lead goes.
+pub(super) async fn next_of(
     mut conn: Conn<'_>,
     row: &AttemptRow,
-    lead: &LeadRow,
+    called: &Called,
     verdict: &Verdict,
-    settings: &CampaignSettings,
-    timings: &DialTimings,
+    (settings, timings): (&CampaignSettings, &DialTimings),
     now: Timestamp,
 ) -> Result<LeadStep, StoreError> {
-    let history = history(conn.reborrow(), row, lead, verdict, settings).await?;
-    let unanswered = if settings.redial.day_parts { unanswered(conn.reborrow(), row.lead_id).await? } else { Vec::new() };
+    let by_day_part = settings.redial.day_parts && verdict.outcome.disposition == Disposition::NoAnswer;
+    let unanswered = if by_day_part { unanswered(conn.reborrow(), row, verdict).await? } else { Vec::new() };
     let redial = |disposition, tries, ended| {
         let at = settings.redial.next(disposition, tries, ended)?;
-        Some(if disposition == Disposition::NoAnswer { other_part(lead, &unanswered, ended, at, settings) } else { at })
+        Some(if disposition == Disposition::NoAnswer { other_part(&called.lead, &unanswered, ended, at, settings) } else { at })
     };
-    let next = next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial);
-    lead::step(conn.reborrow(), lead, &next, now).await?;
-    note_outcome(conn.reborrow(), lead, &verdict.outcome, &next).await?;
-    promise::note(conn, row, &verdict.outcome, &next, now).await?;
-    Ok(next)
+    let history = called.history(row, verdict, settings);
+    Ok(next_step(verdict, row.kind, &history, row.provider_ended_at.unwrap_or(now), timings, redial))
 }
 
 /// When nobody answered so far, this call included.
-async fn unanswered(mut conn: Conn<'_>, lead: LeadId) -> Result<Vec<Timestamp>, StoreError> {
-    let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL ORDER BY placed_at";
-    Ok(fetch_values!(conn, Timestamp, sql, lead))
+async fn unanswered(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict) -> Result<Vec<Timestamp>, StoreError> {
+    let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL AND id <> $2
+               ORDER BY placed_at";
+    let mut times = fetch_values!(conn, Timestamp, sql, row.lead_id, row.id);
+    times.extend(row.placed_at.filter(|_| verdict.is_counted()));
+    Ok(times)
 }
 
 /// Another part of the callee's day, where the campaign's table asks for it and the zone is known. The law's hours are the
@@ -176,62 +209,9 @@ fn other_part(lead: &LeadRow, unanswered: &[Timestamp], ended: Timestamp, at: Ti
     }
 }
 
-/// The row just closed is among the counted ones.
-async fn history(
-    mut conn: Conn<'_>,
-    row: &AttemptRow,
-    lead: &LeadRow,
-    verdict: &Verdict,
-    settings: &CampaignSettings,
-) -> Result<LeadHistory, StoreError> {
-    let outcome = &verdict.outcome;
-    let sql = "SELECT COUNT(*), COUNT(CASE WHEN state = 'ended' AND disposition = $2 THEN 1 END),
-                 COUNT(CASE WHEN state = 'ended' AND reason = $3 THEN 1 END)
-               FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL";
-    let suppressed = suppression::suppressed(conn.reborrow(), &row.to_number, row.campaign_id).await?;
-    let (placed, alike, same) = fetch_one!(conn, (i64, i64, i64), sql, row.lead_id, outcome.disposition, outcome.reason);
-    Ok(LeadHistory {
-        placed: count(placed),
-        max_attempts: settings.max_attempts,
-        like_this: count(alike),
-        same_reason: count(same),
-        callbacks: u32::try_from(lead.callbacks).unwrap_or(0),
-        max_callbacks: settings.max_callbacks,
-        suppressed: suppressed.is_some_and(|found| found.source != SuppressionSource::Quarantine),
-    })
-}
-
-/// The lead remembers how often it was called, why the last call ended (a finished one says why it is finished), and a
-/// promise with its words.
-async fn note_outcome(mut conn: Conn<'_>, lead: &LeadRow, outcome: &Outcome, next: &LeadStep) -> Result<(), StoreError> {
-    let promised = matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
-    execute!(
-        conn,
-        "UPDATE lead SET opt_out = (opt_out OR $2), callbacks = callbacks + $4,
-            placed = (SELECT COUNT(*) FROM attempt WHERE lead_id = $1 AND placed_at IS NOT NULL),
-            reason = CASE WHEN state = 'finished' THEN reason ELSE COALESCE($3, reason) END WHERE id = $1",
-        lead.id,
-        outcome.flags.opt_out,
-        outcome.reason,
-        whole(u32::from(promised))
-    );
-    if let Some(callback) = outcome.callback.as_ref() {
-        execute!(
-            conn,
-            "UPDATE lead SET callback_words = $2, callback_at = $3, callback_until = $4, callback_zone = $5 WHERE id = $1",
-            lead.id,
-            &callback.words,
-            callback.earliest,
-            callback.latest,
-            &callback.zone
-        );
-    }
-    Ok(())
-}
-
 impl AttemptRow {
     /// The provider's end, once known.
-    fn end(&self) -> Option<CallEnd> {
+    pub(super) fn end(&self) -> Option<CallEnd> {
         self.provider_ended_at?;
         let rang = self.ringing_at.is_some() || self.answered_at.is_some();
         let sip_code = self.sip_code.and_then(|code| u16::try_from(code).ok());
@@ -239,7 +219,7 @@ impl AttemptRow {
     }
 
     /// Our side.
-    fn holder(&self) -> Result<HolderSide, StoreError> {
+    pub(super) fn holder(&self) -> Result<HolderSide, StoreError> {
         let draft = self.draft_outcome.as_deref().map(serde_json::from_str).transpose();
         let draft = draft.map_err(|source| StoreError::Unreadable { what: format!("attempt.draft_outcome of {}", self.id), source })?;
         Ok(match (self.held_by, self.closed_at) {
@@ -251,7 +231,7 @@ impl AttemptRow {
     }
 
     /// What was noted while the call ran.
-    const fn flags(&self) -> Flags {
+    pub(super) const fn flags(&self) -> Flags {
         Flags {
             opt_out: self.opt_out,
             recording_refused: self.recording_refused,

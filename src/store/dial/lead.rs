@@ -58,12 +58,7 @@ impl LeadRow {
 
 /// Moves a locked lead; false when its table has no such change (it was cancelled or suppressed meanwhile: it stays so).
 pub(super) async fn step(mut conn: Conn<'_>, lead: &LeadRow, step: &LeadStep, now: Timestamp) -> Result<bool, StoreError> {
-    let to = match step {
-        LeadStep::Waiting { .. } => LeadState::Waiting,
-        LeadStep::Finished { .. } => LeadState::Finished,
-        LeadStep::Suppressed => LeadState::Suppressed,
-        LeadStep::Parked { .. } => LeadState::Parked,
-    };
+    let to = step.state();
     if !lead.state.may_become(to) {
         return Ok(false);
     }

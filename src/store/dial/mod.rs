@@ -11,7 +11,9 @@
 
 pub mod answer;
 pub mod arm;
+mod at_once;
 pub mod callback;
+mod called;
 mod caller;
 pub mod claim;
 pub mod counts;
@@ -19,6 +21,7 @@ pub mod due;
 mod explain;
 mod facts;
 pub mod finish;
+mod finish_at_once;
 mod halt;
 pub mod hold;
 mod lead;
@@ -29,6 +32,7 @@ mod promise;
 pub mod recall;
 pub mod reconcile;
 mod row;
+mod settle;
 pub mod signal;
 mod sql;
 pub mod suppress;

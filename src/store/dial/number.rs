@@ -29,16 +29,16 @@ pub(super) async fn holder(mut conn: Conn<'_>, number: &PhoneNumber) -> Result<O
 }
 
 /// Gives the number back, if this attempt has it.
-pub(super) async fn release(mut conn: Conn<'_>, attempt: AttemptId) -> Result<bool, StoreError> {
-    Ok(execute!(conn, "DELETE FROM open_number WHERE attempt_id = $1", attempt) == 1)
+pub(super) async fn release(mut conn: Conn<'_>, number: &PhoneNumber, attempt: AttemptId) -> Result<bool, StoreError> {
+    Ok(execute!(conn, "DELETE FROM open_number WHERE phone_number = $1 AND attempt_id = $2", number.clone(), attempt) == 1)
 }
 
-const HOLD: EngineSql = engine_sql!("UPDATE open_number SET hold_until_db = $2 + " now " WHERE attempt_id = $1");
+const HOLD: EngineSql = engine_sql!("UPDATE open_number SET hold_until_db = $3 + " now " WHERE phone_number = $1 AND attempt_id = $2");
 
 /// Keeps the number for a while after its attempt closed.
-pub(super) async fn hold(mut conn: Conn<'_>, attempt: AttemptId, hold: Duration) -> Result<(), StoreError> {
+pub(super) async fn hold(mut conn: Conn<'_>, number: &PhoneNumber, attempt: AttemptId, hold: Duration) -> Result<(), StoreError> {
     let sql = HOLD.for_conn(&conn);
-    execute!(conn, sql, attempt, millis(hold));
+    execute!(conn, sql, number.clone(), attempt, millis(hold));
     Ok(())
 }
 

@@ -163,7 +163,7 @@ async fn mark_absent(
     if let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? {
         lead::step(conn.reborrow(), &lead, &step, now).await?;
     }
-    number::hold(conn, row.id, timings.absent_hold).await?;
+    number::hold(conn, &row.to_number, row.id, timings.absent_hold).await?;
     Ok(true)
 }
 

@@ -9,7 +9,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::codec::words;
-use crate::store::db::{Conn, EngineSql, engine_sql};
+use crate::store::db::{Conn, EngineSql, engine_part};
 use crate::store::dial::sql::{execute, fetch_optional, whole};
 
 words!(CallStatus);
@@ -48,6 +48,7 @@ pub(super) struct AttemptRow {
     pub human_requested: bool,
 }
 
+/// Columns of [`AttemptRow`].
 macro_rules! columns {
     () => {
         "id, lead_id, campaign_id, kind, state, send_no, to_number, from_number, agent_version_id, refusals, call_sid, provider_status, \
@@ -55,7 +56,17 @@ macro_rules! columns {
          hold_epoch, closed_at, holder_died, draft_outcome, opt_out, recording_refused, asked_if_ai, human_requested"
     };
 }
-/// Columns of [`AttemptRow`].
+/// What the fold may change: `$3` to `$13` of a [`DialRow`], `$14` now; the database's time follows. A row that goes on from
+/// `refused` or `ready` forgets what it waited for.
+macro_rules! folded {
+    () => {
+        "state = $3, call_sid = $4, provider_status = $5, provider_sequence = $6, sip_code = $7, answered_by = $8, placed_at = $9, \
+         ringing_at = $10, answered_at = $11, provider_ended_at = $12, provider_duration_s = $13, \
+         state_at = CASE WHEN state = $3 THEN state_at ELSE $14 END, rearm_at_db = NULL, news_at_db = "
+    };
+}
+pub(super) use {columns, folded};
+
 const BY_ID: EngineSql = EngineSql {
     postgres: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1 FOR UPDATE"),
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1"),
@@ -75,13 +86,10 @@ const BY_TOKEN: EngineSql = EngineSql {
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1"),
 };
 
-/// Writes what the fold may change; a row that goes on from `refused` or `ready` forgets what it waited for.
-const WRITE: EngineSql = engine_sql!(
-    "UPDATE attempt SET state = $3, call_sid = $4, provider_status = $5, provider_sequence = $6, sip_code = $7, answered_by = $8,
-        placed_at = $9, ringing_at = $10, answered_at = $11, provider_ended_at = $12, provider_duration_s = $13,
-        state_at = CASE WHEN state = $3 THEN state_at ELSE $14 END, rearm_at_db = NULL, news_at_db = " now
-    " WHERE id = $1 AND state = $2"
-);
+const WRITE: EngineSql = EngineSql {
+    postgres: concat!("UPDATE attempt SET ", folded!(), engine_part!(postgres now), " WHERE id = $1 AND state = $2"),
+    sqlite: concat!("UPDATE attempt SET ", folded!(), engine_part!(sqlite now), " WHERE id = $1 AND state = $2"),
+};
 
 impl AttemptRow {
     /// The row of this id, locked until the transaction ends.

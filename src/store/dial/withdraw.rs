@@ -68,7 +68,7 @@ pub(super) async fn withdraw_one(
 }
 
 /// Closes a `ready` attempt as withdrawn, moves its lead and releases its number.
-pub(super) async fn withdraw(
+async fn withdraw(
     mut conn: Conn<'_>,
     row: &AttemptRow,
     lead: &LeadRow,
@@ -88,5 +88,5 @@ pub(super) async fn withdraw(
         now
     );
     lead::step(conn.reborrow(), lead, &after_denial(denial, row.kind, now, timings), now).await?;
-    number::release(conn, row.id).await
+    number::release(conn, &row.to_number, row.id).await
 }

@@ -1,8 +1,10 @@
 //! A call's messages in random order, repeated, through the real tables: one outcome, told once.
 
+use futures_util::future::join_all;
+
 use super::bench::{Bench, news};
 use crate::domain::attempt::AttemptState;
-use crate::domain::dialing::{CallStatus, Callback};
+use crate::domain::dialing::{CallStatus, Callback, PostClass};
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Recorded, Told};
 
@@ -65,6 +67,22 @@ on_both_engines! {
             assert_eq!((row.state, row.call_sid), (AttemptState::Talking, Some(format!("CA{n}"))), "{order:?}");
             let lead = bench.view(told[0].lead).await.lead;
             assert_eq!((lead.placed, lead.attempts), (1, 1), "{order:?}");
+        }
+    }
+
+    async fn messages_that_arrive_together_are_folded_once(store: Store) {
+        let bench = Bench::new(store).await;
+        for n in 1..=25 {
+            let (claimed, sid) = (bench.sending(n).await, format!("CA{n}"));
+            let (all, placed) = (messages(&sid), PostClass::Placed { call_sid: sid.clone() });
+            let twice = all.iter().chain(&all).map(|message| bench.callback(claimed.attempt, message));
+            let (told, answer) = tokio::join!(join_all(twice), bench.record(&claimed, &placed));
+            assert!(matches!(answer, Recorded::Placed(_)), "{answer:?}");
+            assert_eq!(told.iter().filter(|told| told.finish).count(), 1);
+            assert_eq!(told.iter().filter(|told| told.signal).count(), 1);
+            let row = bench.store.attempt(claimed.attempt).await.unwrap().unwrap();
+            assert_eq!((row.state, row.provider_status, row.call_sid), (AttemptState::Talking, Some(CallStatus::Completed), Some(sid)));
+            assert_eq!(bench.view(claimed.lead).await.lead.placed, 1);
         }
     }
 }
