@@ -110,8 +110,12 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                let $conn: &mut sqlx::PgConnection = &mut lent;
-                $body
+                let outcome: Result<_, $crate::store::StoreError> = async {
+                    let $conn: &mut sqlx::PgConnection = &mut lent;
+                    $body
+                }
+                .await;
+                lent.after(outcome)
             })
             .await;
         done
@@ -120,7 +124,9 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body)
+                let outcome: Result<_, $crate::store::StoreError> =
+                    async { $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body) }.await;
+                lent.after(outcome)
             })
             .await;
         done

@@ -64,6 +64,17 @@ impl Server {
 #[derive(Debug)]
 pub(crate) struct Lent(Option<PoolConnection<Postgres>>);
 
+impl Lent {
+    /// Hands out what became of the unit of work. A connection whose statements were prepared before a migration fails with
+    /// them for ever: it is closed.
+    pub(crate) fn after<T>(mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if outcome.as_ref().is_err_and(StoreError::is_stale_plan) {
+            drop(self.0.take().map(PoolConnection::detach));
+        }
+        outcome
+    }
+}
+
 const LENT: &str = "the connection is there until it is dropped";
 
 impl Deref for Lent {
