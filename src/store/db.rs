@@ -110,12 +110,12 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                let done: Result<_, $crate::store::StoreError> = async {
+                let outcome: Result<_, $crate::store::StoreError> = async {
                     let $conn: &mut sqlx::PgConnection = &mut lent;
                     $body
                 }
                 .await;
-                done.inspect(|_| lent.is_in_order())
+                lent.after(outcome)
             })
             .await;
         done
@@ -124,8 +124,9 @@ macro_rules! on_db {
         let done: Result<_, $crate::store::StoreError> = $server
             .in_time(async {
                 let mut lent = $server.lend().await?;
-                let done = $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body);
-                done.inspect(|_| lent.is_in_order())
+                let outcome: Result<_, $crate::store::StoreError> =
+                    async { $crate::store::db::on_db!(@write sqlx::Connection::begin(&mut *lent), sqlx::PgConnection, $tx, $body) }.await;
+                lent.after(outcome)
             })
             .await;
         done

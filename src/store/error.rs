@@ -82,12 +82,22 @@ impl StoreError {
         }
     }
 
+    /// Whether a table was changed since this connection prepared the statement. Nothing was done; a new connection knows the
+    /// table as it is.
+    #[must_use]
+    pub(super) fn is_stale_plan(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == STALE_PLAN))
+    }
+
     /// Whether the database said that a unique key is taken.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
 }
+
+/// PostgreSQL's `feature_not_supported`: our statements meet it only as "cached plan must not change result type".
+const STALE_PLAN: &str = "0A000";
 
 /// A file that somebody else has locked is told with what to do; it is no fault of the database.
 fn told(error: &sqlx::Error) -> String {
@@ -116,13 +126,13 @@ fn transient(error: &sqlx::Error) -> bool {
 }
 
 /// PostgreSQL: connection (08), resources (53), operator intervention (57P), serialization and deadlock (40), lock and
-/// statement timeouts. SQLite: a locked file.
+/// statement timeouts, stale plans. SQLite: a locked file.
 fn transient_code(refusal: &dyn DatabaseError) -> bool {
     let Some(code) = refusal.code() else { return false };
     if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         return is_locked_file(refusal);
     }
-    ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "55P03" | "57014")
+    ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "55P03" | "57014" | STALE_PLAN)
 }
 
 /// SQLite's busy (5) and locked (6), in the low byte of the extended code.

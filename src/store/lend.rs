@@ -148,9 +148,14 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// The unit of work went well: nothing is left open or unread.
-    pub(crate) const fn is_in_order(&mut self) {
-        self.in_order = true;
+    /// Hands out what became of the unit of work. When it went well nothing is left open or unread. A connection whose
+    /// statements were prepared before a migration fails with them for ever: it is closed.
+    pub(crate) fn after<T>(mut self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.in_order = outcome.is_ok();
+        if outcome.as_ref().is_err_and(StoreError::is_stale_plan) {
+            drop(self.conn.take().map(PoolConnection::detach));
+        }
+        outcome
     }
 }
 

@@ -1,4 +1,7 @@
 //! The schema: numbered migrations, the same numbers and names for both engines, carried inside the binary.
+//!
+//! Two versions of a fleet run side by side while one replaces the other, so a migration only adds. What a version no longer
+//! needs is taken away by a later one, in a migration whose name begins with `contract`: versions that do not know it stop.
 
 use sqlx::migrate::{MigrateError, Migrator};
 
@@ -34,13 +37,28 @@ impl Store {
         }
     }
 
-    /// Refuses a database that this binary does not fit.
+    /// Refuses a database that this binary does not fit. One that a later version has only added to does.
     ///
     /// # Errors
     /// [`StoreError::SchemaNewer`] or [`StoreError::SchemaBehind`], each with what to do.
     pub async fn require_current_schema(&self) -> Result<(), StoreError> {
-        let SchemaVersion { database, binary } = self.refuse_newer().await?;
-        if database < binary { Err(StoreError::SchemaBehind { database, binary }) } else { Ok(()) }
+        let SchemaVersion { database, binary } = self.schema_version().await?;
+        if database < binary {
+            return Err(StoreError::SchemaBehind { database, binary });
+        }
+        if database > binary && self.contracted_since(binary).await? {
+            return Err(StoreError::SchemaNewer { database, binary });
+        }
+        Ok(())
+    }
+
+    /// A later version took away what this one may need.
+    async fn contracted_since(&self, version: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM _sqlx_migrations WHERE version > $1 AND description LIKE 'contract%'";
+        let contracts: Result<i64, StoreError> = on_db!(self.db, read, conn => {
+            Ok(sqlx::query_scalar(sql).bind(version).fetch_one(conn).await?)
+        });
+        Ok(contracts? > 0)
     }
 
     /// Where the schema stands.

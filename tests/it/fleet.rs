@@ -1,6 +1,9 @@
 //! A fleet of real processes loses a worker in the middle of its calls: every lead ends all the same, and nobody is rung twice.
 
+mod backup;
+mod flush;
 mod looking_on;
+mod next_version;
 mod outage;
 mod pause;
 mod recall;
@@ -9,7 +12,7 @@ mod silence;
 mod stage;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -45,11 +48,13 @@ async fn a_worker_dies_and_nobody_is_rung_twice() {
     campaign(&deployment);
 
     let held = kill_in_the_middle(&mut rows, &mut doomed, doomed_id).await;
+    let died = Instant::now();
     until("the dead worker's calls have ended", CALLS_END, async || {
         let truth = Truth::read(&deployment.truth());
         held.iter().all(|sid| truth.end(sid).is_some()).then_some(())
     })
     .await;
+    println!("the dead worker's {} calls had ended {:?} after its death", held.len(), died.elapsed());
     until("every lead is done for today", ALL_END, async || (open_leads(&mut rows).await == 0).then_some(())).await;
 
     let truth = Truth::read(&deployment.truth());

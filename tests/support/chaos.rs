@@ -42,6 +42,14 @@ pub enum Fault {
     Slow { bytes_per_s: u64 },
     /// What no network does, but a retry layer: a request without an answer after so long is sent again.
     Resend { after_ms: u64 },
+    /// Somebody else answers in place of the server, and that is the end of the connection.
+    Answer { bytes: &'static [u8] },
+    /// The request arrives; in place of its answer comes this, and that is the end of the connection.
+    AnswerAfter { bytes: &'static [u8] },
+    /// These bytes come right behind the head of the answer.
+    Insert { bytes: &'static [u8] },
+    /// TLS with a certificate that has expired and that nobody signed.
+    ExpiredTls,
 }
 
 /// How much of a request is read before its fault is chosen.
@@ -58,6 +66,7 @@ pub struct ChaosProxy {
     healing: watch::Sender<u64>,
     stranding: watch::Sender<u64>,
     struck: Arc<AtomicU64>,
+    trusted: Arc<AtomicU64>,
     accepting: JoinHandle<()>,
 }
 
@@ -67,9 +76,10 @@ impl ChaosProxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
         let ((hole, in_hole), (healing, heals), (stranding, strands)) = (watch::channel(false), watch::channel(0), watch::channel(0));
-        let struck = Arc::new(AtomicU64::new(0));
-        let line = Line { upstream, choose: Arc::new(choose), in_hole, heals, strands, struck: Arc::clone(&struck) };
-        Ok(Self { addr, hole, healing, stranding, struck, accepting: tokio::spawn(accept(listener, line)) })
+        let (struck, trusted) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counts = (Arc::clone(&struck), Arc::clone(&trusted));
+        let line = Line { upstream, choose: Arc::new(choose), in_hole, heals, strands, struck: counts.0, trusted: counts.1 };
+        Ok(Self { addr, hole, healing, stranding, struck, trusted, accepting: tokio::spawn(accept(listener, line)) })
     }
 
     /// Where to connect instead of the real server.
@@ -97,6 +107,11 @@ impl ChaosProxy {
     pub fn struck(&self) -> u64 {
         self.struck.load(Ordering::Relaxed)
     }
+
+    /// Connections whose client was content with the expired certificate.
+    pub fn trusted(&self) -> u64 {
+        self.trusted.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for ChaosProxy {
@@ -113,6 +128,7 @@ struct Line {
     heals: watch::Receiver<u64>,
     strands: watch::Receiver<u64>,
     struck: Arc<AtomicU64>,
+    trusted: Arc<AtomicU64>,
 }
 
 /// Owns the connections: they end with it.
@@ -163,6 +179,13 @@ impl Line {
             Fault::Refuse => client.set_zero_linger(),
             Fault::LoseRequest => until_left(&mut client).await,
             Fault::Resend { after_ms } => self.resend(client, first, Duration::from_millis(after_ms)).await,
+            Fault::Answer { bytes } => answer::in_place(client, first, bytes).await,
+            Fault::AnswerAfter { bytes } => answer::afterwards(client, self.connect().await?, first, bytes).await,
+            Fault::ExpiredTls => {
+                answer::expired_tls(client, first).await?;
+                self.trusted.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
             _ => self.forward(client, first, fault).await,
         }
     }
@@ -314,11 +337,16 @@ async fn pump(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut in_hole: wa
         if read == 0 {
             return to.shutdown().await.map(|()| End::Over);
         }
-        to.write_all(&bytes[..read]).await?;
+        match shape.fault {
+            Fault::Insert { bytes: more } => shape.fault = answer::insert(&bytes[..read], more, to).await?,
+            _ => to.write_all(&bytes[..read]).await?,
+        }
         shape.left = shape.left.saturating_sub(read);
     }
 }
 
+#[path = "chaos_answer.rs"]
+mod answer;
 #[cfg(test)]
 #[path = "chaos_tests.rs"]
 mod tests;

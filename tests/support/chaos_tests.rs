@@ -66,8 +66,26 @@ async fn each_fault_does_what_it_says() {
     assert_eq!(ask(Fault::CutAfter { bytes: 8 }).await, (ANSWER[..8].to_vec(), Some(UnexpectedEof), true));
     let (answer, end, arrived) = ask(Fault::ResetAfter { bytes: 8 }).await;
     assert!(answer.len() <= 8 && end == Some(ConnectionReset) && arrived, "{answer:?} {end:?}");
+    assert_eq!(ask(Fault::Answer { bytes: b"no" }).await, (b"no".to_vec(), Some(UnexpectedEof), false));
+    assert_eq!(ask(Fault::AnswerAfter { bytes: b"no" }).await, (b"no".to_vec(), Some(UnexpectedEof), true));
+    assert_eq!(ask(Fault::Insert { bytes: b"!" }).await, (b"HTTP/1.1 201 Created\r\n\r\n!0123456789".to_vec(), None, true));
     let (answer, end, _) = ask(Fault::Slow { bytes_per_s: 50 }).await;
     assert!(answer.len() < ANSWER.len() || end.is_none(), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_shown_and_those_who_take_it_are_counted() {
+    let (addr, _) = server().await;
+    let proxy = ChaosProxy::start(addr, |_| Fault::ExpiredTls).await.unwrap();
+    let url = format!("https://{}", proxy.addr());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let careful = reqwest::Client::builder().no_proxy().build().unwrap();
+    let told = careful.get(&url).send().await.unwrap_err();
+    assert!(format!("{told:?}").contains("Certificate"), "{told:?}");
+    assert_eq!((proxy.struck(), proxy.trusted()), (1, 0));
+    let careless = reqwest::Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build().unwrap();
+    assert!(careless.get(&url).send().await.is_err(), "nobody is behind it");
+    assert_eq!(proxy.trusted(), 1);
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use super::proxy::{Backends, Proxy};
 use super::settings::{self, Places};
 
 const START: Duration = Duration::from_secs(20);
+const SETTINGS: &str = "callfleet.toml";
 /// A process that ended is started again after this.
 const RESTART_AFTER: Duration = Duration::from_millis(300);
 
@@ -45,6 +46,8 @@ pub struct Deployment {
     others: Vec<ChaosProxy>,
     /// The cell's fault strikes new connections.
     disturbed: Arc<AtomicBool>,
+    /// What the settings ought to be, when a cell misplaces something.
+    mended: Option<String>,
     _public: Proxy,
     _simulator: Running,
     /// Crash points that were reached.
@@ -62,7 +65,7 @@ pub struct Changes {
 impl Deployment {
     pub async fn start(lane: &mut Lane, plan: &Plan, folder: PathBuf, database: String, changes: Changes) -> anyhow::Result<Self> {
         std::fs::write(folder.join("scenario.toml"), settings::scenario(plan))?;
-        let (simulator, vendor) = simulator(&lane.binary, &folder, plan.seed)?;
+        let (simulator, vendor) = simulator(&lane.binary, &folder, plan.seed).await?;
         let slots: Vec<Slot> = Role::ALL.into_iter().map(|role| Slot::new(role, plan)).collect();
         let public = Proxy::start().await;
         public.serve(backends(&slots));
@@ -83,19 +86,23 @@ impl Deployment {
             }
         }
         let other = |n: usize, direct: SocketAddr| others.get(n).map_or(direct, ChaosProxy::addr);
+        let url = |addr: SocketAddr| format!("http://{addr}");
         let places = Places {
-            public: other(0, public.addr()),
-            twilio: twilio.addr(),
-            speech: other(1, vendor),
-            model: other(2, vendor),
-            postgres: postgres.addr(),
-            database: database.clone(),
-            redis: redis.addr(),
+            public: url(other(0, public.addr())),
+            twilio: url(twilio.addr()),
+            speech: url(other(1, vendor)),
+            model: url(other(2, vendor)),
+            postgres: settings::database_url(&postgres.addr().to_string(), &database),
+            redis: redis.addr().to_string(),
+            prefix: database.clone(),
         };
-        std::fs::write(folder.join("callfleet.toml"), settings::callfleet(&places, plan.times, changes.dialing))?;
+        let settings = |places: &Places| settings::callfleet(places, plan.times, changes.dialing);
+        let misplaced = plan.cell.and_then(|cell| cell.misplace(&places)).map(|wrong| settings(&wrong));
+        std::fs::write(folder.join(SETTINGS), misplaced.clone().unwrap_or_else(|| settings(&places)))?;
+        let mended = misplaced.map(|_| settings(&places));
         let binary = lane.binary.clone();
         let (_public, _simulator, crashed) = (public, simulator, 0);
-        Ok(Self { folder, database, binary, slots, twilio, postgres, redis, others, disturbed, _public, _simulator, crashed })
+        Ok(Self { folder, database, binary, slots, twilio, postgres, redis, others, disturbed, mended, _public, _simulator, crashed })
     }
 
     pub fn truth(&self) -> PathBuf {
@@ -117,15 +124,29 @@ impl Deployment {
         proxy.black_hole(on);
     }
 
-    /// The cell's fault is over.
-    pub fn heal(&self) {
+    /// The cell's fault is over; where the settings were wrong, they are mended and every process starts again.
+    pub fn heal(&mut self) -> anyhow::Result<()> {
         self.disturbed.store(false, Ordering::Relaxed);
-        [&self.twilio, &self.postgres, &self.redis].into_iter().chain(&self.others).for_each(ChaosProxy::heal);
+        self.proxies().for_each(ChaosProxy::heal);
+        if let Some(mended) = self.mended.take() {
+            std::fs::write(self.folder.join(SETTINGS), mended)?;
+            Role::ALL.into_iter().for_each(|role| self.kill(role));
+        }
+        Ok(())
     }
 
     /// Connections that met a fault, on any network.
     pub fn struck(&self) -> u64 {
-        [&self.twilio, &self.postgres, &self.redis].into_iter().chain(&self.others).map(ChaosProxy::struck).sum()
+        self.proxies().map(ChaosProxy::struck).sum()
+    }
+
+    /// Connections that went on over a certificate that has expired.
+    pub fn trusted(&self) -> u64 {
+        self.proxies().map(ChaosProxy::trusted).sum()
+    }
+
+    fn proxies(&self) -> impl Iterator<Item = &ChaosProxy> {
+        [&self.twilio, &self.postgres, &self.redis].into_iter().chain(&self.others)
     }
 
     pub fn kill(&mut self, role: Role) {
@@ -198,7 +219,7 @@ impl Slot {
 
     /// Only the first process of a role has a crash point; the next one has to get along.
     fn start(&self, binary: &Binary, folder: &std::path::Path) -> anyhow::Result<Running> {
-        let mut command = binary.command(folder, &format!("--config callfleet.toml {}", self.role.verb()));
+        let mut command = binary.command(folder, &format!("--config {SETTINGS} {}", self.role.verb()));
         command.env("CALLFLEET__WEB__LISTEN", self.listen[0].to_string()).env("CALLFLEET__HOOKS__LISTEN", self.listen[1].to_string());
         if let Some(crash) = &self.crash {
             let how = if crash.stop_ms.is_some() { "stop" } else { "kill" };
@@ -240,14 +261,14 @@ fn backends(slots: &[Slot]) -> Backends {
     Backends { media, callbacks }
 }
 
-fn simulator(binary: &Binary, folder: &std::path::Path, seed: u64) -> anyhow::Result<(Running, SocketAddr)> {
+async fn simulator(binary: &Binary, folder: &std::path::Path, seed: u64) -> anyhow::Result<(Running, SocketAddr)> {
     let addr = free_addr();
     let line = format!("simulator --listen {addr} --seed {seed} --truth truth.jsonl --scenario scenario.toml");
     let mut running = Running::start(binary.command(folder, &line), &folder.join("simulator.log")).context("the simulator")?;
     let begun = Instant::now();
     while std::net::TcpStream::connect(addr).is_err() {
         ensure!(!running.has_ended() && begun.elapsed() < START, "the simulator did not start: {}", folder.display());
-        std::thread::sleep(Duration::from_millis(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok((running, addr))
 }

@@ -69,7 +69,7 @@ impl Timeline {
                 deployment.black_hole(net, true);
                 self.later(ms(time), Act::End(fault));
             }
-            Fault::Heal => deployment.heal(),
+            Fault::Heal => deployment.heal()?,
             Fault::FlushRedis => _ = lane.flush_redis().await,
             Fault::KillRedis { away_ms } => {
                 lane.redis.kill();
@@ -137,8 +137,7 @@ impl Timeline {
 
     /// A complaint by another way: the number may not be called any more.
     async fn opt_out(&mut self, fault: Fault, lead: usize, lane: &Lane, deployment: &Deployment) -> anyhow::Result<()> {
-        let url = settings::database_url(lane.postgres.addr, &deployment.database);
-        let Ok(mut database) = PgConnection::connect(&url).await else {
+        let Ok(mut database) = lane.rows(&deployment.database).await else {
             self.later(AGAIN, Act::Begin(fault));
             return Ok(());
         };

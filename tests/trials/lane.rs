@@ -1,4 +1,4 @@
-//! A lane: servers of its own, a prepared database, and one trial after another.
+//! A lane: servers of its own, a copy of the prepared database, and one trial after another.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,9 +15,65 @@ use super::times::Times;
 const PREPARED: &str = "prepared";
 const VERB: Duration = Duration::from_secs(60);
 
-/// Servers, and a database in which three campaigns are about to be dialed.
+/// A stopped PostgreSQL with a database in which three campaigns are about to be dialed: made once, copied for every lane.
+pub struct Prepared {
+    folder: PathBuf,
+    binary: Binary,
+    leads: usize,
+    times: Times,
+}
+
+impl Prepared {
+    /// Prepares the database with the product's own verbs.
+    pub async fn make(folder: PathBuf, binary: &Binary, leads: usize, times: Times) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        // fails only when a provider is installed already, which is as good
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (postgres, redis) = (Server::new_postgres(&folder).await?, Server::redis(&folder).await?);
+        on_server(&postgres, &format!("CREATE DATABASE {PREPARED}")).await.context("PostgreSQL")?;
+        let prepared = Self { folder, binary: binary.clone(), leads, times };
+        prepared.fill(&postgres, &redis).await?;
+        postgres.stop().await?;
+        Ok(prepared)
+    }
+
+    async fn fill(&self, postgres: &Server, redis: &Server) -> anyhow::Result<()> {
+        let unused = free_addr().to_string();
+        let places = Places {
+            public: format!("http://{unused}"),
+            twilio: format!("http://{unused}"),
+            speech: format!("http://{unused}"),
+            model: format!("http://{unused}"),
+            postgres: settings::database_url(&postgres.addr.to_string(), PREPARED),
+            redis: redis.addr.to_string(),
+            prefix: PREPARED.to_owned(),
+        };
+        let write = |name: &str, text: &str| std::fs::write(self.folder.join(name), text).context("a file of a trial");
+        write("callfleet.toml", &settings::callfleet(&places, self.times, &[]))?;
+        write("agent.toml", settings::AGENT)?;
+        self.verb("migrate").await?;
+        self.verb("agent save agent.toml").await?;
+        for (name, leads) in CAMPAIGNS.into_iter().zip(settings::leads(self.leads)) {
+            let hours = if name == CAMPAIGNS[2] { settings::closed_hours() } else { "00:00-24:00".to_owned() };
+            write("campaign.toml", &settings::campaign(&hours, self.times))?;
+            write("leads.csv", &settings::csv(&leads))?;
+            self.verb(&format!("campaign create --name {name} --file campaign.toml --agent short")).await?;
+            self.verb(&format!("leads import --campaign {name} leads.csv")).await?;
+            self.verb(&format!("campaign start {name}")).await?;
+        }
+        Ok(())
+    }
+
+    async fn verb(&self, line: &str) -> anyhow::Result<()> {
+        let command = self.binary.command(&self.folder, &format!("--config callfleet.toml {line}"));
+        let log = self.folder.join("prepare.log");
+        ensure!(Running::start(command, &log)?.ended(VERB).await?, "`{line}` failed: {}", log.display());
+        Ok(())
+    }
+}
+
+/// Servers of its own, with the prepared database.
 pub struct Lane {
-    pub folder: PathBuf,
     pub binary: Binary,
     pub leads: usize,
     pub times: Times,
@@ -27,75 +83,42 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Starts the servers and prepares the database with the product's own verbs.
-    pub async fn open(folder: &Path, binary: &Binary, leads: usize, times: Times) -> anyhow::Result<Self> {
+    /// Starts its servers in `folder`.
+    pub async fn open(folder: &Path, prepared: &Prepared) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        // fails only when a provider is installed already, which is as good
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let (postgres, redis) = (Server::postgres(folder)?, Server::redis(folder)?);
-        let lane = Self { folder: folder.to_owned(), binary: binary.clone(), leads, times, postgres, redis, trials: 0 };
-        lane.on_server(&format!("CREATE DATABASE {PREPARED}")).await.context("PostgreSQL")?;
-        lane.prepare()?;
-        Ok(lane)
-    }
-
-    fn prepare(&self) -> anyhow::Result<()> {
-        let unused = free_addr();
-        let places = Places {
-            public: unused,
-            twilio: unused,
-            speech: unused,
-            model: unused,
-            postgres: self.postgres.addr,
-            database: PREPARED.to_owned(),
-            redis: self.redis.addr,
-        };
-        let write = |name: &str, text: &str| std::fs::write(self.folder.join(name), text).context("a file of a trial");
-        write("callfleet.toml", &settings::callfleet(&places, self.times, &[]))?;
-        write("agent.toml", settings::AGENT)?;
-        self.verb("migrate")?;
-        self.verb("agent save agent.toml")?;
-        for (name, leads) in CAMPAIGNS.into_iter().zip(settings::leads(self.leads)) {
-            let hours = if name == CAMPAIGNS[2] { settings::closed_hours() } else { "00:00-24:00".to_owned() };
-            write("campaign.toml", &settings::campaign(&hours, self.times))?;
-            write("leads.csv", &settings::csv(&leads))?;
-            self.verb(&format!("campaign create --name {name} --file campaign.toml --agent short"))?;
-            self.verb(&format!("leads import --campaign {name} leads.csv"))?;
-            self.verb(&format!("campaign start {name}"))?;
-        }
-        Ok(())
-    }
-
-    fn verb(&self, line: &str) -> anyhow::Result<()> {
-        let command = self.binary.command(&self.folder, &format!("--config callfleet.toml {line}"));
-        let log = self.folder.join("prepare.log");
-        ensure!(Running::start(command, &log)?.ended(VERB)?, "`{line}` failed: {}", log.display());
-        Ok(())
+        let (postgres, redis) = (Server::postgres_like(&prepared.folder, folder).await?, Server::redis(folder).await?);
+        let Prepared { binary, leads, times, .. } = prepared;
+        Ok(Self { binary: binary.clone(), leads: *leads, times: *times, postgres, redis, trials: 0 })
     }
 
     /// A fresh database and an empty Redis for the next trial.
     pub async fn database(&mut self) -> anyhow::Result<String> {
         self.trials += 1;
         let name = format!("trial_{}", self.trials);
-        self.on_server(&format!("CREATE DATABASE {name} TEMPLATE {PREPARED}")).await.context("a trial's database")?;
+        on_server(&self.postgres, &format!("CREATE DATABASE {name} TEMPLATE {PREPARED}")).await.context("a trial's database")?;
         self.flush_redis().await.context("Redis")?;
         Ok(name)
     }
 
     pub async fn drop_database(&self, name: &str) -> sqlx::Result<()> {
-        self.on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+        on_server(&self.postgres, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 
-    /// One statement outside of any trial's database.
-    pub async fn on_server(&self, sql: &str) -> sqlx::Result<()> {
-        let mut server = PgConnection::connect(&settings::database_url(self.postgres.addr, "postgres")).await?;
-        // made of this program's own words
-        server.execute(AssertSqlSafe(sql.to_owned())).await?;
-        server.close().await
+    /// A database of its server, past every proxy.
+    pub async fn rows(&self, database: &str) -> sqlx::Result<PgConnection> {
+        PgConnection::connect(&settings::database_url(&self.postgres.addr.to_string(), database)).await
     }
 
     pub async fn flush_redis(&self) -> redis::RedisResult<()> {
         let client = redis::Client::open(format!("redis://{}", self.redis.addr))?;
         redis::cmd("FLUSHALL").query_async(&mut client.get_multiplexed_async_connection().await?).await
     }
+}
+
+/// One statement outside of any trial's database.
+async fn on_server(postgres: &Server, sql: &str) -> sqlx::Result<()> {
+    let mut server = PgConnection::connect(&settings::database_url(&postgres.addr.to_string(), "postgres")).await?;
+    // made of this program's own words
+    server.execute(AssertSqlSafe(sql.to_owned())).await?;
+    server.close().await
 }

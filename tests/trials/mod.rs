@@ -4,6 +4,7 @@
 //! A seed decides what goes wrong ([`plan`]); a lane has servers and plays one trial after another ([`lane`]); a trial is
 //! one deployment from its first process to its verdict ([`trial`]); the [`checker`] knows nothing of how it came about.
 
+mod answer;
 pub mod cell;
 #[path = "../support/chaos.rs"]
 #[allow(dead_code, reason = "trials strand nobody; the tests of a fleet that share it do")]
@@ -13,6 +14,7 @@ mod deployment;
 mod fault;
 mod lane;
 pub mod mutant;
+mod patience;
 mod plan;
 pub mod process;
 #[path = "../support/proxy.rs"]

@@ -83,7 +83,7 @@ pub static MUTANTS: [Mutant; 10] = [
              EXECUTE FUNCTION mutate()",
         ],
         changes: Changes { dialing: &[("send_window_ms", 60_000), ("send_deadline_ms", 72_000)], ..NOTHING },
-        plan: stopping_senders,
+        plan: |seed, times| crashing_workers(seed, times, "claim.after", Some(times.another_world())),
         breaks: &[(Invariant::I5, "after it was decided")],
     },
     Mutant {
@@ -126,10 +126,10 @@ pub static MUTANTS: [Mutant; 10] = [
     },
     Mutant {
         name: "no-sweeper",
-        how: "ticket_lease_ms = a day, while workers with tickets in their hands are killed",
+        how: "ticket_lease_ms = a day, while workers with a ticket in their hands are killed",
         sql: &[],
         changes: Changes { dialing: &[("ticket_lease_ms", 86_400_000)], ..NOTHING },
-        plan: killing_workers,
+        plan: |seed, times| crashing_workers(seed, times, "ticket.taken", None),
         breaks: &[(Invariant::I3, "stays ready")],
     },
     Mutant {
@@ -176,14 +176,8 @@ fn killing_postgres(seed: u64, times: Times) -> Plan {
     plan
 }
 
-fn killing_workers(seed: u64, times: Times) -> Plan {
-    let mut plan = Plan::calm(seed, times);
-    at(&mut plan, &[1_000, 1_300, 2_000, 2_300], |n| Fault::Kill(Role::Worker(n % 2)));
-    plan
-}
-
-fn stopping_senders(seed: u64, times: Times) -> Plan {
-    let stop_ms = Some(times.another_world());
-    let crash = |n| Crash { role: Role::Worker(n), place: "claim.after", passage: 2 + seed % 5, stop_ms };
+/// Each worker comes to this place once too often.
+fn crashing_workers(seed: u64, times: Times, place: &'static str, stop_ms: Option<u64>) -> Plan {
+    let crash = |n| Crash { role: Role::Worker(n), place, passage: 2 + seed % 5, stop_ms };
     Plan { crashes: vec![crash(0), crash(1)], ..Plan::calm(seed, times) }
 }

@@ -188,7 +188,7 @@ impl Draw {
     }
 
     fn fault(&self, subject: &str, leads: usize) -> (Duration, Fault) {
-        let at = Duration::from_millis(self.times.of(self.between(500, 5_000, "fault at", subject)));
+        let at = Duration::from_millis(self.times.of(self.between(400, 4_000, "fault at", subject)));
         let role = self.pick(&Role::ALL, "fault role", subject);
         let ms = |most| self.times.of(self.between(300, most, "fault for", subject));
         let fault = match self.between(0, 10, "fault", subject) {

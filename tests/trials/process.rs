@@ -51,15 +51,16 @@ impl Running {
         stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
     }
 
-    /// Waits for its end.
-    pub fn ended(&mut self, within: Duration) -> anyhow::Result<bool> {
+    /// Waits for its end; whether it ended well.
+    pub async fn ended(&mut self, within: Duration) -> anyhow::Result<bool> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status.success());
             }
             ensure!(begun.elapsed() < within, "still runs after {within:?}");
-            std::thread::sleep(Duration::from_millis(20));
+            // other lanes go on meanwhile
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use trials::cell::{self, Cell};
 use trials::process::Binary;
 use trials::run::{self, Caught, Options};
 use trials::times::Times;
@@ -47,9 +48,15 @@ struct Args {
     /// Play every mutant.
     #[arg(long, conflicts_with = "mutant")]
     mutants: bool,
-    /// Play every chaos cell: one network with one fault each.
+    /// Play every chaos cell: one dependency in one kind of trouble each.
     #[arg(long, conflicts_with_all = ["mutant", "mutants"])]
     cells: bool,
+    /// Only the cells whose line contains this, for example `Redis` or `TooMany`.
+    #[arg(long, value_name = "WORDS", requires = "cells")]
+    only: Option<String>,
+    /// Play this program as the product, in place of the one that was built with the trials.
+    #[arg(long, value_name = "PROGRAM")]
+    callfleet: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -71,7 +78,10 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn play(args: &Args) -> anyhow::Result<bool> {
-    let binary = Binary { program: std::env::current_exe()?, before: vec![AS_CALLFLEET.to_owned()] };
+    let binary = match &args.callfleet {
+        Some(program) => Binary { program: std::path::absolute(program)?, before: Vec::new() },
+        None => Binary { program: std::env::current_exe()?, before: vec![AS_CALLFLEET.to_owned()] },
+    };
     let logs = args.logs.clone().unwrap_or_else(std::env::temp_dir);
     let name = format!("callfleet-trials-{}-{}", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
     let folder = std::path::absolute(logs)?.join(name);
@@ -90,7 +100,7 @@ async fn dispatch(args: &Args, options: &Options) -> anyhow::Result<bool> {
         return hunt(args, options).await;
     }
     if args.cells {
-        return cells(options).await;
+        return cells(args, options).await;
     }
     let begun = Instant::now();
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {elapsed} gone, {eta} left")?;
@@ -111,6 +121,7 @@ async fn dispatch(args: &Args, options: &Options) -> anyhow::Result<bool> {
     if summary.violations == 0 {
         std::fs::remove_dir_all(&options.folder)?;
     }
+    println!("{}", summary.time_of_a_trial());
     println!("{}", summary.line(begun.elapsed().as_secs_f64()));
     anyhow::ensure!(summary.trials == options.trials, "{} of {} trials were played", summary.trials, options.trials);
     Ok(summary.violations == 0)
@@ -125,18 +136,29 @@ async fn hunt(args: &Args, options: &Options) -> anyhow::Result<bool> {
     Ok(found == caught.len())
 }
 
-async fn cells(options: &Options) -> anyhow::Result<bool> {
+async fn cells(args: &Args, options: &Options) -> anyhow::Result<bool> {
+    let wanted = |cell: &Cell| args.only.as_ref().is_none_or(|words| name(*cell).contains(words.as_str()));
+    for (cell, why) in cell::all().into_iter().filter(wanted).filter_map(|cell| Some((cell, cell.fault().err()?))) {
+        println!("{}     -    not played: {why}", name(cell));
+    }
     let (mut played, mut failed) = (0, 0);
-    run::cells(options, |cell, report| {
+    run::cells(options, cell::playable().into_iter().filter(wanted).collect(), |cell, report| {
         let complaints: Vec<String> = report.violations.iter().map(ToString::to_string).chain(report.unseen.clone()).collect();
         let verdict = if complaints.is_empty() { "holds".to_owned() } else { complaints.join("; ") };
-        let (target, fault) = (format!("{:?}", cell.target), format!("{:?}", cell.fault));
-        println!("{target:<11} {fault:<38} {:>4.1} s  {verdict}", report.took.as_secs_f64());
+        println!("{} {:>4.1} s  {verdict}", name(cell), report.took().as_secs_f64());
         (played, failed) = (played + 1, failed + u32::from(!complaints.is_empty()));
     })
     .await?;
+    if failed == 0 {
+        std::fs::remove_dir_all(&options.folder)?;
+    }
     println!("{played} cells, {failed} failed");
     Ok(failed == 0)
+}
+
+fn name(cell: Cell) -> String {
+    let (target, trouble) = (format!("{:?}", cell.target), format!("{:?}", cell.trouble));
+    format!("{target:<11} {trouble:<47}")
 }
 
 fn row(caught: &Caught) -> String {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::cell::{self, Cell};
-use super::lane::Lane;
+use super::cell::Cell;
+use super::lane::{Lane, Prepared};
 use super::mutant::{MUTANTS, Mutant};
 use super::plan::Plan;
 use super::process::Binary;
@@ -33,6 +33,13 @@ pub struct Options {
     pub times: Times,
 }
 
+impl Options {
+    /// What all lanes begin with.
+    async fn prepare(&self) -> anyhow::Result<Arc<Prepared>> {
+        Prepared::make(self.folder.join("prepared"), &self.binary, self.leads, self.times).await.map(Arc::new)
+    }
+}
+
 /// What trials came to.
 #[derive(Debug, Default)]
 pub struct Summary {
@@ -44,7 +51,8 @@ pub struct Summary {
     pub lost: usize,
     pub violations: usize,
     pub faults: BTreeMap<String, u64>,
-    pub slowest: Duration,
+    /// What the time of all trials went into.
+    pub laps: BTreeMap<&'static str, Duration>,
 }
 
 impl Summary {
@@ -56,10 +64,19 @@ impl Summary {
         self.double += report.double();
         self.lost += report.lost();
         self.violations += report.violations.len();
-        self.slowest = self.slowest.max(report.took);
+        for (what, time) in &report.laps {
+            *self.laps.entry(what).or_default() += *time;
+        }
         for (kind, count) in &report.faults {
             *self.faults.entry(kind.clone()).or_default() += count;
         }
+    }
+
+    /// What a trial's seconds go into, on average.
+    pub fn time_of_a_trial(&self) -> String {
+        let trials = u32::try_from(self.trials).unwrap_or(u32::MAX).max(1);
+        let laps: Vec<String> = self.laps.iter().map(|(what, time)| format!("{what} {:.1} s", (*time / trials).as_secs_f64())).collect();
+        format!("a trial: {}", laps.join(", "))
     }
 
     /// One line.
@@ -85,9 +102,9 @@ impl Summary {
 /// When a trial could not be played; that says nothing about the product.
 pub async fn trials(options: &Options, mut tell: impl FnMut(&Report)) -> anyhow::Result<Summary> {
     let (next, (reports, mut heard)) = (Arc::new(AtomicU64::new(0)), mpsc::channel(16));
-    let mut lanes = JoinSet::new();
+    let (prepared, mut lanes) = (options.prepare().await?, JoinSet::new());
     for lane in 0..options.lanes {
-        lanes.spawn(work(options.clone(), lane, Arc::clone(&next), reports.clone()));
+        lanes.spawn(work(options.clone(), lane, Arc::clone(&prepared), Arc::clone(&next), reports.clone()));
     }
     drop(reports);
     let mut summary = Summary::default();
@@ -101,15 +118,16 @@ pub async fn trials(options: &Options, mut tell: impl FnMut(&Report)) -> anyhow:
     Ok(summary)
 }
 
-/// Plays every chaos cell once; `tell` hears of each as it ends.
+/// Plays each of these chaos cells once; `tell` hears of each as it ends.
 ///
 /// # Errors
 /// As [`trials`].
-pub async fn cells(options: &Options, mut tell: impl FnMut(Cell, &Report)) -> anyhow::Result<()> {
+pub async fn cells(options: &Options, cells: Vec<Cell>, mut tell: impl FnMut(Cell, &Report)) -> anyhow::Result<()> {
     let (next, (reports, mut heard)) = (Arc::new(AtomicU64::new(0)), mpsc::channel(16));
-    let mut lanes = JoinSet::new();
+    let (prepared, cells, mut lanes) = (options.prepare().await?, Arc::new(cells), JoinSet::new());
     for lane in 0..options.lanes {
-        lanes.spawn(work_cells(options.clone(), lane, Arc::clone(&next), reports.clone()));
+        let (prepared, cells, next) = (Arc::clone(&prepared), Arc::clone(&cells), Arc::clone(&next));
+        lanes.spawn(work_cells(options.clone(), lane, prepared, cells, next, reports.clone()));
     }
     drop(reports);
     while let Some((cell, report)) = heard.recv().await {
@@ -121,9 +139,15 @@ pub async fn cells(options: &Options, mut tell: impl FnMut(Cell, &Report)) -> an
     Ok(())
 }
 
-async fn work_cells(options: Options, lane: usize, next: Arc<AtomicU64>, reports: mpsc::Sender<(Cell, Report)>) -> anyhow::Result<()> {
-    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &options.binary, options.leads, options.times).await?;
-    let cells = cell::cells();
+async fn work_cells(
+    options: Options,
+    lane: usize,
+    prepared: Arc<Prepared>,
+    cells: Arc<Vec<Cell>>,
+    next: Arc<AtomicU64>,
+    reports: mpsc::Sender<(Cell, Report)>,
+) -> anyhow::Result<()> {
+    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &prepared).await?;
     while let Some(cell) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok().and_then(|turn| cells.get(turn)) {
         let folder = options.folder.join(format!("{cell:?}").replace(|c: char| !c.is_alphanumeric(), "-"));
         let report = one(&mut lane, &cell.plan(options.seed, options.times), None, &folder).await?;
@@ -134,8 +158,14 @@ async fn work_cells(options: Options, lane: usize, next: Arc<AtomicU64>, reports
     Ok(())
 }
 
-async fn work(options: Options, lane: usize, next: Arc<AtomicU64>, reports: mpsc::Sender<Report>) -> anyhow::Result<()> {
-    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &options.binary, options.leads, options.times).await?;
+async fn work(
+    options: Options,
+    lane: usize,
+    prepared: Arc<Prepared>,
+    next: Arc<AtomicU64>,
+    reports: mpsc::Sender<Report>,
+) -> anyhow::Result<()> {
+    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &prepared).await?;
     loop {
         let trial = next.fetch_add(1, Ordering::Relaxed);
         if trial >= options.trials {
@@ -181,10 +211,10 @@ pub async fn mutants(options: &Options, named: Option<&str>, mut tell: impl FnMu
     let (next, (caught, mut heard)) = (Arc::new(AtomicU64::new(0)), mpsc::channel(16));
     let chosen: Arc<Vec<&'static Mutant>> = Arc::new(chosen(named));
     anyhow::ensure!(!chosen.is_empty(), "there is no such mutant; there are {}", names().join(", "));
-    let mut lanes = JoinSet::new();
+    let (prepared, mut lanes) = (options.prepare().await?, JoinSet::new());
     for lane in 0..options.lanes.min(chosen.len()) {
-        let (next, chosen, caught) = (Arc::clone(&next), Arc::clone(&chosen), caught.clone());
-        lanes.spawn(hunt(options.clone(), lane, next, chosen, caught));
+        let (prepared, next, chosen) = (Arc::clone(&prepared), Arc::clone(&next), Arc::clone(&chosen));
+        lanes.spawn(hunt(options.clone(), lane, prepared, next, chosen, caught.clone()));
     }
     drop(caught);
     let mut all = Vec::new();
@@ -209,11 +239,12 @@ fn chosen(named: Option<&str>) -> Vec<&'static Mutant> {
 async fn hunt(
     options: Options,
     lane: usize,
+    prepared: Arc<Prepared>,
     next: Arc<AtomicU64>,
     chosen: Arc<Vec<&'static Mutant>>,
     caught: mpsc::Sender<Caught>,
 ) -> anyhow::Result<()> {
-    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &options.binary, options.leads, options.times).await?;
+    let mut lane = Lane::open(&options.folder.join(format!("lane-{lane}")), &prepared).await?;
     while let Some(mutant) = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).ok().and_then(|turn| chosen.get(turn)) {
         let found = hunt_one(&options, &mut lane, mutant).await?;
         if caught.send(found).await.is_err() {

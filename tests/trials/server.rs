@@ -10,11 +10,16 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use rustix::process::Signal;
 
 use super::process::{Running, free_addr};
 
 const START: Duration = Duration::from_secs(30);
 const INITDB: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_secs(30);
+
+/// PostgreSQL's folder in that of its lane.
+const DATA: &str = "postgres";
 
 /// A server of a lane.
 pub struct Server {
@@ -26,7 +31,7 @@ pub struct Server {
 
 impl Server {
     /// Redis without any memory: after a restart it is empty, as after a failover to an empty replica.
-    pub fn redis(folder: &Path) -> anyhow::Result<Self> {
+    pub async fn redis(folder: &Path) -> anyhow::Result<Self> {
         let (addr, at) = (free_addr(), folder.to_owned());
         let command = move || {
             let port = addr.port();
@@ -35,20 +40,32 @@ impl Server {
             command.args(line.split_whitespace()).args(["--save", ""]).current_dir(&at);
             command
         };
-        Self::start(addr, Box::new(command), folder.join("redis.log"))
+        Self::start(addr, Box::new(command), folder.join("redis.log")).await
     }
 
-    pub fn postgres(folder: &Path) -> anyhow::Result<Self> {
-        let (addr, bin, data) = (free_addr(), postgres_bin()?, folder.join("postgres"));
+    /// A new PostgreSQL without any database of its own.
+    pub async fn new_postgres(folder: &Path) -> anyhow::Result<Self> {
+        let (bin, data, log) = (postgres_bin()?, folder.join(DATA), folder.join("initdb.log"));
         std::fs::create_dir_all(&data)?;
         give_to_postgres(&data)?;
         let place = data.display().to_string();
         let initdb = as_postgres(&bin.join("initdb"), &["-D", &place, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"], &data);
-        ensure!(
-            Running::start(initdb, &folder.join("initdb.log"))?.ended(INITDB)?,
-            "initdb failed: {}",
-            folder.join("initdb.log").display()
-        );
+        ensure!(Running::start(initdb, &log)?.ended(INITDB).await?, "initdb failed: {}", log.display());
+        Self::postgres(folder).await
+    }
+
+    /// A PostgreSQL with everything another one had when it was stopped.
+    pub async fn postgres_like(stopped: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let mut copy = Command::new("cp");
+        // with its owner: PostgreSQL takes no folder of somebody else's
+        copy.arg("-a").arg(stopped.join(DATA)).arg(folder.join(DATA));
+        ensure!(Running::start(copy, &folder.join("copy.log"))?.ended(INITDB).await?, "{} cannot be copied", stopped.display());
+        Self::postgres(folder).await
+    }
+
+    async fn postgres(folder: &Path) -> anyhow::Result<Self> {
+        let (addr, bin, data) = (free_addr(), postgres_bin()?, folder.join(DATA));
+        let place = data.display().to_string();
         let command = move || {
             let port = addr.port();
             let line = format!(
@@ -57,19 +74,26 @@ impl Server {
             );
             as_postgres(&bin.join("postgres"), &line.split_whitespace().collect::<Vec<_>>(), &data)
         };
-        Self::start(addr, Box::new(command), folder.join("postgres.log"))
+        Self::start(addr, Box::new(command), folder.join("postgres.log")).await
     }
 
-    fn start(addr: SocketAddr, command: Box<dyn Fn() -> Command + Send + Sync>, log: PathBuf) -> anyhow::Result<Self> {
+    async fn start(addr: SocketAddr, command: Box<dyn Fn() -> Command + Send + Sync>, log: PathBuf) -> anyhow::Result<Self> {
         let mut server = Self { addr, command, log, running: None };
         server.up()?;
         let begun = Instant::now();
         while !server.answers() {
             ensure!(begun.elapsed() < START, "a server does not answer: {}", server.log.display());
             server.up()?;
-            std::thread::sleep(Duration::from_millis(50));
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(server)
+    }
+
+    /// Ends it in order, so that its files can be copied.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        running.signal(Signal::INT);
+        running.ended(STOP).await.map(drop)
     }
 
     /// Starts it unless it runs. PostgreSQL refuses while processes of its former life are still ending: call again.

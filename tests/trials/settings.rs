@@ -1,7 +1,6 @@
 //! Every file of a trial: settings with shortened times, the network's people and faults, campaigns and lists.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use super::checker::rows::Rules;
 use super::plan::Plan;
@@ -14,26 +13,32 @@ const SHARED: usize = 10;
 const CLOSED: usize = 3;
 
 const RESERVE_USD: f64 = 0.5;
+/// Calls per second, of the account and of each campaign: whatever is armed gets its turn well within a ticket's lease, so that
+/// tickets that are rung again are those that were lost.
+const PACE: f64 = 50.0;
 
-/// Where a deployment finds what it needs.
+/// Where a deployment finds what it needs: URLs without a path, those of the servers as the settings take them.
+#[derive(Debug, Clone)]
 pub struct Places {
-    pub public: SocketAddr,
-    pub twilio: SocketAddr,
-    pub speech: SocketAddr,
-    pub model: SocketAddr,
-    pub postgres: SocketAddr,
-    pub database: String,
-    pub redis: SocketAddr,
+    pub public: String,
+    pub twilio: String,
+    pub speech: String,
+    pub model: String,
+    /// With the database's name.
+    pub postgres: String,
+    pub redis: String,
+    /// Of every key in Redis.
+    pub prefix: String,
 }
 
-pub fn database_url(postgres: SocketAddr, database: &str) -> String {
+/// `postgres` is a host and a port.
+pub fn database_url(postgres: &str, database: &str) -> String {
     format!("postgres://postgres@{postgres}/{database}")
 }
 
 /// `callfleet.toml`; `changes` are further keys of `[dialing]`, each once.
 pub fn callfleet(places: &Places, times: Times, changes: &[(&str, u64)]) -> String {
-    let Places { public, twilio, speech, model, postgres, database, redis } = places;
-    let postgres = database_url(*postgres, database);
+    let Places { public, twilio, speech, model, postgres, redis, prefix } = places;
     let mut dialing = vec![
         ("tick_ms", 100),
         ("ticket_lease_ms", times.of(1_000)),
@@ -59,12 +64,12 @@ pub fn callfleet(places: &Places, times: Times, changes: &[(&str, u64)]) -> Stri
     });
     let job_lease = times.of(2_000).max(1_000);
     format!(
-        "mode = \"fleet\"\npublic_url = \"http://{public}\"\n[web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:0\"\n\
-         [postgres]\nurl = \"{postgres}\"\nmax_connections = 8\n[redis]\nurl = \"redis://{redis}/0\"\nprefix = \"{database}\"\n\
-         [twilio]\nbase_url = \"http://{twilio}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
-         auth_token = \"simulated-auth-token\"\ncalls_per_second = 20.0\n\
-         [deepgram]\nbase_url = \"http://{speech}\"\napi_key = \"simulated\"\n\
-         [openai]\nbase_url = \"http://{model}/v1\"\napi_key = \"simulated\"\n\
+        "mode = \"fleet\"\npublic_url = \"{public}\"\n[web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:0\"\n\
+         [postgres]\nurl = \"{postgres}\"\nmax_connections = 8\n[redis]\nurl = \"redis://{redis}/0\"\nprefix = \"{prefix}\"\n\
+         [twilio]\nbase_url = \"{twilio}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
+         auth_token = \"simulated-auth-token\"\ncalls_per_second = {PACE:.1}\n\
+         [deepgram]\nbase_url = \"{speech}\"\napi_key = \"simulated\"\n\
+         [openai]\nbase_url = \"{model}/v1\"\napi_key = \"simulated\"\n\
          [worker]\nlines = 30\njob_lease_ms = {job_lease}\n[dialing]\n{dialing}reserve_usd = {RESERVE_USD}\n[deferred]\nbatch_age_ms = 600000\npoll_ms = 600000\n\
          [telemetry]\nlog_format = \"json\"\n"
     )
@@ -146,7 +151,7 @@ pub fn campaign(hours: &str, times: Times) -> String {
     let redial = times.redial().div_ceil(1_000);
     format!(
         "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nbudget_usd = 100.0\nring_timeout_s = 20\nmax_duration_s = 60\n\
-         [pace]\ncalls_per_second = 20.0\nlines = 40\n[caps]\nattempts = 3\nattempts_per_day = 4\ncallbacks = 0\n\
+         [pace]\ncalls_per_second = {PACE:.1}\nlines = 40\n[caps]\nattempts = 3\nattempts_per_day = 4\ncallbacks = 0\n\
          [hours]\nweekdays = \"{hours}\"\nweekend = \"{hours}\"\noverride_reason = \"simulated people\"\n\
          [redial]\nbusy = {{ after = \"{redial}s\", times = 1 }}\nno_answer = {{ after = \"{redial}s\", times = 1 }}\nvoicemail = {{ after = \"1d\", times = 1 }}\n\
          failed = {{ after = \"{redial}s\", times = 1 }}\nincomplete = {{ after = \"{redial}s\", times = 1 }}\n\

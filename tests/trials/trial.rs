@@ -16,6 +16,7 @@ use super::deployment::Deployment;
 use super::fault::{Timeline, suppress};
 use super::lane::Lane;
 use super::mutant::{Mutant, PATIENCE_MS};
+use super::patience::Patience;
 use super::plan::Plan;
 use super::settings::{self, CAMPAIGNS};
 
@@ -39,7 +40,25 @@ pub struct Report {
     pub faults: BTreeMap<String, u64>,
     /// What a cell should have shown and did not.
     pub unseen: Vec<String>,
-    pub took: Duration,
+    /// What its time went into.
+    pub laps: Vec<(&'static str, Duration)>,
+}
+
+/// Says what the time went into.
+struct Stopwatch {
+    lap_begun: Instant,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Stopwatch {
+    fn begin() -> Self {
+        Self { lap_begun: Instant::now(), laps: Vec::new() }
+    }
+
+    fn lap(&mut self, what: &'static str) {
+        self.laps.push((what, self.lap_begun.elapsed()));
+        self.lap_begun = Instant::now();
+    }
 }
 
 impl Report {
@@ -50,6 +69,10 @@ impl Report {
     /// People who were rung twice.
     pub fn double(&self) -> usize {
         self.broken(&[Invariant::I1, Invariant::I2])
+    }
+
+    pub fn took(&self) -> Duration {
+        self.laps.iter().map(|(_, time)| *time).sum()
     }
 
     /// Leads that were forgotten.
@@ -63,17 +86,18 @@ impl Report {
 /// # Errors
 /// When the trial itself could not be played; that says nothing about the product.
 pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder: &Path) -> anyhow::Result<Report> {
-    let begun = Instant::now();
+    let mut watch = Stopwatch::begin();
     std::fs::create_dir_all(folder)?;
     let name = lane.database().await?;
     change_database(lane, &name, mutant).await.context("a trial's database")?;
     let changes = mutant.map(|mutant| mutant.changes).unwrap_or_default();
     let mut deployment = Deployment::start(lane, plan, folder.to_owned(), name.clone(), changes).await?;
     let mut timeline = Timeline::begin(plan)?;
+    watch.lap("begin");
     let patience = mutant.map_or(plan.times.patience(), |_| plan.times.of(PATIENCE_MS));
-    let rests = until_rest(lane, &mut deployment, &mut timeline, Duration::from_millis(patience)).await?;
+    let rests = until_rest(lane, &mut deployment, &mut timeline, Duration::from_millis(patience), &mut watch).await?;
     let evidence = gather(lane, &deployment, &timeline).await?;
-    let mut report = Report { seed: plan.seed, leads: evidence.rows.leads.len(), took: begun.elapsed(), ..Report::default() };
+    let mut report = Report { seed: plan.seed, leads: evidence.rows.leads.len(), ..Report::default() };
     report.calls = evidence.truth.calls.len();
     report.rings = evidence.truth.calls.iter().filter(|call| call.rang).count();
     report.violations = check(&evidence);
@@ -84,15 +108,20 @@ pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder:
     }
     if plan.cell.is_some() {
         report.unseen = cell::visible(&evidence);
+        if deployment.trusted() > 0 {
+            report.unseen.push("an expired certificate was trusted".to_owned());
+        }
     }
     report.faults = count_faults(&deployment, &timeline, &evidence.truth);
     drop(deployment);
     lane.drop_database(&name).await?;
+    watch.lap("end");
+    report.laps = watch.laps;
     Ok(report)
 }
 
 async fn change_database(lane: &Lane, name: &str, mutant: Option<&Mutant>) -> sqlx::Result<()> {
-    let mut database = PgConnection::connect(&settings::database_url(lane.postgres.addr, name)).await?;
+    let mut database = lane.rows(name).await?;
     for statement in mutant.into_iter().flat_map(|mutant| mutant.sql) {
         database.execute(*statement).await?;
     }
@@ -104,46 +133,62 @@ async fn change_database(lane: &Lane, name: &str, mutant: Option<&Mutant>) -> sq
 
 /// Whether everything came to rest in time, and stayed so for as long as a send may still be under way: somebody who woke
 /// up late must not ring after the checker has looked.
-async fn until_rest(lane: &mut Lane, deployment: &mut Deployment, timeline: &mut Timeline, patience: Duration) -> anyhow::Result<bool> {
-    let (begun, mut looked, mut rests_since) = (Instant::now(), Instant::now(), None);
+async fn until_rest(
+    lane: &mut Lane,
+    deployment: &mut Deployment,
+    timeline: &mut Timeline,
+    patience: Duration,
+    watch: &mut Stopwatch,
+) -> anyhow::Result<bool> {
+    let (patience, mut rows, mut looked, mut rests_since) = (Patience::begin(patience), None, Instant::now(), None);
     let settled = Duration::from_millis(lane.times.longest_send());
-    while begun.elapsed() < patience {
+    while !patience.is_over() {
         deployment.supervise()?;
         timeline.go_on(lane, deployment).await?;
         if looked.elapsed() >= LOOK {
             looked = Instant::now();
-            let rests = timeline.is_over() && deployment.is_whole() && all_at_rest(lane, deployment).await;
+            let rests = timeline.is_over() && deployment.is_whole() && all_at_rest(lane, deployment, &mut rows).await;
+            if rests && rests_since.is_none() {
+                watch.lap("calls");
+            }
             rests_since = rests.then(|| rests_since.unwrap_or(looked));
-            if rests_since.is_some_and(|since| since.elapsed() >= settled) {
+            if rests_since.is_some_and(|since: Instant| since.elapsed() >= settled) {
+                watch.lap("rest");
                 return Ok(true);
             }
         }
         tokio::time::sleep(STEP).await;
     }
+    watch.lap("stuck");
     Ok(false)
 }
 
 /// Nothing is open, nothing is due soon, and nobody is on the phone. A database that does not answer is no rest.
-async fn all_at_rest(lane: &Lane, deployment: &Deployment) -> bool {
-    let open = open_rows(lane, &deployment.database).await;
+async fn all_at_rest(lane: &Lane, deployment: &Deployment, rows: &mut Option<PgConnection>) -> bool {
+    let open = open_rows(lane, &deployment.database, rows).await;
+    if open.is_err() {
+        *rows = None;
+    }
     open.is_ok_and(|open| open == 0) && Truth::read(&deployment.truth()).is_ok_and(|truth| truth.live() == 0)
 }
 
-async fn open_rows(lane: &Lane, name: &str) -> sqlx::Result<i64> {
-    let mut database = PgConnection::connect(&settings::database_url(lane.postgres.addr, name)).await?;
+/// `rows` is a connection that is kept from look to look.
+async fn open_rows(lane: &Lane, name: &str, rows: &mut Option<PgConnection>) -> sqlx::Result<i64> {
+    let database = match rows {
+        Some(open) => open,
+        None => rows.insert(lane.rows(name).await?),
+    };
     let sql = "SELECT (SELECT COUNT(*) FROM lead JOIN campaign ON campaign.id = lead.campaign_id
                 WHERE campaign.name <> $2 AND (lead.state IN ('new', 'active') OR (lead.state = 'waiting'
                     AND next_attempt_at < EXTRACT(EPOCH FROM clock_timestamp()) * 1000 + $1)))
             + (SELECT COUNT(*) FROM attempt WHERE state NOT IN ('ended', 'withdrawn', 'absent')) + (SELECT COUNT(*) FROM open_number)";
-    let open = sqlx::query_scalar(sql).bind(SOON_MS).bind(CAMPAIGNS[2]).fetch_one(&mut database).await?;
-    database.close().await?;
-    Ok(open)
+    sqlx::query_scalar(sql).bind(SOON_MS).bind(CAMPAIGNS[2]).fetch_one(database).await
 }
 
 async fn gather(lane: &Lane, deployment: &Deployment, timeline: &Timeline) -> anyhow::Result<Evidence> {
     // a log that is not there would say that nobody was ever called
     anyhow::ensure!(deployment.truth().is_file(), "the network's log is gone: {}", deployment.truth().display());
-    let mut database = PgConnection::connect(&settings::database_url(lane.postgres.addr, &deployment.database)).await?;
+    let mut database = lane.rows(&deployment.database).await?;
     let mut rows = Rows::read(&mut database).await?;
     database.close().await?;
     rows.rules = CAMPAIGNS.into_iter().map(|name| settings::rules(name, lane.times)).collect();

@@ -4,17 +4,41 @@ use super::support::on_both_engines;
 use crate::store::StoreError;
 use crate::store::db::on_db;
 
+/// More than a test's store opens.
+const CONNECTIONS: u32 = 10;
+
 on_both_engines! {
     async fn migrating_twice_changes_nothing(store: Store) {
         store.migrate().await.unwrap();
         store.require_current_schema().await.unwrap();
     }
 
-    async fn a_newer_database_is_refused_with_both_versions(store: Store) {
-        forge_version(&store, 9999).await;
+    async fn a_database_that_a_later_version_has_added_to_is_worked_with_and_not_migrated(store: Store) {
+        forge_version(&store, 9999, "more").await;
+        store.require_current_schema().await.unwrap();
+        let refusal = store.migrate().await.unwrap_err();
+        assert!(matches!(refusal, StoreError::SchemaNewer { database: 9999, .. }), "{refusal}");
+    }
+
+    async fn a_database_that_a_later_version_has_taken_from_is_refused_with_both_versions(store: Store) {
+        forge_version(&store, 9999, "contract leads").await;
         for refusal in [store.migrate().await.unwrap_err(), store.require_current_schema().await.unwrap_err()] {
             assert!(matches!(refusal, StoreError::SchemaNewer { database: 9999, .. }), "{refusal}");
             assert!(!refusal.retry_helps());
+        }
+    }
+
+    async fn a_column_more_is_noticed_once_by_each_connection(store: Store) {
+        assert!(store.campaigns(None).await.unwrap().is_empty());
+        let added: Result<(), StoreError> = on_db!(store.db, write, tx => {
+            sqlx::query("ALTER TABLE campaign ADD COLUMN of_the_next_version TEXT").execute(tx).await?;
+            Ok(())
+        });
+        added.unwrap();
+        let mut noticed = 0;
+        while let Err(refusal) = store.campaigns(None).await {
+            assert!(refusal.retry_helps() && noticed < CONNECTIONS, "{refusal}");
+            noticed += 1;
         }
     }
 
@@ -42,13 +66,14 @@ on_both_engines! {
     }
 }
 
-async fn forge_version(store: &crate::store::Store, version: i64) {
+async fn forge_version(store: &crate::store::Store, version: i64, description: &'static str) {
     let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
         sqlx::query(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-             VALUES ($1, 'from the future', TRUE, $2, 0)",
+             VALUES ($1, $2, TRUE, $3, 0)",
         )
         .bind(version)
+        .bind(description)
         .bind(vec![0_u8])
         .execute(tx)
         .await?;

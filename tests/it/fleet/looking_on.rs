@@ -73,6 +73,26 @@ async fn every_role_tells_how_it_is_and_what_happens() {
     deployment.remove().await;
 }
 
+/// Nobody tells of these calls but the provider's list, and how long they took to appear in it is measured.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_late_the_providers_list_is_can_be_seen() {
+    let unheard = "default_persona = \"busy\"\n[twilio]\ncps = 100.0\n[pace]\nsetup_ms = 20\nring_ms = [100, 300]\n\
+                   [personas.busy]\nbehaviour = \"busy\"\n[faults]\nlist_lag_ms = 500\n[faults.create]\nreset = 1.0\n[faults.callbacks]\nlose = 1.0\n";
+    let deployment = Deployment::start_on(Setup { scenario: Some(unheard), ..Setup::default() }).await;
+    let mut rows = deployment.database.connect().await;
+    let (_web, told) = deployment.role("web");
+    let (_worker, media) = deployment.role("worker");
+    deployment.proxy.serve(Backends { media: vec![address(&media, "media")], callbacks: vec![address(&told, "callbacks")] });
+    let (_scheduler, told) = deployment.role("scheduler");
+    campaign(&deployment, LEADS, LEADS, 10.0);
+    outcomes(&mut rows, i64::from(LEADS), END).await;
+    let probe = address(&told, "probe");
+    shows(probe, "callfleet_list_lag_seconds_count", "", f64::from(LEADS)).await;
+    shows(probe, "callfleet_list_lag_seconds_sum", "", 0.5 * f64::from(LEADS)).await;
+    rows.close().await.unwrap();
+    deployment.remove().await;
+}
+
 /// It listens once it hears what it was told: a campaign of its own is made and cancelled until then.
 async fn watch_is_heard(deployment: &Deployment, watch: &crate::support::process::Process) {
     deployment.write("none.toml", "caller_numbers = [\"+14155550200\"]\n");

@@ -1,6 +1,6 @@
 //! PostgreSQL and Redis go away in the middle of calls: the calls go on, and what came of them is written afterwards.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::stage::{all_over, all_written, campaign, nobody_was_cut_off, outcomes, talkers, talking};
 use crate::support::database::until;
@@ -26,8 +26,8 @@ struct Running {
 }
 
 /// One worker that talks on every line, with the servers of the test's own.
-async fn running(postgres: &Postgres, redis: Option<&Redis>, env: &[(&'static str, &'static str)]) -> Running {
-    let people = talkers(u32::try_from(TALK.as_secs()).unwrap());
+async fn running(talk: Duration, postgres: &Postgres, redis: Option<&Redis>, env: &[(&'static str, &'static str)]) -> Running {
+    let people = talkers(u32::try_from(talk.as_secs()).unwrap());
     let (postgres, redis) = (Some(postgres.url()), redis.map(Redis::url));
     let deployment = Deployment::start_on(Setup { postgres, redis, scenario: Some(&people), env }).await;
     let (web, told) = deployment.role("web");
@@ -42,18 +42,51 @@ async fn running(postgres: &Postgres, redis: Option<&Redis>, env: &[(&'static st
 async fn live_calls_go_on_without_the_database_and_are_written_when_it_is_back() {
     let home = tempfile::tempdir().unwrap();
     let mut postgres = Postgres::start(home.path(), Durability::Process);
-    let Running { deployment, .. } = &running(&postgres, None, &[]).await;
+    let Running { deployment, .. } = &running(TALK, &postgres, None, &[]).await;
     campaign(deployment, CALLS, CALLS, 20.0);
     let sids = talking(&mut deployment.database.connect().await, CALLS as usize, BEGIN).await;
 
     postgres.stop();
     all_over(deployment, &sids, OVER).await;
     postgres.start_again();
+    let back = Instant::now();
 
     let mut rows = deployment.database.connect().await;
     outcomes(&mut rows, i64::from(CALLS), WRITTEN).await;
+    println!("{CALLS} outcomes were written {:?} after PostgreSQL was back", back.elapsed());
     nobody_was_cut_off(deployment, &sids, TALK);
     all_written(&mut rows, &sids, TALK).await;
+    assert_eq!(Truth::read(&deployment.truth()).calls().len(), CALLS as usize, "nobody was called once more");
+}
+
+/// How long the database is away in the long run, and how long people talk then.
+const MINUTE: Duration = Duration::from_secs(60);
+const LONG_TALK: Duration = Duration::from_secs(80);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes two minutes: cargo nextest run --run-ignored only -E 'test(a_minute_without_the_database_ends_no_live_call)'"]
+async fn a_minute_without_the_database_ends_no_live_call() {
+    let home = tempfile::tempdir().unwrap();
+    let mut postgres = Postgres::start(home.path(), Durability::Process);
+    let Running { deployment, .. } = &running(LONG_TALK, &postgres, None, &[]).await;
+    campaign(deployment, CALLS, CALLS, 20.0);
+    let sids = talking(&mut deployment.database.connect().await, CALLS as usize, BEGIN).await;
+
+    postgres.stop();
+    tokio::time::sleep(MINUTE).await;
+    assert!(sids.iter().all(|sid| Truth::read(&deployment.truth()).end(sid).is_none()), "a call ended with the database");
+    postgres.start_again();
+    all_over(deployment, &sids, LONG_TALK).await;
+    let over = Instant::now();
+
+    let mut rows = deployment.database.connect().await;
+    outcomes(&mut rows, i64::from(CALLS), WRITTEN).await;
+    println!(
+        "{CALLS} calls went on through {MINUTE:?} without PostgreSQL; every outcome was written {:?} after their ends",
+        over.elapsed()
+    );
+    nobody_was_cut_off(deployment, &sids, LONG_TALK);
+    all_written(&mut rows, &sids, LONG_TALK).await;
     assert_eq!(Truth::read(&deployment.truth()).calls().len(), CALLS as usize, "nobody was called once more");
 }
 
@@ -62,7 +95,7 @@ async fn what_a_dead_worker_could_not_write_the_next_one_does() {
     let home = tempfile::tempdir().unwrap();
     let mut postgres = Postgres::start(home.path(), Durability::Process);
     // the next worker is to be there before its predecessor counts as dead
-    let mut fleet = running(&postgres, None, &[("CALLFLEET__DIALING__HOLDER_DEAD_AFTER_MS", "15000")]).await;
+    let mut fleet = running(TALK, &postgres, None, &[("CALLFLEET__DIALING__HOLDER_DEAD_AFTER_MS", "15000")]).await;
     let deployment = &fleet.deployment;
     campaign(deployment, CALLS, CALLS, 20.0);
     let sids = talking(&mut deployment.database.connect().await, CALLS as usize, BEGIN).await;
@@ -96,7 +129,7 @@ async fn live_calls_go_on_without_redis_and_dialing_goes_on_when_it_is_back() {
     const LINES: u32 = 3;
     let home = tempfile::tempdir().unwrap();
     let (postgres, mut redis) = (Postgres::start(home.path(), Durability::Process), Redis::start(home.path()));
-    let Running { deployment, .. } = &running(&postgres, Some(&redis), &[]).await;
+    let Running { deployment, .. } = &running(TALK, &postgres, Some(&redis), &[]).await;
     campaign(deployment, LEADS, LINES, 20.0);
     let mut rows = deployment.database.connect().await;
     let sids = talking(&mut rows, LINES as usize, BEGIN).await;

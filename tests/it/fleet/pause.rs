@@ -1,4 +1,5 @@
-//! A pause holds: the last request for a call begins within a second of it, by the telephone company's own record.
+//! A pause holds and so does the pace: the last request for a call begins within a second of a pause, and no second has more
+//! requests than agreed and one, by the telephone company's own record.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ const BEGIN: Duration = Duration::from_secs(60);
 const PAUSED_WITHIN_MS: i64 = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_call_is_asked_for_within_a_second_of_the_pause() {
+async fn the_pace_is_kept_and_the_last_call_is_asked_for_within_a_second_of_the_pause() {
     let busy = "default_persona = \"busy\"\n[twilio]\ncps = 1000.0\n[pace]\nsetup_ms = 5\nring_ms = [20, 200]\n[personas.busy]\nbehaviour = \"busy\"\n";
     let env = &[("CALLFLEET__TWILIO__CALLS_PER_SECOND", "40.0"), ("CALLFLEET__WORKER__LINES", "100")];
     let deployment = Deployment::start_on(Setup { scenario: Some(busy), env, ..Setup::default() }).await;
@@ -42,8 +43,17 @@ async fn the_last_call_is_asked_for_within_a_second_of_the_pause() {
     println!("the last call was asked for {} ms after the pause", last - paused);
     assert!(last <= paused + PAUSED_WITHIN_MS, "a call was asked for {} ms after the pause", last - paused);
     assert!(asked_for(&deployment).len() < LEADS as usize, "there was nobody left to call");
+    let most = most_in_a_second(&asked_for(&deployment));
+    println!("at most {most} calls were asked for in any second, at a pace of {RATE}");
+    assert!(most <= RATE as usize + 1, "{most} calls in one second at a pace of {RATE}");
     sqlx::Connection::close(rows).await.unwrap();
     deployment.remove().await;
+}
+
+/// The most crowded second; `times` are in order, milliseconds.
+fn most_in_a_second(times: &[i64]) -> usize {
+    let in_its_second = |first: usize| times[first..].partition_point(|at| *at < times[first] + 1_000);
+    (0..times.len()).map(in_its_second).max().unwrap_or(0)
 }
 
 fn asked_for(deployment: &Deployment) -> Vec<i64> {

@@ -167,7 +167,7 @@ fn is_root() -> bool {
 }
 
 /// The newest one among Debian's folders, else whatever stands in `PATH`.
-fn postgres_bin() -> PathBuf {
+pub fn postgres_bin() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").is_file()).max();
     newest.unwrap_or_else(|| {
