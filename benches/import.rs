@@ -1,10 +1,12 @@
 //! How fast a list comes in, and what it costs in memory: the whole request, from the first byte sent to the answer, with
-//! every check on.
+//! every check on; and how long somebody else's small write waits for the database meanwhile.
 //!
 //! `cargo bench --bench import -- --rows 1000000 [--postgres postgres://…] [--sorted]`. The list is made by rule: 2 % of its rows
 //! are bad in one of eight ways, 1 % repeat an earlier number, numbers come in six spellings and in no order (`--sorted`: in
 //! order, as a list that was exported by number). The database of `--postgres` gets a schema of its own, dropped afterwards.
 
+#[path = "import/beside.rs"]
+mod beside;
 #[path = "import/list.rs"]
 mod list;
 #[path = "import/memory.rs"]
@@ -85,7 +87,8 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
     };
     let before = memory::resident()?;
     let begun = Instant::now();
-    let answer = import(state, &file).await?;
+    let (answer, waits) = beside::small_writes(&store, import(state, &file)).await?;
+    let answer = answer?;
     let seconds = begun.elapsed().as_secs_f64();
     let most = memory::highest()?;
 
@@ -101,6 +104,7 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
     println!("rate: {rate:.0} rows/s");
     println!("memory: {:.1} MiB more than the {:.1} MiB before", mib(most.saturating_sub(before)), mib(before));
     println!("transactions: {}", transactions(&metrics));
+    println!("small writes beside it: {}", beside::told(&waits));
     println!(
         "counts: rows {}, accepted {}, rejected {}, updated {}, duplicates {}",
         count("rows"),
@@ -140,7 +144,7 @@ fn transactions(metrics: &PrometheusHandle) -> String {
         line.and_then(|line| line.rsplit_once(' ')).and_then(|(_, value)| value.parse::<f64>().ok()).unwrap_or(f64::NAN)
     };
     let ms = |quantile: &str| value(&format!("{{quantile=\"{quantile}\"}}")) * 1_000.0;
-    format!("{}, p50 {:.1} ms, p99 {:.1} ms", value("_count"), ms("0.5"), ms("0.99"))
+    format!("{}, p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms", value("_count"), ms("0.5"), ms("0.99"), ms("1"))
 }
 
 async fn open(order: &Order, folder: &TempDir) -> anyhow::Result<(Store, String)> {

@@ -127,7 +127,7 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
         text.push_str(&format!("\n{} of them are on a do-not-call list and will not be called", count("suppressed")));
     }
     if count("resumed_after_row") > 0 {
-        text.push_str(&format!("\nan earlier run had stopped after row {}; this one went on there", count("resumed_after_row")));
+        text.push_str(&format!("\nan earlier run had done {} of them; this one went on there", counted(count("resumed_after_row"), "row")));
     }
     for warning in items(&result["warnings"]) {
         text.push_str(&format!("\nwarning: {}", cell(warning)));

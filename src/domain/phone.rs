@@ -24,6 +24,12 @@ impl PhoneNumber {
         if fits { Ok(Self(text.to_owned())) } else { Err(NotE164) }
     }
 
+    /// The number that has these [`digits`](Self::digits).
+    #[must_use]
+    pub(crate) fn from_digits(digits: u64) -> Self {
+        Self(format!("+{digits}"))
+    }
+
     /// The full number, for the wire, the database and the operator's own export. Never for a log line.
     #[must_use]
     pub fn e164(&self) -> &str {

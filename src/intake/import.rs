@@ -2,8 +2,9 @@
 //! after a crash.
 //!
 //! Reading and judging has a thread of its own, one stretch ahead of the sink, so that a list costs the slower of the two and
-//! not their sum. Duplicates inside the file are found by the sink (the number is unique within a campaign); only those inside
-//! one stretch are settled while reading, so that a stretch never holds a number twice.
+//! not their sum. A stretch is written piece by piece, one transaction each. Duplicates inside the file are found by the sink (the
+//! number is unique within a campaign); only those inside one stretch are settled while reading, so that a piece never holds a
+//! number twice.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
@@ -12,13 +13,14 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::intake::finding::FindingCode;
 use crate::intake::phone::Region;
 use crate::intake::preflight::{Sheet, open};
-use crate::intake::stretch::{Reader, Stretch};
+use crate::intake::stretch::{Piece, Reader, Stretch};
 use crate::word_enum;
 
 /// What became of rows; the four add up to all rows read.
@@ -51,15 +53,17 @@ impl AddAssign for Counts {
     }
 }
 
-/// How far the import is once this stretch is written. The sink keeps it in the stretch's own transaction.
+/// How far an import is. The sink keeps it in the transaction of the piece that it came with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Go on from this byte of the decoded text; [`Sheet::text_bytes`] is the whole.
+    /// The stretch at hand begins at this byte of the decoded text; [`Sheet::text_bytes`] is the whole.
     pub byte_offset: u64,
-    /// Rows read so far.
+    /// Rows that are settled: written, refused or left out.
     pub row_offset: u64,
-    /// Rows of this stretch that are not among its leads: add them to the totals as they are.
-    pub aside: Counts,
+    /// Leads of the stretch at hand that are written, in the order of their numbers; 0 at its beginning.
+    pub stretch_leads: u64,
+    /// Where a stretch that was begun ends, so that it is cut there again; otherwise 0.
+    pub stretch_end: u64,
 }
 
 /// Where leads are written: the store, or a dry run.
@@ -68,9 +72,9 @@ pub trait LeadSink: Send {
     /// Why writing failed.
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Writes the leads of a stretch (perhaps none) and its progress in one transaction.
+    /// Writes the leads of a piece (perhaps none) and its progress in one transaction.
     /// Returns what became of the leads; never `rejected`.
-    async fn write(&mut self, stretch: Stretch) -> Result<Counts, Self::Error>;
+    async fn write(&mut self, piece: Piece) -> Result<Counts, Self::Error>;
 }
 
 word_enum! {
@@ -83,6 +87,15 @@ word_enum! {
     }
 }
 
+/// In which order the leads of a stretch are handed to the sink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteOrder {
+    /// As they are listed, for people who compare.
+    List,
+    /// By number when they are more than one transaction, for a database that has an index of numbers.
+    Numbers,
+}
+
 /// How to import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportOptions {
@@ -90,6 +103,8 @@ pub struct ImportOptions {
     pub region: Option<Region>,
     /// What to do with a number that comes twice; the sink has to follow the same.
     pub on_duplicate: OnDuplicate,
+    /// The order of the leads.
+    pub order: WriteOrder,
     /// Where an earlier run stopped.
     pub resume: Option<Progress>,
 }
@@ -130,7 +145,7 @@ pub enum ImportError<E: std::error::Error + 'static> {
 /// Imports a file that [`preflight`](crate::intake::preflight()) has read.
 ///
 /// # Errors
-/// [`ImportError`]; everything up to the last stretch is written.
+/// [`ImportError`]; everything up to the last piece is written.
 pub async fn import<R, S>(
     file: R,
     sheet: &Sheet,
@@ -148,11 +163,13 @@ where
     // it ends by itself when nobody takes its stretches any more
     let reading = tokio::task::spawn_blocking(move || read(file, &sheet, options, &hand_over));
     let mut report = Report::default();
-    while let Some(stretch) = stretches.recv().await {
-        report.take(stretch.progress.aside, &stretch.by_code);
-        report.take(sink.write(stretch).await.map_err(ImportError::Write)?, &BTreeMap::new());
-        if stop.is_cancelled() {
-            return Err(ImportError::Stopped);
+    while let Some(mut stretch) = stretches.recv().await {
+        while let Some(piece) = stretch.piece() {
+            report.take(piece.aside, &piece.by_code);
+            report.take(sink.write(piece).await.map_err(ImportError::Write)?, &BTreeMap::new());
+            if stop.is_cancelled() {
+                return Err(ImportError::Stopped);
+            }
         }
     }
     reading.await.map_err(io::Error::other)??;
@@ -160,15 +177,17 @@ where
     Ok(report)
 }
 
+/// Reads stretches for as long as somebody takes them. The next one is begun when there is room for it, so that never more than two
+/// are in memory: the one that is written and the one that is read.
 fn read<R: Read + Seek>(mut file: R, sheet: &Sheet, options: ImportOptions, hand_over: &mpsc::Sender<Stretch>) -> io::Result<()> {
     let resume = options.resume.unwrap_or_default();
     let mut records = open(&mut file, sheet.encoding, sheet.separator)?;
     records.skip_to(resume.byte_offset.max(sheet.first_row))?;
-    let mut reader = Reader::new(records, &sheet.columns, options, resume.row_offset);
-    while let Some(stretch) = reader.stretch()? {
-        if hand_over.blocking_send(stretch).is_err() {
-            return Ok(());
-        }
+    let mut reader = Reader::new(records, &sheet.columns, options, resume);
+    let runtime = Handle::current();
+    while let Ok(room) = runtime.block_on(hand_over.reserve()) {
+        let Some(stretch) = reader.stretch()? else { break };
+        room.send(stretch);
     }
     Ok(())
 }

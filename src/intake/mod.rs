@@ -1,7 +1,8 @@
 //! Where a lead's life begins: a file (or API rows) becomes leads, and every row that cannot is told why.
 //!
 //! [`preflight`] looks at the whole file before anything is written: its encoding, its separator, its columns. [`rows`] cuts the
-//! bytes into records with bounded memory, [`validate`] decides about one record, [`import`] drives [`stretch`]es of them into a [`LeadSink`],
+//! bytes into records with bounded memory, [`validate`] decides about one record, [`import`] drives [`stretch`]es of them piece by
+//! piece into a [`LeadSink`],
 //! [`bad_rows`] gives back what was refused in a form that can be mended and imported again. [`export`] is the way out.
 
 pub mod bad_rows;
@@ -12,6 +13,7 @@ pub mod finding;
 pub mod import;
 pub mod numbers;
 pub mod objects;
+mod packed;
 pub mod phone;
 pub mod preflight;
 pub mod rows;
@@ -21,10 +23,10 @@ pub mod validate;
 pub mod workbook;
 
 pub use finding::{Finding, FindingCode};
-pub use import::{Counts, ImportError, ImportOptions, LeadSink, OnDuplicate, Progress, Report};
+pub use import::{Counts, ImportError, ImportOptions, LeadSink, OnDuplicate, Progress, Report, WriteOrder};
 pub use phone::Region;
 pub use preflight::{FileError, Sheet, preflight};
-pub use stretch::Stretch;
+pub use stretch::Piece;
 pub use validate::LeadRow;
 
 #[cfg(test)]

@@ -1,34 +1,79 @@
-//! A stretch of a list: rows read and judged until one transaction is full.
+//! A stretch of a list: rows read and judged, in the order of their numbers, handed out in [`Piece`]s of one transaction each.
+//!
+//! The campaign's index of numbers is far larger than a transaction. Five thousand numbers in no order change nearly as many of
+//! its pages; five thousand neighbours out of a sorted stretch change a tenth of that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use crate::intake::bad_rows;
 use crate::intake::columns::Columns;
 use crate::intake::finding::{Finding, FindingCode, Trouble};
-use crate::intake::import::{Counts, ImportOptions, OnDuplicate, Progress};
+use crate::intake::import::{Counts, ImportOptions, OnDuplicate, Progress, WriteOrder};
+use crate::intake::packed::Packed;
 use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
-/// Most rows of a transaction: few commits for a long list, and a stop loses little work.
-pub const ROWS: u64 = 5_000;
+/// Most rows of a stretch. More would hardly save pages any more, and two stretches are in memory.
+pub const ROWS: u64 = 50_000;
 
-/// Most text of a transaction, in bytes: long rows cost no more memory than many.
-const TEXT: u64 = 4 << 20;
+/// Most text of a stretch, in bytes: long rows cost no more memory than many.
+const TEXT: u64 = 8 << 20;
 
-/// Rows of one transaction, judged.
+/// Most refused rows of a stretch: they are kept with their reasons until it is written.
+const REFUSED: usize = 5_000;
+
+/// Most leads of a transaction: few commits for a long list, a stop loses little work, and calls do not wait long for the writer.
+pub const PIECE: usize = 5_000;
+
+/// Most text of a transaction, in bytes.
+const PIECE_TEXT: usize = 4 << 20;
+
+/// What one transaction writes.
 #[derive(Debug, Clone, Default)]
-pub struct Stretch {
-    /// Those that can be leads; no number twice.
+pub struct Piece {
+    /// Rows that can be leads; no number twice.
     pub leads: Vec<LeadRow>,
-    /// Those that cannot, in order.
+    /// With the last piece of a stretch: its rows that cannot, in the order of the list.
     pub findings: Vec<Finding>,
     /// The same as lines of a [bad-rows file](crate::intake::bad_rows).
     pub bad_rows: Vec<u8>,
     /// How many were refused for which reason.
     pub by_code: BTreeMap<FindingCode, u64>,
-    /// How far the list is read behind it.
+    /// Rows that are settled with this piece and are not among its leads: add them to the totals as they are.
+    pub aside: Counts,
+    /// How far the list is when this piece is written.
     pub progress: Progress,
+}
+
+/// Rows that were judged and wait to be written.
+pub(super) struct Stretch {
+    leads: Packed,
+    /// How many of the leads were handed out, in this run or an earlier one.
+    handed_out: usize,
+    /// What goes with the last piece; `None` once that is handed out.
+    rest: Option<Piece>,
+    /// Where the stretch begins, and the place reached in it.
+    progress: Progress,
+    end: u64,
+}
+
+impl Stretch {
+    /// The next leads to write, with the place that is reached by them; `None` when all are handed out.
+    pub(super) fn piece(&mut self) -> Option<Piece> {
+        let rest = self.rest.take()?;
+        let leads = self.leads.some(self.handed_out, PIECE, PIECE_TEXT);
+        self.handed_out += leads.len();
+        self.progress.row_offset += leads.len() as u64;
+        if self.handed_out < self.leads.len() {
+            self.rest = Some(rest);
+            self.progress.stretch_leads = self.handed_out as u64;
+            self.progress.stretch_end = self.end;
+            return Some(Piece { leads, progress: self.progress, ..Piece::default() });
+        }
+        let row_offset = self.progress.row_offset + rest.aside.rows();
+        Some(Piece { leads, progress: Progress { byte_offset: self.end, row_offset, ..Progress::default() }, ..rest })
+    }
 }
 
 /// Cuts a list into stretches.
@@ -37,32 +82,60 @@ pub(super) struct Reader<'a, R> {
     columns: &'a Columns,
     options: ImportOptions,
     row: u64,
+    /// Of the first stretch, when an earlier run wrote a part of it.
+    begun: Option<Progress>,
 }
 
 impl<'a, R: Read> Reader<'a, R> {
-    /// Reads on behind `row` rows.
-    pub(super) const fn new(records: Records<R>, columns: &'a Columns, options: ImportOptions, row: u64) -> Self {
-        Self { records, columns, options, row }
+    /// Reads on from a place that `records` stands at.
+    pub(super) fn new(records: Records<R>, columns: &'a Columns, options: ImportOptions, from: Progress) -> Self {
+        let begun = (from.stretch_leads > 0).then_some(from);
+        Self { records, columns, options, row: from.row_offset - from.stretch_leads, begun }
     }
 
     /// The next stretch; `None` behind the last row.
     pub(super) fn stretch(&mut self) -> io::Result<Option<Stretch>> {
         let (begun_at, begun_behind) = (self.records.offset(), self.row);
-        let mut open = Open::default();
-        while self.row - begun_behind < ROWS && self.records.offset() - begun_at < TEXT {
+        let (mut leads, mut rest, begun) = (Packed::default(), Piece::default(), self.begun.take());
+        while self.has_room(begun_at, begun_behind, &rest, begun) {
             let next = self.records.next_record()?;
             if next == Next::End {
                 break;
             }
             self.row += 1;
             match self.judge(next)? {
-                Ok(lead) => open.add(lead, self.options.on_duplicate),
-                Err(finding) => self.refuse(&mut open.stretch, *finding, next)?,
+                Ok(lead) => leads.add(&lead),
+                Err(finding) => self.refuse(&mut rest, *finding, next)?,
             }
         }
-        open.stretch.progress.byte_offset = self.records.offset();
-        open.stretch.progress.row_offset = self.row;
-        Ok((self.row > begun_behind).then_some(open.stretch))
+        if self.row == begun_behind {
+            return Ok(None);
+        }
+        self.sort(&mut leads, &mut rest.aside);
+        let progress = begun.unwrap_or(Progress { byte_offset: begun_at, row_offset: begun_behind, ..Progress::default() });
+        let handed_out = usize::try_from(progress.stretch_leads).unwrap_or(usize::MAX);
+        Ok(Some(Stretch { leads, handed_out, rest: Some(rest), progress, end: self.records.offset() }))
+    }
+
+    /// A stretch that was begun ends where it ended; the others when they are full.
+    fn has_room(&self, begun_at: u64, begun_behind: u64, rest: &Piece, begun: Option<Progress>) -> bool {
+        let at = self.records.offset();
+        begun.map_or_else(
+            || self.row - begun_behind < ROWS && at - begun_at < TEXT && rest.findings.len() < REFUSED,
+            |begun| at < begun.stretch_end,
+        )
+    }
+
+    /// No number twice; what is one transaction anyway keeps the order of the list.
+    fn sort(&self, leads: &mut Packed, aside: &mut Counts) {
+        let repeated = leads.sort(self.options.on_duplicate);
+        match self.options.on_duplicate {
+            OnDuplicate::Skip => aside.duplicates += repeated,
+            OnDuplicate::Update => aside.updated += repeated,
+        }
+        if self.options.order == WriteOrder::List || leads.len() <= PIECE {
+            leads.sort_by_row();
+        }
     }
 
     fn judge(&self, next: Next) -> io::Result<Result<LeadRow, Box<Finding>>> {
@@ -74,40 +147,13 @@ impl<'a, R: Read> Reader<'a, R> {
         })
     }
 
-    fn refuse(&self, stretch: &mut Stretch, finding: Finding, next: Next) -> io::Result<()> {
+    fn refuse(&self, rest: &mut Piece, finding: Finding, next: Next) -> io::Result<()> {
         let cells = (next == Next::Record).then(|| self.records.cells()).transpose()?;
-        bad_rows::write(&mut stretch.bad_rows, self.columns, &finding, cells)?;
-        stretch.progress.aside.rejected += 1;
-        *stretch.by_code.entry(finding.code).or_default() += 1;
-        stretch.findings.push(finding);
+        bad_rows::write(&mut rest.bad_rows, self.columns, &finding, cells)?;
+        rest.aside.rejected += 1;
+        *rest.by_code.entry(finding.code).or_default() += 1;
+        rest.findings.push(finding);
         Ok(())
-    }
-}
-
-/// A stretch that is being filled.
-#[derive(Default)]
-struct Open {
-    stretch: Stretch,
-    /// Where each number stands, by its digits.
-    places: HashMap<u64, usize>,
-}
-
-impl Open {
-    /// Adds a lead; a number that is in the stretch already counts as a duplicate, or replaces the earlier row.
-    fn add(&mut self, lead: LeadRow, on_duplicate: OnDuplicate) {
-        let Counts { duplicates, updated, .. } = &mut self.stretch.progress.aside;
-        let digits = lead.phone_number.digits();
-        match (self.places.get(&digits).copied(), on_duplicate) {
-            (None, _) => {
-                self.places.insert(digits, self.stretch.leads.len());
-                self.stretch.leads.push(lead);
-            }
-            (Some(_), OnDuplicate::Skip) => *duplicates += 1,
-            (Some(place), OnDuplicate::Update) => {
-                *updated += 1;
-                self.stretch.leads[place] = lead;
-            }
-        }
     }
 }
 

@@ -19,10 +19,10 @@ use crate::store::life::Life;
 pub const DATABASE_FILE: &str = "callfleet.db";
 
 const READERS: u32 = 4;
-/// In KiB, as SQLite wants it: negative. The index of numbers is written in random order during an import.
-const WRITER_CACHE: &str = "-32000";
-/// 64 MiB of log before it is copied back. Every transaction of an import changes pages all over the index of numbers: the later
-/// the copy, the more of them are copied once instead of many times.
+/// In KiB, as SQLite wants it: negative. A transaction of an import changes some 8 MiB of pages, which must stay until its end.
+const WRITER_CACHE: &str = "-12000";
+/// 64 MiB of log before the writer copies it back itself. Beside an import it is
+/// [copied back earlier](crate::store::Store::keep_log_short).
 const CHECKPOINT_PAGES: &str = "16000";
 const READER_CACHE: &str = "-8000";
 

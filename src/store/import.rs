@@ -10,7 +10,7 @@ pub use crate::domain::background::ImportState;
 use crate::domain::background::{IMPORT, sources};
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{JsonText, whole, words};
+use crate::store::codec::{JsonText, count, whole, words};
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::lead_insert::{self, Inserted, ListLead, ListPlace, OnDuplicate};
 use crate::store::{Store, StoreError};
@@ -30,10 +30,16 @@ pub struct Import {
     pub file_sha256: String,
     /// Where it stands.
     pub state: ImportState,
-    /// Bytes of the file whose rows are stored.
+    /// The stretch of the file at hand begins here; all rows before it are settled.
     pub byte_offset: i64,
-    /// Rows of the file that are stored or were refused.
+    /// Rows that are settled: stored, refused or left out; those of the stretch at hand are among them.
     pub row_offset: i64,
+    /// Leads of the stretch at hand that are stored, in the order of their numbers.
+    #[serde(skip)]
+    pub stretch_leads: i64,
+    /// Where that stretch ends, when a part of it is stored.
+    #[serde(skip)]
+    pub stretch_end: i64,
     /// New leads, suppressed ones included.
     pub accepted: i64,
     /// Leads whose data was replaced.
@@ -55,14 +61,33 @@ pub struct Import {
     pub ended_at: Option<Timestamp>,
 }
 
+/// A place in a list. Its leads are stored stretch by stretch, those of a stretch in the order of their numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportPlace {
+    /// Where the stretch begins in the file.
+    pub byte_offset: u64,
+    /// Leads of the stretch before this place.
+    pub stretch_leads: u64,
+    /// Where the stretch ends in the file; 0 when none of its leads is stored.
+    pub stretch_end: u64,
+}
+
+impl ImportPlace {
+    /// The beginning of a stretch.
+    #[must_use]
+    pub const fn at(byte_offset: u64) -> Self {
+        Self { byte_offset, stretch_leads: 0, stretch_end: 0 }
+    }
+}
+
 /// The next piece of a list.
 #[derive(Debug, Clone)]
 pub struct ImportBatch<'a> {
-    /// Where the piece begins in the file; must be where the import stands.
-    pub from_byte: u64,
-    /// Where it ends.
-    pub to_byte: u64,
-    /// Rows in it, good and bad.
+    /// Where the import must stand.
+    pub from: ImportPlace,
+    /// Where it stands behind the piece.
+    pub to: ImportPlace,
+    /// Rows that are settled by it, good and bad.
     pub rows: u64,
     /// Of those, refused.
     pub rejected: u64,
@@ -70,14 +95,23 @@ pub struct ImportBatch<'a> {
     pub by_code: &'a BTreeMap<String, u64>,
     /// Length of the file of refused rows behind this piece.
     pub rejects_bytes: u64,
-    /// Of those, replaced by a later row of the piece with the same number.
+    /// Of those, replaced by a later row of the stretch with the same number.
     pub updated: u64,
-    /// Of those, left out because an earlier row of the piece has the same number.
+    /// Of those, left out because an earlier row of the stretch has the same number.
     pub duplicates: u64,
     /// The good ones.
     pub leads: Vec<ListLead>,
     /// What to do with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
+}
+
+impl Import {
+    /// Where it stands.
+    #[must_use]
+    pub fn place(&self) -> ImportPlace {
+        let (byte_offset, stretch_leads, stretch_end) = (count(self.byte_offset), count(self.stretch_leads), count(self.stretch_end));
+        ImportPlace { byte_offset, stretch_leads, stretch_end }
+    }
 }
 
 impl Store {
@@ -122,8 +156,8 @@ impl Store {
         })
     }
 
-    /// Stores the next piece of a list and moves the offset, both or neither. `None`: the import does not stand at
-    /// `from_byte` any more (another process reads the same list) and nothing was stored.
+    /// Stores the next piece of a list and moves the place, both or neither. `None`: the import does not stand at
+    /// `from` any more (another process reads the same list) and nothing was stored.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -131,11 +165,13 @@ impl Store {
         let place = ListPlace { campaign: import.campaign_id, import: Some(import.id), on_duplicate: batch.on_duplicate };
         on_db!(self.db, write, tx => {
             let moved = sqlx::query(
-                "UPDATE import SET byte_offset = $3, row_offset = row_offset + $4, rejected = rejected + $5, by_code = $6, rejects_bytes = $7
-                 WHERE id = $1 AND byte_offset = $2 AND state = 'running'",
+                "UPDATE import SET byte_offset = $4, stretch_leads = $5, stretch_end = $6, row_offset = row_offset + $7,
+                   rejected = rejected + $8, by_code = $9, rejects_bytes = $10
+                 WHERE id = $1 AND byte_offset = $2 AND stretch_leads = $3 AND state = 'running'",
             )
-            .bind(import.id).bind(whole(batch.from_byte)).bind(whole(batch.to_byte)).bind(whole(batch.rows)).bind(whole(batch.rejected))
-            .bind(JsonText(batch.by_code)).bind(whole(batch.rejects_bytes))
+            .bind(import.id).bind(whole(batch.from.byte_offset)).bind(whole(batch.from.stretch_leads))
+            .bind(whole(batch.to.byte_offset)).bind(whole(batch.to.stretch_leads)).bind(whole(batch.to.stretch_end))
+            .bind(whole(batch.rows)).bind(whole(batch.rejected)).bind(JsonText(batch.by_code)).bind(whole(batch.rejects_bytes))
             .execute(&mut *tx).await?;
             if moved.rows_affected() == 0 {
                 return Ok(None);

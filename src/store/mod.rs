@@ -40,6 +40,7 @@ pub mod lease;
 pub mod ledger;
 pub mod lend;
 pub mod life;
+mod log_copy;
 pub mod prune;
 pub mod queue_control;
 pub mod schema;

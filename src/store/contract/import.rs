@@ -7,7 +7,7 @@ use super::support::on_both_engines;
 use crate::domain::background::{IMPORT, allows};
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
-use crate::store::import::{ImportBatch, ImportState};
+use crate::store::import::{ImportBatch, ImportPlace, ImportState};
 use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
 use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSource};
 
@@ -35,6 +35,23 @@ on_both_engines! {
         assert!(!store.end_import(import.id, ImportState::Failed, at(4)).await.unwrap());
         assert_eq!(store.append_import(&import, batch(90, 99, &[new_lead(3)]), at(5)).await.unwrap(), None, "it ended");
         assert_eq!(store.import(import.id).await.unwrap().unwrap().ended_at, Some(at(3)));
+    }
+
+    async fn a_stretch_is_stored_piece_by_piece(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let import = store.start_import(id, "list.csv", "abc", at(0)).await.unwrap();
+        let half = ImportPlace { byte_offset: 12, stretch_leads: 2, stretch_end: 90 };
+        let (leads, rest) = ([new_lead(1), new_lead(2)], [new_lead(3)]);
+        let first = ImportBatch { to: half, rows: 2, rejected: 0, ..batch(0, 12, &leads) };
+        assert!(store.append_import(&import, first.clone(), at(1)).await.unwrap().is_some());
+        let now = store.import(import.id).await.unwrap().unwrap();
+        assert_eq!((now.place(), now.row_offset, now.accepted), (half, 2, 2));
+        let early = ImportBatch { from: ImportPlace { stretch_leads: 1, ..half }, ..batch(0, 90, &rest) };
+        assert_eq!(store.append_import(&import, early, at(2)).await.unwrap(), None, "another process wrote that piece");
+        let last = ImportBatch { from: half, ..batch(0, 90, &rest) };
+        assert!(store.append_import(&import, last, at(3)).await.unwrap().is_some());
+        let now = store.import(import.id).await.unwrap().unwrap();
+        assert_eq!((now.place(), now.row_offset, now.accepted, now.rejected), (ImportPlace::at(90), 5, 3, 2));
     }
 
     async fn an_import_moves_along_its_table(store: Store) {
@@ -82,8 +99,8 @@ static NONE: BTreeMap<String, u64> = BTreeMap::new();
 
 fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static> {
     ImportBatch {
-        from_byte,
-        to_byte,
+        from: ImportPlace::at(from_byte),
+        to: ImportPlace::at(to_byte),
         rows: leads.len() as u64 + 2,
         rejected: 2,
         by_code: &NONE,

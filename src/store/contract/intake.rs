@@ -9,7 +9,7 @@ use crate::domain::ids::ImportId;
 use crate::domain::lead::LeadState;
 use crate::store::dnc::ReadList;
 use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
-use crate::store::import::{Import, ImportBatch, ImportState};
+use crate::store::import::{Import, ImportBatch, ImportPlace, ImportState};
 use crate::store::import_undo::{UndoStart, Undone};
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
@@ -105,8 +105,8 @@ async fn imported(
 ) -> Import {
     let import = store.start_import(campaign, "list.csv", "abc", now).await.unwrap();
     let batch = ImportBatch {
-        from_byte: 0,
-        to_byte: 9,
+        from: ImportPlace::default(),
+        to: ImportPlace::at(9),
         rows: leads.len() as u64,
         rejected: 0,
         by_code: &BTreeMap::new(),

@@ -3,7 +3,11 @@
 //! The values are bound by place and not by number: for numbered ones the driver looks each name up from the start of the
 //! list, which takes longer than storing the rows.
 
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use std::vec::IntoIter;
+
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
 use super::{COLUMNS, Fresh, ListLead, ListPlace, OnDuplicate, on_conflict};
 use crate::domain::ids::LeadId;
@@ -28,12 +32,14 @@ macro_rules! bound {
 }
 
 /// Stores new leads and passes over numbers that are there; how many are new.
-pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, mut leads: Vec<Fresh>, now: Timestamp) -> Result<u64, StoreError> {
-    let mut accepted = 0;
-    while !leads.is_empty() {
-        let leads: Vec<Fresh> = leads.drain(..ROWS.min(leads.len())).collect();
-        let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Skip));
-        accepted += bound!(sqlx::query(sql), place, leads, now).execute(&mut *conn).await?.rows_affected();
+pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, leads: Vec<Fresh>, now: Timestamp) -> Result<u64, StoreError> {
+    let (mut accepted, mut leads) = (0, leads.into_iter());
+    let mut ready = statement(place, &mut leads, now);
+    while let Some(query) = ready {
+        // the values of the next statement are bound while this one runs, in the driver's own thread
+        let (done, next) = tokio::join!(query.execute(&mut *conn), async { statement(place, &mut leads, now) });
+        accepted += done?.rows_affected();
+        ready = next;
     }
     Ok(accepted)
 }
@@ -42,17 +48,24 @@ pub(super) async fn skip(conn: &mut SqliteConnection, place: ListPlace, mut lead
 pub(super) async fn update(
     conn: &mut SqliteConnection,
     place: ListPlace,
-    mut leads: Vec<Fresh>,
+    leads: Vec<Fresh>,
     now: Timestamp,
 ) -> Result<Vec<LeadId>, StoreError> {
-    let mut ids = Vec::with_capacity(leads.len());
-    while !leads.is_empty() {
-        let leads: Vec<Fresh> = leads.drain(..ROWS.min(leads.len())).collect();
-        let sql = AssertSqlSafe(sql(leads.len(), OnDuplicate::Update));
-        let rows = bound!(sqlx::query(sql), place, leads, now).fetch_all(&mut *conn).await?;
-        ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
+    let (mut ids, mut leads) = (Vec::with_capacity(leads.len()), leads.into_iter());
+    let mut ready = statement(place, &mut leads, now);
+    while let Some(query) = ready {
+        let (rows, next) = tokio::join!(query.fetch_all(&mut *conn), async { statement(place, &mut leads, now) });
+        ids.extend(rows?.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
+        ready = next;
     }
     Ok(ids)
+}
+
+/// A statement that stores the next leads, with its values; `None` when there are no more.
+fn statement(place: ListPlace, leads: &mut IntoIter<Fresh>, now: Timestamp) -> Option<Query<'static, Sqlite, SqliteArguments>> {
+    let leads: Vec<Fresh> = leads.by_ref().take(ROWS).collect();
+    let sql = (!leads.is_empty()).then(|| sql(leads.len(), place.on_duplicate))?;
+    Some(bound!(sqlx::query(AssertSqlSafe(sql)), place, leads, now))
 }
 
 /// Campaign, import and the time twice; then ten values per row.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::sink::SinkError;
 use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
-use crate::intake::{Counts, LeadRow, LeadSink, Stretch};
+use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::Store;
 use crate::store::lead_insert::OnDuplicate;
 use crate::store::lead_values::LeadValues;
@@ -47,7 +47,7 @@ pub struct Tries {
     pub campaign: CampaignId,
     /// What would be done with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
-    /// Numbers of earlier stretches: their digits, which take a fifth of the room.
+    /// Numbers of earlier pieces: their digits, which take a fifth of the room.
     seen: HashSet<u64>,
     /// Where refused rows go.
     pub refused: Refused,
@@ -68,14 +68,14 @@ impl Tries {
 impl LeadSink for Tries {
     type Error = SinkError;
 
-    async fn write(&mut self, stretch: Stretch) -> Result<Counts, SinkError> {
-        self.refused.take(&stretch).await?;
-        let numbers: Vec<PhoneNumber> = stretch.leads.iter().map(|row| row.phone_number.clone()).collect();
+    async fn write(&mut self, piece: Piece) -> Result<Counts, SinkError> {
+        self.refused.take(&piece).await?;
+        let numbers: Vec<PhoneNumber> = piece.leads.iter().map(|row| row.phone_number.clone()).collect();
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
-        for row in &stretch.leads {
+        for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());
             let is_new = !repeated && !there.contains_key(&row.phone_number);
             self.suppressed += u64::from(is_new && never.contains(&row.phone_number));

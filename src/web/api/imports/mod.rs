@@ -30,7 +30,7 @@ use super::keyed::{Key, Turn};
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
-use crate::intake::{ImportOptions, OnDuplicate};
+use crate::intake::{ImportOptions, OnDuplicate, WriteOrder};
 use crate::store::campaign::Campaign;
 use list::List;
 pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
@@ -66,7 +66,8 @@ pub async fn import(
 ) -> Result<Response, ApiError> {
     let campaign = open_campaign(&api, &name).await?;
     let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
-    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, resume: None };
+    let order = if query.dry_run { WriteOrder::List } else { WriteOrder::Numbers };
+    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, order, resume: None };
     let file = receive_list(&api, actor, body).await?;
     let list = List::check(file, query.sheet.clone(), upload::folder(&api.files)).await?;
     let scope = format!("POST /v1/campaigns/{}/imports", campaign.id);
@@ -76,7 +77,7 @@ pub async fn import(
     };
     let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
     let order = Order { api: api.clone(), campaign: campaign.id, file_name, options, dry_run: query.dry_run };
-    // when nobody waits any more the request is dropped, and the import with it: the stretch at hand is rolled back
+    // when nobody waits any more the request is dropped, and the import with it: the piece at hand is rolled back
     let outcome = order.carry_out(list, keyed.begun_at, &CancellationToken::new()).await?;
     let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
     keyed.answer(&api, status, serde_json::to_value(&outcome).unwrap_or(Value::Null)).await

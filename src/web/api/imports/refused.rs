@@ -14,7 +14,7 @@ use crate::domain::ids::ImportId;
 use crate::intake::bad_rows;
 use crate::intake::columns::Columns;
 use crate::intake::finding::Finding;
-use crate::intake::stretch::Stretch;
+use crate::intake::stretch::Piece;
 
 /// Rows that the answer shows itself.
 pub const SHOWN: usize = 20;
@@ -47,22 +47,22 @@ impl Refused {
         Ok(Self { path, file: None, header, bytes, shown: Vec::new() })
     }
 
-    /// Takes the refused rows of a stretch.
+    /// Takes the refused rows of a piece.
     ///
     /// # Errors
     /// They cannot be written.
-    pub async fn take(&mut self, stretch: &Stretch) -> io::Result<()> {
-        if stretch.findings.is_empty() {
+    pub async fn take(&mut self, piece: &Piece) -> io::Result<()> {
+        if piece.findings.is_empty() {
             return Ok(());
         }
         let room = SHOWN - self.shown.len();
-        self.shown.extend(stretch.findings.iter().take(room).cloned());
+        self.shown.extend(piece.findings.iter().take(room).cloned());
         let header = if self.bytes == 0 { std::mem::take(&mut self.header) } else { Vec::new() };
         let file = self.open().await?;
         file.write_all(&header).await?;
-        file.write_all(&stretch.bad_rows).await?;
+        file.write_all(&piece.bad_rows).await?;
         file.flush().await?;
-        self.bytes += (header.len() + stretch.bad_rows.len()) as u64;
+        self.bytes += (header.len() + piece.bad_rows.len()) as u64;
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use crate::intake::finding::Finding;
 use crate::intake::import::import;
 use crate::intake::{self, ImportError, ImportOptions, Progress, Sheet};
 use crate::store::codec::count;
-use crate::store::import::{Import, ImportState};
+use crate::store::import::{Import, ImportPlace, ImportState};
 use crate::store::lead_insert::OnDuplicate;
 
 /// What to import, where, and how.
@@ -50,7 +50,7 @@ pub struct Outcome {
     rejected: u64,
     /// Of the accepted ones, on a do-not-call list: stored, never called.
     suppressed: u64,
-    /// Rows that an earlier run of the same file had imported; they are counted above.
+    /// Rows that an earlier run of the same file had settled; they are counted above.
     resumed_after_row: u64,
     by_code: BTreeMap<String, u64>,
     /// The first refused rows.
@@ -135,12 +135,16 @@ impl Order {
             None => store.start_import(self.campaign, &self.file_name, &sheet.sha256, clock.now()).await?,
         };
         let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
-        let at = Progress { byte_offset: count(import_row.byte_offset), row_offset: resumed_after_row, ..Progress::default() };
+        let ImportPlace { byte_offset, stretch_leads, stretch_end } = import_row.place();
+        let at = Progress { byte_offset, row_offset: resumed_after_row, stretch_leads, stretch_end };
         let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
         let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
         let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused };
-        let report = import(file, sheet, options, &mut sink, stop).await.map_err(cut_off)?;
+        let report = tokio::select! {
+            report = import(file, sheet, options, &mut sink, stop) => report.map_err(cut_off)?,
+            never = store.keep_log_short() => match never {},
+        };
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
         let rejects = sink.refused.shown;

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 
 use super::refused::Refused;
 use crate::clock::SharedClock;
-use crate::intake::{Counts, LeadRow, LeadSink, Stretch};
-use crate::store::codec::{count, whole};
-use crate::store::import::{Import, ImportBatch};
+use crate::intake::{Counts, LeadRow, LeadSink, Piece};
+use crate::store::codec::whole;
+use crate::store::import::{Import, ImportBatch, ImportPlace};
 use crate::store::lead_insert::{ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
@@ -29,7 +29,7 @@ pub enum SinkError {
     Overtaken,
 }
 
-/// Writes stretches.
+/// Writes pieces.
 pub struct Writes {
     /// Rows.
     pub store: Store,
@@ -47,28 +47,29 @@ pub struct Writes {
 impl LeadSink for Writes {
     type Error = SinkError;
 
-    async fn write(&mut self, stretch: Stretch) -> Result<Counts, SinkError> {
+    async fn write(&mut self, piece: Piece) -> Result<Counts, SinkError> {
         let begun = Instant::now();
-        self.refused.take(&stretch).await?;
-        let by_code = self.by_code(&stretch);
-        let (progress, from_byte) = (stretch.progress, count(self.import.byte_offset));
-        let leads = stretch.leads.into_iter().map(lead).collect();
-        let piece = ImportBatch {
-            from_byte,
-            to_byte: progress.byte_offset,
-            rows: progress.row_offset - count(self.import.row_offset),
-            rejected: progress.aside.rejected,
+        self.refused.take(&piece).await?;
+        let by_code = self.by_code(&piece);
+        let Piece { leads, aside, progress, .. } = piece;
+        let (byte_offset, stretch_leads, stretch_end) = (progress.byte_offset, progress.stretch_leads, progress.stretch_end);
+        let batch = ImportBatch {
+            from: self.import.place(),
+            to: ImportPlace { byte_offset, stretch_leads, stretch_end },
+            rows: leads.len() as u64 + aside.rows(),
+            rejected: aside.rejected,
             by_code: &by_code,
             rejects_bytes: self.refused.bytes,
-            updated: progress.aside.updated,
-            duplicates: progress.aside.duplicates,
-            leads,
+            updated: aside.updated,
+            duplicates: aside.duplicates,
+            leads: leads.into_iter().map(lead).collect(),
             on_duplicate: self.on_duplicate,
         };
-        let inserted = self.store.append_import(&self.import, piece, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
+        let inserted = self.store.append_import(&self.import, batch, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
         metrics::histogram!(names::IMPORT_TRANSACTION).record(begun.elapsed());
-        self.import.byte_offset = whole(progress.byte_offset);
-        self.import.row_offset = whole(progress.row_offset);
+        self.import.byte_offset = whole(byte_offset);
+        self.import.stretch_leads = whole(stretch_leads);
+        self.import.stretch_end = whole(stretch_end);
         self.import.by_code.0 = by_code;
         let accepted = inserted.accepted + inserted.suppressed;
         Ok(Counts { accepted, rejected: 0, updated: inserted.updated, duplicates: inserted.duplicates })
@@ -76,10 +77,10 @@ impl LeadSink for Writes {
 }
 
 impl Writes {
-    /// Refused rows by reason, this stretch included.
-    fn by_code(&self, stretch: &Stretch) -> BTreeMap<String, u64> {
+    /// Refused rows by reason, this piece included.
+    fn by_code(&self, piece: &Piece) -> BTreeMap<String, u64> {
         let mut by_code = self.import.by_code.0.clone();
-        for (code, rows) in &stretch.by_code {
+        for (code, rows) in &piece.by_code {
             *by_code.entry(code.to_string()).or_default() += rows;
         }
         by_code

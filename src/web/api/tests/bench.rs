@@ -20,7 +20,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
-use crate::store::import::ImportBatch;
+use crate::store::import::{ImportBatch, ImportPlace};
 use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
 use crate::store::{Store, StoreError, Target};
 
@@ -123,8 +123,8 @@ impl Bench {
         let (rows, rejected) = (rows as u64, rejected as u64);
         let file = "\"external_id\"\n\"b-2\"\n";
         let batch = ImportBatch {
-            from_byte: 0,
-            to_byte,
+            from: ImportPlace::default(),
+            to: ImportPlace::at(to_byte),
             rows,
             rejected,
             by_code: &BTreeMap::from([("missing_phone".to_owned(), rejected)]),
