@@ -6,7 +6,7 @@ use crate::intake::import::OnDuplicate;
 use crate::intake::validate::LeadRow;
 
 /// Texts of a lead, in the order in which they are packed.
-const TEXTS: usize = 5;
+const TEXTS: usize = 4;
 
 /// Leads that wait to be written.
 #[derive(Default)]
@@ -23,6 +23,8 @@ struct Slot {
     not_before: Option<Timestamp>,
     begin: usize,
     lengths: [u32; TEXTS],
+    /// Most often none or one.
+    states: Vec<&'static str>,
 }
 
 impl Packed {
@@ -34,13 +36,13 @@ impl Packed {
             &lead.zones,
             lead.consent_basis.as_deref().unwrap_or_default(),
             &lead.variables,
-            lead.state.as_deref().unwrap_or_default(),
         ];
         // a row is no longer than a megabyte
         let lengths = texts.map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX));
         texts.iter().for_each(|text| self.text.push_str(text));
         let (digits, not_before) = (lead.phone_number.digits(), lead.not_before);
-        self.leads.push(Slot { digits, row: lead.row, line: lead.line, not_before, begin, lengths });
+        let states = lead.states.clone();
+        self.leads.push(Slot { digits, row: lead.row, line: lead.line, not_before, begin, lengths, states });
     }
 
     /// How many there are.
@@ -75,7 +77,7 @@ impl Packed {
 
     fn lead(&self, slot: &Slot) -> LeadRow {
         let mut at = slot.begin;
-        let [external_id, zones, consent_basis, variables, state] = slot.lengths.map(|length| {
+        let [external_id, zones, consent_basis, variables] = slot.lengths.map(|length| {
             let begin = at;
             at += length as usize;
             &self.text[begin..at]
@@ -90,7 +92,7 @@ impl Packed {
             consent_basis: filled_in(consent_basis),
             not_before: slot.not_before,
             variables: variables.to_owned(),
-            state: filled_in(state),
+            states: slot.states.clone(),
         }
     }
 }
@@ -110,8 +112,16 @@ mod tests {
     fn lead() -> impl Strategy<Value = LeadRow> {
         let text = || proptest::option::of("\\PC{1,9}");
         let not_before = proptest::option::of((0_i64..4_102_444_800_000).prop_map(Timestamp::from_millis));
-        (0_u64..9, text(), "\\PC{0,9}", text(), not_before, "\\PC{0,9}", text()).prop_map(
-            |(n, external_id, zones, consent_basis, not_before, variables, state)| LeadRow {
+        (
+            0_u64..9,
+            text(),
+            "\\PC{0,9}",
+            text(),
+            not_before,
+            "\\PC{0,9}",
+            proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
+        )
+            .prop_map(|(n, external_id, zones, consent_basis, not_before, variables, states)| LeadRow {
                 row: 0,
                 line: 0,
                 phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
@@ -120,9 +130,8 @@ mod tests {
                 consent_basis,
                 not_before,
                 variables,
-                state,
-            },
-        )
+                states,
+            })
     }
 
     proptest! {

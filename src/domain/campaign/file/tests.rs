@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::domain::callback::keep::KeepRules;
 use crate::domain::campaign::Countries;
+use crate::domain::campaign::breaker::Breaker;
 use crate::domain::law::LawChoice;
 use crate::domain::money::NanoUsd;
 use crate::domain::redial::{Redial, RedialTable};
