@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::providers::EarsOptions;
+use crate::providers::{EarsOptions, Voice};
 use crate::word_enum;
 
 /// An agent: persona, rules, objective, facts, what to collect, and when a lead counts as qualified.
@@ -25,8 +25,8 @@ pub struct AgentDefinition {
     pub objective: String,
     /// What it may state as true, by key.
     pub facts: BTreeMap<String, String>,
-    /// The service voice, for example `aura-2-thalia-en`.
-    pub voice: String,
+    /// Whose voice it speaks with.
+    pub voice: Voice,
     /// How to listen.
     pub ears: EarsOptions,
     /// Which models do what.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::definition::AgentDefinition;
 use super::{shape, validate};
+use crate::domain::place::TomlFault;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ fn read(text: &str) -> Result<Value, AgentErrors> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|e| whole(&e.to_string(), "correct the JSON at that place"))
     } else {
-        toml::from_str(text).map_err(|e| whole(e.to_string().trim_end(), "correct the TOML at that place"))
+        toml::from_str(text).map_err(|e| whole(&TomlFault::new(text, &e).to_string(), "correct the TOML at that place"))
     }
 }
 
@@ -66,6 +67,7 @@ fn whole(what: &str, fix: &str) -> AgentErrors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::VoiceVendor;
 
     const DEMO: &str = include_str!("../../config/demo/agent.toml");
 
@@ -98,8 +100,29 @@ mod tests {
     }
 
     #[test]
+    fn the_voice_is_a_section_or_a_name() {
+        let voiced = |voice: &str| {
+            let (before, rest) = DEMO.split_once("[voice]").unwrap();
+            let (_, after) = rest.split_once("[facts]").unwrap();
+            format!("{before}{voice}\n[facts]{after}")
+        };
+        let openai = load(&voiced("[voice]\nvendor = \"openai\"\nname = \"coral\"")).unwrap();
+        assert_eq!((openai.voice.vendor, openai.voice.speech_model()), (VoiceVendor::OpenAi, "gpt-4o-mini-tts"));
+        assert_eq!(load(&voiced("voice = \"aura-2-thalia-en\"")).unwrap().voice, load(DEMO).unwrap().voice);
+        for (voice, wrong) in [
+            ("", vec!["voice"]),
+            ("voice = 3", vec!["voice"]),
+            ("[voice]\nvendor = \"elevenlabs\"\nname = \"x\"", vec!["voice.vendor"]),
+            ("[voice]\nvendor = \"openai\"\nvoice = \"coral\"", vec!["voice.name", "voice.voice"]),
+            ("[voice]\nvendor = \"openai\"\nname = \"coral\"\nmodel = 3", vec!["voice.model"]),
+        ] {
+            assert_eq!(keys(&voiced(voice)), wrong, "{voice}");
+        }
+    }
+
+    #[test]
     fn broken_text_says_where() {
-        assert!(load("name = ").unwrap_err().to_string().contains("line 1"));
+        assert!(load("company = \"C\"\nname = ").unwrap_err().0[0].to_string().starts_with("2:"));
         assert!(load("{\"name\": }").unwrap_err().to_string().contains("line 1"));
     }
 }

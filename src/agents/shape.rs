@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::definition::SlotKind;
 use super::load::Problem;
+use crate::providers::VoiceVendor;
 
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +16,16 @@ enum Kind {
     /// Any keys, text values.
     Pairs,
     SlotWord,
+    VendorWord,
+    /// The table, or a text for short.
+    Voice,
+    /// May be left out.
+    Optional(&'static Kind),
     Table(&'static [(&'static str, Kind)]),
     Tables(&'static [(&'static str, Kind)]),
 }
 
-use Kind::{Number, Pairs, SlotWord, Table, Tables, Text, Texts, Whole};
+use Kind::{Number, Optional, Pairs, SlotWord, Table, Tables, Text, Texts, VendorWord, Whole};
 
 const ROOT: &[(&str, Kind)] = &[
     ("name", Text),
@@ -29,7 +35,7 @@ const ROOT: &[(&str, Kind)] = &[
     ("rules", Texts),
     ("objective", Text),
     ("facts", Pairs),
-    ("voice", Text),
+    ("voice", Kind::Voice),
     ("ears", Table(&[("model", Text), ("language", Text), ("keyterms", Texts)])),
     ("models", Table(&[("simple", Text), ("reasoning", Text), ("deferred", Text)])),
     ("lines", Table(LINES)),
@@ -37,6 +43,8 @@ const ROOT: &[(&str, Kind)] = &[
     ("qualified_when", Text),
     ("limits", Table(LIMITS)),
 ];
+
+const VOICE: &[(&str, Kind)] = &[("vendor", VendorWord), ("name", Text), ("model", Optional(&Text))];
 
 const LINES: &[(&str, Kind)] = &[
     ("greeting", Text),
@@ -70,6 +78,9 @@ pub(super) fn check(value: &Value) -> Vec<Problem> {
 fn check_kind(key: &str, kind: Kind, value: &Value, problems: &mut Vec<Problem>) {
     match (kind, value) {
         (Table(keys), Value::Object(table)) => check_table(key, keys, table, problems),
+        (Kind::Voice, Value::Object(table)) => check_table(key, VOICE, table, problems),
+        (Kind::Voice, Value::String(_)) => {}
+        (Optional(kind), value) => check_kind(key, *kind, value, problems),
         (Tables(keys), Value::Array(items)) => {
             for (at, item) in items.iter().enumerate() {
                 check_kind(&format!("{key}[{at}]"), Table(keys), item, problems);
@@ -79,6 +90,7 @@ fn check_kind(key: &str, kind: Kind, value: &Value, problems: &mut Vec<Problem>)
         (Pairs, Value::Object(pairs)) => check_each(pairs.iter().map(|(name, v)| (format!("{key}.{name}"), v)), problems),
         (Text, Value::String(_)) => {}
         (SlotWord, Value::String(word)) if word.parse::<SlotKind>().is_ok() => {}
+        (VendorWord, Value::String(word)) if word.parse::<VoiceVendor>().is_ok() => {}
         (Whole, Value::Number(number)) if number.as_u64().is_some_and(|n| u32::try_from(n).is_ok()) => {}
         (Number, Value::Number(number)) if number.as_f64().is_some_and(f64::is_finite) => {}
         (expected, found) => problems.push(Problem {
@@ -98,6 +110,7 @@ fn check_table(at: &str, keys: &[(&str, Kind)], table: &Map<String, Value>, prob
     for (key, kind) in keys {
         match table.get(*key) {
             Some(value) => check_kind(&path(key), *kind, value, problems),
+            None if matches!(kind, Optional(_)) => {}
             None => problems.push(Problem { key: path(key), what: "is missing".to_owned(), fix: format!("add {}", kind.example()) }),
         }
     }
@@ -149,7 +162,9 @@ impl Kind {
             Texts => "a list of texts",
             Pairs => "a table of texts",
             SlotWord => "one of text, yes_no, number",
-            Table(_) => "a table",
+            VendorWord => "one of deepgram, openai",
+            Optional(kind) => kind.words(),
+            Table(_) | Kind::Voice => "a table",
             Tables(_) => "a list of tables",
         }
     }
@@ -162,6 +177,9 @@ impl Kind {
             Texts => "a list of texts, for example [\"one\", \"two\"]",
             Pairs => "a table of texts, for example price = \"…\"",
             SlotWord => "\"text\", \"yes_no\" or \"number\"",
+            VendorWord => "\"deepgram\" or \"openai\"",
+            Kind::Voice => "a section: [voice] with vendor = \"deepgram\" or \"openai\", and name",
+            Optional(kind) => kind.example(),
             Table(_) => "the table with its keys (config/demo/agent.toml shows them)",
             Tables(_) => "one or more such tables (config/demo/agent.toml shows them)",
         }

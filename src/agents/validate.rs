@@ -8,6 +8,8 @@ use minijinja::Environment;
 use super::definition::{AgentDefinition, Lines};
 use super::load::Problem;
 use crate::mind::analysis::RESERVED;
+use crate::providers::openai::mouth::VOICES;
+use crate::providers::{Voice, VoiceVendor};
 
 /// Words of which a greeting has one, so that nobody takes the agent for a person.
 const SAYS_AI: &[&str] =
@@ -30,6 +32,7 @@ const SAYS_OPT_OUT: &[&str] = &[
 pub fn validate(def: &AgentDefinition) -> Vec<Problem> {
     let mut found = Problems::default();
     check_texts(def, &mut found);
+    check_voice(&def.voice, &mut found);
     check_greeting(&def.lines.greeting, &mut found);
     check_lines(&def.lines, &mut found);
     check_slots(def, &mut found);
@@ -54,7 +57,7 @@ fn check_texts(def: &AgentDefinition, found: &mut Problems) {
         ("persona_name", &def.persona_name),
         ("persona", &def.persona),
         ("objective", &def.objective),
-        ("voice", &def.voice),
+        ("voice.name", &def.voice.name),
         ("ears.model", &def.ears.model),
         ("ears.language", &def.ears.language),
         ("models.simple", &def.models.simple),
@@ -72,6 +75,31 @@ fn check_texts(def: &AgentDefinition, found: &mut Problems) {
     }
     for (key, _) in def.facts.iter().filter(|(_, fact)| fact.trim().is_empty()) {
         found.add(&format!("facts.{key}"), "is empty", "write the fact or remove the key");
+    }
+}
+
+/// The name of one vendor's voice with the other vendor's word before it would fail on the first call.
+fn check_voice(voice: &Voice, found: &mut Problems) {
+    let name = &voice.name;
+    match voice.vendor {
+        VoiceVendor::Deepgram if VOICES.contains(&name.as_str()) => {
+            found.add(
+                "voice.vendor",
+                format!("`{name}` is a voice of OpenAI"),
+                "write vendor = \"openai\", or a voice like aura-2-thalia-en",
+            );
+        }
+        VoiceVendor::OpenAi if name.starts_with("aura") => {
+            found.add("voice.vendor", format!("`{name}` is a voice of Deepgram"), "write vendor = \"deepgram\", or a voice like coral");
+        }
+        _ => {}
+    }
+    match &voice.model {
+        Some(_) if voice.vendor == VoiceVendor::Deepgram => {
+            found.add("voice.model", "is OpenAI's alone: a voice of Deepgram is a model itself", "remove it");
+        }
+        Some(model) if model.trim().is_empty() => found.add("voice.model", "is empty", "write a model, or leave it out"),
+        _ => {}
     }
 }
 
@@ -221,6 +249,19 @@ mod tests {
         one(|d| d.qualified_when = "owns_home ==".into(), "qualified_when", "compile");
         one(|d| d.qualified_when = "owns_hom == 'yes'".into(), "qualified_when", "`owns_hom`");
         assert!(problems(|d| d.qualified_when = "owns_home == 'yes' and monthly_bill and monthly_bill > 80".into()).is_empty());
+    }
+
+    #[test]
+    fn a_voice_belongs_to_its_vendor() {
+        let openai =
+            |name: &str, model: Option<&str>| Voice { vendor: VoiceVendor::OpenAi, name: name.into(), model: model.map(Into::into) };
+        assert!(problems(|d| d.voice = openai("coral", Some("tts-1"))).is_empty());
+        assert!(problems(|d| d.voice = openai("voice_of_our_own", None)).is_empty());
+        one(|d| d.voice = openai("aura-2-thalia-en", None), "voice.vendor", "Deepgram");
+        one(|d| d.voice = openai("coral", Some(" ")), "voice.model", "empty");
+        one(|d| d.voice = Voice::deepgram("coral"), "voice.vendor", "OpenAI");
+        one(|d| d.voice.model = Some("aura-2".into()), "voice.model", "alone");
+        one(|d| d.voice.name.clear(), "voice.name", "empty");
     }
 
     #[test]

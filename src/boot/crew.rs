@@ -48,7 +48,7 @@ impl Crew {
             store: app.steps.clone(),
             clock: Arc::clone(&app.clock),
             senses: app.senses.clone(),
-            vendors: Vendors { ears: "deepgram", mouth: "deepgram", mind: "openai" },
+            vendors: Vendors { ears: "deepgram", mind: "openai" },
             agents: app.agents.clone(),
             worker: app.id,
             timings: app.timings,

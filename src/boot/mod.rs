@@ -4,6 +4,8 @@ mod backends;
 mod clients;
 mod crew;
 mod listeners;
+mod prices;
+mod providers;
 mod roles;
 
 use std::sync::Arc;
@@ -22,9 +24,9 @@ use crate::config::Config;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::live::Live;
-use crate::providers::BatchDesk;
 use crate::providers::twilio::path_mac::PathKey;
 use crate::providers::twilio::signature::SignatureKeys;
+use crate::providers::{BatchDesk, Mouths};
 use crate::public::PublicSide;
 use crate::store::Store;
 use crate::work::agents::Agents;
@@ -35,6 +37,7 @@ use clients::Clients;
 pub use backends::{live_wire, open_store};
 pub use clients::twilio_settings;
 pub use listeners::Listeners;
+pub use prices::take_prices;
 pub use roles::Drain;
 
 /// One unit of work in the database for a duty, a dial, a callback: far longer than any takes, short enough that a lost server
@@ -87,7 +90,7 @@ impl App {
         let clients = Clients::open(&config, &provider_tasks)?;
         let senses = Senses {
             ears: Arc::clone(&clients.deepgram) as _,
-            mouth: Arc::clone(&clients.deepgram) as _,
+            mouth: Arc::new(Mouths { deepgram: Arc::clone(&clients.deepgram) as _, openai: Arc::clone(&clients.openai) as _ }),
             mind: Arc::clone(&clients.openai) as _,
             telephony: Arc::clone(&clients.twilio) as _,
         };

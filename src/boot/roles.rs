@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use callfleet_jobs::Envelope;
-use callfleet_jobs::Runner;
 use callfleet_jobs::envelope::seal;
 use callfleet_jobs::kinds::{CollectBatch, GatherBatch};
 use callfleet_jobs::table::{self, TableSettings};
+use callfleet_jobs::{Envelope, Runner};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;

@@ -69,7 +69,6 @@ fn begin(brief: &CallBrief, phone: PhoneLink, senses: &Senses, journal: Arc<dyn 
     let speaking = Speaking {
         mouth: Arc::clone(&senses.mouth),
         voice: brief.definition().voice.clone(),
-        vendor: brief.vendors.mouth,
         orders: orders_in,
         events: events_in.clone(),
         books,

@@ -9,13 +9,11 @@ use crate::domain::money::NanoUsd;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
 
-/// The names of a call's services in the ledger.
+/// The names of a call's services in the ledger; the voice tells its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vendors {
     /// Hears.
     pub ears: &'static str,
-    /// Speaks.
-    pub mouth: &'static str,
     /// Thinks.
     pub mind: &'static str,
 }

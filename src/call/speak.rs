@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 use crate::call::ledger::{Bookkeeper, Use};
 use crate::call::turn::Event;
 use crate::mind::ledger::{Purpose, Service};
-use crate::providers::{Mouth, MouthLink, Say, Spoken};
+use crate::mind::price::PriceTable;
+use crate::providers::{Mouth, MouthLink, Say, Spoken, Voice, mulaw};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
+const BYTES_PER_MS: u64 = mulaw::RATE as u64 / 1_000;
 /// New connections of one call after losses.
 const RECONNECTS: u32 = 3;
 
@@ -34,8 +36,7 @@ pub(super) enum Order {
 /// What the stage works with.
 pub(super) struct Speaking {
     pub mouth: Arc<dyn Mouth>,
-    pub voice: String,
-    pub vendor: &'static str,
+    pub voice: Voice,
     pub orders: mpsc::Receiver<Order>,
     pub events: mpsc::Sender<Event>,
     pub books: Bookkeeper,
@@ -52,6 +53,8 @@ enum Parted {
 struct Tally {
     reply: u32,
     characters: u64,
+    /// Of audio.
+    bytes: u64,
     began: Instant,
     first: Option<Instant>,
     last: Instant,
@@ -69,7 +72,7 @@ impl Speaking {
             if let Parted::Over = self.serve(link).await {
                 return;
             }
-            tracing::warn!(provider = self.vendor, "speaking connection lost");
+            tracing::warn!(provider = self.voice.vendor.as_str(), "speaking connection lost");
         }
         if !self.stop.is_cancelled() {
             // The loop may be gone already, and then nobody needs to know.
@@ -87,8 +90,8 @@ impl Speaking {
             };
             match result {
                 Ok(Ok(link)) => return Some(link),
-                Ok(Err(error)) => tracing::warn!(provider = self.vendor, %error, "cannot speak"),
-                Err(_) => tracing::warn!(provider = self.vendor, "cannot speak: no connection in time"),
+                Ok(Err(error)) => tracing::warn!(provider = self.voice.vendor.as_str(), %error, "cannot speak"),
+                Err(_) => tracing::warn!(provider = self.voice.vendor.as_str(), "cannot speak: no connection in time"),
             }
         }
         None
@@ -157,8 +160,15 @@ impl Speaking {
                     self.close(tally, "cut");
                 }
                 let now = Instant::now();
-                let known =
-                    tally.get_or_insert(Tally { reply: *reply, characters: 0, began: now, first: None, last: now, open_flushes: 0 });
+                let known = tally.get_or_insert(Tally {
+                    reply: *reply,
+                    characters: 0,
+                    bytes: 0,
+                    began: now,
+                    first: None,
+                    last: now,
+                    open_flushes: 0,
+                });
                 known.characters += text.trim_end().chars().count() as u64;
             }
             Say::Flush { .. } => tally.iter_mut().for_each(|known| known.open_flushes += 1),
@@ -170,7 +180,8 @@ impl Speaking {
         let Some(known) = tally else { return };
         known.last = Instant::now();
         match spoken {
-            Spoken::Audio { .. } => {
+            Spoken::Audio { audio, .. } => {
+                known.bytes += audio.len() as u64;
                 known.first.get_or_insert(known.last);
             }
             Spoken::Flushed { .. } => known.open_flushes = known.open_flushes.saturating_sub(1),
@@ -180,14 +191,17 @@ impl Speaking {
 
     /// Writes a reply's entry; one whose flushes all came back was complete whatever ended it.
     fn close(&self, tally: &mut Option<Tally>, finish: &'static str) {
-        let Some(Tally { characters, began, first, last, open_flushes, .. }) = tally.take() else { return };
+        let Some(Tally { characters, bytes, began, first, last, open_flushes, .. }) = tally.take() else { return };
+        let model = self.voice.speech_model();
+        // what is paid for is counted: text, or the time it takes to say it
+        let is_timed = PriceTable::in_use().is_timed(Service::Tts, model, self.books.clock.now());
         let ms = |at: Instant| u64::try_from((at - began).as_millis()).unwrap_or(u64::MAX);
         self.books.keep(Use {
             service: Service::Tts,
             purpose: Purpose::Speak,
-            provider: self.vendor,
-            model: self.voice.clone(),
-            units: characters,
+            provider: self.voice.vendor.as_str(),
+            model: model.to_owned(),
+            units: if is_timed { bytes / BYTES_PER_MS } else { characters },
             first_ms: first.map(ms),
             total_ms: Some(ms(last)),
             finish: if open_flushes == 0 { "complete" } else { finish },

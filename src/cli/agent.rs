@@ -1,6 +1,5 @@
 //! `callfleet agent …`
 
-use anyhow::Context;
 use axum::body::Body;
 use axum::http::Method;
 use serde_json::Value;
@@ -9,6 +8,7 @@ use super::client::Client;
 use super::commands::Agent;
 use super::output::{Output, cell, items, moment, table};
 use super::path::ApiPath;
+use super::text_file;
 
 /// Does one verb.
 ///
@@ -18,7 +18,7 @@ pub async fn run(verb: &Agent, client: &Client, output: Output) -> anyhow::Resul
     let path = ApiPath::new(&["v1", "agents"]);
     match verb {
         Agent::Save { file } => {
-            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = text_file::read(file)?;
             output.show(&client.ask(Method::POST, path, Some("text/plain; charset=utf-8"), Body::from(text)).await?, saved)?;
         }
         Agent::List => output.show(&client.get(path).await?, list)?,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context;
 use axum::http::Method;
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use super::commands::Campaign;
 use super::explain;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use super::text_file;
 use crate::domain::count::counted;
 
 /// Does one verb.
@@ -67,7 +67,7 @@ fn at(name: &str, below: Option<&str>) -> ApiPath {
 }
 
 fn read(file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    file.map(|file| std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))).transpose()
+    file.map(text_file::read).transpose()
 }
 
 /// For the messages about what stands in it.

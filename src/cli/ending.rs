@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::refused::Refused;
+use super::text_file::BrokenFile;
 use crate::config::ConfigError;
 
 const FAILED: u8 = 1;
@@ -17,7 +18,7 @@ pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     eprintln!("{}", if as_json { for_scripts(error) } else { for_people(error) });
-    let wrong_settings = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
+    let wrong_settings = error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<BrokenFile>());
     let wrong_usage = error.downcast_ref::<Refused>().is_some_and(|refused| refused.is_usage);
     ExitCode::from(if wrong_settings || wrong_usage { WRONG_SETTINGS } else { FAILED })
 }

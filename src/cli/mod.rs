@@ -21,10 +21,12 @@ mod path;
 mod queue;
 mod refused;
 pub mod roles;
+mod text_file;
 mod watch;
 
 use std::process::ExitCode;
 
+use crate::boot::take_prices;
 use crate::config::{Config, ConfigError};
 use crate::shutdown;
 
@@ -90,7 +92,7 @@ async fn ask(cli: &Cli, client: &Client) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The configuration with what the command line overrides.
+/// The configuration with what the command line overrides; prices of this deployment's own are in force from here on.
 ///
 /// # Errors
 /// [`ConfigError`]: one line that names the key, where it stands, and the fix.
@@ -99,5 +101,6 @@ pub fn load_config(cli: &Cli) -> Result<Config, ConfigError> {
     if let Some(data) = &cli.data {
         config.data.clone_from(data);
     }
+    take_prices(&config)?;
     Ok(config)
 }

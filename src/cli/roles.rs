@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -12,12 +11,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::{Cli, Simulator as SimulatorArgs};
-use super::load_config;
+use super::{load_config, text_file};
 use crate::boot::{App, Drain, Listeners, open_store};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::domain::money::NanoUsd;
-use crate::providers::ProviderError;
 use crate::shutdown;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::telemetry;
@@ -25,9 +23,6 @@ use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
 use crate::web::probe::{Probe, probe_routes};
 use crate::web::{self, listen};
-
-/// How often a provider that does not answer is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The operator's API over an open application.
 pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
@@ -58,9 +53,8 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
     let routes = api(&app, Some(telemetry::init_metrics()?));
-    let watch = app.clone();
-    let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
-    watch.close().await;
+    let ran = meanwhile(app.ask_providers(), app.clone().everything(listeners, routes, stop, Drain::EndCalls)).await;
+    app.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
 }
@@ -103,7 +97,7 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
     let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
-    app.clone().scheduler(stop).await;
+    meanwhile(app.ask_telephone(), app.clone().scheduler(stop)).await;
     answering.end().await;
     app.close().await;
     Ok(ExitCode::SUCCESS)
@@ -121,8 +115,7 @@ pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
     let answering = Answering::begin(&app, "worker", probe, &stop)?;
-    let watch = app.clone();
-    let (worked, ()) = tokio::join!(app.clone().worker(listener, stop.clone(), Drain::Wait), tell_providers(&watch, &stop));
+    let worked = meanwhile(app.ask_providers(), app.clone().worker(listener, stop, Drain::Wait)).await;
     answering.end().await;
     app.close().await;
     worked.map(|()| ExitCode::SUCCESS)
@@ -194,7 +187,7 @@ pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCo
 }
 
 fn read_scenario(file: &std::path::Path) -> anyhow::Result<Scenario> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = text_file::read(file)?;
     Scenario::from_toml(&text).with_context(|| file.display().to_string())
 }
 
@@ -213,16 +206,12 @@ fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Says which provider does not answer, and asks again until it does: calls wait meanwhile, nothing has to be restarted.
-async fn tell_providers(app: &App, stop: &CancellationToken) {
-    let (telephony, mind) = (&app.senses.telephony, &app.senses.mind);
-    let told = async { tokio::join!(until_well(|| telephony.check()), until_well(|| async { mind.models().await.map(drop) })) };
-    tokio::select! { () = stop.cancelled() => {}, _ = told => {} }
-}
-
-async fn until_well<F: Future<Output = Result<(), ProviderError>>>(ask: impl Fn() -> F) {
-    while let Err(error) = ask().await {
-        tracing::warn!(%error, "a provider cannot be used; asking again. `callfleet doctor` says what to fix");
-        tokio::time::sleep(ASK_AGAIN).await;
+/// Runs a role, and beside it something that may end earlier but not later.
+async fn meanwhile<T>(beside: impl Future, role: impl Future<Output = T>) -> T {
+    tokio::pin!(beside, role);
+    tokio::select! {
+        done = &mut role => return done,
+        _ = &mut beside => {}
     }
+    role.await
 }

@@ -4,22 +4,29 @@ use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::refusal::{Refusal, variable};
 use super::{Config, ConfigError};
 
 impl Config {
-    pub(super) fn read_secret_files(&mut self) -> Result<(), ConfigError> {
-        from_file(&mut self.postgres.url, self.postgres.url_file.as_deref(), "postgres.url_file")?;
-        from_file(&mut self.redis.url, self.redis.url_file.as_deref(), "redis.url_file")?;
-        from_file(&mut self.twilio.auth_token, self.twilio.auth_token_file.as_deref(), "twilio.auth_token_file")?;
-        let previous = self.twilio.previous_auth_token_file.clone();
-        from_file(&mut self.twilio.previous_auth_token, previous.as_deref(), "twilio.previous_auth_token_file")?;
-        let shared = self.twilio.webhook_shared_key_file.clone();
-        from_file(&mut self.twilio.webhook_shared_key, shared.as_deref(), "twilio.webhook_shared_key_file")?;
-        let previous = self.twilio.previous_webhook_shared_key_file.clone();
-        from_file(&mut self.twilio.previous_webhook_shared_key, previous.as_deref(), "twilio.previous_webhook_shared_key_file")?;
-        from_file(&mut self.twilio.api_key_secret, self.twilio.api_key_secret_file.as_deref(), "twilio.api_key_secret_file")?;
-        from_file(&mut self.deepgram.api_key, self.deepgram.api_key_file.as_deref(), "deepgram.api_key_file")?;
-        from_file(&mut self.openai.api_key, self.openai.api_key_file.as_deref(), "openai.api_key_file")
+    pub(super) fn read_secret_files(&mut self) -> Result<(), Refusal> {
+        let (twilio, deepgram, openai) = (&mut self.twilio, &mut self.deepgram, &mut self.openai);
+        let files = [
+            ("postgres.url_file", &mut self.postgres.url, &self.postgres.url_file),
+            ("redis.url_file", &mut self.redis.url, &self.redis.url_file),
+            ("twilio.auth_token_file", &mut twilio.auth_token, &twilio.auth_token_file),
+            ("twilio.previous_auth_token_file", &mut twilio.previous_auth_token, &twilio.previous_auth_token_file),
+            ("twilio.webhook_shared_key_file", &mut twilio.webhook_shared_key, &twilio.webhook_shared_key_file),
+            ("twilio.previous_webhook_shared_key_file", &mut twilio.previous_webhook_shared_key, &twilio.previous_webhook_shared_key_file),
+            ("twilio.api_key_secret_file", &mut twilio.api_key_secret, &twilio.api_key_secret_file),
+            ("deepgram.api_key_file", &mut deepgram.api_key, &deepgram.api_key_file),
+            ("openai.api_key_file", &mut openai.api_key, &openai.api_key_file),
+        ];
+        for (key, secret, file) in files {
+            if let Some(file) = file {
+                *secret = read(key, file)?;
+            }
+        }
+        Ok(())
     }
 
     /// What `callfleet up` and the worker cannot do without; asked before anything is dialed.
@@ -27,7 +34,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] that names the first missing secret and how to give it.
     pub fn require_providers(&self) -> Result<(), ConfigError> {
-        self.provider_keys().into_iter().try_for_each(|(key, value)| required(key, value))
+        self.provider_keys().into_iter().try_for_each(|(key, value)| self.required(key, value))
     }
 
     /// The provider keys that are not set, by name.
@@ -50,24 +57,25 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] that names the missing URL.
     pub fn require_fleet(&self) -> Result<(), ConfigError> {
-        required("postgres.url", self.postgres.url.expose_secret())?;
-        required("redis.url", self.redis.url.expose_secret())
+        self.required("postgres.url", self.postgres.url.expose_secret())?;
+        self.required("redis.url", self.redis.url.expose_secret())
+    }
+
+    fn required(&self, key: &str, value: &str) -> Result<(), ConfigError> {
+        if !value.trim().is_empty() {
+            return Ok(());
+        }
+        let file = self.file.as_ref().map_or_else(|| "a file given by --config".to_owned(), |file| file.display().to_string());
+        Err(ConfigError(format!("{key} is missing; set it in {file}, or in the environment as {}", variable(key))))
     }
 }
 
-fn required(key: &str, value: &str) -> Result<(), ConfigError> {
-    if !value.trim().is_empty() {
-        return Ok(());
+fn read(key: &'static str, file: &Path) -> Result<SecretString, Refusal> {
+    const FIX: &str = "give a readable file with the secret alone";
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Refusal::new(key, format!("cannot be used: {} cannot be read: {error}", file.display()), FIX))?;
+    if text.trim().is_empty() {
+        return Err(Refusal::new(key, format!("cannot be used: {} is empty", file.display()), FIX));
     }
-    let env = format!("CALLFLEET__{}", key.to_uppercase().replace('.', "__"));
-    Err(ConfigError(format!("{key} is missing; set it in the file given by --config, or in the environment as {env}")))
-}
-
-fn from_file(secret: &mut SecretString, file: Option<&Path>, key: &str) -> Result<(), ConfigError> {
-    let Some(file) = file else { return Ok(()) };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        ConfigError(format!("{key}: cannot read {}: {error}; give a readable file with the secret alone", file.display()))
-    })?;
-    *secret = SecretString::from(text.trim().to_owned());
-    Ok(())
+    Ok(SecretString::from(text.trim().to_owned()))
 }

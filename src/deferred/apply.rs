@@ -39,7 +39,7 @@ impl Deferred {
     }
 
     fn entry(&self, task: &Task, answer: &ChatAnswer, tier: Tier, id: LedgerId) -> LedgerEntry {
-        let (table, at) = (PriceTable::built_in(), self.clock.now());
+        let (table, at) = (PriceTable::in_use(), self.clock.now());
         let baseline_model = serde_json::from_str(&task.request).map(|stored: StoredRequest| stored.baseline_model);
         let baseline_model = baseline_model.unwrap_or_else(|_| task.model.clone());
         LedgerEntry {

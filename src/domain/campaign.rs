@@ -5,7 +5,7 @@ pub mod difference;
 pub mod duration;
 pub mod file;
 pub mod hours;
-pub mod keys;
+mod keys;
 
 use std::time::Duration;
 

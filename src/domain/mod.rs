@@ -23,6 +23,7 @@ pub mod money;
 pub mod outcome;
 pub mod permit;
 pub mod phone;
+pub mod place;
 pub mod redial;
 #[cfg(test)]
 mod states_page;

@@ -4,6 +4,7 @@
 //! guessed price would be believed. [`PriceTable::knows`] lets `doctor` warn about such a model before it is used, and the
 //! budget of a call counts it at the dearest known price, so that no cap is passed on the quiet.
 
+mod own;
 mod table;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub const AMD: &str = "amd";
 
 /// No price is known, so there is no cost to write down.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no price is known for {service} `{model}`; add it to the price table")]
+#[error("no price is known for {service} `{model}`; add it to the file that prices_file names")]
 pub struct UnknownPrice {
     /// Kind of service.
     pub service: Service,
@@ -102,6 +103,12 @@ impl PriceTable {
     #[must_use]
     pub fn knows(&self, service: Service, model: &str, at: Timestamp) -> bool {
         self.cost(service, model, Tier::Standard, Usage::default(), 0, at).is_ok()
+    }
+
+    /// Whether its use is paid by the time it takes.
+    #[must_use]
+    pub fn is_timed(&self, service: Service, model: &str, at: Timestamp) -> bool {
+        self.metered(service, model, at).is_some_and(Metered::is_timed)
     }
 
     /// The reasoning effort to ask for on a live turn; `None` for models that take none or are not known.

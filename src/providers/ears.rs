@@ -72,4 +72,9 @@ pub trait Ears: Send + Sync {
     /// # Errors
     /// When the service refuses or cannot be reached.
     async fn listen(&self, options: &EarsOptions, stop: CancellationToken) -> Result<EarsLink, ProviderError>;
+    /// Whether the service answers and takes our key. Costs nothing.
+    ///
+    /// # Errors
+    /// What keeps it from being used.
+    async fn check(&self) -> Result<(), ProviderError>;
 }

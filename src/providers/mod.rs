@@ -15,6 +15,7 @@ mod error;
 mod mind;
 mod mouth;
 mod telephony;
+mod voice;
 
 pub use batch_desk::{BatchDesk, BatchLine, BatchStatus};
 pub use ears::{Ears, EarsLink, EarsOptions, Heard};
@@ -22,3 +23,4 @@ pub use error::{Again, ProviderError};
 pub use mind::{AnswerSchema, ChatAnswer, ChatPiece, ChatRequest, Message, Mind, Role, Usage};
 pub use mouth::{Mouth, MouthLink, Say, Spoken};
 pub use telephony::{DialAnswer, DialLine, DialRequest, ProviderCall, Telephony};
+pub use voice::{Mouths, Voice, VoiceVendor};

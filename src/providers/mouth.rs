@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::providers::ProviderError;
+use crate::providers::{ProviderError, Voice};
 
 /// What to say. `reply` numbers the reply so that late audio of an old one can be told from the new.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,10 +64,10 @@ pub trait Mouth: Send + Sync {
     ///
     /// # Errors
     /// When the service refuses or cannot be reached.
-    async fn open(&self, voice: &str, stop: CancellationToken) -> Result<MouthLink, ProviderError>;
+    async fn open(&self, voice: &Voice, stop: CancellationToken) -> Result<MouthLink, ProviderError>;
     /// Renders a whole text at once (greetings and other clips that are prepared ahead): 8 kHz μ-law without header.
     ///
     /// # Errors
     /// When the service refuses or cannot be reached.
-    async fn render(&self, voice: &str, text: &str) -> Result<Bytes, ProviderError>;
+    async fn render(&self, voice: &Voice, text: &str) -> Result<Bytes, ProviderError>;
 }

@@ -9,10 +9,10 @@ use sqlx::migrate::MigrateError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused a statement or could not be reached.
-    #[error("database: {0}")]
+    #[error("{}", told(.0))]
     Database(#[from] sqlx::Error),
     /// A migration failed.
-    #[error("migrating the database: {0}")]
+    #[error("migrating the database: {}", told_migrating(.0))]
     Migrate(#[source] MigrateError),
     /// The database was written by a later version of this program.
     #[error("the database has schema version {database}, this program knows {binary}: run a newer callfleet, or restore a backup")]
@@ -89,6 +89,24 @@ impl StoreError {
     }
 }
 
+/// A file that somebody else has locked is told with what to do; it is no fault of the database.
+fn told(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(refusal) if is_locked_file(refusal.as_ref()) => {
+            "the database file is locked by another program: close what has it open (a database browser, a backup), then try again"
+                .to_owned()
+        }
+        other => format!("database: {other}"),
+    }
+}
+
+fn told_migrating(error: &MigrateError) -> String {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => told(error),
+        other => other.to_string(),
+    }
+}
+
 fn transient(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
@@ -98,11 +116,17 @@ fn transient(error: &sqlx::Error) -> bool {
 }
 
 /// PostgreSQL: connection (08), resources (53), operator intervention (57P), serialization and deadlock (40), lock and
-/// statement timeouts. SQLite: busy (5) and locked (6), in the low byte of the extended code.
+/// statement timeouts. SQLite: a locked file.
 fn transient_code(refusal: &dyn DatabaseError) -> bool {
     let Some(code) = refusal.code() else { return false };
     if refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        return code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6));
+        return is_locked_file(refusal);
     }
     ["08", "53", "57P", "40"].iter().any(|class| code.starts_with(class)) || matches!(&*code, "55P03" | "57014")
+}
+
+/// SQLite's busy (5) and locked (6), in the low byte of the extended code.
+fn is_locked_file(refusal: &dyn DatabaseError) -> bool {
+    let is_sqlite = refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some();
+    is_sqlite && refusal.code().is_some_and(|code| code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)))
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::agents::definition::AgentDefinition;
@@ -14,6 +15,9 @@ use crate::mind::prompt::{PromptTexts, Versioned};
 use crate::providers::Mouth;
 use crate::store::agent::AgentVersion;
 use crate::store::{Store, StoreError};
+
+/// Lines rendered at the same time: the first phone rings when all are there, and accounts speak a dozen at once.
+const AT_ONCE: usize = 4;
 
 /// A version that can take calls.
 #[derive(Debug, Clone)]
@@ -81,10 +85,16 @@ impl Agents {
 
     /// A line that cannot be rendered now is spoken live instead; the call does not depend on it.
     async fn render(&self, definition: &AgentDefinition) -> HashMap<String, Bytes> {
+        let lines: Vec<String> = static_lines(definition).map(str::to_owned).collect();
+        let rendering = stream::iter(lines).map(|text| async move {
+            let audio = self.mouth.render(&definition.voice, &text).await;
+            (text, audio)
+        });
+        let mut rendered = rendering.buffer_unordered(AT_ONCE);
         let mut clips = HashMap::new();
-        for text in static_lines(definition) {
-            match self.mouth.render(&definition.voice, text).await {
-                Ok(audio) => _ = clips.insert(text.to_owned(), audio),
+        while let Some((text, audio)) = rendered.next().await {
+            match audio {
+                Ok(audio) => _ = clips.insert(text, audio),
                 Err(error) => tracing::warn!(agent = definition.name, %error, "a line was not rendered ahead; it is spoken live"),
             }
         }

@@ -213,7 +213,7 @@ pub fn price(entry: &mut LedgerEntry, reasoning_model: &str) {
     if entry.cost != NanoUsd::ZERO || entry.cache_hit {
         return;
     }
-    let prices = PriceTable::built_in();
+    let prices = PriceTable::in_use();
     match prices.cost(entry.service, &entry.model, entry.tier, entry.usage, entry.units, entry.at) {
         Ok(cost) => entry.cost = cost,
         Err(error) => tracing::warn!(%error, "provider call has no price"),

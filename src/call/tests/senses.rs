@@ -27,7 +27,7 @@ use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Service};
 use crate::providers::{
     Again, ChatAnswer, ChatPiece, ChatRequest, DialLine, Ears, EarsLink, EarsOptions, Heard, Mind, Mouth, MouthLink, ProviderCall,
-    ProviderError, Say, Spoken, Telephony, Usage,
+    ProviderError, Say, Spoken, Telephony, Usage, Voice,
 };
 
 pub fn broken(what: &str) -> ProviderError {
@@ -60,6 +60,10 @@ impl Ears for FakeEars {
         });
         Ok(EarsLink { audio, heard })
     }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
 }
 
 impl FakeEars {
@@ -78,7 +82,7 @@ pub struct FakeMouth;
 
 #[async_trait]
 impl Mouth for FakeMouth {
-    async fn open(&self, _: &str, _: CancellationToken) -> Result<MouthLink, ProviderError> {
+    async fn open(&self, _: &Voice, _: CancellationToken) -> Result<MouthLink, ProviderError> {
         let (say, mut orders) = mpsc::channel(64);
         let (tell, spoken) = mpsc::channel(64);
         tokio::spawn(async move {
@@ -100,7 +104,7 @@ impl Mouth for FakeMouth {
         Ok(MouthLink { say, spoken })
     }
 
-    async fn render(&self, _: &str, text: &str) -> Result<Bytes, ProviderError> {
+    async fn render(&self, _: &Voice, text: &str) -> Result<Bytes, ProviderError> {
         Ok(spell(text))
     }
 }
@@ -257,7 +261,7 @@ pub fn call_with(replies: &[Option<&'static str>], habits: &PhoneHabits, on_voic
         on_voicemail,
         max_duration: Duration::from_secs(180),
         clock,
-        vendors: Vendors { ears: "ears", mouth: "mouth", mind: "mind" },
+        vendors: Vendors { ears: "ears", mind: "mind" },
     };
     let senses = Senses { ears: ears.clone(), mouth: Arc::new(FakeMouth), mind: mind.clone(), telephony: telephony.clone() };
     let (signals, signals_in) = mpsc::channel(8);

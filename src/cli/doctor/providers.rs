@@ -17,11 +17,13 @@ use crate::mind::price::PriceTable;
 use crate::providers::deepgram::{Deepgram, DeepgramSettings};
 use crate::providers::openai::{OpenAi, OpenAiSettings};
 use crate::providers::twilio::Twilio;
-use crate::providers::{Mind, Mouth, ProviderError, Telephony};
+use crate::providers::{Ears, Mind, Mouth, ProviderError, Telephony, Voice, VoiceVendor};
 
 use super::super::output::{cell, items};
 use super::super::path::ApiPath;
 
+const OPENAI: &str = "openai";
+const DEEPGRAM: &str = "deepgram";
 const WITHIN: Duration = Duration::from_secs(15);
 /// Spoken when there is no agent yet.
 const USUAL_VOICE: &str = "aura-2-thalia-en";
@@ -30,7 +32,7 @@ const USUAL_VOICE: &str = "aura-2-thalia-en";
 #[derive(Debug, Default)]
 struct Wanted {
     models: BTreeSet<String>,
-    voices: BTreeSet<String>,
+    voices: BTreeSet<Voice>,
 }
 
 /// Looks at all three.
@@ -59,7 +61,7 @@ async fn wanted(client: Option<&Client>) -> Wanted {
         if let Ok(agent) = client.get(ApiPath::new(&["v1", "agents", &name])).await {
             let definition: &Value = &agent.json["definition"];
             wanted.models.extend(definition["models"].as_object().into_iter().flatten().map(|(_, model)| cell(model)));
-            wanted.voices.insert(cell(&definition["voice"]));
+            wanted.voices.extend(serde_json::from_value::<Voice>(definition["voice"].clone()));
         }
     }
     wanted
@@ -73,14 +75,39 @@ async fn twilio(config: &Config) -> Check {
 
 async fn openai(config: &Config, wanted: &Wanted, tasks: &TaskTracker) -> Vec<Check> {
     let settings = OpenAiSettings::new(&config.openai.base_url, config.openai.api_key.clone());
-    let asked = async { OpenAi::new(settings, tasks.clone())?.models().await };
-    let models = match within(asked).await {
-        Ok(models) => models,
-        failed => return vec![judge("openai", failed.map(|_| String::new()), "check openai.api_key and openai.base_url")],
+    let fix = "check openai.api_key and openai.base_url";
+    let openai = match OpenAi::new(settings, tasks.clone()) {
+        Ok(openai) => openai,
+        Err(error) => return vec![Check::broken(OPENAI, error.to_string(), fix)],
     };
-    let mut checks = vec![Check::ok("openai", format!("answers, {} models", models.len()))];
+    let models = match within(openai.models()).await {
+        Ok(models) => models,
+        failed => return vec![judge(OPENAI, failed.map(|_| String::new()), fix)],
+    };
+    let mut checks = vec![Check::ok(OPENAI, format!("answers, {} models", models.len()))];
     checks.extend(wanted.models.iter().map(|model| model_check(model, &models)));
+    let voices = wanted.voices.iter().filter(|voice| voice.vendor == VoiceVendor::OpenAi);
+    checks.extend(speak(OPENAI, &openai, voices, "check the agent's voice: its name and model").await);
     checks
+}
+
+/// Renders one word with each voice: the cheapest request that proves key and voice.
+async fn speak(name: &'static str, mouth: &dyn Mouth, voices: impl IntoIterator<Item = &Voice>, fix: &str) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for voice in voices {
+        let spoken = within(mouth.render(voice, "Hello.")).await;
+        let seen = spoken.map(|audio| format!("answers, {} speaks ({} ms)", voice.name, audio.len() / 8));
+        checks.push(judge(name, seen, fix));
+        checks.extend(unpriced(Service::Tts, voice.speech_model()));
+    }
+    checks
+}
+
+/// A note about a model whose use would count as $0.
+fn unpriced(service: Service, model: &str) -> Option<Check> {
+    let is_known = PriceTable::in_use().knows(service, model, SystemClock.now());
+    let detail = || format!("{model} has no known price: its use will count as $0");
+    (!is_known).then(|| Check::note("price", detail(), "add its price to the file that prices_file names"))
 }
 
 fn model_check(model: &str, offered: &[String]) -> Check {
@@ -92,28 +119,22 @@ fn model_check(model: &str, offered: &[String]) -> Check {
             "give the agent another model, or the account access",
         );
     }
-    if !PriceTable::built_in().knows(Service::Llm, model, SystemClock.now()) {
-        let detail = format!("{model} has no known price: its use will count as $0");
-        return Check::note(NAME, detail, "add it to the price table");
-    }
-    Check::ok(NAME, model)
+    unpriced(Service::Llm, model).unwrap_or_else(|| Check::ok(NAME, model))
 }
 
-/// Renders one word with each voice: the cheapest request that proves key and voice.
+/// Whether it takes the key, and speaks with each voice.
 async fn deepgram(config: &Config, wanted: &Wanted, tasks: &TaskTracker) -> Vec<Check> {
     let settings = DeepgramSettings::new(&config.deepgram.base_url, config.deepgram.api_key.clone());
+    let fix = "check deepgram.api_key and deepgram.base_url";
     let deepgram = match Deepgram::new(settings, tasks.clone()) {
         Ok(deepgram) => deepgram,
-        Err(error) => return vec![Check::broken("deepgram", error.to_string(), "check deepgram.base_url")],
+        Err(error) => return vec![Check::broken(DEEPGRAM, error.to_string(), fix)],
     };
-    let usual = BTreeSet::from([USUAL_VOICE.to_owned()]);
-    let voices = if wanted.voices.is_empty() { &usual } else { &wanted.voices };
-    let mut checks = Vec::new();
-    for voice in voices {
-        let spoken = within(deepgram.render(voice, "Hello.")).await;
-        let seen = spoken.map(|audio| format!("answers, {voice} speaks ({} ms)", audio.len() / 8));
-        checks.push(judge("deepgram", seen, "check deepgram.api_key, deepgram.base_url and the agent's voice"));
-    }
+    let mut checks = vec![judge(DEEPGRAM, within(deepgram.check()).await.map(|()| "answers, takes the key".to_owned()), fix)];
+    let usual = Voice::deepgram(USUAL_VOICE);
+    let voices = wanted.voices.iter().filter(|voice| voice.vendor == VoiceVendor::Deepgram);
+    let voices = if wanted.voices.is_empty() { vec![&usual] } else { voices.collect() };
+    checks.extend(speak(DEEPGRAM, &deepgram, voices, "check deepgram.api_key, deepgram.base_url and the agent's voice").await);
     checks
 }
 

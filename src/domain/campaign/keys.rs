@@ -91,25 +91,6 @@ fn shown_short(value: &Value) -> String {
     if text.chars().count() <= LONGEST { text } else { text.chars().take(LONGEST).chain("…".chars()).collect() }
 }
 
-/// The line of a `campaign.toml` in which a key stands, or the section it belongs to.
-#[must_use]
-pub fn line_of(text: &str, key: &str) -> Option<usize> {
-    let table = toml::de::DeTable::parse(text).ok()?;
-    let (mut place, mut start) = (table.get_ref(), None);
-    for name in key.split('.') {
-        let Some((found, below)) = place.iter().find(|(found, _)| found.get_ref().as_ref() == name) else { break };
-        start = Some(found.span().start);
-        let toml::de::DeValue::Table(below) = below.get_ref() else { break };
-        place = below;
-    }
-    line_at(text, start?)
-}
-
-/// The line in which a byte stands.
-pub(super) fn line_at(text: &str, byte: usize) -> Option<usize> {
-    text.get(..byte).map(|before| before.matches('\n').count() + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -157,21 +138,6 @@ mod tests {
         ];
         for (settings, expected) in cases {
             assert_eq!(said(&settings), expected);
-        }
-    }
-
-    #[test]
-    fn keys_are_found_in_their_line() {
-        let text = "law = \"strict\"\npace = { lines = 3 }\n\n[hours]\nmonday = \"9\"\n[redial.busy]\nafter = \"1s\"\n";
-        for (key, line) in [
-            ("law", Some(1)),
-            ("pace.lines", Some(2)),
-            ("hours.monday", Some(5)),
-            ("hours.sunday", Some(4)),
-            ("redial.busy.after", Some(7)),
-            ("budget_usd", None),
-        ] {
-            assert_eq!(line_of(text, key), line, "{key}");
         }
     }
 

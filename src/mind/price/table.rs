@@ -4,13 +4,14 @@ use serde::Deserialize;
 
 use super::PriceTable;
 use crate::domain::money::NanoUsd;
+use crate::domain::place::TomlFault;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
 use crate::providers::Usage;
 
 /// Why a price file is no price table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the price table cannot be read: {0}")]
+#[error("{0}")]
 pub struct PriceFileError(String);
 
 #[derive(Deserialize)]
@@ -87,12 +88,13 @@ impl PriceTable {
     /// Reads a price file (TOML).
     ///
     /// # Errors
-    /// What is wrong with it, with the line; an entry without a source; two entries for the same model and time.
+    /// What is wrong with it, in one line that begins with the place where there is one; an entry without a source; two entries for the same model and time.
     pub fn parse(text: &str) -> Result<Self, PriceFileError> {
-        let file: File = toml::from_str(text).map_err(|e| PriceFileError(e.to_string()))?;
+        let file: File = toml::from_str(text).map_err(|e| PriceFileError(TomlFault::new(text, &e).to_string()))?;
         let mut table = Self::default();
         for entry in file.llm {
-            check(&entry.model, &entry.source, &[entry.input, entry.cached, entry.output])?;
+            let batch = [entry.batch_input, entry.batch_output].map(Option::unwrap_or_default);
+            check(&entry.model, &entry.source, &[[entry.input, entry.cached, entry.output].as_slice(), &batch].concat())?;
             let from = entry.effective_from;
             insert(table.llm.entry(entry.model.clone()).or_default(), &entry.model, from, PerMillion::from(&entry))?;
         }
@@ -108,17 +110,17 @@ impl PriceTable {
 
 fn check(model: &str, source: &str, prices: &[f64]) -> Result<(), PriceFileError> {
     if source.trim().is_empty() {
-        return Err(PriceFileError(format!("`{model}` has no source; say where the price was read")));
+        return Err(PriceFileError(format!(" `{model}` has no source; say where the price was read")));
     }
     if prices.iter().any(|price| !price.is_finite() || *price < 0.0) {
-        return Err(PriceFileError(format!("`{model}` has a price below zero")));
+        return Err(PriceFileError(format!(" `{model}` has a price below zero")));
     }
     Ok(())
 }
 
 fn insert<T>(entries: &mut Vec<(Timestamp, T)>, model: &str, from: Timestamp, entry: T) -> Result<(), PriceFileError> {
     match entries.binary_search_by_key(&from, |(known, _)| *known) {
-        Ok(_) => Err(PriceFileError(format!("`{model}` has two prices from {from}"))),
+        Ok(_) => Err(PriceFileError(format!(" `{model}` has two prices from {from}"))),
         Err(at) => {
             entries.insert(at, (from, entry));
             Ok(())
@@ -159,6 +161,10 @@ impl PerMillion {
 }
 
 impl Metered {
+    pub(super) fn is_timed(&self) -> bool {
+        self.unit == Unit::Minute
+    }
+
     pub(super) fn cost(&self, units: u64) -> NanoUsd {
         let units = if self.whole_minutes { units.div_ceil(60_000).saturating_mul(60_000) } else { units };
         let per = match self.unit {

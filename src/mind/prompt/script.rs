@@ -125,7 +125,7 @@ impl Script {
     }
 
     fn request(&self, model: &str, messages: Vec<Message>, max_output_tokens: u32, temperature: f32) -> ChatRequest {
-        let effort = PriceTable::built_in().live_effort(model);
+        let effort = PriceTable::in_use().live_effort(model);
         // A model that reasons takes no temperature; one without reasoning takes no effort.
         let temperature = effort.is_none_or(|effort| effort == "none").then_some(temperature);
         ChatRequest {

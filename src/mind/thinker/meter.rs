@@ -78,7 +78,7 @@ impl Meter {
 
     /// Writes cost and baseline; gives what the budget is charged (for an unknown model, the dearest price).
     fn price(&mut self, usage: Usage) -> NanoUsd {
-        let table = PriceTable::built_in();
+        let table = PriceTable::in_use();
         let (model, at) = (&self.entry.model, self.entry.at);
         let cost = table.cost(Service::Llm, model, Tier::Standard, usage, 0, at);
         let baseline = table.baseline(Service::Llm, model, &self.reasoning, usage, 0, at);

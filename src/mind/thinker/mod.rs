@@ -228,7 +228,7 @@ impl Thinker {
     fn meter(&self, request: &ChatRequest, purpose: Purpose, turn: u32) -> Option<Meter> {
         let at = self.parts.clock.now();
         let counted = tokens::count_request(request);
-        let worst = PriceTable::built_in().worst(&request.model, counted, u64::from(request.max_output_tokens), at);
+        let worst = PriceTable::in_use().worst(&request.model, counted, u64::from(request.max_output_tokens), at);
         let reservation = self.parts.budget.reserve(worst)?;
         Some(Meter::new(&self.parts, request, purpose, turn, counted, reservation, at))
     }

@@ -7,6 +7,7 @@
 pub mod error;
 pub mod flux;
 pub mod grouping;
+pub mod key;
 pub mod listen;
 pub mod nova;
 pub mod render;
@@ -26,7 +27,7 @@ use tracing::Instrument as _;
 use crate::providers::wire::http;
 use crate::providers::wire::retry::Backoff;
 use crate::providers::wire::socket::{self, Liveness, Socket};
-use crate::providers::{Again, Ears, EarsLink, EarsOptions, Mouth, MouthLink, ProviderError};
+use crate::providers::{Again, Ears, EarsLink, EarsOptions, Mouth, MouthLink, ProviderError, Voice};
 
 /// How errors name this service.
 pub const PROVIDER: &str = "deepgram";
@@ -159,19 +160,23 @@ impl Ears for Deepgram {
         self.tasks.spawn(listener.run().in_current_span());
         Ok(link)
     }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        key::check(&self.settings, &self.http).await
+    }
 }
 
 #[async_trait]
 impl Mouth for Deepgram {
-    async fn open(&self, voice: &str, stop: CancellationToken) -> Result<MouthLink, ProviderError> {
-        let socket = self.settings.open(&speak::path(voice)).await?;
+    async fn open(&self, voice: &Voice, stop: CancellationToken) -> Result<MouthLink, ProviderError> {
+        let socket = self.settings.open(&speak::path(&voice.name)).await?;
         let (link, speaker) = speak::Speaker::new(socket, self.settings.liveness, stop);
         self.tasks.spawn(speaker.run().in_current_span());
         Ok(link)
     }
 
-    async fn render(&self, voice: &str, text: &str) -> Result<Bytes, ProviderError> {
-        render::render(&self.settings, &self.http, voice, text).await
+    async fn render(&self, voice: &Voice, text: &str) -> Result<Bytes, ProviderError> {
+        render::render(&self.settings, &self.http, &voice.name, text).await
     }
 }
 

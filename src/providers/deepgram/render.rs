@@ -55,9 +55,9 @@ mod tests {
 
     use super::super::Deepgram;
     use super::*;
-    use crate::providers::Mouth as _;
     use crate::providers::wire::retry::Backoff;
     use crate::providers::wire::testing::{Scripted, http, json as json_reply};
+    use crate::providers::{Mouth as _, Voice};
 
     fn deepgram(server: &Scripted) -> Deepgram {
         let backoff = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
@@ -68,7 +68,7 @@ mod tests {
     #[tokio::test]
     async fn asks_for_bare_telephone_audio() {
         let server = Scripted::start([http("200 OK", "Content-Type: audio/mulaw;rate=8000\r\n", "~~~~")]).await;
-        assert_eq!(deepgram(&server).render("aura-2-thalia-en", "Hello.").await.unwrap(), "~~~~");
+        assert_eq!(deepgram(&server).render(&Voice::deepgram("aura-2-thalia-en"), "Hello.").await.unwrap(), "~~~~");
         let seen = server.requests().remove(0);
         assert!(seen.starts_with("POST /v1/speak?model=aura-2-thalia-en&encoding=mulaw&sample_rate=8000&container=none "), "{seen}");
         assert!(seen.contains("authorization: Token k") && seen.ends_with(r#"{"text":"Hello."}"#), "{seen}");
@@ -77,22 +77,22 @@ mod tests {
     #[tokio::test]
     async fn joins_long_texts() {
         let server = Scripted::start([http("200 OK", "", "one"), http("200 OK", "", "two")]).await;
-        assert_eq!(deepgram(&server).render("v", &"word ".repeat(500)).await.unwrap(), "onetwo");
-        assert_eq!(deepgram(&server).render("v", " ").await.unwrap(), "");
+        assert_eq!(deepgram(&server).render(&Voice::deepgram("v"), &"word ".repeat(500)).await.unwrap(), "onetwo");
+        assert_eq!(deepgram(&server).render(&Voice::deepgram("v"), " ").await.unwrap(), "");
     }
 
     #[tokio::test]
     async fn repeats_what_may_pass_and_nothing_else() {
         let server = Scripted::start([json_reply("429 Too Many Requests", "{}"), http("200 OK", "", "ok")]).await;
-        assert_eq!(deepgram(&server).render("v", "Hi.").await.unwrap(), "ok");
+        assert_eq!(deepgram(&server).render(&Voice::deepgram("v"), "Hi.").await.unwrap(), "ok");
         let refused = Scripted::start([json_reply("400 Bad Request", r#"{"err_code":"Bad Request","err_msg":"no such model"}"#)]).await;
-        let error = deepgram(&refused).render("v", "Hi.").await.unwrap_err();
+        let error = deepgram(&refused).render(&Voice::deepgram("v"), "Hi.").await.unwrap_err();
         assert_eq!((error.again, refused.requests().len()), (Again::No, 1));
     }
 
     #[tokio::test]
     async fn a_header_in_the_audio_is_refused() {
         let server = Scripted::start([http("200 OK", "", "RIFF....WAVE")]).await;
-        assert!(deepgram(&server).render("v", "Hi.").await.is_err());
+        assert!(deepgram(&server).render(&Voice::deepgram("v"), "Hi.").await.is_err());
     }
 }

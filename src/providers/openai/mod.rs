@@ -1,4 +1,4 @@
-//! OpenAI and everything that speaks its dialect: a mind for live turns, a desk for batches, and a spare mouth.
+//! OpenAI and everything that speaks its dialect: a mind for live turns, a desk for batches, and a mouth.
 //!
 //! Wire facts: openai-openapi and openai-python. Live turns stream over SSE (`chat`, `sse`); work that can wait goes through
 //! files and batches (`batch`) at half the price; `mouth` renders speech and brings it down to telephone quality.
@@ -41,8 +41,6 @@ pub struct OpenAiSettings {
     pub file_timeout: Duration,
     /// Between two pieces of a streamed answer, the first one included.
     pub piece_timeout: Duration,
-    /// The model that renders speech, where OpenAI is the mouth.
-    pub speech_model: String,
     /// How requests are repeated.
     pub backoff: Backoff,
 }
@@ -59,7 +57,6 @@ impl OpenAiSettings {
             flex_timeout: Duration::from_secs(900),
             file_timeout: Duration::from_secs(600),
             piece_timeout: Duration::from_secs(20),
-            speech_model: "gpt-4o-mini-tts".to_owned(),
             backoff: Backoff::default(),
         }
     }

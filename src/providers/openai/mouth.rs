@@ -1,4 +1,4 @@
-//! The spare mouth: OpenAI's speech, brought down to telephone audio.
+//! OpenAI's mouth: speech, brought down to telephone audio.
 //!
 //! The service takes a whole text and knows no running conversation, so every sentence is a request of its own, one after
 //! the other; a clear drops the running one. Speech is asked for as 24 kHz linear sound, there is no telephone format.
@@ -20,10 +20,13 @@ use crate::providers::mulaw::Downsampler;
 use crate::providers::wire::http;
 use crate::providers::wire::retry::persist;
 use crate::providers::wire::words::pieces;
-use crate::providers::{Mouth, MouthLink, ProviderError, Say, Spoken};
+use crate::providers::{Mouth, MouthLink, ProviderError, Say, Spoken, Voice};
 
 use super::{OpenAi, PROVIDER, accepted, broken};
 
+/// The voices the service lists; compatible servers, and accounts with voices of their own, have others.
+pub const VOICES: [&str; 13] =
+    ["alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer", "verse", "marin", "cedar"];
 /// The service's limit per request, in characters.
 const LONGEST_TEXT: usize = 4096;
 const SAY_ROOM: usize = 64;
@@ -35,18 +38,18 @@ type Sound = BoxStream<'static, Result<Bytes, ProviderError>>;
 
 #[async_trait]
 impl Mouth for OpenAi {
-    async fn open(&self, voice: &str, stop: CancellationToken) -> Result<MouthLink, ProviderError> {
+    async fn open(&self, voice: &Voice, stop: CancellationToken) -> Result<MouthLink, ProviderError> {
         let (say, say_in) = mpsc::channel(SAY_ROOM);
         let (spoken_out, spoken) = mpsc::channel(SPOKEN_ROOM);
-        let speaker = Speaker { openai: self.clone(), voice: voice.to_owned(), todo: VecDeque::new(), spoken: spoken_out, stop };
+        let speaker = Speaker { openai: self.clone(), voice: voice.clone(), todo: VecDeque::new(), spoken: spoken_out, stop };
         self.tasks.spawn(speaker.run(say_in).in_current_span());
         Ok(MouthLink { say, spoken })
     }
 
-    async fn render(&self, voice: &str, text: &str) -> Result<Bytes, ProviderError> {
+    async fn render(&self, voice: &Voice, text: &str) -> Result<Bytes, ProviderError> {
         let mut audio = Vec::new();
         for piece in pieces(text, LONGEST_TEXT) {
-            let mut sound = self.sound(voice.to_owned(), piece.to_owned());
+            let mut sound = self.sound(voice.clone(), piece.to_owned());
             while let Some(part) = sound.next().await {
                 audio.extend_from_slice(&part?);
             }
@@ -64,7 +67,7 @@ enum Stage {
 
 impl OpenAi {
     /// The sound of one text as it comes, as μ-law. Asked for again until its first byte.
-    fn sound(&self, voice: String, text: String) -> Sound {
+    fn sound(&self, voice: Voice, text: String) -> Sound {
         let openai = self.clone();
         let step = move |stage: Stage| {
             let (openai, voice, text) = (openai.clone(), voice.clone(), text.clone());
@@ -82,8 +85,8 @@ impl OpenAi {
         try_unfold(Stage::Ask, step).boxed()
     }
 
-    async fn speech(&self, voice: &str, text: &str) -> Result<Response, ProviderError> {
-        let body = json!({ "model": self.settings.speech_model, "voice": voice, "input": text, "response_format": "pcm" });
+    async fn speech(&self, voice: &Voice, text: &str) -> Result<Response, ProviderError> {
+        let body = json!({ "model": voice.speech_model(), "voice": voice.name, "input": text, "response_format": "pcm" });
         let request = accepted(self.request(Method::POST, "/audio/speech").json(&body));
         timeout(self.settings.piece_timeout, request).await.unwrap_or_else(|_| Err(broken("no speech in time")))
     }
@@ -105,7 +108,7 @@ enum Todo {
 /// One call's conversation with the mouth.
 struct Speaker {
     openai: OpenAi,
-    voice: String,
+    voice: Voice,
     todo: VecDeque<Todo>,
     spoken: mpsc::Sender<Spoken>,
     stop: CancellationToken,

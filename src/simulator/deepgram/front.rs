@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
@@ -48,6 +50,11 @@ fn admit(deepgram: &Deepgram, request: &Request, request_id: &str) -> Result<Adm
         return Err(refusal);
     }
     Ok(Admitted { request_id: request_id.to_owned(), fault: fault.cloned() })
+}
+
+/// `GET /v1/auth/token`: what a key that passed the guard may do.
+pub async fn key_details() -> Json<Value> {
+    Json(json!({ "scopes": ["usage:write"] }))
 }
 
 /// `Authorization: Token …` or `Bearer …`, or a browser's `Sec-WebSocket-Protocol: token, …`.

@@ -57,6 +57,7 @@ pub fn router(stage: &Stage) -> Router {
     Router::new()
         .route("/v1/listen", get(listen::nova::open).merge(post(listen::recorded::transcribe)))
         .route("/v2/listen", get(listen::flux::open))
+        .route("/v1/auth/token", get(front::key_details))
         .route("/v1/speak", get(speak::socket::open).merge(post(speak::rest::speak)))
         .layer(middleware::from_fn_with_state(Arc::clone(&state), front::guard))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

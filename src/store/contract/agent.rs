@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fixtures::{at, campaign};
 use super::support::on_both_engines;
 use crate::agents::definition::{AgentDefinition, AgentModels, Limits, Lines, Slot, SlotKind};
-use crate::providers::EarsOptions;
+use crate::providers::{EarsOptions, Voice};
 use crate::store::agent::PromptText;
 
 on_both_engines! {
@@ -63,7 +63,7 @@ fn definition(persona_name: &str) -> AgentDefinition {
         rules: vec!["never promise".into()],
         objective: "find out".into(),
         facts: BTreeMap::from([("price".into(), "free".into())]),
-        voice: "aura-2-thalia-en".into(),
+        voice: Voice::deepgram("aura-2-thalia-en"),
         ears: EarsOptions { model: "nova-3".into(), language: "en-US".into(), keyterms: vec![] },
         models: AgentModels { simple: "a".into(), reasoning: "b".into(), deferred: "c".into() },
         lines: Lines {

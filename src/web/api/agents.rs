@@ -17,6 +17,8 @@ use crate::domain::time::Timestamp;
 use crate::mind::ledger::Service;
 use crate::mind::price::PriceTable;
 use crate::mind::prompt::Layer;
+use crate::providers::openai::mouth::VOICES;
+use crate::providers::{Voice, VoiceVendor};
 use crate::store::agent::{AgentVersion, PromptText};
 
 /// `GET /v1/agents`: every version, newest first.
@@ -47,7 +49,8 @@ pub async fn save(State(api): State<ApiState>, text: Result<String, StringReject
     let now = api.clock.now();
     let saved = api.store.save_agent(&definition, &default_prompts(), now).await?;
     let status = if saved.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let warnings = unpriced(&definition, now);
+    let mut warnings = unpriced(&definition, now);
+    warnings.extend(unlisted(&definition.voice));
     Ok((status, Json(Saved { id: saved.id, name: definition.name, version: saved.version, is_new: saved.is_new, warnings })))
 }
 
@@ -60,11 +63,18 @@ fn default_prompts() -> Vec<PromptText<'static>> {
 /// Models whose use would stand in the ledger without a cost.
 fn unpriced(definition: &AgentDefinition, now: Timestamp) -> Vec<String> {
     let models = &definition.models;
-    let mut names = vec![&models.simple, &models.reasoning, &models.deferred];
-    names.sort_unstable();
-    names.dedup();
-    let unknown = names.into_iter().filter(|model| !PriceTable::built_in().knows(Service::Llm, model, now));
-    unknown.map(|model| format!("no price is known for {model}: its use will count as $0")).collect()
+    let mut used: Vec<_> = [&models.simple, &models.reasoning, &models.deferred].map(|model| (Service::Llm, model.as_str())).into();
+    used.push((Service::Tts, definition.voice.speech_model()));
+    used.sort_unstable();
+    used.dedup();
+    let unknown = used.into_iter().filter(|(service, model)| !PriceTable::in_use().knows(*service, model, now));
+    unknown.map(|(_, model)| format!("no price is known for {model}: its use will count as $0")).collect()
+}
+
+/// A voice that may be the account's own, or a slip.
+fn unlisted(voice: &Voice) -> Option<String> {
+    let is_unlisted = voice.vendor == VoiceVendor::OpenAi && !VOICES.contains(&voice.name.as_str());
+    is_unlisted.then(|| format!("{} is none of the voices OpenAI lists ({}); callfleet doctor tries it", voice.name, VOICES.join(", ")))
 }
 
 fn refused(errors: &AgentErrors) -> ApiError {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::error::ApiError;
 use crate::domain::campaign::file::{CampaignFile, SettingError};
-use crate::domain::campaign::keys::line_of;
+use crate::domain::place::Place;
 
 /// What a file of settings is called where the request does not say.
 const FILE: &str = "campaign.toml";
@@ -67,7 +67,7 @@ impl Origin<'_> {
 
     fn placed(self, error: &SettingError) -> String {
         let Self::File { name, text } = self else { return error.to_string() };
-        match error.line.or_else(|| line_of(text, &error.key)) {
+        match error.line.or_else(|| Place::of_key(text, &error.key).map(|place| place.line)) {
             Some(line) => format!("{name}, line {line}: {error}"),
             None => format!("{name}: {error}"),
         }

@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: processes that end with their test, the truth log, and a deployment of a fleet.
 
 pub mod database;
+pub mod embedded;
 pub mod fleet;
 pub mod http;
 pub mod process;

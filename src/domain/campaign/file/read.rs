@@ -2,6 +2,7 @@
 
 use super::{CampaignFile, SettingError};
 use crate::domain::campaign::keys;
+use crate::domain::place::{Place, TomlFault};
 
 impl CampaignFile {
     /// Reads `campaign.toml`.
@@ -12,10 +13,11 @@ impl CampaignFile {
         toml::from_str(text).map_err(|error| {
             let as_json = toml::from_str::<toml::Table>(text).ok().and_then(|table| serde_json::to_value(table).ok());
             match as_json.map(|settings| keys::read(&settings)) {
-                Some(Err(wrong)) => SettingError { line: keys::line_of(text, &wrong.key), ..wrong },
+                Some(Err(wrong)) => SettingError { line: Place::of_key(text, &wrong.key).map(|place| place.line), ..wrong },
                 _ => {
-                    let line = error.span().and_then(|span| keys::line_at(text, span.start));
-                    SettingError { line, ..SettingError::new("syntax", error.message(), "write TOML: key = value below [section]") }
+                    let fault = TomlFault::new(text, &error);
+                    let fix = "write TOML: key = value below [section]";
+                    SettingError { line: Some(fault.place.line), ..SettingError::new("syntax", fault.what, fix) }
                 }
             }
         })

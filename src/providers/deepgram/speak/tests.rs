@@ -6,13 +6,13 @@ use tokio_util::task::TaskTracker;
 
 use super::super::{Deepgram, DeepgramSettings};
 use super::*;
-use crate::providers::Mouth as _;
 use crate::providers::wire::testing::{Act, Sockets};
+use crate::providers::{Mouth as _, Voice};
 
 async fn open(server: &Sockets) -> (MouthLink, CancellationToken, TaskTracker) {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let mouth = Deepgram::new(DeepgramSettings::new(&server.url, SecretString::from("k")), tasks.clone()).unwrap();
-    (mouth.open("aura-2-thalia-en", stop.clone()).await.unwrap(), stop, tasks)
+    (mouth.open(&Voice::deepgram("aura-2-thalia-en"), stop.clone()).await.unwrap(), stop, tasks)
 }
 
 async fn say(link: &MouthLink, reply: u32, text: &str) {

@@ -5,10 +5,10 @@ use tokio_util::task::TaskTracker;
 
 use super::super::OpenAiSettings;
 use super::*;
-use crate::providers::Again;
 use crate::providers::mulaw::SILENCE;
 use crate::providers::wire::retry::Backoff;
 use crate::providers::wire::testing::{Reply, Scripted, http, json as json_reply};
+use crate::providers::{Again, VoiceVendor};
 
 /// Silence, so that the scripted body is text: 24 kHz, 2 bytes per sample.
 fn silence(samples: usize) -> Reply {
@@ -19,6 +19,10 @@ fn openai(server: &Scripted) -> OpenAi {
     let settings = OpenAiSettings::new(format!("{}/v1", server.url), SecretString::from("sk-1"));
     let backoff = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
     OpenAi::new(OpenAiSettings { backoff, ..settings }, TaskTracker::new()).unwrap()
+}
+
+fn voice(name: &str) -> Voice {
+    Voice { vendor: VoiceVendor::OpenAi, name: name.into(), model: None }
 }
 
 async fn say(link: &MouthLink, reply: u32, texts: &[&str]) {
@@ -49,15 +53,16 @@ async fn until_flushed(link: &mut MouthLink, expected: u32) -> usize {
 #[tokio::test]
 async fn renders_a_third_of_the_samples() {
     let server = Scripted::start([json_reply("500 Oops", "{}"), silence(2400)]).await;
-    assert_eq!(openai(&server).render("marin", "Hello.").await.unwrap().len(), 800);
+    assert_eq!(openai(&server).render(&voice("marin"), "Hello.").await.unwrap().len(), 800);
     let seen = &server.requests()[1];
     assert!(seen.starts_with("POST /v1/audio/speech ") && seen.contains(r#""response_format":"pcm""#), "{seen}");
+    assert!(seen.contains(r#""model":"gpt-4o-mini-tts""#) && seen.contains(r#""voice":"marin""#), "{seen}");
 }
 
 #[tokio::test]
 async fn speaks_sentence_by_sentence_in_order() {
     let server = Scripted::start([silence(2400), silence(240), silence(24)]).await;
-    let mut link = openai(&server).open("marin", CancellationToken::new()).await.unwrap();
+    let mut link = openai(&server).open(&voice("marin"), CancellationToken::new()).await.unwrap();
     say(&link, 1, &["One.", "Two."]).await;
     say(&link, 2, &[" "]).await;
     say(&link, 3, &["Three."]).await;
@@ -69,7 +74,7 @@ async fn speaks_sentence_by_sentence_in_order() {
 #[tokio::test]
 async fn a_clear_drops_what_is_being_said() {
     let mut server = Scripted::start([Reply::Stall, silence(24)]).await;
-    let mut link = openai(&server).open("marin", CancellationToken::new()).await.unwrap();
+    let mut link = openai(&server).open(&voice("marin"), CancellationToken::new()).await.unwrap();
     say(&link, 1, &["A long story."]).await;
     server.asked().await;
     link.say.send(Say::Clear).await.unwrap();
@@ -81,7 +86,7 @@ async fn a_clear_drops_what_is_being_said() {
 async fn a_refusal_closes_the_mouth() {
     let server =
         Scripted::start([json_reply("400 Bad Request", r#"{"error":{"message":"no such voice","type":"invalid_request_error"}}"#)]).await;
-    let mut link = openai(&server).open("nobody", CancellationToken::new()).await.unwrap();
+    let mut link = openai(&server).open(&voice("nobody"), CancellationToken::new()).await.unwrap();
     say(&link, 1, &["Hi."]).await;
     let Some(Spoken::Closed { error: Some(error) }) = link.spoken.recv().await else { panic!("not closed") };
     assert_eq!(error.again, Again::No);
@@ -91,7 +96,7 @@ async fn a_refusal_closes_the_mouth() {
 async fn stopping_closes_the_mouth() {
     let server = Scripted::start([]).await;
     let stop = CancellationToken::new();
-    let mut link = openai(&server).open("marin", stop.clone()).await.unwrap();
+    let mut link = openai(&server).open(&voice("marin"), stop.clone()).await.unwrap();
     stop.cancel();
     assert_eq!(link.spoken.recv().await, Some(Spoken::Closed { error: None }));
 }
