@@ -12,6 +12,6 @@ mod reliability;
 mod sdk;
 mod start;
 mod support;
-#[expect(dead_code, reason = "cells take long: only the program of trials plays them")]
+#[allow(dead_code, reason = "some of it is for the program of trials alone")]
 #[path = "../trials/mod.rs"]
 mod trials;
