@@ -16,7 +16,7 @@ use crate::clock::SharedClock;
 use crate::clock_watch::ClockWatch;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
-use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
+use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, SHARE_OF_RATE, classify};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::follow_up;
@@ -33,8 +33,6 @@ use crate::work::campaigns::Campaigns;
 pub const ACCOUNT_KEY: &str = "twilio:account";
 /// The same account, just before the POST.
 const SEND_KEY: &str = "twilio:send";
-/// The account's rate is not used to the last call: pacing and the provider count seconds differently.
-const SHARE_OF_RATE: f64 = 0.95;
 
 /// Dials armed attempts.
 pub struct DialDesk {
