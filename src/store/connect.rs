@@ -55,9 +55,18 @@ pub(super) async fn open(target: Target, life: &Life) -> Result<Db, StoreError> 
 }
 
 async fn sqlite(folder: &Path) -> Result<Db, StoreError> {
+    file_in(folder, sqlite_options(&folder.join(DATABASE_FILE))).await
+}
+
+/// A file that nobody misses after a power cut, and that may hold a part of a list: rows whose relations were left behind.
+pub(super) async fn scratch(folder: &Path) -> Result<Db, StoreError> {
+    let options = sqlite_options(&folder.join(DATABASE_FILE));
+    file_in(folder, options.synchronous(SqliteSynchronous::Off).foreign_keys(false)).await
+}
+
+async fn file_in(folder: &Path, options: SqliteConnectOptions) -> Result<Db, StoreError> {
     make_private(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
     let lock = Arc::new(FolderLock::take(folder)?);
-    let options = sqlite_options(&folder.join(DATABASE_FILE));
     let writer = sqlite_pool(1).connect_with(options.clone()).await?;
     let reader: SqlitePool =
         sqlite_pool(READERS).connect_with(options.pragma("query_only", "on").pragma("cache_size", READER_CACHE)).await?;

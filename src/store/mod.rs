@@ -43,6 +43,7 @@ pub mod life;
 mod log_copy;
 pub mod prune;
 pub mod queue_control;
+pub mod rehearsal;
 pub mod schema;
 pub mod server;
 pub(crate) mod spend;
