@@ -17,6 +17,7 @@ pub mod live;
 pub mod mind;
 pub mod providers;
 pub mod public;
+pub mod rehearsal;
 pub mod scheduler;
 pub mod shutdown;
 pub mod simulator;

@@ -12,6 +12,7 @@ use super::commands::Campaign;
 use super::explain;
 use super::output::{Output, cell, dollars, items, moment, pairs, table};
 use super::path::ApiPath;
+use super::rehearse;
 use super::text_file;
 use crate::domain::count::counted;
 
@@ -51,6 +52,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::List => output.show(&client.get(ApiPath::new(&["v1", "campaigns"])).await?, list)?,
         Campaign::Status { name } => output.show(&client.get(at(name, None)).await?, status)?,
         Campaign::Explain { name } => output.show(&client.get(at(name, Some("explain"))).await?, explain::campaign)?,
+        Campaign::Rehearse(order) => rehearse::run(order, client, output).await?,
         Campaign::Start { name } => step(client, output, name, "start").await?,
         Campaign::Pause { name } => step(client, output, name, "pause").await?,
         Campaign::Resume { name } => step(client, output, name, "resume").await?,

@@ -26,6 +26,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, Mode};
 use crate::domain::money::NanoUsd;
 use crate::live::Live;
+use crate::rehearsal::Rehearsals;
 use crate::store::{Store, StoreError, Target};
 use crate::web::api::{self, ApiState, CLI_AGENT, address};
 
@@ -133,6 +134,9 @@ impl Client {
             clock: Arc::new(SystemClock),
             timings: config.dialing.timings(),
             reserve: NanoUsd::from_usd(config.dialing.reserve_usd),
+            account_rate: config.twilio.calls_per_second,
+            worker_lines: config.worker.lines,
+            rehearsals: Rehearsals::default(),
             files: config.data.clone(),
             live: told.live.clone(),
             metrics: None,

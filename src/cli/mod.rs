@@ -20,6 +20,7 @@ mod output;
 mod path;
 mod queue;
 mod refused;
+mod rehearse;
 pub mod roles;
 mod text_file;
 mod watch;

@@ -16,6 +16,7 @@ use crate::boot::{App, Drain, Listeners, open_store};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::domain::money::NanoUsd;
+use crate::rehearsal::Rehearsals;
 use crate::shutdown;
 use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::telemetry;
@@ -33,6 +34,9 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
         reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
+        account_rate: app.config.twilio.calls_per_second,
+        worker_lines: app.config.worker.lines,
+        rehearsals: Rehearsals::default(),
         files: app.config.data.clone(),
         metrics,
     })

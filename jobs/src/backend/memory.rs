@@ -25,6 +25,12 @@ impl<J: Envelope> MemoryQueue<J> {
         Self { send, take: Arc::new(Mutex::new(take)), window }
     }
 
+    /// Takes every ticket that waits now, first to last; for whoever works them itself.
+    pub async fn take_all(&self) -> Vec<J> {
+        let mut take = self.take.lock().await;
+        std::iter::from_fn(|| take.try_recv().ok()).collect()
+    }
+
     pub(crate) fn push(&self, job: J) -> Result<(), QueueError> {
         self.send.try_send(job).map_err(|_| QueueError::Full(self.window))
     }

@@ -27,6 +27,7 @@ mod lead_explain;
 mod leads;
 mod masked;
 mod queues;
+mod rehearsal;
 mod settings;
 mod start;
 mod steps;
@@ -49,6 +50,7 @@ use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::money::NanoUsd;
 use crate::live::Live;
+use crate::rehearsal::Rehearsals;
 use crate::store::Store;
 
 pub use error::ApiError;
@@ -69,6 +71,12 @@ pub struct ApiState {
     pub timings: DialTimings,
     /// Worst case of one call, as it is reserved before a dial.
     pub reserve: NanoUsd,
+    /// Call starts per second of the account, for rehearsals.
+    pub account_rate: f64,
+    /// Calls a worker can hold at once, for rehearsals while none lives.
+    pub worker_lines: u32,
+    /// The rehearsal that runs here.
+    pub rehearsals: Rehearsals,
     /// The data folder, for the rejected rows of imports.
     pub files: PathBuf,
     /// What is happening now.
@@ -88,6 +96,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/clone", post(clone::clone))
         .route("/v1/campaigns/{name}/stop", post(stop::stop))
         .route("/v1/campaigns/{name}/{step}", post(steps::step))
+        .route("/v1/campaigns/{name}/rehearsal", get(rehearsal::progress).post(rehearsal::run))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
         .route("/v1/campaigns/{name}/parked/retry", post(leads::retry_parked))

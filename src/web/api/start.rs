@@ -86,7 +86,16 @@ impl Shut {
     }
 }
 
-async fn never_open(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<Option<String>, ApiError> {
+/// Tells how many leads can never be called, where there are such.
+///
+/// # Errors
+/// None of them can; or the database cannot be read.
+pub async fn never_open(
+    api: &ApiState,
+    campaign: &Campaign,
+    settings: &CampaignSettings,
+    now: Timestamp,
+) -> Result<Option<String>, ApiError> {
     let (shut, name) = (shut(api, campaign, settings, now).await?, &campaign.name);
     if shut.is_everybody() {
         let message = format!("the calling hours of campaign {name} never open: the campaign's hours and the law leave no moment");

@@ -8,4 +8,5 @@ mod dnc;
 mod killed_import;
 mod leads;
 mod processes;
+mod rehearse;
 mod voice;

@@ -9,3 +9,4 @@ mod imports;
 mod lifecycle;
 mod queues;
 mod refusals;
+mod rehearsal;
