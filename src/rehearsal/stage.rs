@@ -130,7 +130,7 @@ impl Stage {
 
     /// Everything whose time has come.
     async fn happen(&mut self) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (now, mut has_ended) = (self.clock.now(), false);
         while let Some(event) = self.agenda.take(now) {
             match event {
                 Event::Dial { attempt, send_no } => {
@@ -142,13 +142,22 @@ impl Stage {
                 Event::End(call) => {
                     let Some(ended) = self.line.end(&call, now).await? else { continue };
                     self.run.count(&ended, now);
+                    has_ended = true;
                     let is_last = !matches!(ended.finished.next, LeadStep::Waiting { .. });
                     self.ended += u64::from(is_last);
                     self.progress.done(u64::from(is_last));
-                    self.halted = self.halted.take().or(ended.finished.halted);
                 }
             }
         }
+        if has_ended { self.look_at_circuits().await } else { Ok(()) }
+    }
+
+    /// What failed, or what it cost, may halt the campaign.
+    async fn look_at_circuits(&mut self) -> Result<(), StoreError> {
+        self.scheduler.break_circuits().await?;
+        let campaign = self.store.campaign(self.order.campaign.id).await?;
+        let halted = campaign.filter(|campaign| campaign.state == CampaignState::Halted);
+        self.halted = halted.map(|campaign| campaign.state_reason.unwrap_or_default());
         Ok(())
     }
 
@@ -172,7 +181,7 @@ impl Stage {
         }
         let looks = self.halted.is_none() && self.agenda.dials() == 0 && open < self.order.lines();
         let due = if looks { self.due(now).await? } else { None };
-        if open == 0 && due.is_some() && self.is_spent() {
+        if open == 0 && (due.is_some() || self.halted.is_some()) && self.is_spent() {
             return Ok(Err(Ending::BudgetSpent));
         }
         let end = self.order.settings.ends_at.filter(|end| *end > now && (due.is_some() || open > 0));

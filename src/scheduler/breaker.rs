@@ -39,7 +39,7 @@ impl Scheduler {
     ///
     /// # Errors
     /// The database cannot be read or written; the next round looks again.
-    pub(super) async fn break_circuits(&self) -> Result<(), StoreError> {
+    pub async fn break_circuits(&self) -> Result<(), StoreError> {
         for campaign in self.store.campaigns(Some(CampaignState::Running)).await? {
             // the dispatcher halts what cannot be read
             let Ok(settings) = campaign.checked_settings() else { continue };

@@ -39,10 +39,10 @@ async fn the_budget_stops_it_before_it_is_passed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_breaker_halts_it() {
-    let bench = Bench::with(json!({ "breaker": { "failures": 5, "calls": 5, "window": "1h" } })).await;
+    let bench = Bench::with(json!({ "breaker": { "failures": 1.0, "min_calls": 5, "window": "1h" } })).await;
     bench.leads(30, |lead| lead).await;
     let run = bench.run(bench.order(alike("failed=1", "qualified=1")).await).await;
-    assert!(matches!(&run.ending, Ending::Halted(why) if why.contains("5 of the last 5 calls failed")), "{:?}", run.ending);
+    assert!(matches!(&run.ending, Ending::Halted(why) if why.contains("5 of 5 calls in the last 1h failed")), "{:?}", run.ending);
     assert!(run.placed.len() < 10, "{}", run.placed.len());
 }
 
