@@ -207,7 +207,9 @@ pub enum Campaign {
         /// The campaign.
         name: String,
     },
-    /// Play it on a virtual clock with made-up people: when it ends, what it costs, who is not called. Nothing is dialed.
+    /// Play it on a virtual clock with made-up people; nothing is dialed.
+    ///
+    /// Says when it would end, what it would cost and who would not be called.
     #[command(after_help = "Example: callfleet campaign rehearse spring --lines 20 --mix human=35,voicemail=30,no_answer=35")]
     Rehearse(super::rehearse::Rehearse),
     /// Where it stands.

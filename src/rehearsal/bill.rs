@@ -1,5 +1,6 @@
 //! What a made-up call would cost by the list prices: the telephone, the speech, the models.
 
+use std::collections::BTreeSet;
 use std::ops::AddAssign;
 
 use super::callee::Reply;
@@ -110,8 +111,8 @@ impl Voices {
                 self.voice, self.ears
             ),
             format!(
-                "cost: a turn every {TURN_S} s, {} of {HARD_TURNS} by {}, the others by {}; summary and score by {} in a batch",
-                1, self.reasoning, self.simple, self.deferred
+                "cost: a turn every {TURN_S} s, one of {HARD_TURNS} by {}, the others by {}; summary and score by {} in a batch",
+                self.reasoning, self.simple, self.deferred
             ),
         ];
         let used = [
@@ -121,9 +122,12 @@ impl Voices {
             (Service::Llm, &self.reasoning),
             (Service::Llm, &self.deferred),
         ];
-        let unpriced = used.iter().filter(|(service, model)| !PriceTable::built_in().knows(*service, model, at));
-        said.extend(unpriced.map(|(_, model)| format!("cost: no price is known for {model}; it counts as nothing")));
-        said.dedup();
+        let unpriced: BTreeSet<&String> = used
+            .into_iter()
+            .filter(|(service, model)| !PriceTable::built_in().knows(*service, model, at))
+            .map(|(_, model)| model)
+            .collect();
+        said.extend(unpriced.into_iter().map(|model| format!("cost: no price is known for {model}; it counts as nothing")));
         said
     }
 }

@@ -26,7 +26,7 @@ impl<T: Copy + PartialOrd> Range<T> {
 /// Counts by word over several runs; a run without the word counts 0 for it.
 pub fn by_word<'a, K: Ord + ToString + 'a>(runs: impl Iterator<Item = &'a BTreeMap<K, u64>> + Clone) -> BTreeMap<String, Range<u64>> {
     let words: BTreeSet<&K> = runs.clone().flat_map(BTreeMap::keys).collect();
-    let range = |word: &K| Range::of(runs.clone().map(|run| run.get(word).copied().unwrap_or(0)));
+    let range = move |word: &K| Range::of(runs.clone().map(|run| run.get(word).copied().unwrap_or(0)));
     words.into_iter().filter_map(|word| Some((word.to_string(), range(word)?))).collect()
 }
 
