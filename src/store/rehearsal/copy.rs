@@ -82,8 +82,8 @@ async fn copy_head(from: &Store, into: &Store, order: &CopyOrder<'_>) -> Result<
         let sql = "SELECT class, zones, laws FROM hours_class WHERE campaign_id = $1";
         Ok(sqlx::query_as(sql).bind(campaign.id).fetch_all(conn).await?)
     })?;
-    let lists: Vec<(String, String)> = on_db!(from.db, read, conn => {
-        Ok(sqlx::query_as("SELECT name, scrub_date FROM dnc_list").fetch_all(conn).await?)
+    let lists: Vec<(String, String, Option<String>)> = on_db!(from.db, read, conn => {
+        Ok(sqlx::query_as("SELECT name, scrub_date, registry FROM dnc_list").fetch_all(conn).await?)
     })?;
     let spent = on_db!(from.db, read, conn => spend::of(conn.into(), campaign.id).await)?;
     on_db!(into.db, write, tx => {
@@ -97,9 +97,9 @@ async fn copy_head(from: &Store, into: &Store, order: &CopyOrder<'_>) -> Result<
             let sql = "INSERT INTO hours_class (campaign_id, class, zones, laws) VALUES ($1, $2, $3, $4)";
             sqlx::query(sql).bind(campaign.id).bind(class).bind(zones).bind(laws).execute(&mut *tx).await?;
         }
-        for (name, scrub_date) in &lists {
-            let sql = "INSERT INTO dnc_list (name, scrub_date, numbers, imported_at) VALUES ($1, $2, 0, $3)";
-            sqlx::query(sql).bind(name).bind(scrub_date).bind(order.from).execute(&mut *tx).await?;
+        for (name, scrub_date, registry) in &lists {
+            let sql = "INSERT INTO dnc_list (name, scrub_date, numbers, imported_at, registry) VALUES ($1, $2, 0, $3, $4)";
+            sqlx::query(sql).bind(name).bind(scrub_date).bind(order.from).bind(registry).execute(&mut *tx).await?;
         }
         spend::add(tx.into(), campaign.id, spent).await
     })
