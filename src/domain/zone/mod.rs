@@ -82,7 +82,7 @@ impl Address<'_> {
     fn zones(&self, zone_is_stated: bool) -> Result<&'static [&'static str], ZoneError> {
         let known = |text: &str| states::zones_of(text).zip(states::code_of(text)).ok_or_else(|| ZoneError::UnknownState(text.to_owned()));
         let state = stated(self.state).map(known).transpose()?;
-        let Some(code) = stated(self.postal_code) else { return Ok(state.map_or(&[], |(zones, _)| zones)) };
+        let Some(code) = stated(self.postal_code) else { return Ok(state.map(|(zones, _)| zones).unwrap_or_default()) };
         let region = postal::region_of(code)?;
         match state {
             Some((_, state)) if !region.states.contains(&state) => {

@@ -45,7 +45,7 @@ const CANDIDATES: &str = "SELECT a.id, a.send_no, a.call_sid, a.campaign_id, a.t
      WHERE a.state IN ('placed', 'ringing') AND a.call_sid IS NOT NULL AND a.provider_ended_at IS NULL AND a.held_by IS NULL
        AND ((a.state = 'placed' AND (c.state NOT IN ('running', 'draining') OR l.state = 'cancelled'))
          OR EXISTS (SELECT 1 FROM suppression s WHERE s.phone_number = a.to_number AND s.source <> 'quarantine'))
-     ORDER BY a.state_at LIMIT $1";
+     ORDER BY a.state_at, a.id LIMIT $1";
 
 impl Store {
     /// Calls to be taken back at the provider, longest unmoved first.
