@@ -271,15 +271,16 @@ async fn killed(file: &[u8], update: bool) -> (Campaign, u32) {
 
 #[tokio::test]
 async fn killed_between_any_two_transactions_it_ends_as_if_it_had_not_been() {
-    let text = mixed(120_000);
+    const ROWS: u64 = 75_000;
+    let text = mixed(75_000);
     for (file, update) in [(text.clone().into_bytes(), false), (text.clone().into_bytes(), true), (utf16(&text, u16::to_le_bytes), false)] {
         let (campaign, kills) = killed(&file, update).await;
-        assert!(kills >= 10, "{kills}");
+        assert!(kills >= 5, "{kills}");
         let leads: BTreeMap<String, String> =
             campaign.leads.iter().map(|(number, lead)| (number.clone(), lead.variable_map()["name"].clone())).collect();
         assert!(leads == oracle(&text, update), "the first row of a number counts, or with update the last");
-        let (rejected, accepted) = (120_000 / 50, leads.len() as u64);
-        let again = 120_000 - rejected - accepted;
+        let (rejected, accepted) = (ROWS / 50, leads.len() as u64);
+        let again = ROWS - rejected - accepted;
         let (duplicates, updated) = if update { (0, again) } else { (again, 0) };
         assert_eq!(campaign.totals, Counts { accepted, rejected, updated, duplicates });
         assert!(campaign.largest <= PIECE);
