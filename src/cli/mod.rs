@@ -16,11 +16,13 @@ mod ending;
 mod explain;
 mod import;
 mod leads;
+mod migrate;
 mod output;
 mod path;
 mod queue;
 mod refused;
 pub mod roles;
+mod simulator;
 mod watch;
 
 use std::process::ExitCode;
@@ -54,8 +56,8 @@ async fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Web => roles::web(cli).await,
         Command::Scheduler => roles::scheduler(cli).await,
         Command::Worker => roles::worker(cli).await,
-        Command::Migrate => roles::migrate(cli).await,
-        Command::Simulator(args) => roles::simulator(cli, args).await,
+        Command::Migrate => migrate::migrate(cli).await,
+        Command::Simulator(args) => simulator::simulator(cli, args).await,
         Command::Doctor => doctor::doctor(cli).await,
         _ => verb(cli).await,
     }

@@ -8,18 +8,19 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::commands::{Cli, Simulator as SimulatorArgs};
+use super::commands::Cli;
 use super::load_config;
-use crate::boot::{App, Drain, Listeners, open_store};
+use super::output::line;
+use crate::boot::{App, Drain, Listeners};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::domain::money::NanoUsd;
 use crate::providers::ProviderError;
 use crate::shutdown;
-use crate::simulator::{Scenario, Simulator, SimulatorSettings};
 use crate::telemetry;
 use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
@@ -57,6 +58,7 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let app = App::open(config, Arc::new(SystemClock)).await?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
+    tell_scripts(cli, "up", &[("api", &listeners.api), ("callbacks", &listeners.public)])?;
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let watch = app.clone();
     let (ran, ()) = tokio::join!(app.everything(listeners, routes, stop.clone(), Drain::EndCalls), tell_providers(&watch, &stop));
@@ -81,6 +83,7 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
     let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
+    tell_scripts(cli, "web", &[("api", &listeners.api), ("callbacks", &listeners.public)])?;
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let hang_up = async {
         stop.cancelled().await;
@@ -102,6 +105,7 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
     let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
+    tell_scripts(cli, "scheduler", &[("probe", &probe)])?;
     let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
     app.clone().scheduler(stop).await;
     answering.end().await;
@@ -120,6 +124,7 @@ pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    tell_scripts(cli, "worker", &[("media", &listener), ("probe", &probe)])?;
     let answering = Answering::begin(&app, "worker", probe, &stop)?;
     let watch = app.clone();
     let (worked, ()) = tokio::join!(app.clone().worker(listener, stop.clone(), Drain::Wait), tell_providers(&watch, &stop));
@@ -155,47 +160,16 @@ impl Answering {
     }
 }
 
-/// `callfleet migrate`
-///
-/// # Errors
-/// The database cannot be reached, or is newer than this program.
-pub async fn migrate(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let store = open_store(&load_config(cli)?).await?;
-    let before = store.schema_version().await?.database;
-    store.migrate().await?;
-    let now = store.schema_version().await?.database;
-    store.close().await;
-    let done = if before == now {
-        format!("the schema is current: version {now}")
-    } else {
-        format!("the schema went from version {before} to {now}")
-    };
-    super::output::line(&done)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `callfleet simulator`
-///
-/// # Errors
-/// The scenario cannot be read, or the address is taken.
-pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCode> {
-    telemetry::init_logs(&load_config(cli)?.telemetry)?;
-    let scenario = match &args.scenario {
-        Some(file) => read_scenario(file)?,
-        None => Scenario::default(),
-    };
-    let stop = shutdown::on_signal("simulated calls are cut off")?;
-    let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
-    let simulator = Simulator::start(settings).await?;
-    super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;
-    stop.cancelled().await;
-    simulator.stop().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn read_scenario(file: &std::path::Path) -> anyhow::Result<Scenario> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    Scenario::from_toml(&text).with_context(|| file.display().to_string())
+/// One line of JSON once a process serves: who it is and where it listens. People read it in the log.
+fn tell_scripts(cli: &Cli, role: &str, listeners: &[(&str, &TcpListener)]) -> anyhow::Result<()> {
+    if !cli.json {
+        return Ok(());
+    }
+    let mut told = json!({ "role": role, "process": std::process::id() });
+    for (name, listener) in listeners {
+        told[*name] = listener.local_addr()?.to_string().into();
+    }
+    Ok(line(&told.to_string())?)
 }
 
 /// Settings of a role that shares its database and queue with others.
