@@ -50,6 +50,7 @@ pub struct Config {
     pub alarms: Alarms,
     pub deferred: Deferred,
     pub telemetry: Telemetry,
+    pub sentry: Sentry,
 }
 
 /// The API.
@@ -199,6 +200,17 @@ pub struct Telemetry {
     pub log: String,
 }
 
+/// Where errors are reported.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Sentry {
+    pub dsn: SecretString,
+    #[serde(default)]
+    pub dsn_file: Option<PathBuf>,
+    pub environment: String,
+}
+
 word_enum! {
     /// How log lines look.
     pub enum LogFormat {
@@ -259,7 +271,8 @@ impl Config {
         from_file(&mut self.twilio.previous_webhook_shared_key, previous.as_deref(), "twilio.previous_webhook_shared_key_file")?;
         from_file(&mut self.twilio.api_key_secret, self.twilio.api_key_secret_file.as_deref(), "twilio.api_key_secret_file")?;
         from_file(&mut self.deepgram.api_key, self.deepgram.api_key_file.as_deref(), "deepgram.api_key_file")?;
-        from_file(&mut self.openai.api_key, self.openai.api_key_file.as_deref(), "openai.api_key_file")
+        from_file(&mut self.openai.api_key, self.openai.api_key_file.as_deref(), "openai.api_key_file")?;
+        from_file(&mut self.sentry.dsn, self.sentry.dsn_file.as_deref(), "sentry.dsn_file")
     }
 
     fn check(&self) -> Result<(), ConfigError> {

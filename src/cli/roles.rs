@@ -21,7 +21,7 @@ use crate::config::{Config, ConfigError, Mode};
 use crate::domain::money::NanoUsd;
 use crate::providers::ProviderError;
 use crate::shutdown;
-use crate::telemetry;
+use crate::telemetry::{self, Reports};
 use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
 use crate::web::probe::{Probe, probe_routes};
@@ -51,7 +51,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
 pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = load_config(cli)?;
     config.require_providers()?;
-    telemetry::init_logs(&config.telemetry)?;
+    let _reports = telemetry::init(&config, "up")?;
     let listeners = Listeners::bind(&config).await?;
     let addr = listeners.api.local_addr()?;
     let stop = shutdown::on_signal("no new calls, live calls end politely")?;
@@ -78,7 +78,7 @@ fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announce
 /// # Errors
 /// As [`up`].
 pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "web")?;
+    let (config, _reports) = fleet(cli, "web")?;
     let listeners = Listeners::bind(&config).await?;
     let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
@@ -100,7 +100,7 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`up`].
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "scheduler")?;
+    let (config, _reports) = fleet(cli, "scheduler")?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
@@ -118,7 +118,7 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`up`].
 pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "worker")?;
+    let (config, _reports) = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
@@ -172,8 +172,8 @@ fn tell_scripts(cli: &Cli, role: &str, listeners: &[(&str, &TcpListener)]) -> an
     Ok(line(&told.to_string())?)
 }
 
-/// Settings of a role that shares its database and queue with others.
-fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
+/// Settings of a role that shares its database and queue with others, its log and its reports.
+fn fleet(cli: &Cli, role: &'static str) -> anyhow::Result<(Config, Option<Reports>)> {
     let config = load_config(cli)?;
     if config.mode != Mode::Fleet {
         let why = format!(
@@ -183,8 +183,8 @@ fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
     }
     config.require_fleet()?;
     config.require_providers()?;
-    telemetry::init_logs(&config.telemetry)?;
-    Ok(config)
+    let reports = telemetry::init(&config, role)?;
+    Ok((config, reports))
 }
 
 /// Says which provider does not answer, and asks again until it does: calls wait meanwhile, nothing has to be restarted.
