@@ -39,6 +39,12 @@ impl PublicSide {
         format!("{}{path_and_query}", self.base)
     }
 
+    /// What this deployment answers to the nonce of `callfleet doctor`, and no other one.
+    #[must_use]
+    pub fn answer_to(&self, nonce: &str) -> String {
+        format!("callfleet {}", self.key.answer_to(nonce))
+    }
+
     /// Checks the code in a callback's path.
     #[must_use]
     pub fn verify(&self, attempt: AttemptId, send_no: u32, mac: &str) -> bool {
@@ -51,6 +57,14 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
+
+    #[test]
+    fn a_nonce_is_answered_by_the_deployments_key() {
+        let side = |key| PublicSide::new("https://calls.example", PathKey::new(SecretString::from(key)));
+        assert_eq!(side("k1").answer_to("n1"), side("k1").answer_to("n1"));
+        assert_ne!(side("k1").answer_to("n1"), side("k1").answer_to("n2"));
+        assert_ne!(side("k1").answer_to("n1"), side("k2").answer_to("n1"), "another deployment");
+    }
 
     #[test]
     fn urls_follow_the_base() {

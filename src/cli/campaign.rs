@@ -10,7 +10,7 @@ use super::callback::fidelity;
 use super::client::Client;
 use super::commands::Campaign;
 use super::explain;
-use super::output::{Output, cell, dollars, items, moment, pairs, table};
+use super::output::{Output, cell, dollars, items, line, moment, pairs, table};
 use super::path::ApiPath;
 use super::rehearse;
 use super::text_file;
@@ -53,9 +53,9 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::Status { name } => output.show(&client.get(at(name, None)).await?, status)?,
         Campaign::Explain { name } => output.show(&client.get(at(name, Some("explain"))).await?, explain::campaign)?,
         Campaign::Rehearse(order) => rehearse::run(order, client, output).await?,
-        Campaign::Start { name } => step(client, output, name, "start").await?,
+        Campaign::Start { name } => begin(client, output, name, "start").await?,
         Campaign::Pause { name } => step(client, output, name, "pause").await?,
-        Campaign::Resume { name } => step(client, output, name, "resume").await?,
+        Campaign::Resume { name } => begin(client, output, name, "resume").await?,
         Campaign::Drain { name } => step(client, output, name, "drain").await?,
         Campaign::Stop { name, live } => {
             let stopped = client.send(Method::POST, at(name, Some("stop")), &json!({ "live": live })).await?;
@@ -96,6 +96,19 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
         let notes = items(&stepped["notes"]).iter().map(|note| format!("\nnote: {}", cell(note)));
         notes.fold(said, |said, note| said + &note)
     })?;
+    Ok(())
+}
+
+/// Begins to dial, and tells a person at once when something still stands in the way: calling hours, no process that runs.
+async fn begin(client: &Client, output: Output, name: &str, verb: &str) -> anyhow::Result<()> {
+    step(client, output, name, verb).await?;
+    if output.json {
+        return Ok(());
+    }
+    let explained = client.get(at(name, Some("explain"))).await?.json;
+    if items(&explained["gates"]).iter().any(|gate| gate["open"] == false) {
+        line(&format!("for now {}\nmore: callfleet campaign explain {name}", cell(&explained["answer"])))?;
+    }
     Ok(())
 }
 

@@ -1,72 +1,19 @@
 //! `callfleet dnc …`: numbers that must not be called.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use axum::body::Body;
 use axum::http::Method;
-use clap::Subcommand;
 use serde_json::{Value, json};
 use tokio::fs::File;
 
 use super::client::Client;
+use super::commands::Dnc;
 use super::import::{pieces, reject_text};
 use super::output::{Output, cell, items, moment, table};
 use super::path::ApiPath;
-
-/// Do-not-call.
-#[derive(Debug, Subcommand)]
-pub enum Dnc {
-    /// Read a do-not-call list; it replaces the list of the same name.
-    #[command(after_help = "Example: callfleet dnc import registry.txt --scrub-date 2026-11-01 --list national --region US")]
-    Import {
-        /// One number a line, `area code,number`, or a CSV with a phone column.
-        file: PathBuf,
-        /// The day on which its publisher wrote it; it grows too old to call by.
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        scrub_date: String,
-        /// Which list it is.
-        #[arg(long, default_value = "national", value_name = "NAME")]
-        list: String,
-        /// The country of numbers without one, for example US.
-        #[arg(long, value_name = "COUNTRY")]
-        region: Option<String>,
-        /// The registry it comes from: us, ca or gb; by default that of the region. Its law says how old the list may be.
-        #[arg(long, value_name = "REGISTRY")]
-        registry: Option<String>,
-    },
-    /// The lists with their age, and how many numbers are suppressed besides.
-    List,
-    /// Why a number is not called.
-    Show {
-        /// The number, in E.164 form.
-        number: String,
-    },
-    /// Call a number no more, from this moment on and in every campaign.
-    #[command(after_help = "Example: callfleet dnc add +14155550123 --opt-out")]
-    Add {
-        /// The number, in E.164 form.
-        number: String,
-        /// The person asked for it.
-        #[arg(long)]
-        opt_out: bool,
-        /// Only in this campaign.
-        #[arg(long, value_name = "NAME")]
-        campaign: Option<String>,
-    },
-    /// Allow a number again, or forget a list; the audit keeps the reason.
-    #[command(after_help = "Example: callfleet dnc remove +14155550123 --reason \"typed in by mistake\"")]
-    Remove {
-        /// The number, in E.164 form; or a list's name.
-        which: String,
-        /// Why.
-        #[arg(long)]
-        reason: String,
-        /// Only in this campaign.
-        #[arg(long, value_name = "NAME")]
-        campaign: Option<String>,
-    },
-}
+use crate::domain::count::counted;
 
 /// Does one verb.
 ///
@@ -106,10 +53,18 @@ async fn body(file: &Path) -> anyhow::Result<Body> {
 }
 
 fn imported(answer: &Value) -> String {
-    let mut text =
-        format!("the list {} has {} numbers, written on {}", cell(&answer["list"]), answer["numbers"], cell(&answer["scrub_date"]));
+    let mut text = format!(
+        "the list {} has {}, written on {}",
+        cell(&answer["list"]),
+        count(answer, "numbers", "number"),
+        cell(&answer["scrub_date"])
+    );
     if answer["leads"] != 0 || answer["withdrawn"] != 0 {
-        text.push_str(&format!("\n{} leads will not be called; {} calls were taken back", answer["leads"], answer["withdrawn"]));
+        text.push_str(&format!(
+            "\nwill not be called: {}; taken back: {}",
+            count(answer, "leads", "lead"),
+            count(answer, "withdrawn", "call")
+        ));
     }
     if answer["rejected"] != 0 {
         text.push_str(&format!("\n{} of {} rows hold no usable number:", answer["rejected"], answer["rows"]));
@@ -151,5 +106,10 @@ fn entries(answer: &Value) -> String {
 
 fn added(answer: &Value) -> String {
     let already = if answer["is_new"] == true { "it is called no more" } else { "it was on the list already" };
-    format!("{already}; {} leads are off their lists, {} calls were taken back", answer["leads"], answer["withdrawn"])
+    format!("{already}; off their lists: {}, taken back: {}", count(answer, "leads", "lead"), count(answer, "withdrawn", "call"))
+}
+
+/// `1 lead`, `3 leads`.
+fn count(answer: &Value, key: &str, of: &str) -> String {
+    counted(answer[key].as_i64().unwrap_or(0), of)
 }

@@ -49,7 +49,9 @@ pub struct Order<'a> {
 /// The file cannot be read or used; nothing was imported then.
 pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::Result<()> {
     let file = File::open(order.file).await.with_context(|| format!("{} cannot be read", order.file.display()))?;
-    let length = file.metadata().await?.len();
+    let about = file.metadata().await?;
+    anyhow::ensure!(!about.is_dir(), "{} is a folder; give the list's file", order.file.display());
+    let length = about.len();
     let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
     let answer = if std::io::stderr().is_terminal() && !output.json { with_bar(sent, order, client, length).await? } else { sent.await? };
     output.show(&answer, |result| result_text(result, order))?;

@@ -7,13 +7,13 @@ use anyhow::Context;
 use axum::body::Body;
 use axum::http::Method;
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::commands::Leads;
 use super::explain;
 use super::import::{self, Order};
-use super::output::{Output, cell, items, moment, table};
+use super::output::{Output, cell, items, line, moment, table};
 use super::path::ApiPath;
 
 /// Does one verb.
@@ -36,8 +36,16 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
             output.show(&client.get(path.with("limit", Some(limit))).await?, |answer| list(answer, campaign))?;
         }
         Leads::Export { campaign, out, spreadsheet } => {
-            let path = ApiPath::new(&["v1", "campaigns", campaign, "leads.csv"]);
-            save(client, path.with("spreadsheet", spreadsheet.then_some(true)), out.as_deref()).await?;
+            let path = if output.json {
+                ApiPath::new(&["v1", "campaigns", campaign, "leads.json"])
+            } else {
+                ApiPath::new(&["v1", "campaigns", campaign, "leads.csv"]).with("spreadsheet", spreadsheet.then_some(true))
+            };
+            save(client, path, out.as_deref()).await?;
+            if let Some(file) = out {
+                let file = file.display().to_string();
+                line(&if output.json { json!({ "file": file }).to_string() } else { format!("every lead is in {file}") })?;
+            }
         }
         Leads::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "leads", id])).await?, show)?,
         Leads::Explain { id, campaign } => {

@@ -16,12 +16,14 @@ mod ending;
 mod explain;
 mod import;
 mod leads;
+mod migrate;
 mod output;
 mod path;
 mod queue;
 mod refused;
 mod rehearse;
 pub mod roles;
+mod simulator;
 mod text_file;
 mod watch;
 
@@ -57,8 +59,8 @@ async fn command(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Web => roles::web(cli).await,
         Command::Scheduler => roles::scheduler(cli).await,
         Command::Worker => roles::worker(cli).await,
-        Command::Migrate => roles::migrate(cli).await,
-        Command::Simulator(args) => roles::simulator(cli, args).await,
+        Command::Migrate => migrate::migrate(cli).await,
+        Command::Simulator(args) => simulator::simulator(cli, args).await,
         Command::Doctor => doctor::doctor(cli).await,
         _ => verb(cli).await,
     }

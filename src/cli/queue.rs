@@ -6,7 +6,6 @@ use super::client::Client;
 use super::commands::Queue;
 use super::output::{Output, cell, items, line, moment, table};
 use super::path::ApiPath;
-use crate::domain::count::counted;
 use crate::domain::ids::JobId;
 
 /// Does one verb.
@@ -74,9 +73,10 @@ async fn retry(client: &Client, output: Output, which: &str) -> anyhow::Result<(
         output.show(&answer, |_| format!("job {which} runs again"))?;
     } else {
         let answer = client.post(ApiPath::new(&["v1", "queues", which, "retry"])).await?;
-        output.show(&answer, |retried| {
-            let jobs = retried["retried"].as_u64().unwrap_or(0);
-            format!("{} of {which} {} again", counted(jobs, "failed job"), if jobs == 1 { "runs" } else { "run" })
+        output.show(&answer, |retried| match retried["retried"].as_u64().unwrap_or(0) {
+            0 => format!("no job of {which} has failed"),
+            1 => format!("1 failed job of {which} runs again"),
+            jobs => format!("{jobs} failed jobs of {which} run again"),
         })?;
     }
     Ok(())

@@ -7,19 +7,20 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::commands::{Cli, Simulator as SimulatorArgs};
-use super::{load_config, text_file};
-use crate::boot::{App, Drain, Listeners, open_store};
+use super::commands::Cli;
+use super::load_config;
+use super::output::line;
+use crate::boot::{App, Drain, Listeners};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::domain::money::NanoUsd;
 use crate::rehearsal::Rehearsals;
 use crate::shutdown;
-use crate::simulator::{Scenario, Simulator, SimulatorSettings};
-use crate::telemetry;
+use crate::telemetry::{self, Reports};
 use crate::web::api::address::{self, Announced};
 use crate::web::api::{self, ApiState};
 use crate::web::probe::{Probe, probe_routes};
@@ -49,13 +50,14 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
 pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let config = load_config(cli)?;
     config.require_providers()?;
-    telemetry::init_logs(&config.telemetry)?;
+    let _reports = telemetry::init(&config, "up")?;
     let listeners = Listeners::bind(&config).await?;
     let addr = listeners.api.local_addr()?;
     let stop = shutdown::on_signal("no new calls, live calls end politely")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
+    tell_scripts(cli, "up", &[("api", &listeners.api), ("callbacks", &listeners.public)])?;
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let ran = meanwhile(app.ask_providers(), app.clone().everything(listeners, routes, stop, Drain::EndCalls)).await;
     app.close().await;
@@ -74,11 +76,12 @@ fn announce(config: &Config, addr: SocketAddr) -> anyhow::Result<Option<Announce
 /// # Errors
 /// As [`up`].
 pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "web")?;
+    let (config, _reports) = fleet(cli, "web")?;
     let listeners = Listeners::bind(&config).await?;
     let stop = shutdown::on_signal("no new requests, those that run are answered")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(api = %listeners.api.local_addr()?, callbacks = %listeners.public.local_addr()?, "web is up");
+    tell_scripts(cli, "web", &[("api", &listeners.api), ("callbacks", &listeners.public)])?;
     let routes = api(&app, Some(telemetry::init_metrics()?));
     let hang_up = async {
         stop.cancelled().await;
@@ -95,11 +98,12 @@ pub async fn web(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`up`].
 pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "scheduler")?;
+    let (config, _reports) = fleet(cli, "scheduler")?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal("the lease is given back to a standby")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(probe = %probe.local_addr()?, "scheduler is up");
+    tell_scripts(cli, "scheduler", &[("probe", &probe)])?;
     let answering = Answering::begin(&app, "scheduler", probe, &stop)?;
     meanwhile(app.ask_telephone(), app.clone().scheduler(stop)).await;
     answering.end().await;
@@ -112,12 +116,13 @@ pub async fn scheduler(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// As [`up`].
 pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let config = fleet(cli, "worker")?;
+    let (config, _reports) = fleet(cli, "worker")?;
     let listener = listen(config.hooks.listen, "hooks.listen").await?;
     let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
     tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
+    tell_scripts(cli, "worker", &[("media", &listener), ("probe", &probe)])?;
     let answering = Answering::begin(&app, "worker", probe, &stop)?;
     let worked = meanwhile(app.ask_providers(), app.clone().worker(listener, stop, Drain::Wait)).await;
     answering.end().await;
@@ -152,51 +157,20 @@ impl Answering {
     }
 }
 
-/// `callfleet migrate`
-///
-/// # Errors
-/// The database cannot be reached, or is newer than this program.
-pub async fn migrate(cli: &Cli) -> anyhow::Result<ExitCode> {
-    let store = open_store(&load_config(cli)?).await?;
-    let before = store.schema_version().await?.database;
-    store.migrate().await?;
-    let now = store.schema_version().await?.database;
-    store.close().await;
-    let done = if before == now {
-        format!("the schema is current: version {now}")
-    } else {
-        format!("the schema went from version {before} to {now}")
-    };
-    super::output::line(&done)?;
-    Ok(ExitCode::SUCCESS)
+/// One line of JSON once a process serves: who it is and where it listens. People read it in the log.
+fn tell_scripts(cli: &Cli, role: &str, listeners: &[(&str, &TcpListener)]) -> anyhow::Result<()> {
+    if !cli.json {
+        return Ok(());
+    }
+    let mut told = json!({ "role": role, "process": std::process::id() });
+    for (name, listener) in listeners {
+        told[*name] = listener.local_addr()?.to_string().into();
+    }
+    Ok(line(&told.to_string())?)
 }
 
-/// `callfleet simulator`
-///
-/// # Errors
-/// The scenario cannot be read, or the address is taken.
-pub async fn simulator(cli: &Cli, args: &SimulatorArgs) -> anyhow::Result<ExitCode> {
-    telemetry::init_logs(&load_config(cli)?.telemetry)?;
-    let scenario = match &args.scenario {
-        Some(file) => read_scenario(file)?,
-        None => Scenario::default(),
-    };
-    let stop = shutdown::on_signal("simulated calls are cut off")?;
-    let settings = SimulatorSettings { listen: args.listen, scenario, truth_log: args.truth.clone(), seed: args.seed };
-    let simulator = Simulator::start(settings).await?;
-    super::output::line(&format!("Twilio, Deepgram and OpenAI are simulated on {}", simulator.base_url()))?;
-    stop.cancelled().await;
-    simulator.stop().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn read_scenario(file: &std::path::Path) -> anyhow::Result<Scenario> {
-    let text = text_file::read(file)?;
-    Scenario::from_toml(&text).with_context(|| file.display().to_string())
-}
-
-/// Settings of a role that shares its database and queue with others.
-fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
+/// Settings of a role that shares its database and queue with others, its log and its reports.
+fn fleet(cli: &Cli, role: &'static str) -> anyhow::Result<(Config, Option<Reports>)> {
     let config = load_config(cli)?;
     if config.mode != Mode::Fleet {
         let why = format!(
@@ -206,8 +180,8 @@ fn fleet(cli: &Cli, role: &str) -> anyhow::Result<Config> {
     }
     config.require_fleet()?;
     config.require_providers()?;
-    telemetry::init_logs(&config.telemetry)?;
-    Ok(config)
+    let reports = telemetry::init(&config, role)?;
+    Ok((config, reports))
 }
 
 /// Runs a role, and beside it something that may end earlier but not later.

@@ -21,7 +21,7 @@ use crate::word_enum;
 use refusal::{broken, explain};
 
 pub use refusal::ConfigError;
-pub use sections::{Alarms, Deferred, Dialing, Hooks, LogFormat, Postgres, Probe, Redis, Telemetry, Twilio, Vendor, Web, Worker};
+pub use sections::{Alarms, Deferred, Dialing, Hooks, LogFormat, Postgres, Probe, Redis, Sentry, Telemetry, Twilio, Vendor, Web, Worker};
 
 /// The built-in defaults, which are also the reference of every key.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -61,6 +61,7 @@ pub struct Config {
     pub alarms: Alarms,
     pub deferred: Deferred,
     pub telemetry: Telemetry,
+    pub sentry: Sentry,
     /// The file these settings were read from.
     #[serde(skip)]
     pub file: Option<PathBuf>,

@@ -20,6 +20,7 @@ impl Config {
             ("twilio.api_key_secret_file", &mut twilio.api_key_secret, &twilio.api_key_secret_file),
             ("deepgram.api_key_file", &mut deepgram.api_key, &deepgram.api_key_file),
             ("openai.api_key_file", &mut openai.api_key, &openai.api_key_file),
+            ("sentry.dsn_file", &mut self.sentry.dsn, &self.sentry.dsn_file),
         ];
         for (key, secret, file) in files {
             if let Some(file) = file {

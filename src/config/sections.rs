@@ -157,6 +157,17 @@ pub struct Telemetry {
     pub log: String,
 }
 
+/// Where errors are reported.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
+pub struct Sentry {
+    pub dsn: SecretString,
+    #[serde(default)]
+    pub dsn_file: Option<PathBuf>,
+    pub environment: String,
+}
+
 word_enum! {
     /// How log lines look.
     pub enum LogFormat {

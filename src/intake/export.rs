@@ -6,6 +6,8 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Value, json};
+
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
@@ -72,6 +74,29 @@ pub struct ResultRow {
     pub summary: Option<String>,
 }
 
+impl ResultRow {
+    /// The same columns as a JSON object; what a cell leaves empty is null.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "external_id": self.external_id,
+            "phone_number": self.phone_number.e164(),
+            "disposition": self.disposition.map(|disposition| disposition.to_string()),
+            "reason": self.reason.map(|reason| reason.to_string()),
+            "opt_out": self.opt_out,
+            "callback_at": self.callback_at.map(|moment| moment.to_string()),
+            "attempts": self.attempts,
+            "duration_s": self.duration_s,
+            "cost_usd": self.cost.as_usd(),
+            "lead_state": self.state,
+            "callback_zone": self.callback_zone,
+            "last_attempt_at": self.last_attempt_at.map(|moment| moment.to_string()),
+            "score": self.score,
+            "summary": self.summary,
+        })
+    }
+}
+
 /// Writes results.
 pub struct Results<W: Write> {
     writer: csv::Writer<W>,
@@ -134,7 +159,17 @@ impl<W: Write> Results<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn both_forms_have_the_same_columns() {
+        let json = row().to_json();
+        let keys: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, COLUMNS.into_iter().collect());
+        assert_eq!((&json["external_id"], &json["reason"]), (&json!("=1+1"), &Value::Null), "no spreadsheet reads it: no apostrophe");
+    }
 
     fn row() -> ResultRow {
         ResultRow {

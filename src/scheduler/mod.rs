@@ -114,8 +114,10 @@ impl Scheduler {
         self.active.store(true, Ordering::Relaxed);
         tokio::select! {
             () = self.keep(&lease, &leading) => {}
-            // a duty ends only with the lease: this one broke, and a successor does better than a scheduler without it
-            ended = duties.join_next() => tracing::error!(?ended, "a duty of the scheduler broke off; the lease is given back"),
+            // a duty ends with the lease or the process; else it broke, and a successor does better than a scheduler without it
+            ended = duties.join_next() => if !leading.is_cancelled() {
+                tracing::error!(?ended, "a duty of the scheduler broke off; the lease is given back");
+            },
         }
         self.active.store(false, Ordering::Relaxed);
         leading.cancel();

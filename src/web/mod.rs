@@ -9,11 +9,11 @@ mod serve;
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
-use crate::public::MEDIA_PATH;
+use crate::public::{MEDIA_PATH, PublicSide};
 use hooks::Hooks;
 use line::Line;
 pub use serve::serve;
@@ -32,10 +32,11 @@ pub struct ListenError {
 
 /// The public side: callbacks, and the media socket where this process holds calls.
 pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
+    let nonce = nonce_routes(hooks.public.clone());
     let routes = Router::new()
         .route("/hooks/twilio/{attempt}/{send_no}/{mac}", post(hooks::twilio))
         .with_state(hooks)
-        .merge(nonce_routes())
+        .merge(nonce)
         .layer(DefaultBodyLimit::max(LARGEST_CALLBACK));
     match line {
         Some(line) => routes.merge(Router::new().route(MEDIA_PATH, get(line::media)).with_state(line)),
@@ -44,13 +45,13 @@ pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
 }
 
 /// Tells `callfleet doctor` that the public URL leads here.
-pub fn nonce_routes() -> Router {
-    Router::new().route("/hooks/nonce/{nonce}", get(nonce))
+pub fn nonce_routes(public: PublicSide) -> Router {
+    Router::new().route("/hooks/nonce/{nonce}", get(nonce)).with_state(public)
 }
 
-/// Answers what it was asked.
-async fn nonce(axum::extract::Path(nonce): axum::extract::Path<String>) -> String {
-    format!("callfleet {nonce}")
+/// Answers as only this deployment can.
+async fn nonce(State(public): State<PublicSide>, Path(nonce): Path<String>) -> String {
+    public.answer_to(&nonce)
 }
 
 /// Takes an address.

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
+use crate::support::alone::alone;
 use crate::support::process::{Process, callfleet};
 use crate::support::truth::Truth;
 
@@ -51,6 +52,7 @@ impl Demo {
 
 #[tokio::test]
 async fn it_tells_the_truth_and_repeats_itself() {
+    let _alone = alone();
     let demo = Demo::run();
     adds_up(&demo);
     rings_once_per_attempt(&demo);

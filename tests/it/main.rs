@@ -3,6 +3,7 @@
 mod cli;
 mod corpus;
 mod demo;
+mod embedded;
 mod findings_page;
 mod fleet;
 mod imports;

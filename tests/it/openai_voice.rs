@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::embedded::Embedded;
-use crate::support::truth::Truth;
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -69,9 +68,8 @@ fn speech(shown: &Value) -> Vec<&Value> {
 
 #[test]
 fn a_call_is_spoken_interrupted_and_billed() {
-    let embedded = Embedded::new("");
     let demo = include_str!("../../config/demo/scenario.toml");
-    let _simulator = embedded.simulator(&format!("{}{PEOPLE}", demo.replacen("[[numbers]]", &format!("{NUMBERS}[[numbers]]"), 1)));
+    let embedded = Embedded::start(&format!("{}{PEOPLE}", demo.replacen("[[numbers]]", &format!("{NUMBERS}[[numbers]]"), 1)));
     let mut up = embedded.up();
     embedded.write("agent.toml", &agent());
     assert!(!embedded.verb("agent save agent.toml").contains("warning"));
@@ -97,5 +95,5 @@ fn a_call_is_spoken_interrupted_and_billed() {
     up.terminate();
     assert!(up.ended(SOON).success());
     assert!(!up.has_said("cannot speak") && !up.has_said("not rendered ahead"));
-    Truth::read(&embedded.truth()).assert_one_call_at_a_time();
+    embedded.truth().assert_one_call_at_a_time();
 }

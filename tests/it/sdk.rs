@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::support::alone::alone;
 use crate::support::process::{Process, callfleet};
 
 /// Installing the packages takes most of it, once per target folder.
@@ -12,6 +13,7 @@ const VENV: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/sdk-venv");
 
 #[test]
 fn the_official_sdks_work_against_the_simulator() {
+    let _alone = alone();
     let python = Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     assert!(python.is_ok_and(|status| status.success()), "python3 is missing: install Python 3 with its venv module to test the SDKs");
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");

@@ -9,14 +9,14 @@ const SOON: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_provider_that_is_away_and_one_that_refuses_our_key_are_told_apart_and_asked_again() {
-    let embedded = Embedded::new("");
+    let mut embedded = Embedded::without_providers();
     let mut up = embedded.up();
     for provider in ["twilio", "deepgram", "openai"] {
         let told = up.until_says(&format!("{provider} does not answer: cannot connect"), SOON);
         assert!(told.contains(&format!("check {provider}.base_url")), "{told}");
     }
 
-    let _simulator = embedded.simulator(
+    embedded.simulate(
         "[twilio]\naccount_sid = \"AC00000000000000000000000000000001\"\nauth_token = \"simulated-auth-token\"\n[openai]\nkeys = [\"another\"]\n",
     );
     up.until_says("twilio answers", SOON);
@@ -33,8 +33,7 @@ fn a_provider_that_is_away_and_one_that_refuses_our_key_are_told_apart_and_asked
 
 #[test]
 fn a_bad_key_of_any_provider_is_named() {
-    let embedded = Embedded::new("");
-    let _simulator = embedded.simulator(
+    let embedded = Embedded::start(
         "[twilio]\naccount_sid = \"AC00000000000000000000000000000001\"\nauth_token = \"another\"\n\
          [deepgram]\nkeys = [\"another\"]\n[openai]\nkeys = [\"another\"]\n",
     );

@@ -1,4 +1,4 @@
-//! Does the public URL lead here? A nonce is asked for from outside and has to come back.
+//! Does the public URL lead here? A nonce is sent by way of it, and only a process with this deployment's key answers it right.
 //!
 //! When no process listens on `hooks.listen` yet, this one answers there for as long as the look takes, so a tunnel can be
 //! checked before anything else runs.
@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use super::Config;
 use super::check::Check;
+use crate::providers::twilio::path_mac::PathKey;
 use crate::providers::wire::http;
+use crate::public::PublicSide;
 use crate::web;
 
 const NAME: &str = "public_url";
@@ -27,8 +29,9 @@ pub async fn checks(config: &Config) -> Vec<Check> {
         return vec![Check::broken(NAME, detail, "correct public_url, or make a DNS record for it")];
     };
     let stop = CancellationToken::new();
-    let answering = answer_here(config, &stop).await;
-    let check = nonce(config).await;
+    let public = PublicSide::new(&config.public_url, PathKey::new(config.twilio.auth_token.clone()));
+    let answering = answer_here(config, public.clone(), &stop).await;
+    let check = nonce(config, &public).await;
     stop.cancel();
     if let Some(answering) = answering {
         // it has just been told to stop
@@ -44,21 +47,24 @@ async fn resolve(url: &Url) -> Option<String> {
 }
 
 /// Listens where a process would; `None` when one does.
-async fn answer_here(config: &Config, stop: &CancellationToken) -> Option<tokio::task::JoinHandle<()>> {
+async fn answer_here(config: &Config, public: PublicSide, stop: &CancellationToken) -> Option<tokio::task::JoinHandle<()>> {
     let listener = web::listen(config.hooks.listen, "hooks.listen").await.ok()?;
-    Some(tokio::spawn(web::serve(listener, web::nonce_routes(), stop.clone())))
+    Some(tokio::spawn(web::serve(listener, web::nonce_routes(public), stop.clone())))
 }
 
-async fn nonce(config: &Config) -> Check {
+async fn nonce(config: &Config, public: &PublicSide) -> Check {
     let nonce = Uuid::now_v7().simple().to_string();
-    let url = format!("{}/hooks/nonce/{nonce}", config.public_url.trim_end_matches('/'));
     let asked = match http::client(NAME, CONNECT_WITHIN, Some(WITHIN)) {
-        Ok(client) => ask(&client, &url).await,
+        Ok(client) => ask(&client, &public.url(&format!("/hooks/nonce/{nonce}"))).await,
         Err(error) => Err(error.what),
     };
     let lead = format!("let {} lead to {} of this machine, by a tunnel or a proxy", config.public_url, config.hooks.listen);
     match asked {
-        Ok(text) if text == format!("callfleet {nonce}") => Check::ok(NAME, "leads to this deployment"),
+        Ok(text) if text == public.answer_to(&nonce) => Check::ok(NAME, "leads to this deployment"),
+        Ok(text) if text.starts_with("callfleet ") => {
+            let fix = format!("{lead}; or give this command the twilio.auth_token of the process that answers");
+            Check::broken(NAME, "another deployment of callfleet answers there, or one with another twilio.auth_token", fix)
+        }
         Ok(_) => Check::broken(NAME, "something else answers there", lead),
         Err(what) => Check::broken(NAME, what, lead),
     }

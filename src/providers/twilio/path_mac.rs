@@ -42,6 +42,12 @@ impl PathKey {
         format!("{PREFIX}/{attempt}/{send_no}/{}", code(&self.current, attempt, send_no))
     }
 
+    /// What only a process with this key answers to `nonce`.
+    #[must_use]
+    pub fn answer_to(&self, nonce: &str) -> String {
+        hex::encode(&mac(&self.current, &[b"nonce", nonce.as_bytes()])[..MAC_BYTES])
+    }
+
     /// Whether we made this path. Takes as long for a near miss as for a wild guess.
     #[must_use]
     pub fn verify(&self, attempt: AttemptId, send_no: u32, mac: &str) -> bool {
@@ -52,11 +58,14 @@ impl PathKey {
 }
 
 fn code(key: &SecretString, attempt: AttemptId, send_no: u32) -> String {
+    hex::encode(&mac(key, &[b"callback path", attempt.0.as_bytes(), &send_no.to_be_bytes()])[..MAC_BYTES])
+}
+
+/// What the key signs begins with what it is for.
+fn mac(key: &SecretString, parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(b"callback path");
-    mac.update(attempt.0.as_bytes());
-    mac.update(&send_no.to_be_bytes());
-    hex::encode(&mac.finalize().into_bytes()[..MAC_BYTES])
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Every lead with what came of it, as CSV: read page by page, written as it is read, however long the list is.
+//! Every lead with what came of it, as CSV or JSON: read page by page, written as it is read, however long the list is.
 
 use std::io;
 
@@ -40,6 +40,24 @@ pub async fn export(State(api): State<ApiState>, Path(name): Path<String>, Ask(q
     let file = format!("attachment; filename=\"{}.csv\"", campaign.name);
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, file)];
     Ok((headers, Body::from_stream(results_csv(&api.store, campaign.id, phones))).into_response())
+}
+
+/// `GET /v1/campaigns/{name}/leads.json`: `{"leads": […]}`, one object per lead and line, its keys the columns of the CSV.
+pub async fn export_json(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Response, ApiError> {
+    let campaign = find(&api, &name).await?;
+    let body = Body::from_stream(results_json(&api.store, campaign.id));
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn results_json(store: &Store, campaign: CampaignId) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let edge = |text: &'static str| stream::once(async move { io::Result::Ok(Bytes::from_static(text.as_bytes())) });
+    let pieces = store.export_leads(campaign).try_chunks(ROWS).enumerate().map(|(at, chunk)| {
+        let rows = chunk.map_err(|broken| io::Error::other(broken.1))?;
+        let lines: Vec<String> = rows.iter().map(|row| result_row(row).to_json().to_string()).collect();
+        let before = if at == 0 { "" } else { ",\n" };
+        io::Result::Ok(Bytes::from(format!("{before}{}", lines.join(",\n"))))
+    });
+    edge("{\"leads\":[\n").chain(pieces).chain(edge("\n]}\n"))
 }
 
 /// One row per lead of the campaign, header first; columns as [`crate::intake::export::COLUMNS`].

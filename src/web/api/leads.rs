@@ -132,7 +132,7 @@ fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Re
     match change {
         Change::Changed => Ok(Json(json!({ "id": id, "state": to }))),
         Change::Was(state) => {
-            Err(ApiError::conflict("wrong_state", format!("lead {id} is {state}; {rule}"), format!("GET /v1/leads/{id} shows it")))
+            Err(ApiError::conflict("wrong_state", format!("lead {id} is {state}; {rule}"), format!("callfleet lead show {id} shows it")))
         }
         Change::Missing => Err(missing(id)),
     }

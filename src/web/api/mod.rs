@@ -99,6 +99,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/rehearsal", get(rehearsal::progress).post(rehearsal::run))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
+        .route("/v1/campaigns/{name}/leads.json", get(export::export_json))
         .route("/v1/campaigns/{name}/parked/retry", post(leads::retry_parked))
         .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
         .route("/v1/imports/{id}/undo", post(imports::undo))

@@ -112,7 +112,7 @@ pub async fn remove(
             let message = format!("the number is on the do-not-call list {list}");
             Err(ApiError::conflict("on_a_list", message, "numbers leave a list when a newer one without them is imported"))
         }
-        None => Err(ApiError::missing("the number is not suppressed there", "GET /v1/suppressions?phone_number=… says where it is")),
+        None => Err(ApiError::missing("the number is not suppressed there", "callfleet dnc show NUMBER says where it is")),
     }
 }
 

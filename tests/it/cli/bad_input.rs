@@ -194,7 +194,8 @@ fn lists_that_cannot_be_used_import_nothing() {
     bench.write("empty.csv", "");
     std::fs::write(bench.path().join("latin.csv"), b"phone,name\n+14155550100,Jos\xe9\n").unwrap();
     let mut said = String::new();
-    for file in ["names.csv", "empty.csv", "latin.csv", "nowhere.csv"] {
+    bench.write("header.csv", "phone,name\n");
+    for file in ["names.csv", "empty.csv", "header.csv", "latin.csv", "nowhere.csv", "data"] {
         said.push_str(&bench.run(&format!("leads import --campaign spring {file}")).text());
     }
     assert_snapshot!("unusable_lists", said);
@@ -209,4 +210,11 @@ fn unknown_things_are_named_with_a_way_on() {
         said.push_str(&bench.run(line).text());
     }
     assert_snapshot!("unknown_things", said);
+}
+
+#[test]
+fn a_number_is_checked_before_anything_is_asked() {
+    let ran = Bench::new().run("call test --to 4155550123");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("--to") && ran.err.contains("for example +14155550123"), "{ran:?}");
 }

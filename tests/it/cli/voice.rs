@@ -13,6 +13,16 @@ fn help_names_every_verb() {
 }
 
 #[test]
+fn without_words_it_shows_its_help() {
+    let bench = Bench::new();
+    for (line, verb) in [("", "doctor"), ("campaign", "start"), ("lead", "explain")] {
+        let ran = bench.run(line);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("Commands:") && ran.err.contains(verb) && ran.err.contains("Example: "), "{ran:?}");
+    }
+}
+
+#[test]
 fn empty_states_say_what_to_do_next() {
     let bench = Bench::new();
     let mut said = String::new();

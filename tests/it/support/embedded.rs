@@ -1,67 +1,71 @@
-//! One process with everything, in a folder of its own, against a simulator on loopback.
+//! A deployment in one process on loopback: a simulator, settings, and `callfleet up` as often as a test needs it.
 
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::alone::{Alone, alone};
 use super::process::{Process, callfleet};
+use super::simulator::simulator_at;
+use super::truth::Truth;
 
 const START: Duration = Duration::from_secs(30);
 const VERB: Duration = Duration::from_secs(60);
+/// Business time is real: simulated people are called at any hour.
+pub const ANY_HOUR: &str = "\n[hours]\nweekdays = \"00:00-24:00\"\nweekend = \"00:00-24:00\"\noverride_reason = \"simulated people\"\n";
 
-/// The folder and the addresses; processes are started one by one.
+/// Everything but the process itself.
 pub struct Embedded {
     folder: TempDir,
-    vendor: u16,
+    pub public: SocketAddr,
+    vendor: SocketAddr,
+    simulator: Option<Process>,
+    _alone: Alone,
 }
 
 impl Embedded {
-    /// Writes settings that name a simulator which does not run yet. `more` is put behind them.
-    pub fn new(more: &str) -> Self {
-        let (folder, vendor, public) = (tempfile::tempdir().unwrap(), free_port(), free_port());
-        let embedded = Self { folder, vendor };
-        embedded.write(
-            "callfleet.toml",
-            &format!(
-                "public_url = \"http://127.0.0.1:{public}\"\n[web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"127.0.0.1:{public}\"\n\
-                 [twilio]\nbase_url = \"http://127.0.0.1:{vendor}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
-                 auth_token = \"simulated-auth-token\"\ncalls_per_second = 10.0\n\
-                 [deepgram]\nbase_url = \"http://127.0.0.1:{vendor}\"\napi_key = \"simulated\"\n\
-                 [openai]\nbase_url = \"http://127.0.0.1:{vendor}/v1\"\napi_key = \"simulated\"\n{more}"
-            ),
-        );
+    /// Waits for its turn, starts the simulator and writes `callfleet.toml` and `agent.toml`.
+    pub fn start(scenario: &str) -> Self {
+        let mut embedded = Self::without_providers();
+        embedded.simulate(scenario);
         embedded
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The same with settings that name a simulator which does not run yet.
+    pub fn without_providers() -> Self {
+        let (alone, folder) = (alone(), tempfile::tempdir().unwrap());
+        let embedded = Self { folder, public: free_address(), vendor: free_address(), simulator: None, _alone: alone };
+        embedded.write("callfleet.toml", &settings(embedded.vendor, embedded.public));
+        embedded.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
+        embedded
     }
 
-    pub fn truth(&self) -> PathBuf {
-        self.folder().join("truth.jsonl")
+    /// Starts the providers.
+    pub fn simulate(&mut self, scenario: &str) {
+        self.simulator = Some(simulator_at(self.vendor, self.folder.path(), scenario).0);
+    }
+
+    /// The folder all processes run in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder().join(name), text).unwrap();
     }
 
-    /// The providers.
-    pub fn simulator(&self, scenario: &str) -> Process {
-        self.write("scenario.toml", scenario);
-        let line = format!("simulator --listen 127.0.0.1:{} --scenario scenario.toml --truth truth.jsonl", self.vendor);
-        let simulator = Process::start("simulator", callfleet(self.folder(), &line));
-        simulator.until_says("simulated on", START);
-        simulator
+    /// Any command, with the settings of this deployment.
+    pub fn command(&self, line: &str) -> Command {
+        callfleet(self.folder(), &format!("--config callfleet.toml {line}"))
     }
 
     /// `callfleet up`, once it says so and its roles run.
     pub fn up(&self) -> Process {
-        let up = self.process("up");
-        up.until_says("callfleet is up", START);
-        let begun = Instant::now();
+        let (up, begun) = (self.up_as(self.command("up")), Instant::now());
         // there is no such agent: what is refused before is that nothing runs
         while self.refusal("call test --to +14155550199 --agent nobody").contains("no process is running") {
             assert!(begun.elapsed() < START, "its roles do not run");
@@ -71,14 +75,21 @@ impl Embedded {
     }
 
     fn refusal(&self, line: &str) -> String {
-        let mut process = self.process(line);
+        let mut process = Process::start("verb", self.command(line));
         process.ended(VERB);
         process.err()
     }
 
-    /// A command of the operator's that has to succeed; what it printed.
+    /// As [`Embedded::up`], with a command of the test's own.
+    pub fn up_as(&self, command: Command) -> Process {
+        let process = Process::start("up", command);
+        process.until_says("callfleet is up", START);
+        process
+    }
+
+    /// A command of the operator's that has to succeed, and what it printed.
     pub fn verb(&self, line: &str) -> String {
-        let mut process = self.process(line);
+        let mut process = Process::start("verb", self.command(line));
         let status = process.ended(VERB);
         assert!(status.success(), "{line}: {status}: {}", process.err());
         process.out()
@@ -89,12 +100,36 @@ impl Embedded {
         serde_json::from_str(&self.verb(&format!("{line} --json"))).unwrap()
     }
 
-    fn process(&self, line: &str) -> Process {
-        Process::start("callfleet", callfleet(self.folder(), &format!("--config callfleet.toml {line}")))
+    /// Starts the campaign `spring` with these settings and people.
+    pub fn begin(&self, settings: &str, leads: &str) {
+        self.write("campaign.toml", settings);
+        self.write("leads.csv", leads);
+        self.verb("agent save agent.toml");
+        self.verb("campaign create --name spring --file campaign.toml --agent solar-intro");
+        self.verb("leads import --campaign spring leads.csv");
+        self.verb("campaign start spring");
+    }
+
+    pub fn truth(&self) -> Truth {
+        Truth::read(&self.folder().join("truth.jsonl"))
     }
 }
 
-/// One that nobody has at the moment.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// The protocol's times are shortened together: looking for a lost call still takes longer than a send can.
+fn settings(vendor: SocketAddr, public: SocketAddr) -> String {
+    format!(
+        "public_url = \"http://{public}\"\n[web]\nlisten = \"127.0.0.1:0\"\n[hooks]\nlisten = \"{public}\"\n\
+         [twilio]\nbase_url = \"http://{vendor}\"\naccount_sid = \"AC00000000000000000000000000000001\"\n\
+         auth_token = \"simulated-auth-token\"\ncalls_per_second = 10.0\n\
+         [deepgram]\nbase_url = \"http://{vendor}\"\napi_key = \"simulated\"\n\
+         [openai]\nbase_url = \"http://{vendor}/v1\"\napi_key = \"simulated\"\n\
+         [dialing]\ntick_ms = 100\nticket_lease_ms = 3000\nsend_deadline_ms = 4000\npost_timeout_ms = 3000\n\
+         unknown_after_ms = 9000\nlook_every_ms = 1500\nabsent_hold_ms = 3000\nreconcile_every_ms = 500\n\
+         poll_after_ms = 2000\nholder_dead_after_ms = 3000\n[telemetry]\nlog_format = \"json\"\n"
+    )
+}
+
+/// A port that was free a moment ago: settings name an address before anybody listens on it.
+pub fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -8,8 +8,10 @@ use redis::AsyncTypedCommands;
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::alone::{Alone, alone};
 use super::database::Database;
 use super::process::{Process, callfleet};
+use super::simulator::simulator;
 use crate::trials::proxy::Proxy;
 
 const START: Duration = Duration::from_secs(30);
@@ -37,6 +39,7 @@ pub struct Deployment {
     prefix: String,
     env: Vec<(&'static str, &'static str)>,
     _simulator: Process,
+    _alone: Alone,
 }
 
 impl Deployment {
@@ -47,18 +50,18 @@ impl Deployment {
 
     /// As [`Deployment::start`], with some things of its own.
     pub async fn start_on(setup: Setup<'_>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (alone, folder) = (alone(), tempfile::tempdir().unwrap());
         let given = || std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS names a server; ./test starts one");
         let redis = setup.redis.unwrap_or_else(given);
-        let simulator = simulator(folder.path(), setup.scenario);
-        let vendor = simulator.until_says("simulated on http://", START).split_whitespace().last().unwrap().to_owned();
+        let people = setup.scenario.unwrap_or(include_str!("../../../config/demo/scenario.toml"));
+        let (simulator, vendor) = simulator(folder.path(), people);
         let prefix = format!("it-{}", Uuid::now_v7().simple());
         let database = match setup.postgres {
             Some(server) => Database::create_on(server).await,
             None => Database::create().await,
         };
         let (proxy, env) = (Proxy::start().await, setup.env.to_vec());
-        let deployment = Self { folder, database, proxy, redis, prefix, env, _simulator: simulator };
+        let deployment = Self { folder, database, proxy, redis, prefix, env, _simulator: simulator, _alone: alone };
         deployment.write("callfleet.toml", &deployment.settings(&vendor));
         deployment.verb("migrate");
         deployment
@@ -128,13 +131,6 @@ impl Deployment {
              [telemetry]\nlog_format = \"json\"\n"
         )
     }
-}
-
-fn simulator(folder: &Path, scenario: Option<&str>) -> Process {
-    std::fs::write(folder.join("scenario.toml"), scenario.unwrap_or(include_str!("../../../config/demo/scenario.toml"))).unwrap();
-    let scenario = folder.join("scenario.toml");
-    let line = format!("simulator --listen 127.0.0.1:0 --seed 7 --truth truth.jsonl --scenario {}", scenario.display());
-    Process::start("simulator", callfleet(folder, &line))
 }
 
 /// The address a role said it listens on.

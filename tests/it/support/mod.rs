@@ -1,5 +1,7 @@
-//! What the end-to-end tests stand on: processes that end with their test, the truth log, and a deployment of a fleet.
+//! What the end-to-end tests stand on: processes that end with their test, the truth log, and deployments in
+//! one process or as a fleet.
 
+pub mod alone;
 pub mod database;
 pub mod embedded;
 pub mod fleet;
@@ -7,4 +9,5 @@ pub mod http;
 pub mod process;
 #[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
 pub mod servers;
+pub mod simulator;
 pub mod truth;

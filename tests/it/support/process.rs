@@ -107,7 +107,16 @@ impl Process {
 
     /// Asks it to end in order.
     pub fn terminate(&self) {
-        assert!(Command::new("kill").arg(self.pid().to_string()).status().unwrap().success());
+        self.signal("-TERM");
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").arg(signal).arg(self.pid().to_string()).status().unwrap().success());
     }
 
     /// `kill -9`: no signal handler, no goodbye.

@@ -62,6 +62,11 @@ impl Truth {
         counts
     }
 
+    /// Calls somebody is talking on, and who.
+    pub fn talking(&self) -> BTreeMap<&str, &str> {
+        self.of("answered").filter(|(_, sid)| self.end(sid).is_none()).map(|(line, sid)| (sid, line.to.as_str())).collect()
+    }
+
     /// When each call was asked for, in order.
     pub fn asked_for(&self) -> Vec<i64> {
         self.of("created").map(|(line, _)| line.at_ms).collect()

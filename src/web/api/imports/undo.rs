@@ -38,5 +38,8 @@ pub async fn undo(State(api): State<ApiState>, Path(id): Path<String>, actor: Ac
 }
 
 fn missing(id: &str) -> ApiError {
-    ApiError::missing(format!("there is no import {id}"), "GET /v1/campaigns/NAME/imports shows them")
+    ApiError::missing(
+        format!("there is no import {id}"),
+        "callfleet leads import has printed its id; GET /v1/campaigns/NAME/imports shows them all",
+    )
 }

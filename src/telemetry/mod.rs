@@ -1,11 +1,17 @@
-//! Logs and metrics: every name in one list.
+//! Logs, error reports and metrics: every name in one list.
+
+mod allowed;
+mod reports;
+mod span_fields;
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::config::{LogFormat, Telemetry};
+use crate::config::{Config, LogFormat, Telemetry};
+pub use reports::Reports;
 
 /// Every metric. Labels are words of small sets (state, service, verdict), never ids or numbers of people.
 pub mod names {
@@ -54,29 +60,41 @@ pub mod names {
     pub const TICK: &str = "callfleet_dispatch_tick_seconds";
 }
 
-/// Starts logging to standard error (standard output belongs to a command's answer).
+/// Starts logging to standard error (standard output belongs to a command's answer), and error reports where `sentry.dsn` is
+/// set. The reports that are under way are waited for when the answer is dropped.
 ///
 /// # Errors
-/// When the filter cannot be read.
-pub fn init_logs(settings: &Telemetry) -> anyhow::Result<()> {
-    init_logs_to(settings, std::io::stderr)
+/// When the filter or the DSN cannot be used.
+pub fn init(config: &Config, role: &'static str) -> anyhow::Result<Option<Reports>> {
+    let reports = Reports::open(&config.sentry, role)?;
+    init_logs_and(&config.telemetry, reports.as_ref().map(Reports::layer))?;
+    if let Some(reports) = &reports {
+        reports.hear_panics();
+    }
+    Ok(reports)
 }
 
-/// Starts logging to a writer of the caller's, for example a file beside a full-screen view.
+/// Starts logging alone.
 ///
 /// # Errors
-/// When the filter cannot be read.
-pub fn init_logs_to<W>(settings: &Telemetry, writer: W) -> anyhow::Result<()>
-where
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
+/// When the filter cannot be used.
+pub fn init_logs(settings: &Telemetry) -> anyhow::Result<()> {
+    init_logs_and(settings, None)
+}
+
+fn init_logs_and(settings: &Telemetry, reports: Option<reports::ErrorLayer>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|error| anyhow::anyhow!("telemetry.log = {}: {error}", settings.log))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    match settings.log_format {
-        LogFormat::Text => lines.with_ansi(false).with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-    }
-    .map_err(|error| anyhow::anyhow!("logging could not start: {error}"))
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.with_ansi(false).with_target(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(reports)
+        .with(filter)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("logging could not start: {error}"))
 }
 
 /// Starts the metrics registry; the handle renders it for `/metrics`.
@@ -117,8 +135,8 @@ fn describe() {
 mod tests {
     #[test]
     fn every_metric_is_explained_to_the_operator() {
-        let page = include_str!("../docs/operating.md");
-        let names: Vec<&str> = include_str!("telemetry.rs").split('"').filter(|text| text.starts_with("callfleet_")).collect();
+        let page = include_str!("../../docs/operating.md");
+        let names: Vec<&str> = include_str!("mod.rs").split('"').filter(|text| text.starts_with("callfleet_")).collect();
         let silent: Vec<_> = names.iter().filter(|name| !name.ends_with('_') && !page.contains(&format!("`{name}`"))).collect();
         assert!(names.len() >= 14 && silent.is_empty(), "docs/operating.md says nothing about {silent:?}");
     }
