@@ -12,7 +12,9 @@ use crate::mind::ledger::{Service, Tier};
 use crate::mind::price::{AMD, CALL, PriceTable, STREAM};
 use crate::providers::Usage;
 
-/// Characters our side speaks per minute of a call: half of it, at fifteen a second.
+/// Characters of a second of speech.
+const CHARACTERS_PER_SECOND: u64 = 15;
+/// Characters our side speaks per minute of a call: half of it.
 const SPOKEN_PER_MINUTE: u64 = 450;
 /// Seconds per turn of a conversation, and every which turn goes to the expensive model.
 const TURN_S: u64 = 12;
@@ -88,9 +90,15 @@ impl Voices {
         let telephone = [(CALL, ms), (STREAM, ms), (AMD, 1)].map(|(product, units)| metered(Service::Telephony, product, units));
         Bill {
             telephone: telephone.into_iter().sum(),
-            speech: metered(Service::Stt, &self.ears, ms) + metered(Service::Tts, &self.voice, spoken),
+            speech: metered(Service::Stt, &self.ears, ms) + metered(Service::Tts, &self.voice, self.speech_units(spoken, at)),
             models: if reply.wish.is_some_and(|wish| wish != Wish::HungUp) { self.thinking(seconds, at) } else { NanoUsd::ZERO },
         }
+    }
+
+    /// Some voices are paid by the character, others by the millisecond.
+    fn speech_units(&self, characters: u64, at: Timestamp) -> u64 {
+        let is_timed = PriceTable::in_use().is_timed(Service::Tts, &self.voice, at);
+        if is_timed { characters * 1_000 / CHARACTERS_PER_SECOND } else { characters }
     }
 
     fn thinking(&self, seconds: u64, at: Timestamp) -> NanoUsd {

@@ -21,6 +21,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Flags, Outcome, PromisedCallback, Reason};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
+use crate::domain::zone::Address;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Finished, FinishedCall, StreamClaim};
@@ -133,7 +134,9 @@ impl Line {
         let Some(lead) = self.store.lead(lead).await? else { return Ok(None) };
         let (name, zone) = known_zone(&lead.zones).unwrap_or_else(|| ("UTC".to_owned(), TimeZone::UTC));
         let next_day = now.in_zone(&zone).checked_add(1.day()).map_or(now + Duration::from_secs(86_400), |day| Timestamp::from_zoned(&day));
-        let class = HoursClass::of(&lead.phone_number, lead.variables.get("state").and_then(Value::as_str), &lead.zones);
+        let stated = |name| lead.variables.get(name).and_then(Value::as_str);
+        let address = Address { state: stated("state"), postal_code: stated("postal_code") };
+        let class = HoursClass::of(&lead.phone_number, &address.states(&lead.phone_number), &lead.zones);
         let earliest = match class.open(&self.order.settings, next_day) {
             Open::Until(Some(opens)) => opens,
             Open::Yes | Open::Until(None) => next_day,

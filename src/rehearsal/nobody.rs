@@ -30,6 +30,9 @@ impl Telephony for Nobody {
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         refused()
     }
+    async fn take_back(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        refused()
+    }
     async fn check(&self) -> Result<(), ProviderError> {
         refused()
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -158,7 +158,7 @@ async fn write_lead(conn: Conn<'_>, campaign: CampaignId, row: &LeadRow) -> Resu
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) ON CONFLICT DO NOTHING";
     on_conn!(conn, conn => {
         let query = sqlx::query(WRITE).bind(row.id).bind(campaign).bind(row.phone_number.clone()).bind(&row.zones);
-        let query = query.bind(state_alone(&row.variables)).bind(row.consent_basis.as_ref().map(|_| "stated")).bind(row.state);
+        let query = query.bind(address_alone(&row.variables)).bind(row.consent_basis.as_ref().map(|_| "stated")).bind(row.state);
         let query = query.bind(row.next_kind).bind(row.next_attempt_at).bind(row.attempts).bind(row.placed).bind(row.callbacks);
         query.bind(row.created_at).bind(row.hours_class).execute(conn).await?;
         Ok(())
@@ -166,9 +166,10 @@ async fn write_lead(conn: Conn<'_>, campaign: CampaignId, row: &LeadRow) -> Resu
 }
 
 /// The law goes by the state that the list names.
-fn state_alone(variables: &str) -> String {
+fn address_alone(variables: &str) -> String {
     let variables: Value = serde_json::from_str(variables).unwrap_or_default();
-    variables.get("state").map_or_else(|| json!({}), |state| json!({ "state": state })).to_string()
+    let stated = ["state", "postal_code"].into_iter().filter_map(|name| Some((name.to_owned(), variables.get(name)?.clone())));
+    Value::Object(stated.collect()).to_string()
 }
 
 #[derive(FromRow)]

@@ -202,7 +202,7 @@ async fn voices(api: &ApiState, campaign: &Campaign, notes: &mut Vec<String>) ->
     let definition = agent.definition.0;
     Ok(Voices {
         ears: definition.ears.model,
-        voice: definition.voice,
+        voice: definition.voice.speech_model().to_owned(),
         simple: definition.models.simple,
         reasoning: definition.models.reasoning,
         deferred: definition.models.deferred,
