@@ -174,7 +174,7 @@ pub fn laws_for(number: &PhoneNumber, states: &[&'static str], profile: Profile)
         laws.extend(book.get("us-strict"));
     }
     let by_area = state_of(number);
-    for state in by_area.into_iter().chain(states.iter().copied().filter(|state| by_area != Some(state))) {
+    for state in by_area.into_iter().chain(states.iter().copied().filter(|state| by_area != Some(*state))) {
         laws.extend(book.of_state(state));
     }
     laws

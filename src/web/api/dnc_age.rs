@@ -21,6 +21,8 @@ pub struct ListAges {
     pub missing: Vec<String>,
     /// How many lists concern the campaign.
     pub lists: usize,
+    /// How many there are.
+    pub imported: usize,
 }
 
 impl ListAges {
@@ -33,7 +35,7 @@ impl ListAges {
         let settings = campaign.checked_settings().ok();
         let countries = settings.as_ref().map_or(&Countries::Any, |settings| &settings.countries);
         let missing = settings.as_ref().map_or_else(Vec::new, |settings| missing(&lists, settings));
-        let mut ages = Self { missing, ..Self::default() };
+        let mut ages = Self { missing, imported: lists.len(), ..Self::default() };
         for list in lists.iter().filter(|list| list.concerns(countries)) {
             ages.lists += 1;
             ages.look_at(list, list.age(today(api)));
@@ -81,7 +83,8 @@ impl ListAges {
         let told: Vec<&str> = self.stale.iter().chain(&self.missing).chain(&self.ageing).map(String::as_str).collect();
         match (told.is_empty(), self.lists) {
             (false, _) => told.join("; "),
-            (true, 0) => "no do-not-call list concerns it: nobody is left out but those who opted out".to_owned(),
+            (true, 0) if self.imported > 0 => "no do-not-call list concerns the countries it calls".to_owned(),
+            (true, 0) => "no do-not-call list is imported: nobody is left out but those who opted out".to_owned(),
             (true, lists) => format!("{} in use, none old", counted(lists, "list")),
         }
     }

@@ -75,7 +75,7 @@ async fn from_25_days_on_it_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn calling_without_consent_and_without_a_list_is_told() {
     let bench = Bench::with_campaign().await;
-    assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list concerns it"));
+    assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list is imported"));
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { "require_consent": "false" } })).await;
     let note = "no list of the National Do Not Call Registry is imported; calls without consent ask for one that is less than 31 days \
                 old (47 CFR 64.1200(c)(2)(i)(D)): callfleet dnc import FILE --scrub-date DAY --registry us";
