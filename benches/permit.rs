@@ -21,7 +21,7 @@ fn main() {
     let file = CampaignFile { caller_numbers: vec!["+14155550200".to_owned()], budget_usd: Some(100.0), ..CampaignFile::default() };
     let settings = file.settings().expect("settings of this bench");
     let number = PhoneNumber::from_e164("+12075550100").expect("a number");
-    let laws = laws_for(&number, Some("KY"), Profile::Strict);
+    let laws = laws_for(&number, &["KY"], Profile::Strict);
     let one = ["America/New_York".to_owned()];
     let two = ["America/Chicago".to_owned(), "America/New_York".to_owned()];
     let placed: [Timestamp; 2] = [at("2026-11-23T02:00:00Z"), at("2026-11-22T20:00:00Z")];

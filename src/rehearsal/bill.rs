@@ -152,17 +152,17 @@ fn times(price: NanoUsd, count: u64) -> NanoUsd {
 mod tests {
     use std::time::Duration;
 
-    use super::super::people::Answer;
+    use super::super::people::Pickup;
     use super::*;
 
-    fn bill(answer: Answer, wish: Option<Wish>, talk: u64) -> Bill {
+    fn bill(answer: Pickup, wish: Option<Wish>, talk: u64) -> Bill {
         let reply = Reply { ring: Duration::from_secs(5), answer, wish, talk: Duration::from_secs(talk) };
         Voices::default().bill(&reply, OnVoicemail::HangUp, "2026-11-23T18:00:00Z".parse().unwrap())
     }
 
     #[test]
     fn a_minute_of_talk_costs_what_the_price_list_says() {
-        let talked = bill(Answer::Human, Some(Wish::Qualified), 60);
+        let talked = bill(Pickup::Human, Some(Wish::Qualified), 60);
         assert_eq!(talked.telephone, NanoUsd(14_000_000 + 4_400_000 + 7_500_000));
         assert_eq!(talked.speech, NanoUsd(6_500_000 + 450 * 30_000));
         let (simple, hard) = (400 * 100 + 1_000 * 10 + 45 * 500, 400 * 2_000 + 1_000 * 200 + 45 * 10_000);
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn who_is_not_reached_costs_little_or_nothing() {
-        assert_eq!(bill(Answer::NoAnswer, None, 0), Bill::default());
-        let machine = bill(Answer::Voicemail, None, 6);
+        assert_eq!(bill(Pickup::NoAnswer, None, 0), Bill::default());
+        let machine = bill(Pickup::Voicemail, None, 6);
         assert_eq!(machine.models, NanoUsd::ZERO);
         assert!(machine.telephone > NanoUsd::ZERO && machine.speech > NanoUsd::ZERO);
     }

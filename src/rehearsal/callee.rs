@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::dice::Dice;
-use super::people::{Answer, People, Talk, Wish};
+use super::people::{People, Pickup, Talk, Wish};
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 
 /// Seconds until the network says that a line is busy, or that it failed.
@@ -24,7 +24,7 @@ pub struct Reply {
     /// From the dial to the answer, or to the end when nothing answers.
     pub ring: Duration,
     /// What answers.
-    pub answer: Answer,
+    pub answer: Pickup,
     /// What a person wants.
     pub wish: Option<Wish>,
     /// From the answer to the end.
@@ -41,7 +41,7 @@ impl Reply {
     /// Somebody or something picked up: the call is billed.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
-        matches!(self.answer, Answer::Human | Answer::Voicemail)
+        matches!(self.answer, Pickup::Human | Pickup::Voicemail)
     }
 }
 
@@ -52,17 +52,17 @@ impl People {
         let answer = self.answers.at(dice.share());
         let rings = settings.ring_timeout.as_secs();
         let (ring, wish, talk) = match answer {
-            Answer::Human => {
+            Pickup::Human => {
                 let wish = self.wishes.at(dice.share());
                 (dice.between(self.ring_s), Some(wish), self.talk_s(wish, &mut dice, settings))
             }
-            Answer::Voicemail => {
+            Pickup::Voicemail => {
                 let heard = if settings.on_voicemail == OnVoicemail::LeaveMessage { MESSAGE_LEFT_S } else { MACHINE_KNOWN_S };
                 (dice.between(MAILBOX_RINGS_S), None, dice.between(heard))
             }
-            Answer::NoAnswer => (rings, None, 0),
-            Answer::Busy => (BUSY_S, None, 0),
-            Answer::Failed | Answer::DeadNumber => (FAILED_S, None, 0),
+            Pickup::NoAnswer => (rings, None, 0),
+            Pickup::Busy => (BUSY_S, None, 0),
+            Pickup::Failed | Pickup::DeadNumber => (FAILED_S, None, 0),
         };
         Reply { ring: Duration::from_secs(ring.min(rings)), answer, wish, talk: Duration::from_secs(talk) }
     }
@@ -110,7 +110,7 @@ mod tests {
         };
         let people = People::of(&said, None).unwrap();
         let replies = replies(&people, 5_000);
-        let humans = replies.iter().filter(|reply| reply.answer == Answer::Human).count();
+        let humans = replies.iter().filter(|reply| reply.answer == Pickup::Human).count();
         assert!((2_900..3_100).contains(&humans), "{humans}");
         let talks = replies.iter().filter(|reply| reply.wish.is_some_and(|wish| wish != Wish::HungUp));
         let mut spans: Vec<u64> = talks.map(|reply| reply.talk.as_secs()).collect();
@@ -125,7 +125,7 @@ mod tests {
         let (people, settings) = (People::of(&said, None).unwrap(), settings());
         for reply in replies(&people, 2_000) {
             assert!(reply.ring <= settings.ring_timeout && reply.talk <= settings.max_duration, "{reply:?}");
-            assert_eq!(reply.wish.is_some(), reply.answer == Answer::Human);
+            assert_eq!(reply.wish.is_some(), reply.answer == Pickup::Human);
             assert_eq!(reply.talk > Duration::ZERO, reply.is_answered());
         }
     }

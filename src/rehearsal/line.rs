@@ -13,7 +13,7 @@ use super::bill::Bill;
 use super::callee::Reply;
 use super::dice::Dice;
 use super::order::Order;
-use super::people::{Answer, Wish};
+use super::people::{Pickup, Wish};
 use crate::domain::dialing::{CallStatus, Callback, PostClass};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{AttemptId, LeadId, LedgerId, WorkerId};
@@ -183,12 +183,12 @@ impl LiveCall {
     /// What the provider reports at the end.
     fn news(&self) -> Callback {
         let (status, sip_code, answered_by) = match self.reply.answer {
-            Answer::Human => (CallStatus::Completed, 200, Some("human")),
-            Answer::Voicemail => (CallStatus::Completed, 200, Some("machine_start")),
-            Answer::NoAnswer => (CallStatus::NoAnswer, 487, None),
-            Answer::Busy => (CallStatus::Busy, 486, None),
-            Answer::Failed => (CallStatus::Failed, 503, None),
-            Answer::DeadNumber => (CallStatus::Failed, 404, None),
+            Pickup::Human => (CallStatus::Completed, 200, Some("human")),
+            Pickup::Voicemail => (CallStatus::Completed, 200, Some("machine_start")),
+            Pickup::NoAnswer => (CallStatus::NoAnswer, 487, None),
+            Pickup::Busy => (CallStatus::Busy, 486, None),
+            Pickup::Failed => (CallStatus::Failed, 503, None),
+            Pickup::DeadNumber => (CallStatus::Failed, 404, None),
         };
         Callback {
             send_no: self.send_no,

@@ -12,7 +12,7 @@ use crate::word_enum;
 
 word_enum! {
     /// What answers a call.
-    pub enum Answer {
+    pub enum Pickup {
         /// A person.
         Human = "human",
         /// A machine.
@@ -45,13 +45,13 @@ word_enum! {
 }
 
 /// Where nothing better is known.
-const ANSWERS: [(Answer, f64); 6] = [
-    (Answer::Human, 25.0),
-    (Answer::Voicemail, 40.0),
-    (Answer::NoAnswer, 25.0),
-    (Answer::Busy, 3.0),
-    (Answer::Failed, 3.0),
-    (Answer::DeadNumber, 4.0),
+const ANSWERS: [(Pickup, f64); 6] = [
+    (Pickup::Human, 25.0),
+    (Pickup::Voicemail, 40.0),
+    (Pickup::NoAnswer, 25.0),
+    (Pickup::Busy, 3.0),
+    (Pickup::Failed, 3.0),
+    (Pickup::DeadNumber, 4.0),
 ];
 const WISHES: [(Wish, f64); 5] =
     [(Wish::Qualified, 15.0), (Wish::NotQualified, 40.0), (Wish::Callback, 10.0), (Wish::OptOut, 5.0), (Wish::HungUp, 30.0)];
@@ -87,7 +87,7 @@ pub struct Wishes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct People {
     /// What answers.
-    pub answers: Shares<Answer>,
+    pub answers: Shares<Pickup>,
     /// What people want.
     pub wishes: Shares<Wish>,
     /// How long they talk.
@@ -145,7 +145,7 @@ fn checked(talk: Talk) -> Result<Talk, String> {
 /// What calls that have ended tell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    answers: Vec<(Answer, f64)>,
+    answers: Vec<(Pickup, f64)>,
     wishes: Vec<(Wish, f64)>,
     talk: Talk,
     from: String,
@@ -157,7 +157,7 @@ pub fn observed(calls: &[PastCall], whose: &str) -> Option<Seen> {
     if calls.len() < ENOUGH_CALLS {
         return None;
     }
-    let answers = counts(Answer::ALL, calls.iter().map(answer));
+    let answers = counts(Pickup::ALL, calls.iter().map(answer));
     let wished: Vec<(Wish, u64)> = calls.iter().filter_map(wish).collect();
     let enough = wished.len() >= ENOUGH_TALKS;
     let wishes = if enough { counts(Wish::ALL, wished.iter().map(|(wish, _)| *wish)) } else { WISHES.to_vec() };
@@ -173,14 +173,14 @@ fn counts<T: Copy + PartialEq>(all: &[T], seen: impl Iterator<Item = T>) -> Vec<
     counts
 }
 
-fn answer(call: &PastCall) -> Answer {
+fn answer(call: &PastCall) -> Pickup {
     match call.disposition {
-        Disposition::Voicemail => Answer::Voicemail,
-        Disposition::NoAnswer | Disposition::Unreached => Answer::NoAnswer,
-        Disposition::Busy => Answer::Busy,
-        Disposition::Failed if call.reason == Some(Reason::InvalidNumber) => Answer::DeadNumber,
-        Disposition::Failed => Answer::Failed,
-        _ => Answer::Human,
+        Disposition::Voicemail => Pickup::Voicemail,
+        Disposition::NoAnswer | Disposition::Unreached => Pickup::NoAnswer,
+        Disposition::Busy => Pickup::Busy,
+        Disposition::Failed if call.reason == Some(Reason::InvalidNumber) => Pickup::DeadNumber,
+        Disposition::Failed => Pickup::Failed,
+        _ => Pickup::Human,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::bill::Bill;
 use super::line::EndedCall;
-use super::people::{Answer, Wish};
+use super::people::{Pickup, Wish};
 use crate::domain::attempt::DialKind;
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::lead::LeadState;
@@ -113,7 +113,7 @@ impl Run {
     /// A call ended.
     pub fn count(&mut self, call: &EndedCall, now: Timestamp) {
         self.over_at = now;
-        self.reached += u64::from(call.reply.answer == Answer::Human);
+        self.reached += u64::from(call.reply.answer == Pickup::Human);
         self.conversations += u64::from(call.reply.wish.is_some_and(|wish| wish != Wish::HungUp));
         *self.outcomes.entry(call.finished.outcome.disposition).or_default() += 1;
         self.talk += call.reply.talk;

@@ -23,7 +23,7 @@ pub enum UndoStart {
     /// So many of its leads have been dialed, or are about to be.
     Dialed(i64),
     /// It is marked as undone: nothing more is read into it, and [`Store::finish_undo`] does the rest.
-    Begun(Import),
+    Begun(Box<Import>),
 }
 
 /// What taking an import back did.
@@ -57,7 +57,7 @@ impl Store {
             let Some(import): Option<Import> = sqlx::query_as("SELECT * FROM import WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?
             else { return Ok(UndoStart::Missing) };
             if import.state == ImportState::Undone {
-                return Ok(UndoStart::Begun(import));
+                return Ok(UndoStart::Begun(Box::new(import)));
             }
             let dialed: i64 = sqlx::query_scalar(
                 "SELECT COUNT(DISTINCT a.lead_id) FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.campaign_id = $1 AND l.import_id = $2",
@@ -72,7 +72,7 @@ impl Store {
             let detail = format!("{} new and {} updated leads", import.accepted, import.updated);
             let undo = NewAudit { actor, action: "import.undo", subject: &subject, detail: &detail };
             audit::append(tx.into(), undo, now).await?;
-            Ok(UndoStart::Begun(import))
+            Ok(UndoStart::Begun(Box::new(import)))
         })
     }
 

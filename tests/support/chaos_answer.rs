@@ -23,7 +23,7 @@ const ASKS_FOR_TLS: &[u8] = &[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 pub async fn in_place(mut client: TcpStream, first: &[u8], answer: &[u8]) -> io::Result<()> {
     if first == ASKS_FOR_TLS {
         client.write_all(b"N").await?;
-        client.read(&mut [0; 4096]).await?;
+        let _startup = client.read(&mut [0; 4096]).await?;
     }
     give(client, answer).await
 }
