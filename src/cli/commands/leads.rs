@@ -79,7 +79,7 @@ pub enum Leads {
         campaign: Option<String>,
     },
     /// Call a finished or parked lead again.
-    #[command(after_help = "Examples: callfleet leads retry +14155550123\n          callfleet leads retry --parked --campaign spring")]
+    #[command(after_help = "Example: callfleet leads retry +14155550123\n         callfleet leads retry --parked --campaign spring")]
     Retry {
         /// The lead's id or number.
         #[arg(required_unless_present = "parked")]

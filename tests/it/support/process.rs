@@ -100,11 +100,6 @@ impl Process {
         lines.iter().filter(|(pipe, _)| *pipe == wanted).map(|(_, line)| format!("{line}\n")).collect()
     }
 
-    /// Its id, for signals.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Asks it to end in order.
     pub fn terminate(&self) {
         self.signal("-TERM");
