@@ -31,7 +31,7 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn new(app: &App, local: LocalJournal) -> Self {
+    pub(super) fn new(app: &App, local: LocalJournal, stop: &CancellationToken) -> Self {
         let (held, end_calls, calls) = (HeldCalls::default(), CancellationToken::new(), TaskTracker::new());
         let due = Duration::from_millis(app.config.deferred.due_ms);
         let deferrer = Deferrer { store: app.steps.clone(), clock: Arc::clone(&app.clock), agents: app.agents.clone(), due };
@@ -70,7 +70,7 @@ impl Crew {
                 clocks: app.clocks.clone(),
             },
             holder: Arc::new(holder),
-            dialer: Arc::new(dialer(app, campaigns)),
+            dialer: Arc::new(dialer(app, campaigns, stop.clone())),
             rows: Arc::new(StoreRows { store: app.steps.clone(), clock: Arc::clone(&app.clock) }),
             table: Arc::new(table),
             end_calls,
@@ -79,7 +79,7 @@ impl Crew {
     }
 }
 
-fn dialer(app: &App, campaigns: Campaigns) -> DialDesk {
+fn dialer(app: &App, campaigns: Campaigns, stop: CancellationToken) -> DialDesk {
     DialDesk {
         store: app.steps.clone(),
         clock: Arc::clone(&app.clock),
@@ -94,6 +94,7 @@ fn dialer(app: &App, campaigns: Campaigns) -> DialDesk {
         account_rate: app.config.twilio.calls_per_second,
         reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
         public: app.public.clone(),
+        stop,
     }
 }
 

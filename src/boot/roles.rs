@@ -93,7 +93,7 @@ impl App {
         let (local, left) = LocalJournal::open(&self.config.data, self.id).with_context(|| {
             format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
         })?;
-        let crew = Crew::new(&self, local);
+        let crew = Crew::new(&self, local, &stop);
         crew.heartbeat.register().await.context("the worker cannot be registered")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use callfleet_jobs::kinds::DialLead;
 use callfleet_jobs::pace::{PaceError, Pacer};
 use callfleet_jobs::{Handler, Verdict};
+use tokio_util::sync::CancellationToken;
 
 use crate::boottime;
 use crate::clock::SharedClock;
@@ -33,6 +34,9 @@ use crate::work::campaigns::Campaigns;
 pub const ACCOUNT_KEY: &str = "twilio:account";
 /// The same account, just before the POST.
 const SEND_KEY: &str = "twilio:send";
+/// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
+/// the network holds up a little does not join too many others.
+const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
 
 /// Dials armed attempts.
 pub struct DialDesk {
@@ -62,6 +66,8 @@ pub struct DialDesk {
     pub reserve: NanoUsd,
     /// Where the provider reports.
     pub public: PublicSide,
+    /// From then on nothing more is claimed.
+    pub stop: CancellationToken,
 }
 
 /// A dial that could not be decided now; its row is as it was, or as the sweep expects it.
@@ -102,7 +108,15 @@ impl DialDesk {
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
         let paced = Instant::now();
-        self.pace(ticket.campaign, &settings).await?;
+        tokio::select! {
+            biased;
+            // the row still waits, and whoever works on is rung again
+            () = self.stop.cancelled() => {
+                counted("stopping");
+                return Ok(());
+            }
+            turn = self.pace(ticket.campaign, &settings) => turn?,
+        }
         let pacing = paced.elapsed();
         let begun = boottime::now();
         crash_point::pass("claim.before");
@@ -146,9 +160,9 @@ impl DialDesk {
     }
 
     /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
-    /// is when the provider is asked, so the last step before it keeps the distance of the whole rate.
+    /// is when the provider is asked, so the last step before it keeps a distance of its own.
     async fn space_out(&self) -> Result<(), PaceError> {
-        self.pacer.acquire(SEND_KEY, self.account_rate).await
+        self.pacer.acquire(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND).await
     }
 
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
