@@ -154,7 +154,7 @@ fn figures(report: &Value, zone: &TimeZone) -> String {
         ("calls", range(&report["calls"])),
         ("reached", format!("{} answered by a person, {} conversations", range(&report["reached"]), range(&report["conversations"]))),
         ("talk", format!("{} minutes", range(&report["talk_minutes"]))),
-        ("cost", format!("{} by list prices: {}", usd(&cost["usd"]), parts(cost))),
+        ("cost", format!("{} by the price table: {}", usd(&cost["usd"]), parts(cost))),
         (
             "busiest",
             if busiest.is_null() {

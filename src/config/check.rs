@@ -22,6 +22,9 @@ impl Config {
             let why = "a claim is renewed three times in its lease; give at least 1000";
             return Err(Refusal::value("worker.job_lease_ms", self.worker.job_lease_ms, why));
         }
+        if self.postgres.max_connections == 0 {
+            return Err(Refusal::value("postgres.max_connections", 0, "give at least 1; every unit of work needs a connection"));
+        }
         urls::check(self)?;
         self.check_deadlines()
     }

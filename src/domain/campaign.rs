@@ -57,7 +57,7 @@ pub const TRANSITIONS: &[(CampaignState, CampaignState, &str)] = {
         (Running, Completed, "every lead is done"),
         (Draining, Completed, "live calls and callbacks are done"),
         (Running, Halted, "breaker, budget or account fault"),
-        (Draining, Halted, "breaker, budget or account fault"),
+        (Draining, Halted, "breaker or account fault"),
         (Halted, Running, "resume after the cause was mended"),
         (Completed, Running, "leads were added or retried"),
         (Draft, Cancelled, "cancel"),

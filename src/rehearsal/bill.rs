@@ -115,7 +115,7 @@ impl Voices {
     pub fn assumptions(&self, at: Timestamp) -> Vec<String> {
         let mut said = vec![
             format!(
-                "cost: list prices; per minute of talk {SPOKEN_PER_MINUTE} characters of {}, every minute heard by {}",
+                "cost: the price table; per minute of talk {SPOKEN_PER_MINUTE} characters of {}, every minute heard by {}",
                 self.voice, self.ears
             ),
             format!(
@@ -130,18 +130,15 @@ impl Voices {
             (Service::Llm, &self.reasoning),
             (Service::Llm, &self.deferred),
         ];
-        let unpriced: BTreeSet<&String> = used
-            .into_iter()
-            .filter(|(service, model)| !PriceTable::built_in().knows(*service, model, at))
-            .map(|(_, model)| model)
-            .collect();
+        let unpriced: BTreeSet<&String> =
+            used.into_iter().filter(|(service, model)| !PriceTable::in_use().knows(*service, model, at)).map(|(_, model)| model).collect();
         said.extend(unpriced.into_iter().map(|model| format!("cost: no price is known for {model}; it counts as nothing")));
         said
     }
 }
 
 fn cost(service: Service, model: &str, tier: Tier, usage: Usage, units: u64, at: Timestamp) -> NanoUsd {
-    PriceTable::built_in().cost(service, model, tier, usage, units, at).unwrap_or(NanoUsd::ZERO)
+    PriceTable::in_use().cost(service, model, tier, usage, units, at).unwrap_or(NanoUsd::ZERO)
 }
 
 fn times(price: NanoUsd, count: u64) -> NanoUsd {

@@ -83,7 +83,9 @@ pub async fn rehearse(store: &Store, order: Order, progress: &Progress) -> Resul
     drop(copy);
     progress.set_work(copied.leads * u64::from(order.runs));
 
-    let at_once = Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+    // one processor stays free for the calls that are going on
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let at_once = Arc::new(Semaphore::new(processors.saturating_sub(1).max(1)));
     let mut runs = JoinSet::new();
     for run in 0..order.runs {
         let (list, own) = (list.clone(), folder.join(&format!("run-{run}")));

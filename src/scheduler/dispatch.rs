@@ -88,7 +88,7 @@ impl Scheduler {
         Ok(self.store.dnc_lists().await?.iter().map(DncList::date).collect())
     }
 
-    async fn dialing_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+    pub(super) async fn dialing_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
         let mut campaigns = self.store.campaigns(Some(CampaignState::Running)).await?;
         campaigns.extend(self.store.campaigns(Some(CampaignState::Draining)).await?);
         Ok(campaigns)

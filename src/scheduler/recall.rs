@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::poll::understood;
@@ -64,17 +64,20 @@ impl Duty for Recaller {
         let calls = self.scheduler.store.recallable(AT_ONCE).await?;
         let scheduler = &self.scheduler;
         let mut asked = stream::iter(calls).map(|call| async move { scheduler.recall(&call).await }).buffer_unordered(ABREAST);
-        loop {
-            match asked.try_next().await {
-                Ok(Some(())) => {}
-                Ok(None) => return Ok(()),
-                Err(Broke::Silent) => {
-                    self.not_before = Instant::now() + SILENCE;
-                    return Ok(());
-                }
+        // one call without an answer holds up no other
+        let mut is_silent = false;
+        while let Some(recalled) = asked.next().await {
+            match recalled {
+                Ok(()) => {}
+                Err(Broke::Silent) => is_silent = true,
                 Err(Broke::Store(error)) => return Err(error),
             }
         }
+        drop(asked);
+        if is_silent {
+            self.not_before = Instant::now() + SILENCE;
+        }
+        Ok(())
     }
 }
 

@@ -44,7 +44,7 @@ impl Breaker {
         let Recent { calls, failed } = recent;
         let is_on = self.failures > 0.0 && calls >= self.min_calls.max(1);
         (is_on && f64::from(failed) >= f64::from(calls) * self.failures)
-            .then(|| format!("circuit breaker: {}; callfleet call list --state ended shows them, then resume", self.told(recent)))
+            .then(|| format!("circuit breaker: {}; callfleet call list shows them, then resume", self.told(recent)))
     }
 }
 

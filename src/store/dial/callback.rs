@@ -1,4 +1,5 @@
-//! News of a call: the inbox row and the folded attempt in one transaction, whoever brought it and however often.
+//! News of a call: noted and folded into the attempt, whoever brought it and however often. Nothing is decided by the inbox:
+//! what came twice is folded twice, and changes nothing.
 
 use crate::call::journal::CallSignal;
 use crate::domain::attempt::AttemptState;

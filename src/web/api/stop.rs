@@ -9,7 +9,7 @@ use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
 use crate::call::journal::CallSignal;
-use crate::domain::campaign::CampaignState::{self, Paused, Running};
+use crate::domain::campaign::CampaignState::{self, Draining, Paused, Running, Scheduled};
 use crate::domain::count::counted;
 use crate::follow_up;
 use crate::live::LiveEvent;
@@ -44,6 +44,7 @@ pub async fn stop(
     Sent(body): Sent<StopBody>,
 ) -> Result<Json<Stopped>, ApiError> {
     let campaign = find(&api, &name).await?;
+    must_be_stoppable(&campaign)?;
     must_know(&name, body.live, api.store.live_calls(campaign.id).await?.len())?;
     let state = pause(&api, &campaign, actor).await?;
     let withdrawn = api.store.withdraw_ready(campaign.id, &api.timings, api.clock.now()).await?;
@@ -62,6 +63,16 @@ fn must_know(name: &str, said: Option<usize>, live: usize) -> Result<(), ApiErro
     }
     let fix = format!("to hang up: callfleet campaign stop {name} --live {live}; to let them end: callfleet campaign pause {name}");
     Err(ApiError::conflict("live_calls", format!("campaign {name} has {}", counted(live as u64, "live call")), fix))
+}
+
+/// A draining campaign would go on with its promised callbacks, one that is scheduled would still begin.
+fn must_be_stoppable(campaign: &Campaign) -> Result<(), ApiError> {
+    let (name, fix) = match campaign.state {
+        Draining => (&campaign.name, format!("to give it up: callfleet campaign cancel {}", campaign.name)),
+        Scheduled => (&campaign.name, format!("to keep it from starting: callfleet campaign unschedule {}", campaign.name)),
+        _ => return Ok(()),
+    };
+    Err(ApiError::conflict("not_running", format!("campaign {name} is {}", campaign.state), fix))
 }
 
 /// A campaign that does not dial stays where it is.
