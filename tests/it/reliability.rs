@@ -45,6 +45,7 @@ fn options(folder: &Path, trials: u64) -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes many minutes on two cores: cargo nextest run --run-ignored only -E 'test(reliability::)'"]
 async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
     let (folder, begun) = (tempfile::tempdir().unwrap(), Instant::now());
     let mut complaints = Vec::new();
@@ -61,6 +62,7 @@ async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_dependency)'"]
 async fn every_dependency_may_be_in_trouble() {
     let folder = tempfile::tempdir().unwrap();
     let (mut played, mut complaints) = (0, Vec::new());
@@ -76,7 +78,7 @@ async fn every_dependency_may_be_in_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes many minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_mutant_is_caught)'"]
+#[ignore = "takes many minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_mutant)'"]
 async fn every_mutant_is_caught() {
     let folder = tempfile::tempdir().unwrap();
     let caught = run::mutants(&options(folder.path(), HUNT), None, |caught| println!("{caught:?}")).await.unwrap();
