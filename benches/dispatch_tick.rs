@@ -209,6 +209,9 @@ impl Telephony for Nobody {
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         Err(unasked())
     }
+    async fn take_back(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        Err(unasked())
+    }
     async fn check(&self) -> Result<(), ProviderError> {
         Err(unasked())
     }
