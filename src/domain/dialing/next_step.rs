@@ -96,7 +96,9 @@ pub fn next_step(
         return LeadStep::Suppressed;
     }
     match step(verdict, kind, history, ended_at, timings, redial) {
-        LeadStep::Waiting { .. } if history.suppressed => LeadStep::Suppressed,
+        LeadStep::Waiting { .. } | LeadStep::Finished { disposition: Disposition::Unreached, .. } if history.suppressed => {
+            LeadStep::Suppressed
+        }
         step => step,
     }
 }
