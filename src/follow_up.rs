@@ -4,17 +4,15 @@
 
 use callfleet_jobs::Envelope;
 use callfleet_jobs::envelope::seal;
-use callfleet_jobs::kinds::{CancelCall, FinishCall};
+use callfleet_jobs::kinds::CancelCall;
 
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
 use crate::live::{Live, LiveEvent, Whose};
 use crate::store::dial::{Told, Trouble};
+use crate::store::finish_job::{FinishJob, TRIES};
 use crate::store::job::NewJob;
 use crate::store::{Store, StoreError};
-
-/// Tries before a job is left to an operator.
-pub const TRIES: u32 = 20;
 
 /// Tells those who look on, enqueues what the news ask for, and says aloud what should not have happened.
 ///
@@ -42,7 +40,8 @@ pub async fn heed(store: &Store, live: &Live, told: &Told, now: Timestamp) -> Re
 /// # Errors
 /// The database cannot be written.
 pub async fn finish(store: &Store, attempt: AttemptId, now: Timestamp) -> Result<(), StoreError> {
-    enqueue(store, &attempt.to_string(), &FinishCall { attempt: attempt.0 }, now).await
+    store.enqueue_job(FinishJob::of(attempt).row(now), now).await?;
+    Ok(())
 }
 
 /// Enqueues a call to be ended at the provider, answered or not.
@@ -50,23 +49,9 @@ pub async fn finish(store: &Store, attempt: AttemptId, now: Timestamp) -> Result
 /// # Errors
 /// The database cannot be written.
 pub async fn cancel(store: &Store, call_sid: &str, now: Timestamp) -> Result<(), StoreError> {
-    enqueue(store, call_sid, &CancelCall { call_sid: call_sid.to_owned() }, now).await
-}
-
-/// What the job that folds an attempt's outcome carries.
-///
-/// # Panics
-/// Never: an id is always writable as JSON.
-#[must_use]
-pub fn finish_payload(attempt: AttemptId) -> String {
-    seal(&FinishCall { attempt: attempt.0 }).expect(WRITABLE)
-}
-
-const WRITABLE: &str = "ids are always writable as JSON";
-
-async fn enqueue<J: Envelope>(store: &Store, key: &str, job: &J, now: Timestamp) -> Result<(), StoreError> {
-    let payload = seal(job).expect(WRITABLE);
-    store.enqueue_job(NewJob { kind: J::KIND, key, payload: &payload, run_at: now, max_attempts: TRIES }, now).await?;
+    let payload = seal(&CancelCall { call_sid: call_sid.to_owned() }).expect("an id is always writable as JSON");
+    let job = NewJob { kind: CancelCall::KIND, key: call_sid, payload: &payload, run_at: now, max_attempts: TRIES };
+    store.enqueue_job(job, now).await?;
     Ok(())
 }
 

@@ -13,6 +13,9 @@ mod report;
 mod truth;
 
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
+#[path = "../../tests/it/support/port.rs"]
+mod port;
+#[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
 #[path = "../../tests/it/support/process.rs"]
 mod process;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]

@@ -2,27 +2,24 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context;
 use axum::body::Body;
 use axum::http::Method;
 use bytes::Bytes;
 use futures_util::stream;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::client::{Answer, Client};
+use super::client::Client;
 use super::leads::save;
 use super::output::{Output, cell, items, line};
 use super::path::ApiPath;
+use super::progress::Progress;
 use crate::domain::count::counted;
 
 const PIECE: usize = 64 * 1024;
-/// How often the bar moves.
-const LOOK: Duration = Duration::from_millis(250);
 
 /// What was typed.
 #[derive(Debug)]
@@ -53,7 +50,11 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     anyhow::ensure!(!about.is_dir(), "{} is a folder; give the list's file", order.file.display());
     let length = about.len();
     let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
-    let answer = if std::io::stderr().is_terminal() && !output.json { with_bar(sent, order, client, length).await? } else { sent.await? };
+    let answer = if std::io::stderr().is_terminal() && !output.json {
+        order.progress(length).until(sent, async || reached(order, client).await).await?
+    } else {
+        sent.await?
+    };
     output.show(&answer, |result| result_text(result, order))?;
     let refused = answer.json["rejected"].as_u64().unwrap_or(0) > 0;
     if let Some(to) = order.rejects.filter(|_| refused) {
@@ -67,6 +68,11 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
 }
 
 impl Order<'_> {
+    fn progress(&self, length: u64) -> Progress {
+        let doing = if self.dry_run { "checking" } else { "importing" };
+        Progress { doing, template: "{msg} {bar:30} {bytes}/{total_bytes} {eta}", of: length }
+    }
+
     fn path(&self) -> ApiPath {
         let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned());
         ApiPath::new(&["v1", "campaigns", self.campaign, "imports"])
@@ -86,27 +92,6 @@ pub fn pieces(file: File) -> impl stream::Stream<Item = std::io::Result<Bytes>> 
         piece.truncate(read);
         Ok((read > 0).then(|| (Bytes::from(piece), file)))
     })
-}
-
-/// Waits for the answer and moves a bar meanwhile: how far the import's own row says it is.
-async fn with_bar(
-    sent: impl Future<Output = anyhow::Result<Answer>>,
-    order: &Order<'_>,
-    client: &Client,
-    length: u64,
-) -> anyhow::Result<Answer> {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {eta}")?;
-    let bar = ProgressBar::new(length).with_style(style).with_message(if order.dry_run { "checking" } else { "importing" });
-    let mut sent = std::pin::pin!(sent);
-    let mut looks = tokio::time::interval(LOOK);
-    let answer = loop {
-        tokio::select! {
-            answer = &mut sent => break answer,
-            _ = looks.tick() => bar.set_position(reached(order, client).await),
-        }
-    };
-    bar.finish_and_clear();
-    answer
 }
 
 /// Bytes that are imported; 0 before the import has begun and when nobody can say.

@@ -19,6 +19,7 @@ mod leads;
 mod migrate;
 mod output;
 mod path;
+mod progress;
 mod queue;
 mod refused;
 mod rehearse;

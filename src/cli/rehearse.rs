@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::time::Duration;
 
 use axum::http::Method;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client};
+use super::client::Client;
 use super::output::{Output, cell, items, pairs, table};
 use super::path::ApiPath;
+use super::progress::Progress;
 use crate::domain::count::counted;
 use crate::domain::time::Timestamp;
 
-/// How often the bar moves.
-const LOOK: Duration = Duration::from_millis(250);
 /// Steps of the bar.
 const STEPS: u64 = 1_000;
+const BAR: Progress = Progress { doing: "rehearsing", template: "{msg} {bar:30} {percent} % {eta}", of: STEPS };
 
 /// What can be asked.
 #[derive(Debug, Args)]
@@ -79,7 +77,11 @@ fn talk(text: &str) -> Result<(u64, u64), String> {
 pub async fn run(order: &Rehearse, client: &Client, output: Output) -> anyhow::Result<()> {
     let body = order.body();
     let sent = client.send(Method::POST, order.path(), &body);
-    let answer = if std::io::stderr().is_terminal() && !output.json { with_bar(sent, order, client).await? } else { sent.await? };
+    let answer = if std::io::stderr().is_terminal() && !output.json {
+        BAR.until(sent, async || reached(order, client).await).await?
+    } else {
+        sent.await?
+    };
     output.show(&answer, |report| text(report, &TimeZone::system()))?;
     Ok(())
 }
@@ -96,22 +98,6 @@ impl Rehearse {
             "talk": self.talk.map(|(median_s, p90_s)| json!({ "median_s": median_s, "p90_s": p90_s })),
         })
     }
-}
-
-/// Waits for the report and moves a bar meanwhile.
-async fn with_bar(sent: impl Future<Output = anyhow::Result<Answer>>, order: &Rehearse, client: &Client) -> anyhow::Result<Answer> {
-    let style = ProgressStyle::with_template("{msg} {bar:30} {percent} % {eta}")?;
-    let bar = ProgressBar::new(STEPS).with_style(style).with_message("rehearsing");
-    let mut sent = std::pin::pin!(sent);
-    let mut looks = tokio::time::interval(LOOK);
-    let answer = loop {
-        tokio::select! {
-            answer = &mut sent => break answer,
-            _ = looks.tick() => bar.set_position(reached(order, client).await),
-        }
-    };
-    bar.finish_and_clear();
-    answer
 }
 
 /// Steps that are done; 0 when nobody can say.

@@ -6,6 +6,9 @@ use super::{Config, urls};
 /// Claims of jobs are renewed three times in their lease: below this a slow moment of the database would lose them.
 const SHORTEST_JOB_LEASE_MS: u64 = 1_000;
 
+/// A worker's heartbeat is written every second: one that is late is not one that is dead.
+const SHORTEST_SILENCE_MS: u64 = 3_000;
+
 impl Config {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         if !self.web.listen.ip().is_loopback() {
@@ -26,7 +29,20 @@ impl Config {
             return Err(Refusal::value("postgres.max_connections", 0, "give at least 1; every unit of work needs a connection"));
         }
         urls::check(self)?;
+        self.check_reports()?;
         self.check_deadlines()
+    }
+
+    fn check_reports(&self) -> Result<(), Refusal> {
+        if let Err(error) = self.telemetry.filter() {
+            let fix = "write levels, like info or warn,callfleet=debug";
+            return Err(Refusal::new("telemetry.log", format!("= {} cannot be used: {error}", self.telemetry.log), fix));
+        }
+        if self.sentry.target().is_err() {
+            let fix = "write https://key@host/project, as Sentry shows it, or leave it empty";
+            return Err(Refusal::new("sentry.dsn", "is no DSN", fix));
+        }
+        Ok(())
     }
 
     fn check_deadlines(&self) -> Result<(), Refusal> {
@@ -42,6 +58,10 @@ impl Config {
         ];
         if let Some((key, _)) = every.into_iter().find(|(_, ms)| *ms == 0) {
             return Err(Refusal::value(key, 0, "nothing can be done without a pause; leave the key out for its default"));
+        }
+        if dialing.holder_dead_after_ms < SHORTEST_SILENCE_MS {
+            let fix = "a worker is heard every second; give at least 3000, or live calls are taken for lost";
+            return Err(Refusal::value("dialing.holder_dead_after_ms", dialing.holder_dead_after_ms, fix));
         }
         if dialing.reserve_usd < 0.0 {
             return Err(Refusal::value("dialing.reserve_usd", dialing.reserve_usd, "a call costs something or nothing"));

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use sentry::types::{Dsn, ParseDsnError};
 use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use crate::domain::dialing::DialTimings;
 use crate::word_enum;
@@ -175,6 +178,27 @@ word_enum! {
         Text = "text",
         /// For machines.
         Json = "json",
+    }
+}
+
+impl Telemetry {
+    /// Which events are logged.
+    ///
+    /// # Errors
+    /// `telemetry.log` is no filter.
+    pub fn filter(&self) -> Result<EnvFilter, ParseError> {
+        EnvFilter::try_new(&self.log)
+    }
+}
+
+impl Sentry {
+    /// Where reports go; `None` when nobody wants them.
+    ///
+    /// # Errors
+    /// `sentry.dsn` is no DSN. It is a secret and the error does not quote it.
+    pub fn target(&self) -> Result<Option<Dsn>, ParseDsnError> {
+        let dsn = self.dsn.expose_secret().trim();
+        (!dsn.is_empty()).then(|| dsn.parse()).transpose()
     }
 }
 

@@ -22,6 +22,9 @@ fn bad_input_names_the_key_and_the_fix() {
         ("[dialing]\nsend_window_ms = 20000", "dialing.send_window_ms"),
         ("[dialing]\ntick_ms = 0", "dialing.tick_ms"),
         ("[dialing]\nreserve_usd = -5.0", "dialing.reserve_usd"),
+        ("[dialing]\nholder_dead_after_ms = 0", "dialing.holder_dead_after_ms"),
+        ("[telemetry]\nlog = \"callfleet=loud\"", "telemetry.log"),
+        ("[sentry]\ndsn = \"sentry.example\"", "sentry.dsn"),
     ];
     for (toml, key) in cases {
         let error = Config::from_toml(toml).expect_err(toml).0;

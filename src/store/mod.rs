@@ -25,6 +25,7 @@ pub mod deferred;
 pub mod dial;
 pub mod dnc;
 pub mod error;
+pub mod finish_job;
 pub mod folder_lock;
 pub mod hours_class;
 pub mod idempotency;

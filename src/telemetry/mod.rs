@@ -6,9 +6,9 @@ mod span_fields;
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{Config, LogFormat, Telemetry};
 pub use reports::Reports;
@@ -83,7 +83,7 @@ pub fn init_logs(settings: &Telemetry) -> anyhow::Result<()> {
 }
 
 fn init_logs_and(settings: &Telemetry, reports: Option<reports::ErrorLayer>) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|error| anyhow::anyhow!("telemetry.log = {}: {error}", settings.log))?;
+    let filter = settings.filter()?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match settings.log_format {
         LogFormat::Text => lines.with_ansi(false).with_target(false).boxed(),

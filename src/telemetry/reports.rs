@@ -7,11 +7,9 @@ use std::panic::PanicHookInfo;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
 use sentry::integrations::backtrace::{ProcessStacktraceIntegration, current_stacktrace};
 use sentry::protocol::{Event, Exception, Level, Mechanism};
 use sentry::transports::ReqwestHttpTransportOptions;
-use sentry::types::Dsn;
 use sentry::{Client, ClientOptions, Transport, TransportFactory, TransportOptions};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Span, Subscriber};
@@ -39,13 +37,8 @@ impl Reports {
     /// # Errors
     /// The DSN cannot be read; it is a secret and not quoted.
     pub fn open(settings: &Sentry, role: &'static str) -> Result<Option<Self>, ConfigError> {
-        let dsn = settings.dsn.expose_secret().trim();
-        if dsn.is_empty() {
-            return Ok(None);
-        }
         let refused = |why: String| ConfigError(format!("sentry.dsn cannot be used: {why}"));
-        let dsn: Dsn =
-            dsn.parse().map_err(|_| refused("write https://key@host/project, as Sentry shows it, or leave it empty".to_owned()))?;
+        let Some(dsn) = settings.target().map_err(|error| refused(error.to_string()))? else { return Ok(None) };
         let way = http::client(PROVIDER, CONNECT_WITHIN, Some(SEND_WITHIN)).map_err(|error| refused(error.what))?;
         let mut options = ClientOptions::new()
             .release(concat!("callfleet@", env!("CARGO_PKG_VERSION")))

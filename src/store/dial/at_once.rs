@@ -5,8 +5,6 @@
 //! Most news are like that. For what is rare (a call that is adopted or taken back, a verdict for the holder, a row that moved
 //! meanwhile) these give `None`: nothing was folded, and the locked way of [`callback`](super::callback) decides.
 
-use callfleet_jobs::Envelope;
-use callfleet_jobs::kinds::FinishCall;
 use sqlx::{FromRow, PgConnection};
 
 use crate::domain::attempt::AttemptState;
@@ -14,12 +12,12 @@ use crate::domain::dialing::{Callback, DialRow, Folded, Meeting, fold};
 use crate::domain::ids::{AttemptId, CampaignId, JobId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::follow_up;
 use crate::store::db::{Db, engine_part, on_db};
 use crate::store::dial::answer::naming;
 use crate::store::dial::callback::{Told, is_noted, nothing_to_do};
 use crate::store::dial::row::{AttemptRow, columns, folded};
 use crate::store::dial::sql::whole;
+use crate::store::finish_job::FinishJob;
 use crate::store::{Store, StoreError};
 
 /// An attempt, and which version of its row this is: each change of a row gets an `xmin` of its own.
@@ -196,8 +194,9 @@ impl Write<'_> {
         if self.sql != LAST {
             return Ok(query.fetch_optional(conn).await?);
         }
-        let (key, payload) = (self.attempt.to_string(), follow_up::finish_payload(self.attempt));
-        let query = query.bind(JobId::new()).bind(FinishCall::KIND).bind(key).bind(payload).bind(whole(follow_up::TRIES));
+        let job = FinishJob::of(self.attempt);
+        let row = job.row(now);
+        let query = query.bind(JobId::new()).bind(row.kind).bind(row.key).bind(row.payload).bind(whole(row.max_attempts));
         Ok(query.fetch_optional(conn).await?)
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::embedded::{Embedded, free_address};
+use crate::support::embedded::Embedded;
+use crate::support::port::Port;
 use crate::support::process::Process;
 
 const ANSWERS: Duration = Duration::from_secs(60);
@@ -55,7 +56,8 @@ fn an_address_that_leads_elsewhere_or_nowhere_comes_with_its_fix() {
     let deployment = Embedded::start(DEMO);
     let _up = deployment.up();
     let elsewhere = format!("http://{}", stranger());
-    let nowhere = format!("http://{}", free_address());
+    let closed = Port::take();
+    let nowhere = format!("http://{}", closed.address());
     let unknown = "https://nobody.invalid";
     for (url, seen) in
         [(elsewhere.as_str(), "something else answers there"), (nowhere.as_str(), "cannot connect"), (unknown, "does not resolve")]
@@ -64,7 +66,7 @@ fn an_address_that_leads_elsewhere_or_nowhere_comes_with_its_fix() {
         let (state, detail, fix) = found.last("public_url");
         assert_eq!((state, found.code), ("broken", Some(1)), "{url}: {detail}");
         assert!(detail.contains(seen), "{url}: {detail}");
-        let told = if url == unknown { "correct public_url".to_owned() } else { format!("let {url} lead to {}", deployment.public) };
+        let told = if url == unknown { "correct public_url".to_owned() } else { format!("let {url} lead to {}", deployment.public()) };
         assert!(fix.contains(&told), "{url}: {fix}");
     }
 }
@@ -73,7 +75,8 @@ fn an_address_that_leads_elsewhere_or_nowhere_comes_with_its_fix() {
 fn another_deployment_is_not_taken_for_this_one() {
     let deployment = Embedded::start(DEMO);
     let mut other = deployment.command("--data other up");
-    let (public, token) = (free_address(), "CALLFLEET__TWILIO__AUTH_TOKEN");
+    let (port, token) = (Port::take(), "CALLFLEET__TWILIO__AUTH_TOKEN");
+    let public = port.address();
     other.envs([("CALLFLEET__HOOKS__LISTEN", public.to_string().as_str()), (token, "a token of somebody else")]);
     let _other = deployment.up_as(other);
     let found = Found::by(&deployment, Some(&format!("http://{public}")));

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::alone::{Alone, alone};
+use super::port::Port;
 use super::process::{Process, callfleet};
 use super::simulator::simulator_at;
 use super::truth::Truth;
@@ -21,8 +22,8 @@ pub const ANY_HOUR: &str = "\n[hours]\nweekdays = \"00:00-24:00\"\nweekend = \"0
 /// Everything but the process itself.
 pub struct Embedded {
     folder: TempDir,
-    pub public: SocketAddr,
-    vendor: SocketAddr,
+    public: Port,
+    vendor: Port,
     simulator: Option<Process>,
     _alone: Alone,
 }
@@ -38,15 +39,20 @@ impl Embedded {
     /// The same with settings that name a simulator which does not run yet.
     pub fn without_providers() -> Self {
         let (alone, folder) = (alone(), tempfile::tempdir().unwrap());
-        let embedded = Self { folder, public: free_address(), vendor: free_address(), simulator: None, _alone: alone };
-        embedded.write("callfleet.toml", &settings(embedded.vendor, embedded.public));
+        let embedded = Self { folder, public: Port::take(), vendor: Port::take(), simulator: None, _alone: alone };
+        embedded.write("callfleet.toml", &settings(embedded.vendor.address(), embedded.public.address()));
         embedded.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
         embedded
     }
 
     /// Starts the providers.
     pub fn simulate(&mut self, scenario: &str) {
-        self.simulator = Some(simulator_at(self.vendor, self.folder.path(), scenario).0);
+        self.simulator = Some(simulator_at(self.vendor.address(), self.folder.path(), scenario).0);
+    }
+
+    /// Where providers reach it.
+    pub fn public(&self) -> SocketAddr {
+        self.public.address()
     }
 
     /// The folder all processes run in.
@@ -127,9 +133,4 @@ fn settings(vendor: SocketAddr, public: SocketAddr) -> String {
          unknown_after_ms = 9000\nlook_every_ms = 1500\nabsent_hold_ms = 3000\nreconcile_every_ms = 500\n\
          poll_after_ms = 2000\nholder_dead_after_ms = 3000\n[telemetry]\nlog_format = \"json\"\n"
     )
-}
-
-/// A port that was free a moment ago: settings name an address before anybody listens on it.
-pub fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

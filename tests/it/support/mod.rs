@@ -6,6 +6,8 @@ pub mod database;
 pub mod embedded;
 pub mod fleet;
 pub mod http;
+#[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
+pub mod port;
 pub mod process;
 #[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
 pub mod servers;

@@ -1,11 +1,12 @@
 //! A PostgreSQL and a Redis of one's own, to be stopped and started in the middle of calls.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::port::Port;
 
 const START: Duration = Duration::from_secs(30);
 
@@ -22,7 +23,7 @@ pub enum Durability {
 pub struct Postgres {
     data: PathBuf,
     bin: PathBuf,
-    port: u16,
+    port: Port,
     durability: Durability,
     more: Vec<&'static str>,
     running: Option<Child>,
@@ -45,7 +46,7 @@ impl Postgres {
             done(Command::new("chown").arg("postgres").arg(&home));
         }
         let mut server =
-            Self { data: home.join("data"), bin: postgres_bin(), port: free_port(), durability, more: more.to_vec(), running: None };
+            Self { data: home.join("data"), bin: postgres_bin(), port: Port::take(), durability, more: more.to_vec(), running: None };
         let initdb = server.bin.join("initdb");
         let mut make = as_server(&initdb);
         make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);
@@ -58,7 +59,7 @@ impl Postgres {
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         let mut command = as_server(&self.bin.join("postgres"));
-        command.arg("-D").arg(&self.data).args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        command.arg("-D").arg(&self.data).args(["-h", "127.0.0.1", "-p", &self.port.number().to_string()]);
         command.args(["-c", "unix_socket_directories=", "-c", "max_connections=300"]);
         if self.durability == Durability::Process {
             command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
@@ -67,7 +68,7 @@ impl Postgres {
         let log = File::options().create(true).append(true).open(self.data.with_extension("log")).unwrap();
         self.running = Some(command.stdout(Stdio::null()).stderr(log).current_dir(&self.data).spawn().unwrap());
         let mut ready = Command::new(self.bin.join("pg_isready"));
-        ready.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]).stdout(Stdio::null());
+        ready.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.number().to_string()]).stdout(Stdio::null());
         until_well("PostgreSQL", &mut ready);
     }
 
@@ -78,7 +79,7 @@ impl Postgres {
 
     /// The administrator's database.
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@{}/postgres", self.port.address())
     }
 
     /// The process whose children serve the connections.
@@ -98,7 +99,7 @@ impl Drop for Postgres {
 /// A Redis server; it ends with its owner.
 pub struct Redis {
     folder: PathBuf,
-    port: u16,
+    port: Port,
     running: Option<Child>,
 }
 
@@ -107,7 +108,7 @@ impl Redis {
     pub fn start(folder: &Path) -> Self {
         let folder = folder.join("redis");
         std::fs::create_dir(&folder).unwrap();
-        let mut server = Self { folder, port: free_port(), running: None };
+        let mut server = Self { folder, port: Port::take(), running: None };
         server.start_again();
         server
     }
@@ -115,7 +116,7 @@ impl Redis {
     /// Starts it again with what it kept, and waits until it answers.
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let port = self.port.to_string();
+        let port = self.port.number().to_string();
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]);
         self.running = Some(command.arg("--dir").arg(&self.folder).stdout(Stdio::null()).spawn().unwrap());
@@ -129,7 +130,7 @@ impl Redis {
 
     /// Where it is.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.port.address())
     }
 
     /// Its process.
@@ -175,10 +176,6 @@ pub fn postgres_bin() -> PathBuf {
         let found = std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file());
         found.expect("no PostgreSQL on this machine; ./test installs one")
     })
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn done(command: &mut Command) {
