@@ -52,6 +52,9 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::List => output.show(&client.get(ApiPath::new(&["v1", "campaigns"])).await?, list)?,
         Campaign::Status { name } => output.show(&client.get(at(name, None)).await?, status)?,
         Campaign::Explain { name } => output.show(&client.get(at(name, Some("explain"))).await?, explain::campaign)?,
+        Campaign::Audit { name, limit } => {
+            output.show(&client.get(at(name, Some("audit")).with("limit", Some(limit))).await?, audit)?;
+        }
         Campaign::Rehearse(order) => rehearse::run(order, client, output).await?,
         Campaign::Start { name } => begin(client, output, name, "start").await?,
         Campaign::Pause { name } => step(client, output, name, "pause").await?,
@@ -69,6 +72,12 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::Cancel { name } => step(client, output, name, "cancel").await?,
     }
     Ok(())
+}
+
+fn audit(answer: &Value) -> String {
+    let row = |change: &Value| vec![moment(&change["at"]), cell(&change["actor"]), cell(&change["action"]), cell(&change["detail"])];
+    let rows: Vec<Vec<String>> = items(&answer["audit"]).iter().map(row).collect();
+    table(&["AT", "BY", "CHANGE", "WHAT"], &rows)
 }
 
 fn at(name: &str, below: Option<&str>) -> ApiPath {

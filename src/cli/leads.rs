@@ -31,6 +31,9 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
             let done = client.post(ApiPath::new(&["v1", "imports", import, "undo"])).await?;
             output.show(&done, undone)?;
         }
+        Leads::Imports { campaign } => {
+            output.show(&client.get(ApiPath::new(&["v1", "campaigns", campaign, "imports"])).await?, |answer| imports(answer, campaign))?;
+        }
         Leads::List { campaign, state, limit } => {
             let path = ApiPath::new(&["v1", "leads"]).with("campaign", Some(campaign)).with("state", state.as_deref());
             output.show(&client.get(path.with("limit", Some(limit))).await?, |answer| list(answer, campaign))?;
@@ -77,6 +80,18 @@ fn undone(answer: &Value) -> String {
         text.push_str(&format!("\n{} stay as they are: changed by a later import, or being called; the first:\n  {named}", answer["kept"]));
     }
     text
+}
+
+fn imports(answer: &Value, campaign: &str) -> String {
+    let row = |import: &Value| {
+        let words = ["id", "file_name", "state", "row_offset", "accepted", "updated", "duplicates", "rejected"];
+        words.iter().map(|key| cell(&import[*key])).chain([moment(&import["created_at"])]).collect()
+    };
+    let rows: Vec<Vec<String>> = items(&answer["imports"]).iter().map(row).collect();
+    if rows.is_empty() {
+        return format!("nothing was imported yet: callfleet leads import --campaign {campaign} FILE");
+    }
+    table(&["IMPORT", "FILE", "STATE", "ROWS", "NEW", "UPDATED", "THERE", "REFUSED", "AT"], &rows)
 }
 
 fn list(answer: &Value, campaign: &str) -> String {

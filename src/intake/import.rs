@@ -1,8 +1,9 @@
 //! A checked file into a [`LeadSink`], in stretches: bounded memory, counts that add up to the file, and a place to go on from
 //! after a crash.
 //!
-//! Reading and judging has a thread of its own, one stretch ahead of the sink, so that a list costs the slower of the two and
-//! not their sum. A stretch is written piece by piece, one transaction each. Duplicates inside the file are found by the sink (the
+//! Reading and judging has a thread of its own, one stretch ahead of the sink, and so has what a sink can do without its
+//! database, one piece ahead: a list costs the slowest of the three and not their sum. A stretch is written piece by piece, one
+//! transaction each. Duplicates inside the file are found by the sink (the
 //! number is unique within a campaign); only those inside one stretch are settled while reading, so that a piece never holds a
 //! number twice.
 
@@ -21,6 +22,7 @@ use crate::intake::finding::FindingCode;
 use crate::intake::phone::Region;
 use crate::intake::preflight::{Sheet, open};
 use crate::intake::stretch::{Piece, Reader, Stretch};
+use crate::intake::validate::LeadRow;
 use crate::word_enum;
 
 /// What became of rows; the four add up to all rows read.
@@ -71,10 +73,15 @@ pub struct Progress {
 pub trait LeadSink: Send {
     /// Why writing failed.
     type Error: std::error::Error + Send + Sync + 'static;
+    /// Leads as it writes them.
+    type Leads: Send + 'static;
+
+    /// Does what needs no database, while the piece before is written.
+    fn ready(leads: Vec<LeadRow>) -> Result<Self::Leads, Self::Error>;
 
     /// Writes the leads of a piece (perhaps none) and its progress in one transaction.
     /// Returns what became of the leads; never `rejected`.
-    async fn write(&mut self, piece: Piece) -> Result<Counts, Self::Error>;
+    async fn write(&mut self, piece: Piece<Self::Leads>) -> Result<Counts, Self::Error>;
 }
 
 word_enum! {
@@ -158,20 +165,24 @@ where
     S: LeadSink,
 {
     let begun = Instant::now();
-    let (hand_over, mut stretches) = mpsc::channel(1);
+    let (hand_over, stretches) = mpsc::channel(1);
+    let (to_sink, mut pieces) = mpsc::channel(1);
     let sheet = sheet.clone();
-    // it ends by itself when nobody takes its stretches any more
+    // they end by themselves when nobody takes what they make any more
     let reading = tokio::task::spawn_blocking(move || read(file, &sheet, options, &hand_over));
+    let readying = tokio::task::spawn_blocking(move || make_ready::<S>(stretches, &to_sink));
     let mut report = Report::default();
-    while let Some(mut stretch) = stretches.recv().await {
-        while let Some(piece) = stretch.piece() {
-            report.take(piece.aside, &piece.by_code);
-            report.take(sink.write(piece).await.map_err(ImportError::Write)?, &BTreeMap::new());
-            if stop.is_cancelled() {
-                return Err(ImportError::Stopped);
-            }
+    while let Some(piece) = pieces.recv().await {
+        let Piece { leads, findings, bad_rows, by_code, aside, progress } = piece;
+        let leads = leads.map_err(ImportError::Write)?;
+        report.take(aside, &by_code);
+        let piece = Piece { leads, findings, bad_rows, by_code, aside, progress };
+        report.take(sink.write(piece).await.map_err(ImportError::Write)?, &BTreeMap::new());
+        if stop.is_cancelled() {
+            return Err(ImportError::Stopped);
         }
     }
+    readying.await.map_err(io::Error::other)?;
     reading.await.map_err(io::Error::other)??;
     report.seconds = begun.elapsed().as_secs_f64();
     Ok(report)
@@ -190,6 +201,21 @@ fn read<R: Read + Seek>(mut file: R, sheet: &Sheet, options: ImportOptions, hand
         room.send(stretch);
     }
     Ok(())
+}
+
+/// Pieces that a sink has still to judge fit for itself.
+type Readied<S> = Piece<Result<<S as LeadSink>::Leads, <S as LeadSink>::Error>>;
+
+/// Cuts stretches into pieces and makes them ready, each when there is room for it.
+fn make_ready<S: LeadSink>(mut stretches: mpsc::Receiver<Stretch>, to_sink: &mpsc::Sender<Readied<S>>) {
+    let runtime = Handle::current();
+    while let Some(mut stretch) = stretches.blocking_recv() {
+        loop {
+            let Ok(room) = runtime.block_on(to_sink.reserve()) else { return };
+            let Some(piece) = stretch.piece() else { break };
+            room.send(piece.with(S::ready));
+        }
+    }
 }
 
 impl Report {

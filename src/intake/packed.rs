@@ -8,10 +8,11 @@ use crate::intake::validate::LeadRow;
 /// Texts of a lead, in the order in which they are packed.
 const TEXTS: usize = 4;
 
-/// Leads that wait to be written.
+/// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
 pub(super) struct Packed {
     text: String,
+    states: Vec<&'static str>,
     leads: Vec<Slot>,
 }
 
@@ -23,8 +24,8 @@ struct Slot {
     not_before: Option<Timestamp>,
     begin: usize,
     lengths: [u32; TEXTS],
-    /// Most often none or one.
-    states: Vec<&'static str>,
+    states_begin: u32,
+    states_end: u32,
 }
 
 impl Packed {
@@ -37,12 +38,20 @@ impl Packed {
             lead.consent_basis.as_deref().unwrap_or_default(),
             &lead.variables,
         ];
-        // a row is no longer than a megabyte
-        let lengths = texts.map(|text| u32::try_from(text.len()).unwrap_or(u32::MAX));
+        let lengths = texts.map(|text| short(text.len()));
         texts.iter().for_each(|text| self.text.push_str(text));
         let (digits, not_before) = (lead.phone_number.digits(), lead.not_before);
-        let states = lead.states.clone();
-        self.leads.push(Slot { digits, row: lead.row, line: lead.line, not_before, begin, lengths, states });
+        let states_begin = short(self.states.len());
+        self.states.extend_from_slice(&lead.states);
+        let states_end = short(self.states.len());
+        self.leads.push(Slot { digits, row: lead.row, line: lead.line, not_before, begin, lengths, states_begin, states_end });
+    }
+
+    /// None are left; their room is kept.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.states.clear();
+        self.leads.clear();
     }
 
     /// How many there are.
@@ -92,9 +101,14 @@ impl Packed {
             consent_basis: filled_in(consent_basis),
             not_before: slot.not_before,
             variables: variables.to_owned(),
-            states: slot.states.clone(),
+            states: self.states[slot.states_begin as usize..slot.states_end as usize].to_vec(),
         }
     }
+}
+
+/// A row is no longer than a megabyte, and a stretch has some ten thousand of them.
+fn short(length: usize) -> u32 {
+    u32::try_from(length).expect("a stretch is bounded")
 }
 
 impl Slot {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::sync::mpsc;
 
 use crate::intake::bad_rows;
 use crate::intake::columns::Columns;
@@ -31,9 +32,9 @@ const PIECE_TEXT: usize = 4 << 20;
 
 /// What one transaction writes.
 #[derive(Debug, Clone, Default)]
-pub struct Piece {
-    /// Rows that can be leads; no number twice.
-    pub leads: Vec<LeadRow>,
+pub struct Piece<L = Vec<LeadRow>> {
+    /// Rows that can be leads, no number twice: as they were judged, or as a sink has made them ready.
+    pub leads: L,
     /// With the last piece of a stretch: its rows that cannot, in the order of the list.
     pub findings: Vec<Finding>,
     /// The same as lines of a [bad-rows file](crate::intake::bad_rows).
@@ -46,6 +47,14 @@ pub struct Piece {
     pub progress: Progress,
 }
 
+impl Piece {
+    /// The same with its leads in another form.
+    pub(super) fn with<L>(self, leads: impl FnOnce(Vec<LeadRow>) -> L) -> Piece<L> {
+        let Self { leads: judged, findings, bad_rows, by_code, aside, progress } = self;
+        Piece { leads: leads(judged), findings, bad_rows, by_code, aside, progress }
+    }
+}
+
 /// Rows that were judged and wait to be written.
 pub(super) struct Stretch {
     leads: Packed,
@@ -56,6 +65,15 @@ pub(super) struct Stretch {
     /// Where the stretch begins, and the place reached in it.
     progress: Progress,
     end: u64,
+    /// Where the leads' room goes for the next stretch but one.
+    used: mpsc::Sender<Packed>,
+}
+
+impl Drop for Stretch {
+    fn drop(&mut self) {
+        // nobody reads any more: the room is freed
+        let _ = self.used.send(std::mem::take(&mut self.leads));
+    }
 }
 
 impl Stretch {
@@ -84,19 +102,21 @@ pub(super) struct Reader<'a, R> {
     row: u64,
     /// Of the first stretch, when an earlier run wrote a part of it.
     begun: Option<Progress>,
+    /// Room of stretches that are written: two are enough for a list.
+    used: (mpsc::Sender<Packed>, mpsc::Receiver<Packed>),
 }
 
 impl<'a, R: Read> Reader<'a, R> {
     /// Reads on from a place that `records` stands at.
     pub(super) fn new(records: Records<R>, columns: &'a Columns, options: ImportOptions, from: Progress) -> Self {
         let begun = (from.stretch_leads > 0).then_some(from);
-        Self { records, columns, options, row: from.row_offset - from.stretch_leads, begun }
+        Self { records, columns, options, row: from.row_offset - from.stretch_leads, begun, used: mpsc::channel() }
     }
 
     /// The next stretch; `None` behind the last row.
     pub(super) fn stretch(&mut self) -> io::Result<Option<Stretch>> {
         let (begun_at, begun_behind) = (self.records.offset(), self.row);
-        let (mut leads, mut rest, begun) = (Packed::default(), Piece::default(), self.begun.take());
+        let (mut leads, mut rest, begun) = (self.room(), Piece::default(), self.begun.take());
         while self.has_room(begun_at, begun_behind, &rest, begun) {
             let next = self.records.next_record()?;
             if next == Next::End {
@@ -114,7 +134,14 @@ impl<'a, R: Read> Reader<'a, R> {
         self.sort(&mut leads, &mut rest.aside);
         let progress = begun.unwrap_or(Progress { byte_offset: begun_at, row_offset: begun_behind, ..Progress::default() });
         let handed_out = usize::try_from(progress.stretch_leads).unwrap_or(usize::MAX);
-        Ok(Some(Stretch { leads, handed_out, rest: Some(rest), progress, end: self.records.offset() }))
+        let (end, used) = (self.records.offset(), self.used.0.clone());
+        Ok(Some(Stretch { leads, handed_out, rest: Some(rest), progress, end, used }))
+    }
+
+    fn room(&self) -> Packed {
+        let mut room = self.used.1.try_recv().unwrap_or_default();
+        room.clear();
+        room
     }
 
     /// A stretch that was begun ends where it ended; the others when they are full.

@@ -12,7 +12,7 @@ use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, count, whole, words};
 use crate::store::db::{EngineSql, engine_sql, on_db};
-use crate::store::lead_insert::{self, Inserted, ListLead, ListPlace, OnDuplicate};
+use crate::store::lead_insert::{self, Inserted, ListBatch, ListPlace, OnDuplicate};
 use crate::store::{Store, StoreError};
 
 words!(ImportState);
@@ -100,7 +100,7 @@ pub struct ImportBatch<'a> {
     /// Of those, left out because an earlier row of the stretch has the same number.
     pub duplicates: u64,
     /// The good ones.
-    pub leads: Vec<ListLead>,
+    pub leads: ListBatch,
     /// What to do with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
 }

@@ -3,17 +3,17 @@
 mod postgres;
 mod sqlite;
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Address;
-use crate::store::codec::{JsonText, count};
+use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
 use crate::store::{Store, StoreError, hours_class};
@@ -124,8 +124,8 @@ impl Store {
     /// # Errors
     /// The campaign does not exist, or the database cannot be written; nothing is stored then.
     pub async fn insert_leads(&self, place: ListPlace, leads: &[NewLead], now: Timestamp) -> Result<Inserted, StoreError> {
-        let leads = leads.iter().map(ListLead::of).collect::<Result<Vec<_>, _>>()?;
-        on_db!(self.db, write, tx => insert(tx.into(), place, leads, now).await)
+        let batch = ListBatch::of(leads.iter().map(ListLead::of).collect::<Result<Vec<_>, _>>()?)?;
+        on_db!(self.db, write, tx => insert(tx.into(), place, batch, now).await)
     }
 
     /// The same, and keeps the answer that `answer` makes of it for the request that sent them, both or neither.
@@ -139,8 +139,9 @@ impl Store {
         now: Timestamp,
         answer: impl Fn(&Inserted) -> Option<(KeyedRequest, KeptAnswer)>,
     ) -> Result<Inserted, StoreError> {
+        let batch = ListBatch::of(leads)?;
         on_db!(self.db, write, tx => {
-            let inserted = insert((&mut *tx).into(), place, leads, now).await?;
+            let inserted = insert((&mut *tx).into(), place, batch, now).await?;
             if let Some((request, answer)) = answer(&inserted) {
                 idempotency::keep_answer(tx.into(), &request, &answer).await?;
             }
@@ -150,6 +151,7 @@ impl Store {
 }
 
 /// A lead with the id it gets if it is new, and whether it is on a do-not-call list.
+#[derive(Debug, Clone)]
 struct Fresh {
     id: LeadId,
     lead: ListLead,
@@ -167,27 +169,88 @@ impl Fresh {
     }
 }
 
+/// Leads that are ready to be stored: everything that needs no database is done.
+///
+/// Ids grow in the order of the list; the rows stand in the order of their numbers, so that the index of numbers is walked
+/// once instead of jumped about in, and two imports at once take their locks in the same order.
+#[derive(Debug, Clone)]
+pub struct ListBatch {
+    rows: Vec<Fresh>,
+    classes: Vec<HoursClass>,
+}
+
+impl ListBatch {
+    /// Gives them ids and sorts them.
+    ///
+    /// # Errors
+    /// A lead's zones are no JSON list.
+    pub fn of(leads: Vec<ListLead>) -> Result<Self, StoreError> {
+        let (ids, classes) = hours_class::sort(&leads)?;
+        let fresh = |(lead, hours_class)| Fresh { id: LeadId::new(), lead, suppressed: false, hours_class };
+        let mut rows: Vec<Fresh> = leads.into_iter().zip(ids).map(fresh).collect();
+        rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
+        Ok(Self { rows, classes })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// One statement may update a row only once, so of several rows with one number the last one speaks.
+    fn keep_last_of_each_number(&mut self) {
+        self.rows.dedup_by(|later, kept| {
+            let same = later.lead.phone_number == kept.lead.phone_number;
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+    }
+
+    /// Marks those that must not be called, and says which they are.
+    fn suppress(&mut self, never: &HashSet<PhoneNumber>) -> HashSet<LeadId> {
+        let marked = self.rows.iter_mut().filter(|row| !never.is_empty() && never.contains(&row.lead.phone_number));
+        marked
+            .map(|row| {
+                row.suppressed = true;
+                row.id
+            })
+            .collect()
+    }
+}
+
 /// Puts leads on a list inside a transaction of the caller.
-pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, leads: Vec<ListLead>, now: Timestamp) -> Result<Inserted, StoreError> {
-    let (rows, before) = (leads.len() as u64, LeadId::new());
-    let leads = if place.on_duplicate == OnDuplicate::Update { last_of_each_number(leads) } else { leads };
-    let numbers: Vec<&PhoneNumber> = leads.iter().map(|lead| &lead.phone_number).collect();
+pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, mut batch: ListBatch, now: Timestamp) -> Result<Inserted, StoreError> {
+    let rows = batch.len() as u64;
+    if place.on_duplicate == OnDuplicate::Update {
+        batch.keep_last_of_each_number();
+    }
+    let numbers: Vec<&PhoneNumber> = batch.rows.iter().map(|row| &row.lead.phone_number).collect();
     if let (OnDuplicate::Update, Some(import)) = (place.on_duplicate, place.import) {
         keep_former(conn.reborrow(), place.campaign, import, &numbers, now).await?;
     }
     let never = suppressed_of(conn.reborrow(), place.campaign, &numbers).await?;
-    let (ids, classes) = hours_class::sort(&leads)?;
+    let suppressed = batch.suppress(&never);
+    let ListBatch { rows: fresh, classes } = batch;
     hours_class::keep(conn.reborrow(), place.campaign, classes).await?;
-    let fresh = in_order(leads, &ids, &never);
     let (accepted, updated) = match place.on_duplicate {
         OnDuplicate::Skip => (skip(conn.reborrow(), place, fresh, now).await?, 0),
         OnDuplicate::Update => {
+            let own: HashSet<LeadId> = fresh.iter().map(|row| row.id).collect();
             let ids = update(conn.reborrow(), place, fresh, now).await?;
-            let accepted = ids.iter().filter(|id| **id > before).count() as u64;
+            let accepted = ids.iter().filter(|id| own.contains(id)).count() as u64;
             (accepted, ids.len() as u64 - accepted)
         }
     };
-    let suppressed = if never.is_empty() { 0 } else { new_among(conn, place.campaign, &never, before).await? };
+    let suppressed = if never.is_empty() { 0 } else { stored_among(conn, place.campaign, &never, &suppressed).await? };
     Ok(Inserted { accepted: accepted - suppressed, updated, duplicates: rows - accepted - updated, suppressed })
 }
 
@@ -203,34 +266,6 @@ async fn update(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timest
         Conn::Postgres(conn) => postgres::update(conn, place, &leads, now).await,
         Conn::Sqlite(conn) => sqlite::update(conn, place, leads, now).await,
     }
-}
-
-/// Ids grow in the order of the list; the rows are stored in the order of their numbers, so that the index of numbers is walked
-/// once instead of jumped about in, and two imports at once take their locks in the same order.
-fn in_order(leads: Vec<ListLead>, classes: &[i64], never: &HashSet<PhoneNumber>) -> Vec<Fresh> {
-    let fresh = |(lead, hours_class): (ListLead, &i64)| {
-        let suppressed = !never.is_empty() && never.contains(&lead.phone_number);
-        Fresh { id: LeadId::new(), lead, suppressed, hours_class: *hours_class }
-    };
-    let mut rows: Vec<Fresh> = leads.into_iter().zip(classes).map(fresh).collect();
-    rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
-    rows
-}
-
-/// One statement may update a row only once, so of several rows with one number the last one speaks.
-fn last_of_each_number(leads: Vec<ListLead>) -> Vec<ListLead> {
-    let mut place_of: HashMap<u64, usize> = HashMap::with_capacity(leads.len());
-    let mut rows: Vec<ListLead> = Vec::with_capacity(leads.len());
-    for lead in leads {
-        match place_of.entry(lead.phone_number.digits()) {
-            Entry::Occupied(place) => rows[*place.get()] = lead,
-            Entry::Vacant(place) => {
-                place.insert(rows.len());
-                rows.push(lead);
-            }
-        }
-    }
-    rows
 }
 
 /// The columns in the order of the values.
@@ -287,13 +322,17 @@ pub(super) async fn suppressed_of(
     })
 }
 
-/// How many of these numbers have become leads of the campaign since `before`.
-async fn new_among(conn: Conn<'_>, campaign: CampaignId, numbers: &HashSet<PhoneNumber>, before: LeadId) -> Result<u64, StoreError> {
-    const COUNT: EngineSql =
-        engine_sql!("SELECT COUNT(*) FROM lead WHERE campaign_id = $2 AND id > $3 AND phone_number IN (" (each "$1") ")");
-    let sql = COUNT.for_conn(&conn);
+/// How many of these ids have become leads: a number may have been there with another one.
+async fn stored_among(
+    conn: Conn<'_>,
+    campaign: CampaignId,
+    numbers: &HashSet<PhoneNumber>,
+    ids: &HashSet<LeadId>,
+) -> Result<u64, StoreError> {
+    const LEADS: EngineSql = engine_sql!("SELECT id FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
+    let sql = LEADS.for_conn(&conn);
     on_conn!(conn, conn => {
-        let new: i64 = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).bind(before).fetch_one(conn).await?;
-        Ok(count(new))
+        let there: Vec<LeadId> = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?;
+        Ok(there.iter().filter(|id| ids.contains(id)).count() as u64)
     })
 }

@@ -126,6 +126,15 @@ pub enum Campaign {
         /// The campaign.
         name: String,
     },
+    /// Who changed what, newest first: settings before and after, steps, halts.
+    #[command(after_help = "Example: callfleet campaign audit spring --limit 20")]
+    Audit {
+        /// The campaign.
+        name: String,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -34,8 +34,15 @@ pub enum Leads {
     /// Take an import back: its leads go, and what it replaced comes back. Possible until its first dial.
     #[command(after_help = "Example: callfleet leads undo 01939f2e-6b1c-7c9a-8d3e-5f0a1b2c3d4e")]
     Undo {
-        /// The import's id, as `leads import` has printed it.
+        /// The import's id; `leads imports` shows them.
         import: String,
+    },
+    /// List the imports of a campaign, newest first.
+    #[command(after_help = "Example: callfleet leads imports --campaign spring")]
+    Imports {
+        /// Of which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: String,
     },
     /// List leads.
     #[command(after_help = "Example: callfleet leads list --campaign spring --state waiting")]

@@ -8,7 +8,7 @@ use crate::domain::background::{IMPORT, allows};
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::store::import::{ImportBatch, ImportPlace, ImportState};
-use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
+use crate::store::lead_insert::{ListBatch, ListLead, NewLead, OnDuplicate};
 use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSource};
 
 on_both_engines! {
@@ -107,7 +107,7 @@ fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static
         rejects_bytes: 0,
         updated: 0,
         duplicates: 0,
-        leads: leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect(),
+        leads: ListBatch::of(leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect()).unwrap(),
         on_duplicate: OnDuplicate::Skip,
     }
 }

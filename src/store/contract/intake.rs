@@ -12,7 +12,7 @@ use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
 use crate::store::import::{Import, ImportBatch, ImportPlace, ImportState};
 use crate::store::import_undo::{UndoStart, Undone};
 use crate::store::lead::LeadFilter;
-use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
+use crate::store::lead_insert::{ListBatch, ListLead, NewLead, OnDuplicate};
 use crate::store::{Store, suppression};
 
 on_both_engines! {
@@ -113,7 +113,7 @@ async fn imported(
         rejects_bytes: 0,
         updated: 0,
         duplicates: 0,
-        leads: leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect(),
+        leads: ListBatch::of(leads.iter().map(|lead| ListLead::of(lead).unwrap()).collect()).unwrap(),
         on_duplicate: OnDuplicate::Update,
     };
     store.append_import(&import, batch, now).await.unwrap().unwrap();

@@ -5,6 +5,7 @@
 
 pub mod address;
 mod agents;
+mod audit;
 mod callbacks;
 mod calls;
 mod campaigns;
@@ -98,6 +99,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/{step}", post(steps::step))
         .route("/v1/campaigns/{name}/rehearsal", get(rehearsal::progress).post(rehearsal::run))
         .route("/v1/campaigns/{name}/explain", get(explain::explain))
+        .route("/v1/campaigns/{name}/audit", get(audit::list))
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
         .route("/v1/campaigns/{name}/leads.json", get(export::export_json))
         .route("/v1/campaigns/{name}/parked/retry", post(leads::retry_parked))

@@ -86,6 +86,24 @@ fn a_file_of_settings_is_told_by_line_and_key() {
 }
 
 #[test]
+fn an_audit_says_who_changed_what() {
+    let bench = Bench::with_campaign();
+    bench.done("campaign set spring pace.lines=20");
+    bench.done("campaign start spring");
+    bench.done("campaign pause spring");
+    let audit = bench.done("campaign audit spring").out;
+    let changes: Vec<&str> = audit.lines().skip(1).collect();
+    for (row, words) in changes.iter().zip([
+        ["cli", "campaign.state", "running to paused"],
+        ["cli", "campaign.state", "draft to running"],
+        ["cli", "campaign.settings", "-> 20"],
+    ]) {
+        assert!(words.iter().all(|word| row.contains(word)), "{words:?}: {audit}");
+    }
+    assert_eq!(bench.done("campaign audit spring --limit 1").out.lines().count(), 2, "{audit}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     use std::process::Stdio;
     let bench = Bench::with_campaign();

@@ -32,6 +32,10 @@ fn an_import_can_be_taken_back() {
     assert_eq!(bench.done("leads export --campaign spring").out, before);
     let again = bench.done(&format!("leads undo {id}"));
     assert!(again.out.contains("0 leads are off the list"), "{again:?}");
+    let imports = bench.done("leads imports --campaign spring").out;
+    let row = imports.lines().find(|line| line.starts_with(&id)).unwrap_or_else(|| panic!("{imports}"));
+    let words: Vec<&str> = row.split_whitespace().take(4).collect();
+    assert_eq!(words, [id.as_str(), "more.csv", "undone", "2"], "{imports}");
     let unknown = bench.run("leads undo 00000000-0000-7000-8000-000000000000");
     assert!(unknown.code == Some(1) && unknown.err.contains("there is no import"), "{unknown:?}");
 }

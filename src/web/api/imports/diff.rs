@@ -67,6 +67,11 @@ impl Tries {
 #[async_trait]
 impl LeadSink for Tries {
     type Error = SinkError;
+    type Leads = Vec<LeadRow>;
+
+    fn ready(leads: Vec<LeadRow>) -> Result<Vec<LeadRow>, SinkError> {
+        Ok(leads)
+    }
 
     async fn write(&mut self, piece: Piece) -> Result<Counts, SinkError> {
         self.refused.take(&piece).await?;

@@ -51,7 +51,7 @@ impl Refused {
     ///
     /// # Errors
     /// They cannot be written.
-    pub async fn take(&mut self, piece: &Piece) -> io::Result<()> {
+    pub async fn take<L: Sync>(&mut self, piece: &Piece<L>) -> io::Result<()> {
         if piece.findings.is_empty() {
             return Ok(());
         }

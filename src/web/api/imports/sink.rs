@@ -11,7 +11,7 @@ use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::codec::whole;
 use crate::store::import::{Import, ImportBatch, ImportPlace};
-use crate::store::lead_insert::{ListLead, OnDuplicate};
+use crate::store::lead_insert::{ListBatch, ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 
@@ -46,8 +46,13 @@ pub struct Writes {
 #[async_trait]
 impl LeadSink for Writes {
     type Error = SinkError;
+    type Leads = ListBatch;
 
-    async fn write(&mut self, piece: Piece) -> Result<Counts, SinkError> {
+    fn ready(leads: Vec<LeadRow>) -> Result<ListBatch, SinkError> {
+        Ok(ListBatch::of(leads.into_iter().map(lead).collect())?)
+    }
+
+    async fn write(&mut self, piece: Piece<ListBatch>) -> Result<Counts, SinkError> {
         let begun = Instant::now();
         self.refused.take(&piece).await?;
         let by_code = self.by_code(&piece);
@@ -62,7 +67,7 @@ impl LeadSink for Writes {
             rejects_bytes: self.refused.bytes,
             updated: aside.updated,
             duplicates: aside.duplicates,
-            leads: leads.into_iter().map(lead).collect(),
+            leads,
             on_duplicate: self.on_duplicate,
         };
         let inserted = self.store.append_import(&self.import, batch, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
@@ -78,7 +83,7 @@ impl LeadSink for Writes {
 
 impl Writes {
     /// Refused rows by reason, this piece included.
-    fn by_code(&self, piece: &Piece) -> BTreeMap<String, u64> {
+    fn by_code(&self, piece: &Piece<ListBatch>) -> BTreeMap<String, u64> {
         let mut by_code = self.import.by_code.0.clone();
         for (code, rows) in &piece.by_code {
             *by_code.entry(code.to_string()).or_default() += rows;

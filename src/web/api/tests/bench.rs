@@ -21,7 +21,7 @@ use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::import::{ImportBatch, ImportPlace};
-use crate::store::lead_insert::{ListLead, NewLead, OnDuplicate};
+use crate::store::lead_insert::{ListBatch, ListLead, NewLead, OnDuplicate};
 use crate::store::{Store, StoreError, Target};
 
 pub const AGENT: &str = include_str!("../../../../config/demo/agent.toml");
@@ -134,7 +134,7 @@ impl Bench {
             rejects_bytes: file.len() as u64,
             updated: 0,
             duplicates: 0,
-            leads: vec![ListLead::of(&lead).unwrap()],
+            leads: ListBatch::of(vec![ListLead::of(&lead).unwrap()]).unwrap(),
             on_duplicate: OnDuplicate::Skip,
         };
         self.store.append_import(&import, batch, now).await.unwrap().unwrap();
