@@ -1,7 +1,7 @@
 //! How fast a list comes in, and what it costs in memory: the whole request, from the first byte sent to the answer, with
-//! every check on; and how long somebody else's small write waits for the database meanwhile.
+//! every check on. With `--beside` also how long somebody else's small write waits for the database meanwhile.
 //!
-//! `cargo bench --bench import -- --rows 1000000 [--postgres postgres://…] [--sorted]`. The list is made by rule: 2 % of its rows
+//! `cargo bench --bench import -- --rows 1000000 [--postgres postgres://…] [--sorted] [--beside]`. The list is made by rule: 2 % of its rows
 //! are bad in one of eight ways, 1 % repeat an earlier number, numbers come in six spellings and in no order (`--sorted`: in
 //! order, as a list that was exported by number). The database of `--postgres` gets a schema of its own, dropped afterwards.
 
@@ -40,6 +40,7 @@ struct Order {
     rows: u64,
     postgres: Option<String>,
     sorted: bool,
+    beside: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -50,15 +51,16 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn order(mut args: impl Iterator<Item = String>) -> anyhow::Result<Order> {
-    let mut order = Order { rows: 100_000, postgres: None, sorted: false };
+    let mut order = Order { rows: 100_000, postgres: None, sorted: false, beside: false };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--rows" => order.rows = args.next().context("--rows N")?.replace('_', "").parse()?,
             "--postgres" => order.postgres = Some(args.next().context("--postgres URL")?),
             "--sorted" => order.sorted = true,
+            "--beside" => order.beside = true,
             // what cargo itself adds
             "--bench" => {}
-            other => bail!("{other}? usage: cargo bench --bench import -- [--rows N] [--postgres URL] [--sorted]"),
+            other => bail!("{other}? usage: cargo bench --bench import -- [--rows N] [--postgres URL] [--sorted] [--beside]"),
         }
     }
     Ok(order)
@@ -90,7 +92,8 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
     };
     let before = memory::resident()?;
     let begun = Instant::now();
-    let (answer, waits) = beside::small_writes(&store, import(state, &file)).await?;
+    let importing = import(state, &file);
+    let (answer, waits) = if order.beside { beside::small_writes(&store, importing).await? } else { (importing.await, Vec::new()) };
     let answer = answer?;
     let seconds = begun.elapsed().as_secs_f64();
     let most = memory::highest()?;
@@ -107,7 +110,9 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
     println!("rate: {rate:.0} rows/s");
     println!("memory: {:.1} MiB more than the {:.1} MiB before", mib(most.saturating_sub(before)), mib(before));
     println!("transactions: {}", transactions(&metrics));
-    println!("small writes beside it: {}", beside::told(&waits));
+    if order.beside {
+        println!("small writes beside it: {}", beside::told(&waits));
+    }
     println!(
         "counts: rows {}, accepted {}, rejected {}, updated {}, duplicates {}",
         count("rows"),

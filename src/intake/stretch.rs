@@ -16,7 +16,7 @@ use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
 /// Most rows of a stretch. More would hardly save pages any more, and two stretches are in memory.
-pub const ROWS: u64 = 50_000;
+pub const ROWS: u64 = 40_000;
 
 /// Most text of a stretch, in bytes: long rows cost no more memory than many.
 const TEXT: u64 = 8 << 20;

@@ -4,12 +4,14 @@ mod stretches;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::io::Cursor;
 
 use async_trait::async_trait;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
+use super::stretch::ROWS;
 use super::*;
 
 /// A campaign in memory that keeps the rules of a store: the number is unique, progress goes with the batch.

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
-use super::super::stretch::{PIECE, ROWS};
+use super::super::stretch::PIECE;
 use super::*;
 
 /// Numbers in no order, each three times; bad rows, and rows over two lines.

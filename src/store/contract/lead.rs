@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
 use super::support::on_both_engines;
 use crate::domain::attempt::DialKind;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
@@ -32,6 +32,14 @@ on_both_engines! {
         assert_eq!(sum, Inserted { accepted: 2, duplicates: 1, ..Inserted::default() });
         let other = campaign(&store, "autumn").await;
         assert_eq!(store.insert_leads(place(other), &rows, at(0)).await.unwrap().accepted, 2, "another list may have it too");
+    }
+
+    async fn leads_of_no_campaign_are_refused_and_not_stored(store: Store) {
+        for on_duplicate in [OnDuplicate::Skip, OnDuplicate::Update] {
+            let nowhere = ListPlace { on_duplicate, ..place(CampaignId::new()) };
+            assert!(store.insert_leads(nowhere, &[new_lead(1)], at(0)).await.is_err(), "{on_duplicate}");
+            assert_eq!(store.lead_values(nowhere.campaign, &[number(1)]).await.unwrap(), Vec::new());
+        }
     }
 
     async fn updating_takes_the_last_row_and_keeps_the_history(store: Store) {

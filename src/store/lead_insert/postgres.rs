@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, on_conflict};
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 
@@ -64,6 +64,7 @@ macro_rules! bound {
 
 /// Stores new leads and passes over numbers that are there; how many are new.
 pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh], now: Timestamp) -> Result<u64, StoreError> {
+    require(conn, place.campaign).await?;
     let mut accepted = 0;
     for leads in leads.chunks(ROWS) {
         let sql = AssertSqlSafe(sql(OnDuplicate::Skip));
@@ -74,6 +75,7 @@ pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fre
 
 /// Stores new leads and replaces what is known of the others; the ids of all.
 pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[Fresh], now: Timestamp) -> Result<Vec<LeadId>, StoreError> {
+    require(conn, place.campaign).await?;
     let mut ids = Vec::with_capacity(leads.len());
     for leads in leads.chunks(ROWS) {
         let sql = AssertSqlSafe(sql(OnDuplicate::Update));
@@ -81,6 +83,12 @@ pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[F
         ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
     }
     Ok(ids)
+}
+
+/// One look for the whole transaction, in the place of a foreign key that looks once for each row.
+async fn require(conn: &mut PgConnection, campaign: CampaignId) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1 FROM campaign WHERE id = $1 FOR KEY SHARE").bind(campaign).fetch_one(conn).await?;
+    Ok(())
 }
 
 /// `$1` campaign, `$2` import, `$3` now; then ten columns.
