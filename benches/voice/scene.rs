@@ -120,7 +120,7 @@ pub fn agent() -> String {
 /// A campaign with so many lines, open at any hour, that never dials anybody twice.
 pub fn campaign(lines: u32) -> String {
     format!(
-        "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\n[pace]\ncalls_per_second = 50.0\nlines = {lines}\n\
+        "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nconsent_override_reason = \"simulated people\"\n[pace]\ncalls_per_second = 50.0\nlines = {lines}\n\
          [hours]\nweekdays = \"00:00-24:00\"\nweekend = \"00:00-24:00\"\noverride_reason = \"simulated people\"\n\
          [redial]\nbusy = {{ after = \"1d\", times = 0 }}\nfailed = {{ after = \"1d\", times = 0 }}\n"
     )

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::commands::Leads;
 use super::explain;
 use super::import::{self, Order};
-use super::output::{Output, cell, items, line, moment, table};
+use super::output::{Output, cell, items, line, moment, table, warnings};
 use super::path::ApiPath;
 
 /// Does one verb.
@@ -61,13 +61,19 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
         }
         Leads::Retry { campaign: Some(name), .. } => {
             let done = client.post(ApiPath::new(&["v1", "campaigns", name, "parked", "retry"])).await?;
-            let told = |done: &Value| format!("{} parked leads of {name} are called again as soon as every gate is open", done["leads"]);
+            let told = |done: &Value| {
+                let leads = &done["leads"];
+                format!(
+                    "{leads} parked leads of {name} are called again as soon as every gate is open, none before its time{}",
+                    warnings(done)
+                )
+            };
             output.show(&done, told)?;
         }
         Leads::Retry { id, .. } => {
             let id = id.as_deref().unwrap_or_default();
             let done = client.post(ApiPath::new(&["v1", "leads", id, "retry"])).await?;
-            output.show(&done, |_| format!("lead {id} is called again as soon as every gate is open"))?;
+            output.show(&done, |done| format!("lead {id} is called again as soon as every gate is open{}", warnings(done)))?;
         }
     }
     Ok(())

@@ -109,6 +109,12 @@ pub fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
+/// What an answer warns of, each on a line of its own that follows another one.
+#[must_use]
+pub fn warnings(answer: &Value) -> String {
+    items(&answer["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -119,7 +119,7 @@ pub struct CampaignSettings {
     pub weight: u32,
     /// Calling hours on the callee's clock.
     pub window: CallingWindow,
-    /// Placed calls per lead, over its life.
+    /// Placed calls per lead, over its life; promised callbacks are not counted.
     pub max_attempts: u32,
     /// Placed calls per *number* in 24 h, over all campaigns.
     pub max_attempts_per_day: u32,

@@ -75,7 +75,7 @@ pub struct PermitFacts<'a> {
     pub laws: &'a [&'static Jurisdiction],
     /// IANA zones the callee may be in; empty when unknown. All of them must be open.
     pub zones: &'a [String],
-    /// Placed calls to this lead so far.
+    /// Placed calls to this lead so far, promised callbacks aside.
     pub placed_for_lead: u32,
     /// When calls to this number began within the last 24 h, over all campaigns.
     pub placed_to_number: &'a [Timestamp],

@@ -32,8 +32,8 @@ const POSTAL_CODE: &str = "postal_code";
 pub const POSTAL_ALIASES: [&str; 5] = ["zip", "zip_code", "zipcode", "postcode", "postal"];
 
 /// Known columns that are kept as variables and do nothing more yet; a list that has them is told so.
-const NOT_OBEYED: [&str; 8] =
-    ["priority", "not_after", "agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3"];
+const NOT_OBEYED: [&str; 9] =
+    ["priority", "agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3", "consent_at", "consent_ref"];
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 512;
@@ -49,6 +49,8 @@ pub enum Column {
     ConsentBasis,
     /// Not to be called earlier.
     NotBefore,
+    /// Not to be called later; rows that say so are refused.
+    NotAfter,
     /// US state or Canadian province; a variable as well.
     State,
     /// ZIP code or Canadian postal code; a variable as well.
@@ -69,7 +71,7 @@ impl Column {
             Self::PostalCode => Some(POSTAL_CODE),
             Self::Timezone => Some("timezone"),
             Self::Variable(name) => Some(name),
-            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::NotBefore | Self::Ignored => None,
+            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::NotBefore | Self::NotAfter | Self::Ignored => None,
         }
     }
 }
@@ -168,6 +170,7 @@ fn kind(key: String) -> Column {
         "external_id" => Column::ExternalId,
         "consent_basis" => Column::ConsentBasis,
         "not_before" => Column::NotBefore,
+        "not_after" => Column::NotAfter,
         "state" => Column::State,
         "timezone" => Column::Timezone,
         _ if key.starts_with('_') => Column::Ignored,
@@ -235,11 +238,20 @@ mod tests {
 
     #[test]
     fn known_columns_and_variables() {
-        let columns = Columns::read(["phone", "External ID", "", "Monthly Bill ($)", "_reason", "priority"]).unwrap();
+        let columns =
+            Columns::read(["phone", "External ID", "", "Monthly Bill ($)", "_reason", "priority", "Consent At", "not_after"]).unwrap();
         let variable = |name: &str| Column::Variable(name.to_owned());
-        let expected =
-            [Column::Phone, Column::ExternalId, Column::Ignored, variable("monthly_bill"), Column::Ignored, variable("priority")];
+        let expected = [
+            Column::Phone,
+            Column::ExternalId,
+            Column::Ignored,
+            variable("monthly_bill"),
+            Column::Ignored,
+            variable("priority"),
+            variable("consent_at"),
+            Column::NotAfter,
+        ];
         assert_eq!(columns.kinds, expected);
-        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["priority"]);
+        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["priority", "Consent At"]);
     }
 }

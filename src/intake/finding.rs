@@ -37,6 +37,8 @@ word_enum! {
         StateMismatch = "state_mismatch",
         /// `not_before` is no moment.
         BadNotBefore = "bad_not_before",
+        /// The row says after when the person may not be called.
+        NotAfter = "not_after",
         /// More cells than columns.
         TooManyCells = "too_many_cells",
         /// A cell beyond the limit.

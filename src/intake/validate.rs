@@ -76,6 +76,9 @@ pub fn validate<'a>(
         .not_before
         .map(|(at, cell)| moment(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
         .transpose()?;
+    if let Some((at, cell)) = read.not_after {
+        return Err(finding(columns, place, at, cell, not_after()));
+    }
     let states = address.states(&number);
     Ok(LeadRow {
         row: place.row,
@@ -98,6 +101,7 @@ struct Read<'a> {
     external_id: Option<&'a str>,
     consent_basis: Option<&'a str>,
     not_before: Option<(usize, &'a str)>,
+    not_after: Option<(usize, &'a str)>,
     state: Option<(usize, &'a str)>,
     postal_code: Option<(usize, &'a str)>,
     zone: Option<(usize, &'a str)>,
@@ -127,6 +131,7 @@ impl<'a> Read<'a> {
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::NotBefore => self.not_before = Some((at, cell)),
+            Column::NotAfter => self.not_after = Some((at, cell)),
             Column::State => self.state = Some((at, cell)),
             Column::PostalCode => self.postal_code = Some((at, cell)),
             Column::Timezone => self.zone = Some((at, cell)),
@@ -222,6 +227,13 @@ fn too_many(columns: usize) -> Trouble {
 fn bad_not_before() -> Trouble {
     let suggestion = "write 2026-11-30, 2026-11-30T09:00 (on the callee's clock) or 2026-11-30T14:00:00Z";
     Trouble::new(FindingCode::BadNotBefore, "not_before is no moment", suggestion)
+}
+
+/// A lead keeps no last time, so one that has it would be called too late.
+fn not_after() -> Trouble {
+    let message = "a time after which the person may not be called cannot be kept";
+    let suggestion = "leave out people whose time has passed; empty the cell of the others and end their campaign in time: schedule.end";
+    Trouble::new(FindingCode::NotAfter, message, suggestion)
 }
 
 /// A moment with its offset, or a local time; in several zones the latest of them.

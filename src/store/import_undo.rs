@@ -26,6 +26,23 @@ pub enum UndoStart {
     Begun(Box<Import>),
 }
 
+/// The part of a page, `$2` to `$3`, that the import `$1` changed without having brought it.
+macro_rules! changed {
+    () => {
+        "b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3 AND (lead.import_id IS NULL OR lead.import_id <> $1)"
+    };
+}
+/// A lead of which the former values are no longer wanted: it is being called, was called by the values of the import, or has
+/// newer ones.
+macro_rules! moved_on {
+    () => {
+        "(lead.state = 'active'
+            OR EXISTS (SELECT 1 FROM attempt a WHERE a.lead_id = b.lead_id AND a.created_at >= b.replaced_at)
+            OR EXISTS (SELECT 1 FROM lead_before later
+                WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at))"
+    };
+}
+
 /// What taking an import back did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Undone {
@@ -48,21 +65,22 @@ impl Undone {
 }
 
 impl Store {
-    /// Begins to take an import back, if none of its leads was dialed. Safe to repeat, and to go on with after a stop.
+    /// Begins to take an import back, if none of its leads was dialed: neither one that it brought, nor one that it changed and
+    /// that was called by the new values. Safe to repeat, and to go on with after a stop.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn begin_undo(&self, id: ImportId, actor: &str, now: Timestamp) -> Result<UndoStart, StoreError> {
+        const DIALED: &str = "SELECT COUNT(DISTINCT a.lead_id) FROM attempt a JOIN lead l ON l.id = a.lead_id
+               LEFT JOIN lead_before b ON b.import_id = $2 AND b.lead_id = a.lead_id
+             WHERE a.campaign_id = $1 AND (l.import_id = $2 OR a.created_at >= b.replaced_at)";
         on_db!(self.db, write, tx => {
             let Some(import): Option<Import> = sqlx::query_as("SELECT * FROM import WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?
             else { return Ok(UndoStart::Missing) };
             if import.state == ImportState::Undone {
                 return Ok(UndoStart::Begun(Box::new(import)));
             }
-            let dialed: i64 = sqlx::query_scalar(
-                "SELECT COUNT(DISTINCT a.lead_id) FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.campaign_id = $1 AND l.import_id = $2",
-            )
-            .bind(import.campaign_id).bind(id).fetch_one(&mut *tx).await?;
+            let dialed: i64 = sqlx::query_scalar(DIALED).bind(import.campaign_id).bind(id).fetch_one(&mut *tx).await?;
             if dialed > 0 {
                 return Ok(UndoStart::Dialed(dialed));
             }
@@ -98,7 +116,8 @@ impl Store {
         const PAGE_END: &str = "SELECT id FROM (SELECT id FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3
                ORDER BY id LIMIT $4) AS page ORDER BY id DESC LIMIT 1";
         const REMOVE: &str = "DELETE FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3 AND id <= $4
-               AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.lead_id = lead.id)";
+               AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.lead_id = lead.id)
+               AND NOT EXISTS (SELECT 1 FROM lead_before later WHERE later.lead_id = lead.id AND later.import_id <> $2)";
         const LEFT: &str = "SELECT id FROM lead WHERE campaign_id = $1 AND import_id = $2 AND id > $3 AND id <= $4 ORDER BY id";
         let (campaign, id) = (import.campaign_id, import.id);
         on_db!(self.db, write, tx => {
@@ -121,21 +140,29 @@ impl Store {
     ) -> Result<Option<LeadId>, StoreError> {
         const PAGE_END: &str = "SELECT lead_id FROM (SELECT lead_id FROM lead_before WHERE import_id = $1 AND lead_id > $2
                ORDER BY lead_id LIMIT $3) AS page ORDER BY lead_id DESC LIMIT 1";
-        const CHANGED_SINCE: &str = "SELECT b.lead_id FROM lead_before b JOIN lead ON lead.id = b.lead_id
-             WHERE b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3 AND (lead.state = 'active' OR EXISTS (
-               SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at))
-             ORDER BY b.lead_id";
-        const RESTORE: &str = "UPDATE lead SET external_id = b.external_id, zones = b.zones, variables = b.variables,
-               consent_basis = b.consent_basis, hours_class = b.hours_class, updated_at = $4
-             FROM lead_before b WHERE b.lead_id = lead.id AND b.import_id = $1 AND b.lead_id > $2 AND b.lead_id <= $3
-               AND lead.state <> 'active' AND NOT EXISTS (
-               SELECT 1 FROM lead_before later WHERE later.lead_id = b.lead_id AND later.import_id <> $1 AND later.replaced_at >= b.replaced_at)";
+        const STAY: &str = concat!(
+            "SELECT b.lead_id FROM lead_before b JOIN lead ON lead.id = b.lead_id WHERE ",
+            changed!(),
+            " AND ",
+            moved_on!(),
+            " ORDER BY b.lead_id"
+        );
+        const RESTORE: &str = concat!(
+            "UPDATE lead SET external_id = b.external_id, zones = b.zones, variables = b.variables,
+               consent_basis = b.consent_basis, hours_class = b.hours_class, updated_at = $4,
+               next_attempt_at = CASE WHEN lead.state = 'new' THEN COALESCE(b.next_attempt_at, lead.next_attempt_at)
+                 ELSE lead.next_attempt_at END
+             FROM lead_before b WHERE b.lead_id = lead.id AND ",
+            changed!(),
+            " AND NOT ",
+            moved_on!()
+        );
         const FORGET: &str = "DELETE FROM lead_before WHERE import_id = $1 AND lead_id > $2 AND lead_id <= $3";
         let id = import.id;
         on_db!(self.db, write, tx => {
             let upto: Option<LeadId> = sqlx::query_scalar(PAGE_END).bind(id).bind(after).bind(PAGE).fetch_optional(&mut *tx).await?;
             let Some(upto) = upto else { return Ok(None) };
-            undone.keep(&sqlx::query_scalar::<_, LeadId>(CHANGED_SINCE).bind(id).bind(after).bind(upto).fetch_all(&mut *tx).await?);
+            undone.keep(&sqlx::query_scalar::<_, LeadId>(STAY).bind(id).bind(after).bind(upto).fetch_all(&mut *tx).await?);
             let restored = sqlx::query(RESTORE).bind(id).bind(after).bind(upto).bind(now).execute(&mut *tx).await?;
             undone.restored += restored.rows_affected();
             sqlx::query(FORGET).bind(id).bind(after).bind(upto).execute(tx).await?;

@@ -15,8 +15,16 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
 use crate::store::codec::JsonText;
-use crate::store::db::on_db;
+use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::{Store, StoreError};
+
+/// A promise that no call has kept and whose time has not passed at `$2`. The dial's own look at promises is in `dial/promise.rs`.
+macro_rules! open_promise {
+    () => {
+        "NOT callback.given_up AND COALESCE(callback.due_until, callback.due_at) >= $2
+         AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.id = callback.dialed_in AND a.placed_at IS NOT NULL)"
+    };
+}
 
 /// Rows per page of an export.
 const PAGE: u32 = 1_000;
@@ -177,27 +185,51 @@ impl Store {
     pub async fn cancel_lead(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
         let sql = "UPDATE lead SET state = 'cancelled', wait_reason = NULL, updated_at = $2
              WHERE id = $1 AND state IN ('new', 'waiting', 'active', 'parked')";
-        self.change_lead(id, sql, "lead.cancel", actor, now).await
+        on_db!(self.db, write, tx => change_lead(tx.into(), id, sql, "lead.cancel", actor, now).await)
     }
 
-    /// Calls a finished or parked lead again, as soon as every gate is open. Never one that opted out.
+    /// Calls a finished or parked lead again, as soon as every gate is open. Never one that opted out. A callback that is
+    /// promised for later is brought forward: this call keeps it, or one until the promised end.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn retry_lead(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
-        let sql = "UPDATE lead SET state = 'waiting', next_kind = 'retry', next_attempt_at = $2, wait_reason = NULL, updated_at = $2
-             WHERE id = $1 AND state IN ('finished', 'parked') AND NOT opt_out";
-        self.change_lead(id, sql, "lead.retry", actor, now).await
+        const RETRY: &str = concat!(
+            "UPDATE lead SET state = 'waiting', next_attempt_at = $2, wait_reason = NULL, updated_at = $2,
+               next_kind = CASE WHEN EXISTS (SELECT 1 FROM callback WHERE callback.lead_id = lead.id AND ",
+            open_promise!(),
+            ") THEN 'callback' ELSE 'retry' END
+             WHERE id = $1 AND state IN ('finished', 'parked') AND NOT opt_out"
+        );
+        const BRING_FORWARD: &str = concat!(
+            "UPDATE callback SET due_at = $2, due_until = COALESCE(due_until, due_at) WHERE lead_id = $1 AND due_at > $2 AND ",
+            open_promise!()
+        );
+        on_db!(self.db, write, tx => {
+            let mut conn: Conn<'_> = tx.into();
+            let change = change_lead(conn.reborrow(), id, RETRY, "lead.retry", actor, now).await?;
+            if change.is_changed() {
+                on_conn!(conn, conn => drop(sqlx::query(BRING_FORWARD).bind(id).bind(now).execute(conn).await?));
+            }
+            Ok(change)
+        })
     }
 
-    /// Calls all parked leads of a campaign again, as soon as every gate is open; how many.
+    /// Calls all parked leads of a campaign again, as soon as every gate is open; how many. Nobody is called before the time
+    /// their lead had when it was parked, and a callback that is still promised stays one.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn retry_parked(&self, campaign: CampaignId, actor: &str, now: Timestamp) -> Result<u64, StoreError> {
-        const RETRY: &str = "UPDATE lead SET state = 'waiting', next_attempt_at = $2, wait_reason = NULL, updated_at = $2,
-               next_kind = CASE WHEN next_kind = 'callback' THEN 'retry' ELSE next_kind END
-             WHERE campaign_id = $1 AND state = 'parked' AND NOT opt_out";
+        const RETRY: &str = concat!(
+            "UPDATE lead SET state = 'waiting', wait_reason = NULL, updated_at = $2,
+               next_attempt_at = CASE WHEN next_attempt_at > $2 THEN next_attempt_at ELSE $2 END,
+               next_kind = CASE WHEN next_kind = 'callback' AND next_attempt_at <= $2 AND NOT EXISTS (
+                   SELECT 1 FROM callback WHERE callback.lead_id = lead.id AND ",
+            open_promise!(),
+            ") THEN 'retry' ELSE next_kind END
+             WHERE campaign_id = $1 AND state = 'parked' AND NOT opt_out"
+        );
         on_db!(self.db, write, tx => {
             let leads = sqlx::query(RETRY).bind(campaign).bind(now).execute(&mut *tx).await?.rows_affected();
             if leads > 0 {
@@ -207,24 +239,25 @@ impl Store {
             Ok(leads)
         })
     }
+}
 
-    async fn change_lead(
-        &self,
-        id: LeadId,
-        sql: &'static str,
-        action: &str,
-        actor: &str,
-        now: Timestamp,
-    ) -> Result<Change<LeadState>, StoreError> {
-        on_db!(self.db, write, tx => {
-            let rows = sqlx::query(sql).bind(id).bind(now).execute(&mut *tx).await?.rows_affected();
-            let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
-            let change = Change::of(rows, state);
-            if change.is_changed() {
-                let subject = format!("lead/{id}");
-                audit::append(tx.into(), NewAudit { actor, action, subject: &subject, detail: "" }, now).await?;
-            }
-            Ok(change)
-        })
+/// Changes one lead and tells the audit who did, both or neither. `$1` the lead, `$2` now.
+async fn change_lead(
+    mut conn: Conn<'_>,
+    id: LeadId,
+    sql: &'static str,
+    action: &str,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Change<LeadState>, StoreError> {
+    let (rows, state) = on_conn!(conn.reborrow(), conn => {
+        let rows = sqlx::query(sql).bind(id).bind(now).execute(&mut *conn).await?.rows_affected();
+        (rows, sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(conn).await?)
+    });
+    let change = Change::of(rows, state);
+    if change.is_changed() {
+        let subject = format!("lead/{id}");
+        audit::append(conn, NewAudit { actor, action, subject: &subject, detail: "" }, now).await?;
     }
+    Ok(change)
 }

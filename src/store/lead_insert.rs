@@ -4,6 +4,7 @@ mod postgres;
 mod sqlite;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,6 +19,9 @@ use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
 use crate::store::{Store, StoreError, hours_class};
 use crate::word_enum;
+
+/// The shortest time there is in a row.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// A lead to put on a list; already checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,9 +82,10 @@ impl ListLead {
         })
     }
 
-    /// When it may be called first.
+    /// When it may be called first: now, where the list names no time. One that names a time is later than that, if only by a
+    /// moment: so an update tells the two apart, and leaves the time of a lead whose new row has none.
     fn due(&self, now: Timestamp) -> Timestamp {
-        self.not_before.map_or(now, |not_before| not_before.max(now))
+        self.not_before.map_or(now, |not_before| not_before.max(now + MOMENT))
     }
 }
 
@@ -89,7 +94,7 @@ word_enum! {
     pub enum OnDuplicate {
         /// Leave the lead as it is.
         Skip = "skip",
-        /// Take the new key, zones, variables and consent; state and history stay.
+        /// Take the new key, zones, variables and consent, and before the first dial the new time; state and history stay.
         Update = "update",
     }
 }
@@ -204,6 +209,12 @@ impl ListBatch {
         self.rows.is_empty()
     }
 
+    /// Of those, leads of which nobody says why they may be called.
+    #[must_use]
+    pub fn without_consent(&self) -> u64 {
+        self.rows.iter().filter(|row| row.lead.consent_basis.is_none()).count() as u64
+    }
+
     /// One statement may update a row only once, so of several rows with one number the last one speaks.
     fn keep_last_of_each_number(&mut self) {
         self.rows.dedup_by(|later, kept| {
@@ -278,13 +289,16 @@ const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
         OnDuplicate::Update => {
             " ON CONFLICT (phone_number, campaign_id) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
                 variables = excluded.variables, consent_basis = excluded.consent_basis, hours_class = excluded.hours_class,
+                next_attempt_at = CASE WHEN lead.state = 'new' AND excluded.next_attempt_at > excluded.created_at
+                    THEN excluded.next_attempt_at ELSE lead.next_attempt_at END,
                 updated_at = excluded.updated_at
               RETURNING id"
         }
     }
 }
 
-/// What an import is about to replace, so that it can be taken back; of a lead that it meets twice, the first.
+/// What an import is about to replace, so that it can be taken back; of a lead that it meets twice, the first. The time is
+/// replaced of new leads alone.
 async fn keep_former(
     conn: Conn<'_>,
     campaign: CampaignId,
@@ -293,8 +307,10 @@ async fn keep_former(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const KEEP: EngineSql = engine_sql!(
-        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, hours_class, replaced_at)
-         SELECT $1, id, external_id, zones, variables, consent_basis, hours_class, $4 FROM lead
+        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, hours_class, next_attempt_at,
+           replaced_at)
+         SELECT $1, id, external_id, zones, variables, consent_basis, hours_class,
+           CASE WHEN state = 'new' THEN next_attempt_at END, $4 FROM lead
          WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
          ON CONFLICT (import_id, lead_id) DO NOTHING"
     );

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use crate::domain::ids::CampaignId;
+use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::lead_insert::suppressed_of;
@@ -25,6 +27,10 @@ pub struct LeadValues {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Where it stands: an import moves the first call of new leads alone.
+    pub state: LeadState,
+    /// Not to be called earlier.
+    pub next_attempt_at: Timestamp,
 }
 
 impl Store {
@@ -34,8 +40,8 @@ impl Store {
     /// The database cannot be read.
     pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
         const THERE: EngineSql = engine_sql!(
-            "SELECT phone_number, external_id, zones, variables, consent_basis FROM lead WHERE campaign_id = $2 AND phone_number IN ("
-            (each "$1") ")"
+            "SELECT phone_number, external_id, zones, variables, consent_basis, state, next_attempt_at FROM lead
+             WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")"
         );
         let sql = THERE.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))

@@ -39,7 +39,28 @@ pub struct LeadCount {
     pub leads: i64,
 }
 
+/// Leads that wait for a call, and those of them that nobody has a consent basis for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ConsentCount {
+    /// Without a basis.
+    pub lacking: i64,
+    /// All of them.
+    pub leads: i64,
+}
+
 impl Store {
+    /// How many of a campaign's waiting leads have no consent basis.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn consent_count(&self, campaign: CampaignId) -> Result<ConsentCount, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT COUNT(CASE WHEN consent_basis IS NULL OR TRIM(consent_basis) = '' THEN 1 END) AS lacking, COUNT(*) AS leads
+                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting')";
+            Ok(sqlx::query_as(sql).bind(campaign).fetch_one(conn).await?)
+        })
+    }
+
     /// What the unfinished leads of a campaign wait for, most leads first, at most `limit` kinds.
     ///
     /// # Errors

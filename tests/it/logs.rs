@@ -22,7 +22,11 @@ const FAULTS: &str = "\n[[deepgram.faults]]\nkind = 'garbage'\npath = '/v2/liste
 async fn every_line_of_a_call_names_it() {
     let deployment = Embedded::start(&format!("{}{FAULTS}", include_str!("../../config/demo/scenario.toml")));
     let mut up = deployment.up();
-    let campaign = include_str!("../../config/demo/campaign.toml").replacen("on_", "require_consent = false\non_", 1);
+    let campaign = include_str!("../../config/demo/campaign.toml").replacen(
+        "on_",
+        "require_consent = false\nconsent_override_reason = 'simulated people'\non_",
+        1,
+    );
     deployment.begin(&format!("{campaign}{ANY_HOUR}"), LEADS);
     until("three calls have ended", CALLS_END, async || {
         let truth = deployment.truth();

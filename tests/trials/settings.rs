@@ -150,7 +150,7 @@ reply_deadline_ms = 3000
 pub fn campaign(hours: &str, times: Times) -> String {
     let redial = times.redial().div_ceil(1_000);
     format!(
-        "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nbudget_usd = 100.0\nring_timeout_s = 20\nmax_duration_s = 60\n\
+        "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nconsent_override_reason = \"simulated people\"\nbudget_usd = 100.0\nring_timeout_s = 20\nmax_duration_s = 60\n\
          [pace]\ncalls_per_second = {PACE:.1}\nlines = 40\n[caps]\nattempts = 3\nattempts_per_day = 4\ncallbacks = 0\n\
          [hours]\nweekdays = \"{hours}\"\nweekend = \"{hours}\"\noverride_reason = \"simulated people\"\n\
          [redial]\nbusy = {{ after = \"{redial}s\", times = 1 }}\nno_answer = {{ after = \"{redial}s\", times = 1 }}\nvoicemail = {{ after = \"1d\", times = 1 }}\n\

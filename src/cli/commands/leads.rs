@@ -86,6 +86,10 @@ pub enum Leads {
         campaign: Option<String>,
     },
     /// Call a finished or parked lead again.
+    ///
+    /// One person is called as soon as every gate is open, also before a time that their lead had; a callback that was promised for
+    /// later is brought forward, and this call keeps the promise. With --parked nobody is called before the time that their lead
+    /// had when it was parked, and promised callbacks stay promised.
     #[command(after_help = "Example: callfleet leads retry +14155550123\n         callfleet leads retry --parked --campaign spring")]
     Retry {
         /// The lead's id or number.

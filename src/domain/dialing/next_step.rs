@@ -65,7 +65,7 @@ impl LeadStep {
 /// What was tried before; every count includes the attempt that just ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeadHistory {
-    /// Placed calls to this lead.
+    /// Placed calls to this lead, promised callbacks aside.
     pub placed: u32,
     /// The campaign's limit of them.
     pub max_attempts: u32,

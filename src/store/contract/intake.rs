@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fixtures::{at, attempt, campaign, lead, new_lead, number, place};
+use super::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
 use super::support::on_both_engines;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::ImportId;
@@ -44,6 +44,57 @@ on_both_engines! {
         assert_eq!(store.lead(there).await.unwrap().unwrap().external_id.as_deref(), Some("later"));
         assert_eq!(undo(&store, &later).await.restored, 1);
         assert_eq!(store.lead(there).await.unwrap().unwrap().external_id.as_deref(), Some("renamed-1"));
+    }
+
+    async fn of_its_own_leads_those_stay_that_a_later_import_changed(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let first = imported(&store, id, &[new_lead(1), new_lead(2)], at(5)).await;
+        let changed = lead(&store, id, 1).await;
+        let later = imported(&store, id, &[renamed(1)], at(6)).await;
+        assert_eq!(undo(&store, &first).await, Undone { removed: 1, kept: 1, kept_leads: vec![changed], ..Undone::default() });
+        assert_eq!(store.lead(changed).await.unwrap().unwrap().external_id.as_deref(), Some("renamed-1"));
+        assert_eq!(undo(&store, &later).await.restored, 1);
+    }
+
+    async fn who_was_called_by_the_new_values_keeps_them(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let before = lead(&store, id, 1).await;
+        attempt(&store, id, before).await;
+        let import = imported(&store, id, &[renamed(1)], at(5)).await;
+        assert_eq!(undo(&store, &import).await.restored, 1, "a call by the former values says nothing");
+
+        let since = lead(&store, id, 2).await;
+        let import = imported(&store, id, &[renamed(2)], at(-5)).await;
+        attempt(&store, id, since).await;
+        assert_eq!(store.begin_undo(import.id, "ada", at(9)).await.unwrap(), UndoStart::Dialed(1));
+        assert_eq!(store.lead(since).await.unwrap().unwrap().external_id.as_deref(), Some("renamed-2"));
+    }
+
+    async fn who_is_called_while_an_import_is_taken_back_stays(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let there = lead(&store, id, 1).await;
+        let import = imported(&store, id, &[renamed(1)], at(-5)).await;
+        let UndoStart::Begun(begun) = store.begin_undo(import.id, "ada", at(9)).await.unwrap() else { panic!("it was not dialed") };
+        attempt(&store, id, there).await;
+        let undone = store.finish_undo(&begun, at(9)).await.unwrap();
+        assert_eq!(undone, Undone { kept: 1, kept_leads: vec![there], ..Undone::default() });
+    }
+
+    async fn an_update_moves_the_first_call_and_undoing_it_moves_it_back(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let (new, done, silent) = (lead(&store, id, 1).await, lead(&store, id, 2).await, lead(&store, id, 3).await);
+        force_lead_state(&store, done, LeadState::Finished).await;
+        let due = async |lead| store.lead(lead).await.unwrap().unwrap().next_attempt_at;
+        let not_before = |n, moment| NewLead { not_before: Some(moment), ..new_lead(n) };
+        let later = imported(&store, id, &[not_before(1, at(1_000)), not_before(2, at(1_000)), new_lead(3)], at(5)).await;
+        assert_eq!([due(new).await, due(done).await, due(silent).await], [at(1_000), at(0), at(0)]);
+        imported(&store, id, &[new_lead(1)], at(6)).await;
+        assert_eq!(due(new).await, at(1_000), "a row without a time leaves it");
+        let sooner = imported(&store, id, &[not_before(1, at(1))], at(7)).await;
+        assert_eq!(due(new).await, at(8), "at once");
+        assert_eq!(undo(&store, &sooner).await.restored, 1);
+        assert_eq!(due(new).await, at(1_000));
+        assert_eq!(undo(&store, &later).await.kept, 1, "the import in between is the newer one");
     }
 
     async fn a_dialed_import_stays(store: Store) {

@@ -10,7 +10,8 @@ use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
-use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
+use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
+use crate::store::lead_waits::ConsentCount;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
 on_both_engines! {
@@ -129,6 +130,30 @@ on_both_engines! {
         assert!(store.retry_lead(lead_id, "ada", at(5)).await.unwrap().is_changed());
         let stored = store.lead(lead_id).await.unwrap().unwrap();
         assert_eq!((stored.state, stored.next_kind, stored.next_attempt_at), (LeadState::Waiting, DialKind::Retry, at(5)));
+    }
+
+    async fn parked_leads_are_not_called_before_their_time(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let later = NewLead { not_before: Some(at(1_000)), ..new_lead(1) };
+        store.insert_leads(place(id), &[later, new_lead(2)], at(0)).await.unwrap();
+        let (later, due) = (lead(&store, id, 1).await, lead(&store, id, 2).await);
+        for parked in [later, due] {
+            force_lead_state(&store, parked, LeadState::Parked).await;
+        }
+        assert_eq!(store.retry_parked(id, "ada", at(5)).await.unwrap(), 2);
+        for (lead, moment) in [(later, at(1_000)), (due, at(5))] {
+            let stored = store.lead(lead).await.unwrap().unwrap();
+            assert_eq!((stored.state, stored.next_kind, stored.next_attempt_at), (LeadState::Waiting, DialKind::Fresh, moment));
+        }
+    }
+
+    async fn leads_without_a_consent_basis_are_counted(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let (none, blank) = (NewLead { consent_basis: None, ..new_lead(1) }, NewLead { consent_basis: Some(" ".into()), ..new_lead(2) });
+        store.insert_leads(place(id), &[none, blank, new_lead(3)], at(0)).await.unwrap();
+        assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 2, leads: 3 });
+        force_lead_state(&store, lead(&store, id, 1).await, LeadState::Finished).await;
+        assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 1, leads: 2 });
     }
 
     async fn who_opted_out_is_never_retried(store: Store) {

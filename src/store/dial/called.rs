@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use crate::domain::attempt::DialKind;
 use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::{LeadHistory, Verdict};
 use crate::domain::outcome::Outcome;
@@ -17,6 +18,7 @@ pub(super) struct Called {
     #[sqlx(flatten)]
     pub lead: LeadRow,
     others: i64,
+    others_promised: i64,
     others_alike: i64,
     others_same_reason: i64,
     suppressed: bool,
@@ -29,6 +31,8 @@ macro_rules! called {
         concat!(
             "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks,
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2) AS others,
+            (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2
+                AND a.kind = 'callback') AS others_promised,
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2
                 AND a.state = 'ended' AND a.disposition = $3) AS others_alike,
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2
@@ -65,12 +69,18 @@ impl Called {
         Ok(fetch_optional!(conn, CalledAtOnce, CALLED_AT_ONCE, row.lead_id, row.id, outcome.disposition, outcome.reason, scope))
     }
 
-    /// With the call that is being finished, if it counts.
+    /// Calls placed to the lead, with the one that is being finished, if it counts.
+    pub fn placed(&self, row: &AttemptRow, verdict: &Verdict) -> u32 {
+        count(self.others) + own(row, verdict)
+    }
+
+    /// With the call that is being finished, if it counts. A promised callback does not use up the campaign's attempts.
     pub fn history(&self, row: &AttemptRow, verdict: &Verdict, settings: &CampaignSettings) -> LeadHistory {
-        let own = u32::from(row.placed_at.is_some() && verdict.is_counted());
+        let own = own(row, verdict);
+        let promised = count(self.others_promised) + if row.kind == DialKind::Callback { own } else { 0 };
         let same_reason = if verdict.outcome.reason.is_some() { own } else { 0 };
         LeadHistory {
-            placed: count(self.others) + own,
+            placed: self.placed(row, verdict) - promised,
             max_attempts: settings.max_attempts,
             like_this: count(self.others_alike) + own,
             same_reason: count(self.others_same_reason) + same_reason,
@@ -79,4 +89,9 @@ impl Called {
             suppressed: self.suppressed,
         }
     }
+}
+
+/// One, if the call that is being finished counts.
+fn own(row: &AttemptRow, verdict: &Verdict) -> u32 {
+    u32::from(row.placed_at.is_some() && verdict.is_counted())
 }

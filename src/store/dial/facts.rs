@@ -177,13 +177,13 @@ pub(super) fn since(now: Timestamp) -> Timestamp {
     now - DAY
 }
 
-/// Columns of [`Look`] beside the campaign's state.
+/// Columns of [`Look`] beside the campaign's state. A promised callback does not count against its lead, but against the number.
 macro_rules! look {
     (lead $lead:literal, number $number:literal, scope $scope:literal, since $since:literal) => {
         concat!(
             "(SELECT COUNT(*) FROM attempt WHERE lead_id = ",
             $lead,
-            " AND placed_at IS NOT NULL) AS placed_for_lead,
+            " AND placed_at IS NOT NULL AND kind <> 'callback') AS placed_for_lead,
              (SELECT COUNT(*) FROM attempt WHERE to_number = ",
             $number,
             " AND placed_at > ",

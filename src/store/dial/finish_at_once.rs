@@ -53,7 +53,7 @@ impl Store {
             if !moves_alone(&lead.called, &next) {
                 return Ok(None);
             }
-            let is_written = write(conn, &read, &lead, &verdict, &next, settings, now).await?;
+            let is_written = write(conn, &read, &lead, &verdict, &next, now).await?;
             Ok(is_written.then(|| finished(row, verdict, next)))
         })
     }
@@ -75,7 +75,6 @@ async fn write(
     lead: &CalledAtOnce,
     verdict: &Verdict,
     next: &LeadStep,
-    settings: &CampaignSettings,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (row, outcome, flags) = (&read.row, &verdict.outcome, verdict.outcome.flags);
@@ -103,7 +102,7 @@ async fn write(
         why,
         disposition,
         reason,
-        whole(lead.called.history(row, verdict, settings).placed),
+        whole(lead.called.placed(row, verdict)),
         row.to_number.clone()
     );
     Ok(rows == 1)

@@ -13,7 +13,7 @@ use super::ApiState;
 use super::campaigns::{StatusJson, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
-use super::settings::{self, Origin, WholeSettings, complete, draft};
+use super::settings::{Origin, WholeSettings, complete, draft};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::assign::assign;
 use crate::domain::campaign::file::CampaignFile;
@@ -24,7 +24,7 @@ use crate::store::campaign::Campaign;
 pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
     let mut to_do = Vec::new();
     match CampaignFile::from_json(&campaign.settings.0.to_string()) {
-        Ok(file) => to_do.extend(settings::problems(&file).iter().map(ToString::to_string)),
+        Ok(file) => to_do.extend(file.problems().iter().map(ToString::to_string)),
         Err(error) => to_do.push(error.to_string()),
     }
     if campaign.agent_version_id.is_none() {

@@ -9,13 +9,16 @@ use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Actor, Ask};
+use super::idle;
 use super::masked::masked;
+use crate::domain::attempt::DialKind;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::Disposition;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
 use crate::store::Change;
-use crate::store::lead::LeadFilter;
+use crate::store::lead::{Lead, LeadFilter};
 
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 1_000;
@@ -109,23 +112,39 @@ pub async fn cancel(
     changed(&id, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
 }
 
-/// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open.
+/// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open; `warnings` tell what
+/// keeps its campaign from calling, and of a callback that is brought forward.
 pub async fn retry(
     State(api): State<ApiState>,
     Path(id): Path<String>,
     Ask(of): Ask<OfCampaign>,
     actor: Actor,
 ) -> Result<Json<Value>, ApiError> {
-    let lead = resolve(&api, &id, &of).await?;
-    let change = api.store.retry_lead(lead, actor.0, api.clock.now()).await?;
-    changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")
+    let now = api.clock.now();
+    let lead = api.store.lead(resolve(&api, &id, &of).await?).await?.ok_or_else(|| missing(&id))?;
+    let campaign = api.store.campaign(lead.campaign_id).await?.ok_or_else(|| missing(&id))?;
+    idle::must_not_be_cancelled(&campaign)?;
+    let change = api.store.retry_lead(lead.id, actor.0, now).await?;
+    let mut answer = changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")?;
+    let warnings: Vec<String> = idle::warning(&campaign).into_iter().chain(brought_forward(&lead, now)).collect();
+    answer["warnings"] = json!(warnings);
+    Ok(answer)
 }
 
-/// `POST /v1/campaigns/{name}/parked/retry`: all parked leads of a campaign are called again as soon as every gate is open.
+/// A promise that was still to come before the operator asked for the call.
+fn brought_forward(before: &Lead, now: Timestamp) -> Option<String> {
+    let promised = before.next_kind == DialKind::Callback && before.next_attempt_at > now;
+    promised.then(|| format!("a callback was promised for {}: it is made as soon as every gate is open instead", before.next_attempt_at))
+}
+
+/// `POST /v1/campaigns/{name}/parked/retry`: all parked leads of a campaign are called again as soon as every gate is open, none
+/// before its time.
 pub async fn retry_parked(State(api): State<ApiState>, Path(name): Path<String>, actor: Actor) -> Result<Json<Value>, ApiError> {
     let campaign = find(&api, &name).await?;
+    idle::must_not_be_cancelled(&campaign)?;
     let leads = api.store.retry_parked(campaign.id, actor.0, api.clock.now()).await?;
-    Ok(Json(json!({ "campaign": name, "leads": leads })))
+    let warnings: Vec<String> = idle::warning(&campaign).into_iter().collect();
+    Ok(Json(json!({ "campaign": name, "leads": leads, "warnings": warnings })))
 }
 
 fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {

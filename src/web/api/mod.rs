@@ -21,6 +21,7 @@ mod export;
 mod extract;
 mod guard;
 mod health;
+mod idle;
 mod imports;
 mod jobs;
 mod keyed;

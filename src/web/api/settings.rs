@@ -79,7 +79,7 @@ impl Origin<'_> {
 /// # Errors
 /// Everything else that is wrong.
 pub fn draft(file: &CampaignFile, origin: Origin<'_>) -> Result<Value, ApiError> {
-    let wrong: Vec<SettingError> = problems(file).into_iter().filter(|error| !is_missing_callers(file, error)).collect();
+    let wrong: Vec<SettingError> = file.problems().into_iter().filter(|error| !is_missing_callers(file, error)).collect();
     if !wrong.is_empty() {
         return Err(origin.refused(&wrong));
     }
@@ -91,13 +91,8 @@ pub fn draft(file: &CampaignFile, origin: Origin<'_>) -> Result<Value, ApiError>
 /// # Errors
 /// Everything that is wrong.
 pub fn complete(file: &CampaignFile, origin: Origin<'_>) -> Result<Value, ApiError> {
-    let wrong = problems(file);
+    let wrong = file.problems();
     if wrong.is_empty() { draft(file, origin) } else { Err(origin.refused(&wrong)) }
-}
-
-/// Everything that is wrong with settings.
-pub fn problems(file: &CampaignFile) -> Vec<SettingError> {
-    file.settings().err().unwrap_or_default()
 }
 
 fn is_missing_callers(file: &CampaignFile, error: &SettingError) -> bool {

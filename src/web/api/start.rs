@@ -1,5 +1,7 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
-//! lists that are old, leads it shares.
+//! lists that are old, consent that is missing or not asked for, leads it shares.
+
+use serde_json::Value;
 
 use super::ApiState;
 use super::dnc_age::ListAges;
@@ -10,6 +12,7 @@ use crate::domain::hours_class::HoursClass;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::store::campaign::Campaign;
+use crate::store::lead_waits::ConsentCount;
 
 /// Other campaigns that are named in a note.
 const SHARED: u32 = 5;
@@ -28,12 +31,26 @@ pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) 
     Ok(if waits { CampaignState::Scheduled } else { CampaignState::Running })
 }
 
-/// Why the law's hours or caps do not hold, in the operator's words: kept with the start in the audit.
+/// Why the law's hours or caps do not hold, or consent is not asked for, in the operator's words: kept with the start in the audit.
 pub fn lifted(campaign: &Campaign) -> Option<String> {
-    let reason = |section: &str| campaign.settings.0[section]["override_reason"].as_str().map(str::trim).filter(|why| !why.is_empty());
-    let lifted = [("hours", reason("hours")), ("caps", reason("caps"))];
-    let said: Vec<String> = lifted.iter().filter_map(|(what, why)| Some(format!("the law's {what} are lifted: {}", (*why)?))).collect();
+    let of_law = |what: &str| Some(format!("the law's {what} are lifted: {}", reason(&campaign.settings.0[what]["override_reason"])?));
+    let said: Vec<String> = [of_law("hours"), of_law("caps"), without_consent(campaign)].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join("; "))
+}
+
+fn reason(written: &Value) -> Option<&str> {
+    written.as_str().map(str::trim).filter(|why| !why.is_empty())
+}
+
+/// Whether the campaign calls nobody without a consent basis.
+pub fn requires_consent(campaign: &Campaign) -> bool {
+    campaign.settings.0["require_consent"] != Value::Bool(false)
+}
+
+/// Tells that people are called without consent, and why.
+fn without_consent(campaign: &Campaign) -> Option<String> {
+    let why = reason(&campaign.settings.0["consent_override_reason"]).unwrap_or("no reason given");
+    (!requires_consent(campaign)).then(|| format!("consent is not required: {why}"))
 }
 
 /// Notes for the operator, one sentence each.
@@ -44,6 +61,8 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let ages = ListAges::of(api, campaign).await?;
     ages.must_be_new_enough()?;
     let mut notes = ages.warnings();
+    notes.extend(without_consent(campaign));
+    notes.extend(never_asked(api, campaign).await?);
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
@@ -60,6 +79,15 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
         ));
     }
     Ok(notes)
+}
+
+/// Tells how many leads wait without the consent basis that the campaign asks for.
+async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
+    if !requires_consent(campaign) {
+        return Ok(None);
+    }
+    let ConsentCount { lacking, leads } = api.store.consent_count(campaign.id).await?;
+    Ok((lacking > 0).then(|| format!("{lacking} of {} have no consent_basis and will not be called", counted(leads, "lead"))))
 }
 
 /// Leads that can never be called, because the campaign's hours and the law leave no moment.

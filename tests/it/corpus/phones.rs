@@ -74,7 +74,7 @@ async fn cells_that_are_no_number_are_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_columns_are_checked_too() {
     let mut bench = Bench::new().await;
-    let cases: [(&str, &str, Expect); 14] = [
+    let cases: [(&str, &str, Expect); 15] = [
         ("a state", "state\n+14155550100,CA", accepted(1)),
         ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),
         ("a postal code", "zip\n+14155550100,94105-1234", accepted(1)),
@@ -89,6 +89,7 @@ async fn other_columns_are_checked_too() {
         ("a number without a place", "name\n+881612345678,Ann", rejected(1, &["unknown_zone"])),
         ("a moment", "not_before\n+14155550100,2026-12-01T09:00", accepted(1)),
         ("no moment", "not_before\n+14155550100,soon", rejected(1, &["bad_not_before"])),
+        ("a last moment", "not_after\n+14155550100,2026-12-01", rejected(1, &["not_after"])),
     ];
     for (name, text, expect) in cases {
         bench.check(name, "", format!("phone,{text}\n").into_bytes(), &expect).await;

@@ -24,6 +24,7 @@ impl Default for CampaignFile {
             breaker: BreakerFile::default(),
             on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
             require_consent: true,
+            consent_override_reason: None,
             budget_usd: None,
             ring_timeout_s: 25,
             max_duration_s: 600,

@@ -34,6 +34,8 @@ pub struct CampaignFile {
     pub on_voicemail: String,
     /// Refuse leads without a consent basis.
     pub require_consent: bool,
+    /// Why people may be called without one. Without a reason consent is required.
+    pub consent_override_reason: Option<String>,
     /// Hard stop in US dollars; none when absent.
     pub budget_usd: Option<f64>,
     /// How long a phone may ring, seconds.
@@ -68,7 +70,7 @@ pub struct PaceFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CapsFile {
-    /// Placed calls per lead, over its life.
+    /// Placed calls per lead, over its life; promised callbacks are not counted.
     pub attempts: u32,
     /// Placed calls per number in 24 h, over all campaigns.
     pub attempts_per_day: u32,

@@ -63,6 +63,17 @@ impl CampaignFile {
         problems.none_or(settings)
     }
 
+    /// Everything that is wrong when these settings are written or begun with. More is asked than [`Self::settings`] needs:
+    /// a campaign that runs already by older rules goes on.
+    #[must_use]
+    pub fn problems(&self) -> Vec<SettingError> {
+        let mut wrong = self.settings().err().unwrap_or_default();
+        let fix = "leave it true, or say in consent_override_reason why calls without consent are lawful here";
+        let unexplained = !self.require_consent && !given(self.consent_override_reason.as_deref());
+        wrong.extend(unexplained.then(|| SettingError::new("require_consent", "false", fix)));
+        wrong
+    }
+
     fn callers(&self, problems: &mut Problems) -> Vec<PhoneNumber> {
         problems.check(!self.caller_numbers.is_empty(), "caller_numbers", "[]", "name at least one number of yours, like +14155550200");
         let mut numbers = Vec::with_capacity(self.caller_numbers.len());
@@ -98,8 +109,8 @@ impl CampaignFile {
             problems.add(SettingError::new("law", &self.law, "write strict or states"));
             Profile::Strict
         });
-        let given = |reason: &Option<String>| reason.as_deref().is_some_and(|why| !why.trim().is_empty());
-        LawChoice { profile, hours_lifted: given(&self.hours.override_reason), caps_lifted: given(&self.caps.override_reason) }
+        let (hours, caps) = (self.hours.override_reason.as_deref(), self.caps.override_reason.as_deref());
+        LawChoice { profile, hours_lifted: given(hours), caps_lifted: given(caps) }
     }
 
     fn on_voicemail(&self, problems: &mut Problems) -> OnVoicemail {
@@ -183,6 +194,11 @@ impl RedialLine {
         });
         Redial { after, times: self.times }
     }
+}
+
+/// A reason counts when somebody wrote one.
+fn given(reason: Option<&str>) -> bool {
+    reason.is_some_and(|why| !why.trim().is_empty())
 }
 
 fn moment(key: &str, text: Option<&str>, problems: &mut Problems) -> Option<Timestamp> {

@@ -163,6 +163,22 @@ fn unlawful_hours_need_a_reason_and_no_hours_are_refused() {
 }
 
 #[test]
+fn calling_without_consent_needs_a_reason() {
+    let mut file = with_caller();
+    assert!(file.problems().is_empty());
+    file.require_consent = false;
+    for reason in [None, Some("  ".to_owned())] {
+        file.consent_override_reason = reason;
+        let said: Vec<String> = file.problems().iter().map(ToString::to_string).collect();
+        let fix = "leave it true, or say in consent_override_reason why calls without consent are lawful here";
+        assert_eq!(said, [format!("require_consent: `false`: {fix}")]);
+        assert!(file.settings().is_ok(), "what runs by older rules goes on");
+    }
+    file.consent_override_reason = Some("our own staff".to_owned());
+    assert!(file.problems().is_empty());
+}
+
+#[test]
 fn not_a_number_is_refused() {
     for wrong in [f64::NAN, f64::INFINITY, -0.5] {
         let mut file = with_caller();

@@ -10,12 +10,13 @@ use crate::domain::callback::keep::{Fidelity, Kept, Missed};
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
-use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
+use crate::domain::outcome::{Disposition, Outcome, PromisedCallback, Reason};
 use crate::domain::permit::Gate;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
+use crate::store::contract::fixtures::force_lead_state;
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::Arming;
+use crate::store::dial::{Arming, Claimed};
 
 /// 17:00 in Los Angeles on the day before the clocks go back.
 fn five() -> Timestamp {
@@ -28,7 +29,11 @@ fn minutes(minutes: u64) -> Duration {
 
 /// A lead whose call ended with a promise for [`five`].
 async fn promised(bench: &Bench, n: u64) -> LeadId {
-    let promise = PromisedCallback { words: "at five".into(), earliest: five(), latest: None, zone: "America/Los_Angeles".into() };
+    promised_until(bench, n, None).await
+}
+
+async fn promised_until(bench: &Bench, n: u64, latest: Option<Timestamp>) -> LeadId {
+    let promise = PromisedCallback { words: "at five".into(), earliest: five(), latest, zone: "America/Los_Angeles".into() };
     let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
     let sid = format!("CA{n}");
     let claimed = talked(bench, n, &sid, Some(&outcome)).await;
@@ -36,11 +41,23 @@ async fn promised(bench: &Bench, n: u64) -> LeadId {
     claimed.lead
 }
 
-async fn dialed(bench: &Bench, lead: LeadId, at: Timestamp) {
+async fn dialed(bench: &Bench, lead: LeadId, at: Timestamp) -> Claimed {
     let Arming::Armed(attempt) = bench.try_arm(lead, at).await else { panic!("not armed") };
     let claimed = bench.claim(attempt, 1).await;
     let placed = PostClass::Placed { call_sid: "CA-back".to_owned() };
     bench.store.record_answer(claimed.attempt, 1, &placed, &bench.timings, at).await.unwrap();
+    claimed
+}
+
+/// A lead that was parked while it waited.
+async fn parked(bench: &Bench, lead: LeadId) -> LeadId {
+    force_lead_state(&bench.store, lead, LeadState::Parked).await;
+    lead
+}
+
+async fn next(bench: &Bench, lead: LeadId) -> (LeadState, DialKind, Timestamp) {
+    let lead = bench.view(lead).await.lead;
+    (lead.state, lead.next_kind, lead.next_attempt_at)
 }
 
 async fn fidelity(bench: &Bench, at: Timestamp) -> Fidelity {
@@ -153,6 +170,59 @@ on_both_engines! {
         let lead = promised(&bench, 1).await;
         assert_eq!(bench.view(lead).await.lead.state, LeadState::Finished);
         assert_eq!(fidelity(&bench, five()).await, none());
+    }
+
+    async fn a_callback_uses_up_no_attempt(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.settings.max_attempts = 2;
+        let lead = promised(&bench, 1).await;
+        let claimed = dialed(&bench, lead, five()).await;
+        bench.end(&claimed, "CA-back", CallStatus::Busy).await;
+        let (state, kind, again) = next(&bench, lead).await;
+        assert_eq!((state, kind, bench.view(lead).await.lead.placed), (LeadState::Waiting, DialKind::Retry, 2));
+        let Arming::Armed(last) = bench.try_arm(lead, again).await else { panic!("the callback has used up the attempts") };
+        let claimed = bench.claim(last, 1).await;
+        bench.answer(&claimed, "CA-last").await;
+        bench.end(&claimed, "CA-last", CallStatus::Busy).await;
+        let ended = bench.view(lead).await.lead;
+        assert_eq!((ended.state, ended.reason, ended.placed), (LeadState::Finished, Some(Reason::CapsReached), 3));
+    }
+
+    async fn a_callback_counts_for_its_number(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.settings.max_attempts_per_day = 1;
+        let lead = promised(&bench, 1).await;
+        let claimed = dialed(&bench, lead, five()).await;
+        bench.end(&claimed, "CA-back", CallStatus::Busy).await;
+        let Arming::Denied(denial) = bench.try_arm(lead, five() + minutes(30)).await else { panic!("not denied") };
+        assert_eq!(denial.gate, Gate::DayCap);
+    }
+
+    async fn a_parked_promise_stays_one(store: Store) {
+        let bench = Bench::new(store).await;
+        let early = parked(&bench, promised(&bench, 1).await).await;
+        assert_eq!(bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap(), 1);
+        assert_eq!(next(&bench, early).await, (LeadState::Waiting, DialKind::Callback, five()), "not before it was promised");
+        dialed(&bench, early, five()).await;
+        assert_eq!(fidelity(&bench, five()).await.kept, 1);
+
+        let (open, over) = (promised_until(&bench, 2, Some(five() + minutes(60))).await, promised(&bench, 3).await);
+        let (open, over, late) = (parked(&bench, open).await, parked(&bench, over).await, five() + minutes(30));
+        assert_eq!(bench.store.retry_parked(bench.campaign, "test", late).await.unwrap(), 2);
+        assert_eq!(next(&bench, open).await, (LeadState::Waiting, DialKind::Callback, late), "its hour is not over");
+        assert_eq!(next(&bench, over).await, (LeadState::Waiting, DialKind::Retry, late));
+    }
+
+    async fn a_promise_is_brought_forward_when_an_operator_wants_the_call_now(store: Store) {
+        let bench = Bench::new(store).await;
+        let (once, held_up) = (parked(&bench, promised(&bench, 1).await).await, parked(&bench, promised(&bench, 2).await).await);
+        for lead in [once, held_up] {
+            assert!(bench.store.retry_lead(lead, "test", now()).await.unwrap().is_changed());
+            assert_eq!(next(&bench, lead).await, (LeadState::Waiting, DialKind::Callback, now()));
+        }
+        dialed(&bench, once, now()).await;
+        assert_eq!(fidelity(&bench, now()).await, Fidelity { kept: 1, pending: 1, promised: 2, ..fidelity(&bench, now()).await });
+        assert!(matches!(bench.try_arm(held_up, five()).await, Arming::Armed(_)), "still owed until the promised time");
     }
 
     async fn an_operators_call_does_not_wait_for_a_time_that_has_passed(store: Store) {

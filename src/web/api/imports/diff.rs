@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::consent::Consent;
+use super::refused::{Refused, SHOWN};
 use super::sink::SinkError;
 use crate::domain::ids::CampaignId;
+use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::time::Timestamp;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::Store;
 use crate::store::lead_insert::OnDuplicate;
 use crate::store::lead_values::LeadValues;
-
-use super::refused::{Refused, SHOWN};
 
 /// A row of the list against what the campaign has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +49,8 @@ pub struct Tries {
     pub campaign: CampaignId,
     /// What would be done with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
+    /// The moment that times are compared with.
+    now: Timestamp,
     /// Numbers of earlier pieces: their digits, which take a fifth of the room.
     seen: HashSet<u64>,
     /// Where refused rows go.
@@ -55,12 +59,15 @@ pub struct Tries {
     pub diff: Diff,
     /// Of the new ones, those that must not be called.
     pub suppressed: u64,
+    /// How many rows say why we may call.
+    pub consent: Consent,
 }
 
 impl Tries {
     /// Nothing is compared yet.
-    pub fn new(store: Store, campaign: CampaignId, on_duplicate: OnDuplicate, refused: Refused) -> Self {
-        Self { store, campaign, on_duplicate, seen: HashSet::new(), refused, diff: Diff::default(), suppressed: 0 }
+    pub fn new(store: Store, campaign: CampaignId, on_duplicate: OnDuplicate, refused: Refused, now: Timestamp) -> Self {
+        let (seen, diff, consent) = (HashSet::new(), Diff::default(), Consent::default());
+        Self { store, campaign, on_duplicate, now, seen, refused, diff, suppressed: 0, consent }
     }
 }
 
@@ -79,6 +86,7 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
+        self.consent.add(piece.leads.len() as u64, piece.leads.iter().filter(|row| row.consent_basis.is_none()).count() as u64);
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());
@@ -97,14 +105,14 @@ impl Tries {
             show(&mut self.diff.new, row, BTreeMap::new);
         } else if self.on_duplicate == OnDuplicate::Update {
             counts.updated += 1;
-            let changes = known.map(|known| changes(known, row)).unwrap_or_default();
+            let changes = known.map(|known| changes(known, row, self.now)).unwrap_or_default();
             self.diff.unchanged += u64::from(changes.is_empty() && !repeated);
             if !changes.is_empty() {
                 show(&mut self.diff.updated, row, || changes);
             }
         } else {
             counts.duplicates += 1;
-            show(&mut self.diff.duplicate, row, || known.map(|known| changes(known, row)).unwrap_or_default());
+            show(&mut self.diff.duplicate, row, || known.map(|known| changes(known, row, self.now)).unwrap_or_default());
         }
     }
 }
@@ -117,7 +125,7 @@ fn show(rows: &mut Vec<DiffRow>, row: &LeadRow, changes: impl FnOnce() -> BTreeM
 }
 
 /// Every value that differs, by column.
-fn changes(known: &LeadValues, row: &LeadRow) -> BTreeMap<String, (Option<String>, Option<String>)> {
+fn changes(known: &LeadValues, row: &LeadRow, now: Timestamp) -> BTreeMap<String, (Option<String>, Option<String>)> {
     let text = |name: &str| known.variables.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     let listed = row.variable_map();
     let names: BTreeSet<&String> = known.variables.keys().chain(listed.keys()).collect();
@@ -128,8 +136,17 @@ fn changes(known: &LeadValues, row: &LeadRow) -> BTreeMap<String, (Option<String
         ("zones".to_owned(), Some(known.zones.clone()), Some(row.zones.clone())),
     ];
     own.into_iter()
+        .chain(first_call(known, row, now))
         .chain(variables)
         .filter(|(_, before, after)| before != after)
         .map(|(name, before, after)| (name, (before, after)))
         .collect()
+}
+
+/// When a lead may be called first, before and after: a row that names a time moves a lead that nobody has called yet. A time
+/// that has passed is none.
+fn first_call(known: &LeadValues, row: &LeadRow, now: Timestamp) -> Option<(String, Option<String>, Option<String>)> {
+    let listed = row.not_before.filter(|_| known.state == LeadState::New)?;
+    let ahead = |at: Timestamp| (at > now).then(|| at.to_string());
+    Some(("not_before".to_owned(), ahead(known.next_attempt_at), ahead(listed)))
 }

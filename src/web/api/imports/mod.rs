@@ -2,6 +2,7 @@
 //!
 //! An import that was cut off goes on where it stopped when the same file is sent again.
 
+mod consent;
 mod diff;
 mod list;
 mod refused;
@@ -26,8 +27,8 @@ use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Actor, Ask};
+use super::idle;
 use super::keyed::{Key, Turn};
-use crate::domain::campaign::CampaignState;
 use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
 use crate::intake::{ImportOptions, OnDuplicate, WriteOrder};
@@ -76,7 +77,7 @@ pub async fn import(
         Turn::Done(answer) => return Ok(answer),
     };
     let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
-    let order = Order { api: api.clone(), campaign: campaign.id, file_name, options, dry_run: query.dry_run };
+    let order = Order { api: api.clone(), campaign, file_name, options, dry_run: query.dry_run };
     // when nobody waits any more the request is dropped, and the import with it: the piece at hand is rolled back
     let outcome = order.carry_out(list, keyed.begun_at, &CancellationToken::new()).await?;
     let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };
@@ -105,9 +106,7 @@ pub(super) async fn receive_list(api: &ApiState, actor: Actor, body: Body) -> Re
 /// There is none of this name, or it is cancelled.
 pub(super) async fn open_campaign(api: &ApiState, name: &str) -> Result<Campaign, ApiError> {
     let campaign = find(api, name).await?;
-    if campaign.state == CampaignState::Cancelled {
-        return Err(ApiError::conflict("wrong_state", format!("campaign {name} is cancelled"), "import into another campaign"));
-    }
+    idle::must_not_be_cancelled(&campaign)?;
     Ok(campaign)
 }
 

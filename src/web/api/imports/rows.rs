@@ -14,7 +14,9 @@ use sha2::{Digest, Sha256};
 
 use super::super::ApiState;
 use super::super::error::ApiError;
+use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
+use super::consent::Consent;
 use super::{open_campaign, region, sink};
 use crate::intake::finding::Finding;
 use crate::intake::objects::judge;
@@ -51,6 +53,7 @@ struct RowsOutcome {
     by_code: BTreeMap<String, u64>,
     /// Every refused row.
     rejects: Vec<Finding>,
+    warnings: Vec<String>,
     seconds: f64,
 }
 
@@ -76,12 +79,15 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
             Err(finding) => rejects.push(*finding),
         }
     }
+    let mut consent = Consent::default();
+    consent.add(leads.len() as u64, leads.iter().filter(|lead| lead.consent_basis.is_none()).count() as u64);
+    let warnings: Vec<String> = consent.warning(&campaign).into_iter().chain(idle::warning(&campaign)).collect();
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
     // written once, so that a replayed answer is the same to the letter
     let told = OnceLock::new();
     let tell = |inserted: &Inserted| {
-        let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, begun);
+        let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, &warnings, begun);
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
@@ -91,7 +97,7 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
 }
 
 impl RowsOutcome {
-    fn of(rows: u64, inserted: &Inserted, rejects: &[Finding], begun: Instant) -> Self {
+    fn of(rows: u64, inserted: &Inserted, rejects: &[Finding], warnings: &[String], begun: Instant) -> Self {
         let mut by_code = BTreeMap::new();
         for finding in rejects {
             *by_code.entry(finding.code.to_string()).or_default() += 1;
@@ -105,6 +111,7 @@ impl RowsOutcome {
             suppressed: inserted.suppressed,
             by_code,
             rejects: rejects.to_vec(),
+            warnings: warnings.to_vec(),
             seconds: begun.elapsed().as_secs_f64(),
         }
     }

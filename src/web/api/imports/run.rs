@@ -9,16 +9,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::ApiState;
 use super::super::error::ApiError;
+use super::super::idle;
+use super::consent::Consent;
 use super::diff::{Diff, Tries};
 use super::list::List;
 use super::refused::{self, Refused};
 use super::sink::{SinkError, Writes};
 use super::upload::disk;
-use crate::domain::ids::{CampaignId, ImportId};
+use crate::domain::ids::ImportId;
 use crate::domain::time::Timestamp;
 use crate::intake::finding::Finding;
 use crate::intake::import::import;
 use crate::intake::{self, ImportError, ImportOptions, Progress, Sheet};
+use crate::store::campaign::Campaign;
 use crate::store::codec::count;
 use crate::store::import::{Import, ImportPlace, ImportState};
 use crate::store::lead_insert::OnDuplicate;
@@ -28,7 +31,7 @@ pub struct Order {
     /// Where to.
     pub api: ApiState,
     /// Whose list.
-    pub campaign: CampaignId,
+    pub campaign: Campaign,
     /// The file's name as the operator knows it.
     pub file_name: String,
     /// How.
@@ -98,9 +101,11 @@ impl Order {
     async fn try_out(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
         let id = ImportId::new();
         let refused = self.refused(id, sheet, 0)?;
-        let mut sink = Tries::new(self.api.store.clone(), self.campaign, on_duplicate(&self.options), refused);
+        let (store, now) = (self.api.store.clone(), self.api.clock.now());
+        let mut sink = Tries::new(store, self.campaign.id, on_duplicate(&self.options), refused, now);
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
-        let warnings = warnings(sheet, &self.imports_of(sheet).await?);
+        let mut warnings = warnings(sheet, &self.imports_of(sheet).await?);
+        warnings.extend(sink.consent.warning(&self.campaign));
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
             import_id: id,
@@ -128,11 +133,11 @@ impl Order {
         if let Some(done) = earlier.iter().find(carried_out) {
             return Ok(Outcome::of(done.clone(), &self.file_name));
         }
-        let warnings = warnings(sheet, &earlier);
+        let mut warnings = warnings(sheet, &earlier);
         let (store, clock) = (self.api.store.clone(), self.api.clock.clone());
         let import_row = match earlier.into_iter().find(|import| import.state == ImportState::Running) {
             Some(import) => import,
-            None => store.start_import(self.campaign, &self.file_name, &sheet.sha256, clock.now()).await?,
+            None => store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, clock.now()).await?,
         };
         let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
         let ImportPlace { byte_offset, stretch_leads, stretch_end } = import_row.place();
@@ -140,7 +145,8 @@ impl Order {
         let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
         let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
-        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused };
+        let consent = Consent::default();
+        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, consent };
         let report = tokio::select! {
             report = import(file, sheet, options, &mut sink, stop) => report.map_err(cut_off)?,
             never = store.keep_log_short() => match never {},
@@ -148,6 +154,9 @@ impl Order {
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
         let rejects = sink.refused.shown;
+        warnings.extend(sink.consent.warning(&self.campaign));
+        // a long list may have outlasted its campaign
+        warnings.extend(idle::warning(&store.campaign(self.campaign.id).await?.unwrap_or(self.campaign)));
         Ok(Outcome { resumed_after_row, rejects, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
     }
 
@@ -156,7 +165,7 @@ impl Order {
     }
 
     async fn imports_of(&self, sheet: &Sheet) -> Result<Vec<Import>, ApiError> {
-        let mut imports = self.api.store.imports(self.campaign).await?;
+        let mut imports = self.api.store.imports(self.campaign.id).await?;
         imports.retain(|import| import.file_sha256 == sheet.sha256);
         Ok(imports)
     }

@@ -76,11 +76,13 @@ async fn from_25_days_on_it_is_told() {
 async fn calling_without_consent_and_without_a_list_is_told() {
     let bench = Bench::with_campaign().await;
     assert!(gate(&bench, CAMPAIGN).await["value"].as_str().unwrap().starts_with("no do-not-call list is imported"));
-    bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { "require_consent": "false" } })).await;
+    let without = json!({ "set": { "require_consent": "false", "consent_override_reason": "our own customers" } });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &without).await["status"], 200);
     let note = "no list of the National Do Not Call Registry is imported; calls without consent ask for one that is less than 31 days \
                 old (47 CFR 64.1200(c)(2)(i)(D)): callfleet dnc import FILE --scrub-date DAY --registry us";
     listed_of(&bench, "own", None, "2026-11-22").await;
-    assert_eq!(start(&bench).await["body"]["notes"], json!([note]), "a list of no registry is not what the law asks for");
+    let told = json!([note, "consent is not required: our own customers"]);
+    assert_eq!(start(&bench).await["body"]["notes"], told, "a list of no registry is not what the law asks for");
     assert_eq!(gate(&bench, CAMPAIGN).await["value"], note);
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([note]));
     listed(&bench, "2026-11-22").await;

@@ -52,6 +52,18 @@ async fn leads_that_are_there_can_be_updated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_when_people_would_be_called_first() {
+    let bench = Bench::with_campaign().await;
+    let moved = "phone_number,not_before\n+14155550100,2026-12-01T09:00:00Z\n+14155550101,2026-11-01T09:00:00Z\n";
+    let (path, later) = (format!("{AT}?update=true&dry_run=true"), moved.lines().take(2).collect::<Vec<_>>().join("\n"));
+    let tried = bench.exact("POST", &path, moved).await["diff"]["updated"].clone();
+    assert_eq!(tried[0]["changes"]["not_before"], json!([null, "2026-12-01T09:00:00Z"]), "{tried}");
+    assert_eq!(tried[1]["changes"]["not_before"], json!(null), "due already: {tried}");
+    bench.exact("POST", &format!("{AT}?update=true"), moved).await;
+    assert_eq!(bench.exact("POST", &path, &later).await["diff"]["unchanged"], 1, "nothing is left to change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_file_imports_nothing() {
     let bench = Bench::with_campaign().await;
     let files = ["", "name,city\nAnn,Oakland\n", "phone\n", "PK\u{3}\u{4}zip", "phone\n\"+1415"];

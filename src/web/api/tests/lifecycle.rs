@@ -4,8 +4,13 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
+use crate::domain::campaign::CampaignState;
+use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
 use crate::domain::permit::Gate;
+use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::lead::LeadFilter;
@@ -116,6 +121,85 @@ async fn a_stop_without_live_calls_pauses() {
     assert_eq!((&stopped["body"]["state"], &stopped["body"]["ended"]), (&json!("paused"), &json!(0)), "{stopped}");
     let again = bench.json("POST", "/v1/campaigns/spring/stop", &json!({})).await;
     assert_eq!(again["body"]["state"], "paused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_for_a_campaign_that_calls_nobody_are_taken_and_told() {
+    let bench = Bench::with_campaign().await;
+    let rows = |n: u64| json!({ "leads": [{ "phone_number": format!("+1415555{n:04}"), "consent_basis": "web form" }] });
+    let warned = async |n| bench.json("POST", "/v1/campaigns/spring/leads", &rows(n)).await["body"]["warnings"].clone();
+    assert_eq!(warned(120).await, json!(["campaign spring is draft: nobody is called until callfleet campaign start spring"]));
+    start(&bench).await;
+    assert_eq!(warned(121).await, json!([]));
+
+    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let lull = CampaignChange { from: CampaignState::Running, to: CampaignState::Completed, reason: None, actor: "test" };
+    let now = "2026-11-23T18:00:00Z".parse().unwrap();
+    assert!(bench.store.change_campaign_state(campaign, lull, now).await.unwrap().is_changed());
+    let told = json!(["campaign spring is completed: nobody is called until callfleet campaign start spring"]);
+    assert_eq!(warned(122).await, told);
+    let list = LIST.replace("+141555501", "+141555503");
+    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports", &list).await["body"]["warnings"], told);
+    assert_eq!(bench.post("/v1/campaigns/spring/parked/retry").await["body"]["warnings"], told);
+    let lead = bench.exact("GET", "/v1/leads?campaign=spring&limit=1", "").await["leads"][0]["id"].as_str().unwrap().to_owned();
+    fixtures::force_lead_state(&bench.store, lead.parse().unwrap(), LeadState::Finished).await;
+    assert_eq!(bench.post(&format!("/v1/leads/{lead}/retry")).await["body"]["warnings"], told);
+    assert_eq!(start(&bench).await["body"]["state"], "running", "the command that was named works");
+
+    bench.post("/v1/campaigns/spring/cancel").await;
+    fixtures::force_lead_state(&bench.store, lead.parse().unwrap(), LeadState::Finished).await;
+    for path in [format!("/v1/leads/{lead}/retry"), "/v1/campaigns/spring/parked/retry".to_owned()] {
+        let refused = bench.post(&path).await;
+        assert_eq!((&refused["status"], &refused["body"]["error"]["code"]), (&json!(409), &json!("wrong_state")), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promise_that_is_brought_forward_is_told() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    let lead = bench.exact("GET", "/v1/leads?campaign=spring&limit=1", "").await["leads"][0]["id"].as_str().unwrap().to_owned();
+    let id: LeadId = lead.parse().unwrap();
+    let friday: Timestamp = "2026-11-27T18:00:00Z".parse().unwrap();
+    let promised: Result<(), StoreError> = on_db!(bench.store.db, write, tx => {
+        sqlx::query("UPDATE lead SET state = 'parked', next_kind = 'callback', next_attempt_at = $2 WHERE id = $1")
+            .bind(id).bind(friday).execute(tx).await?;
+        Ok(())
+    });
+    promised.unwrap();
+    let warned = bench.post(&format!("/v1/leads/{lead}/retry")).await["body"]["warnings"].clone();
+    let told = "a callback was promised for 2026-11-27T18:00:00Z: it is made as soon as every gate is open instead";
+    assert_eq!(warned, json!([told]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calling_without_consent_is_explained_told_and_kept() {
+    let bench = Bench::with_campaign().await;
+    let refused = set(&bench, "require_consent", "false").await;
+    let message = refused["body"]["error"]["message"].as_str().unwrap();
+    assert!(refused["status"] == 422 && message.contains("consent_override_reason"), "{refused}");
+    let keys = json!({ "set": { "require_consent": "false", "consent_override_reason": "our own customers" } });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &keys).await["status"], 200);
+    let rows = json!({ "leads": [{ "phone_number": "+14155550120" }] });
+    let added = bench.json("POST", "/v1/campaigns/spring/leads", &rows).await;
+    assert!(!added.to_string().contains("consent_basis"), "nobody asks for it: {added}");
+    let notes = start(&bench).await["body"]["notes"].to_string();
+    assert!(notes.contains("consent is not required: our own customers"), "{notes}");
+    let audit = bench.store.audits(None, 1).await.unwrap().remove(0);
+    assert!(audit.detail.contains("consent is not required: our own customers"), "{audit:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leads_without_consent_are_told_at_the_import_and_at_the_start() {
+    let bench = Bench::with_campaign().await;
+    let told = "1 of 2 rows have no consent_basis; leads without one will not be called";
+    let list = "phone_number,consent_basis\n+14155550120,\n+14155550121,web form\n";
+    for path in ["/v1/campaigns/spring/imports?dry_run=true", "/v1/campaigns/spring/imports"] {
+        assert_eq!(bench.text("POST", path, list).await["body"]["warnings"][0], told, "{path}");
+    }
+    let rows = json!({ "leads": [{ "phone_number": "+14155550122" }, { "phone_number": "+14155550123", "consent_basis": "web form" }] });
+    assert_eq!(bench.json("POST", "/v1/campaigns/spring/leads", &rows).await["body"]["warnings"][0], told);
+    assert_eq!(start(&bench).await["body"]["notes"], json!(["2 of 6 leads have no consent_basis and will not be called"]));
 }
 
 /// A call of the campaign's first lead that is talked on and that nobody holds.
