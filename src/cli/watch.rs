@@ -1,5 +1,7 @@
 //! `callfleet watch`: what is happening now, line by line, until it is interrupted.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use axum::body::Body;
 use axum::http::Method;
@@ -7,7 +9,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::client::Client;
-use super::output::{self, Output, cell};
+use super::output::{self, Output, cell, items};
 use super::path::ApiPath;
 
 /// Prints events as they come. With `--json` each is one line of JSON.
@@ -20,46 +22,67 @@ pub async fn run(campaign: Option<&str>, client: &Client, output: Output) -> any
     if !output.json {
         eprintln!("watching {}; stop with ctrl-c", campaign.unwrap_or("every campaign"));
     }
+    let mut names = Names { client, by_id: HashMap::new() };
     let mut waiting = Vec::new();
     while let Some(piece) = body.next().await {
         waiting.extend_from_slice(&piece.context("the stream of events broke off")?);
         while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = waiting.drain(..=end).collect();
             if let Some(data) = std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix("data: ")) {
-                output::line(&shown(data.trim_end(), output))?;
+                output::line(&told(data.trim_end(), &mut names, output).await)?;
             }
         }
     }
     anyhow::bail!("the process that was watched has ended")
 }
 
-fn shown(data: &str, output: Output) -> String {
+/// What campaigns are called: an event knows only their ids.
+struct Names<'a> {
+    client: &'a Client,
+    by_id: HashMap<String, String>,
+}
+
+impl Names<'_> {
+    /// Asks again for a campaign that was made since. One that has no name to show, or cannot be asked for, is shown by its id.
+    async fn of(&mut self, id: String) -> String {
+        if !self.by_id.contains_key(&id)
+            && let Ok(answer) = self.client.get(ApiPath::new(&["v1", "campaigns"])).await
+        {
+            self.by_id.extend(items(&answer.json["campaigns"]).iter().map(|campaign| (cell(&campaign["id"]), cell(&campaign["name"]))));
+        }
+        self.by_id.get(&id).cloned().unwrap_or(id)
+    }
+}
+
+async fn told(data: &str, names: &mut Names<'_>, output: Output) -> String {
     let event: Value = serde_json::from_str(data).unwrap_or_default();
     if output.json || event.is_null() {
         return data.to_owned();
     }
+    let subject = match event["kind"].as_str() {
+        Some("campaign") => names.of(cell(&event["campaign"])).await,
+        _ => format!("{}  attempt {}", cell(&event["number"]), cell(&event["attempt"])),
+    };
+    shown(&event, &subject)
+}
+
+fn shown(event: &Value, subject: &str) -> String {
     if event.get("missed").is_some() {
         return "(events were missed here; `callfleet call list` has them all)".to_owned();
     }
-    let subject = if event["kind"] == "campaign" {
-        cell(&event["campaign"])
-    } else {
-        format!("{}  attempt {}", cell(&event["number"]), cell(&event["attempt"]))
-    };
     format!("{}  {:<8} {:<14} {subject}", cell(&event["at"]), cell(&event["kind"]), cell(&event["word"]))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn an_event_is_one_line() {
-        let data =
-            r#"{"id":"0","at":"2026-11-23T10:00:00Z","kind":"call","word":"ringing","campaign":"c","attempt":"a","number":"+1415***0123"}"#;
-        let text = shown(data, Output { json: false });
-        assert_eq!(text, "2026-11-23T10:00:00Z  call     ringing        +1415***0123  attempt a");
-        assert_eq!(shown(data, Output { json: true }), data);
-        assert!(shown(r#"{"missed":3}"#, Output { json: false }).contains("missed"));
+        let event = json!({ "at": "2026-11-23T10:00:00Z", "kind": "call", "word": "ringing" });
+        assert_eq!(shown(&event, "+1415***0123  attempt a"), "2026-11-23T10:00:00Z  call     ringing        +1415***0123  attempt a");
+        assert!(shown(&json!({ "missed": 3 }), "").contains("missed"));
     }
 }

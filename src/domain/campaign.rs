@@ -75,6 +75,15 @@ impl CampaignState {
     pub fn may_become(self, next: Self) -> bool {
         TRANSITIONS.iter().any(|(from, to, _)| *from == self && *to == next)
     }
+
+    /// Whether it began and nobody new is dialed until an operator steps in; calls that are under way end as they would.
+    #[must_use]
+    pub fn stands_still(self) -> bool {
+        match self {
+            Self::Paused | Self::Halted | Self::Cancelled | Self::Completed => true,
+            Self::Draft | Self::Scheduled | Self::Running | Self::Draining => false,
+        }
+    }
 }
 
 word_enum! {

@@ -1,7 +1,7 @@
 //! One process per data folder: a second one is refused and told who is there.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
 use crate::store::StoreError;
@@ -33,6 +33,24 @@ impl FolderLock {
         }
         Ok(Self { _file: file })
     }
+
+    /// Whether a process that lives holds this folder.
+    ///
+    /// # Errors
+    /// The lock file cannot be opened, as when the folder is somebody else's.
+    pub fn is_held(folder: &Path) -> std::io::Result<bool> {
+        let file = match File::open(folder.join(LOCK_FILE)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        // shared, so that two who ask at once do not take each other for a holder
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
 }
 
 fn write_holder(file: &mut File) -> std::io::Result<()> {
@@ -61,7 +79,9 @@ mod tests {
         let refusal = FolderLock::take(folder.path()).unwrap_err();
         assert!(refusal.to_string().contains(&format!("process {}", std::process::id())), "{refusal}");
         assert!(!refusal.retry_helps());
+        assert!(FolderLock::is_held(folder.path()).unwrap());
         drop(first);
+        assert!(!FolderLock::is_held(folder.path()).unwrap());
         FolderLock::take(folder.path()).unwrap();
     }
 }

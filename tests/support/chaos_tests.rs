@@ -36,6 +36,16 @@ async fn server() -> (SocketAddr, mpsc::Receiver<()>) {
     (addr, requests)
 }
 
+/// Waits until a connection has met its fault.
+async fn until_struck(proxy: &ChaosProxy) {
+    let struck = async {
+        while proxy.struck() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(SOON, struck).await.expect("a connection meets its fault");
+}
+
 /// Asks through a proxy with this fault: what was answered, how it ended, and whether the request arrived.
 async fn ask(fault: Fault) -> (Vec<u8>, Option<ErrorKind>, bool) {
     let (addr, mut requests) = server().await;
@@ -94,7 +104,7 @@ async fn a_request_that_is_held_arrives_although_its_sender_has_left() {
     let proxy = ChaosProxy::start(addr, |_| Fault::HoldRequest { ms: 50 }).await.unwrap();
     let mut client = TcpStream::connect(proxy.addr()).await.unwrap();
     client.write_all(REQUEST).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    until_struck(&proxy).await;
     client.set_zero_linger().unwrap();
     drop(client);
     assert_eq!(timeout(SOON, requests.recv()).await.unwrap(), Some(()));

@@ -137,6 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn every_command_of_the_readme_can_be_typed() {
+        let lines = include_str!("../../../README.md").lines().map(|line| line.replace("cargo run --release --", "callfleet"));
+        let mut typed = 0;
+        for line in lines.filter(|line| line.starts_with("callfleet ")) {
+            let words = line.split('#').next().unwrap_or_default();
+            let parsed = Cli::try_parse_from(split(words));
+            assert!(parsed.is_ok(), "{words}: {}", parsed.unwrap_err());
+            typed += 1;
+        }
+        assert!(typed > 15, "only {typed} commands were found");
+    }
+
+    #[test]
     fn every_verb_has_an_example_that_can_be_typed() {
         let mut verbs = 0;
         walk(&Cli::command(), &[], &mut |path, command| {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::outcomes::{meaning, outcome};
 use crate::call::journal::{EventKind, TurnTimings};
+use crate::domain::campaign::CampaignState;
 use crate::domain::count::counted;
 use crate::domain::ids::CampaignId;
 use crate::domain::money::NanoUsd;
@@ -27,6 +28,9 @@ const CALLS: u32 = 200_000;
 /// The report.
 #[derive(Debug, Serialize)]
 pub struct Report {
+    campaign: Option<CampaignState>,
+    /// Why the campaign is in this state, when something or somebody said so.
+    reason: Option<String>,
     leads: usize,
     seconds: f64,
     states: BTreeMap<String, usize>,
@@ -40,6 +44,8 @@ pub struct Report {
     tokens_cached: i64,
     tokens_out: i64,
     summaries_and_scores: usize,
+    /// Those whose batch has not come back.
+    summaries_and_scores_waiting: usize,
     cost_usd: Costs,
 }
 
@@ -78,9 +84,11 @@ impl Report {
         let leads = all_leads(store, campaign).await?;
         let (replies, greetings) = latencies(store, campaign).await?;
         let cost = store.cost_report(Some(campaign)).await?;
-        let done = TaskFilter { state: Some(TaskState::Done), ..TaskFilter::default() };
+        let row = store.campaign(campaign).await?;
         let llm = || cost.lines.iter().filter(|line| line.service == Service::Llm);
         Ok(Self {
+            campaign: row.as_ref().map(|row| row.state),
+            reason: row.and_then(|row| row.state_reason),
             leads: leads.len(),
             seconds: (took.as_secs_f64() * 10.0).round() / 10.0,
             states: count(leads.iter().map(|lead| lead.state.to_string())),
@@ -93,7 +101,8 @@ impl Report {
             tokens_in: llm().map(|line| line.tokens_in).sum(),
             tokens_cached: llm().map(|line| line.tokens_cached).sum(),
             tokens_out: llm().map(|line| line.tokens_out).sum(),
-            summaries_and_scores: store.tasks(done, None, u32::MAX >> 1).await?.len(),
+            summaries_and_scores: tasks(store, &[TaskState::Done]).await?,
+            summaries_and_scores_waiting: tasks(store, &[TaskState::Waiting, TaskState::Batched]).await?,
             cost_usd: costs(&cost),
         })
     }
@@ -108,6 +117,7 @@ impl Report {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "\n  {}, {}, {:.1} s\n", counted(self.leads, "lead"), counted(self.dials, "call"), self.seconds)?;
+        self.write_standstill(out)?;
         for (word, leads) in &self.outcomes {
             writeln!(out, "  {word:<20} {leads:>5}   {}", meaning(word))?;
         }
@@ -115,13 +125,28 @@ impl Report {
         self.write_callbacks(out)?;
         writeln!(out, "  reply     {}   from the end of the callee's turn to our first sound", self.reply_ms)?;
         writeln!(out, "  greeting  {}   from the open line to our first sound", self.greeting_ms)?;
-        let cached = self.tokens_cached;
-        writeln!(
-            out,
-            "  tokens    {} in ({cached} cached), {} out; {} summaries and scores",
-            self.tokens_in, self.tokens_out, self.summaries_and_scores
-        )?;
+        self.write_tokens(out)?;
         self.write_costs(out)
+    }
+
+    /// Who reads that leads were not called has to read why.
+    fn write_standstill(&self, out: &mut String) -> std::fmt::Result {
+        match self.campaign {
+            Some(state @ (CampaignState::Paused | CampaignState::Halted | CampaignState::Cancelled)) => {
+                let why = self.reason.as_deref().unwrap_or("nobody new is dialed");
+                writeln!(out, "  the campaign is {state}: {why}\n")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write_tokens(&self, out: &mut String) -> std::fmt::Result {
+        let (cached, there) = (self.tokens_cached, self.summaries_and_scores);
+        write!(out, "  tokens    {} in ({cached} cached), {} out; {there} summaries and scores", self.tokens_in, self.tokens_out)?;
+        match self.summaries_and_scores_waiting {
+            0 => writeln!(out),
+            waiting => writeln!(out, ", {waiting} more still wait for their batch"),
+        }
     }
 
     fn write_callbacks(&self, out: &mut String) -> std::fmt::Result {
@@ -169,6 +194,16 @@ async fn all_leads(store: &Store, campaign: CampaignId) -> Result<Vec<Lead>, Sto
             return Ok(leads);
         }
     }
+}
+
+/// How many summaries and scores are in one of these states.
+async fn tasks(store: &Store, states: &[TaskState]) -> Result<usize, StoreError> {
+    let mut count = 0;
+    for state in states {
+        let filter = TaskFilter { state: Some(*state), ..TaskFilter::default() };
+        count += store.tasks(filter, None, u32::MAX >> 1).await?.len();
+    }
+    Ok(count)
 }
 
 /// Milliseconds of every reply and every greeting.
@@ -229,5 +264,46 @@ fn costs(report: &CostReport) -> Costs {
         telephone: sum(&|line| (line.service == Service::Telephony).then_some(line.cost)),
         total: report.cost.as_usd(),
         baseline: report.baseline.as_usd(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::campaign::CampaignChange;
+    use crate::store::contract::fixtures::{at, attempt, campaign, lead};
+    use crate::store::contract::support::with_sqlite;
+    use crate::store::deferred::{NewTask, TaskKind};
+
+    #[tokio::test]
+    async fn it_says_why_the_campaign_stands_still_and_what_has_not_come_back() {
+        with_sqlite(async |store| {
+            let id = campaign(&store, "demo").await;
+            let call = attempt(&store, id, lead(&store, id, 1).await).await;
+            let task = |kind| NewTask { kind, attempt: call, campaign: id, model: "a", prompt_version: None, request: "{}", due_at: at(9) };
+            store.defer_tasks(&[task(TaskKind::Summary), task(TaskKind::Score)], at(0)).await.unwrap();
+            store.open_batch("a", 1, at(1)).await.unwrap().unwrap();
+            let report = async || Report::gather(&store, id, Duration::from_secs(1)).await.unwrap();
+            let before = report().await;
+            assert_eq!(
+                (before.campaign, before.summaries_and_scores, before.summaries_and_scores_waiting),
+                (Some(CampaignState::Draft), 0, 2)
+            );
+            assert!(
+                before.text().contains("0 summaries and scores, 2 more still wait for their batch")
+                    && !before.text().contains("the campaign is")
+            );
+
+            for (from, to, reason) in [
+                (CampaignState::Draft, CampaignState::Running, None),
+                (CampaignState::Running, CampaignState::Halted, Some("budget: spent")),
+            ] {
+                let _ = store.change_campaign_state(id, CampaignChange { from, to, reason, actor: "test" }, at(2)).await.unwrap();
+            }
+            let halted = serde_json::to_value(report().await).unwrap();
+            assert_eq!((&halted["campaign"], &halted["reason"]), (&"halted".into(), &"budget: spent".into()));
+            assert!(report().await.text().contains("the campaign is halted: budget: spent"));
+        })
+        .await;
     }
 }

@@ -36,6 +36,9 @@ const CAMPAIGN: &str = include_str!("../../../config/demo/campaign.toml");
 /// A Monday, ten in the morning in California.
 const MONDAY: i64 = 1_795_456_800_000;
 
+/// More than any lead of a long list comes to, US dollars: the demo must not halt by its own budget.
+const LEAD_USD: f64 = 0.25;
+
 /// The results of 100,000 leads have about 20 MB.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 
@@ -121,14 +124,20 @@ async fn prepare(app: &App, args: &Demo) -> anyhow::Result<CampaignId> {
     let prompts: Vec<PromptText<'_>> =
         Layer::ALL.iter().map(|layer| PromptText { layer: layer.as_str(), body: layer.default_body(), output_schema: None }).collect();
     let saved = store.save_agent(&agent, &prompts, now).await?;
-    let file = CampaignFile::from_toml(CAMPAIGN).context("config/demo/campaign.toml")?;
-    let settings = serde_json::from_str(&file.to_json()?)?;
+    let settings = serde_json::from_str(&campaign_file(args.leads)?.to_json()?)?;
     let new = NewCampaign { name: "demo", settings: &settings, agent_version: Some(saved.id) };
     let campaign = store.create_campaign(new, "demo", now).await?.context("the data folder already has a campaign named demo")?;
     import(app, leads::list(args.leads)).await?;
     let start = CampaignChange { from: CampaignState::Draft, to: CampaignState::Running, reason: None, actor: "demo" };
     let _ = store.change_campaign_state(campaign.id, start, now).await?;
     Ok(campaign.id)
+}
+
+/// The file's campaign, with a budget for so many leads.
+fn campaign_file(leads: u32) -> anyhow::Result<CampaignFile> {
+    let mut file = CampaignFile::from_toml(CAMPAIGN).context("config/demo/campaign.toml")?;
+    file.budget_usd = file.budget_usd.map(|budget| budget.max(f64::from(leads) * LEAD_USD));
+    Ok(file)
 }
 
 /// Through the same door as anybody's list.
@@ -146,4 +155,16 @@ pub async fn ask(app: &App, request: Request<Body>) -> anyhow::Result<Bytes> {
     let (status, body) = (answer.status(), axum::body::to_bytes(answer.into_body(), LARGEST_ANSWER).await?);
     anyhow::ensure!(status.is_success(), "{}", String::from_utf8_lossy(&body));
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_list_has_a_larger_budget() {
+        let budget = |leads| campaign_file(leads).unwrap().budget_usd;
+        assert_eq!([1, 60, 200].map(budget), [Some(50.0); 3]);
+        assert_eq!([2_000, 100_000].map(budget), [Some(500.0), Some(25_000.0)]);
+    }
 }

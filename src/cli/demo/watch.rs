@@ -9,8 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
 use crate::domain::attempt::AttemptState;
+use crate::domain::campaign::CampaignState;
 use crate::domain::ids::CampaignId;
 use crate::domain::lead::LeadState;
+use crate::domain::time::Timestamp;
 use crate::store::campaign_status::CampaignStatus;
 use crate::store::deferred::{TaskFilter, TaskState};
 use crate::store::{Store, StoreError};
@@ -20,13 +22,13 @@ const LOOK: Duration = Duration::from_millis(200);
 const TODAY: Duration = Duration::from_secs(3600);
 /// Between two plain lines.
 const LINE: Duration = Duration::from_secs(5);
-/// How long summaries and scores are waited for.
+/// How long summaries and scores are waited for; the report counts those that did not come.
 const DEFERRED_WITHIN: Duration = Duration::from_secs(20);
 
 /// How the watch ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Every lead is done or waits for a later day.
+    /// Every lead is done or waits for a later day, or the campaign stands still; its row says why.
     Done,
     /// Somebody pressed Ctrl-C.
     Interrupted,
@@ -55,30 +57,24 @@ impl<'a> Watch<'a> {
         Self { store, clock, campaign, screen, silent: json }
     }
 
-    /// Until every lead is done for today and what was deferred has come back.
+    /// Until nothing more happens today and what was deferred has come back.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn until_done(&self, stop: &CancellationToken) -> Result<Ended, StoreError> {
         let mut told = tokio::time::Instant::now();
         loop {
+            // the state before the counts: in a campaign that stood still then, nothing has become active since
+            let state = self.store.campaign(self.campaign).await?.map(|campaign| campaign.state);
             let status = self.store.campaign_status(self.campaign).await?;
             self.show(&status, &mut told);
-            if self.is_done(&status).await? {
+            if is_over(state, &status, self.clock.now()) {
                 break;
             }
             tokio::select! { () = stop.cancelled() => return Ok(self.close(Ended::Interrupted)), () = tokio::time::sleep(LOOK) => {} }
         }
         self.wait_for_deferred(stop).await?;
         Ok(self.close(Ended::Done))
-    }
-
-    async fn is_done(&self, status: &CampaignStatus) -> Result<bool, StoreError> {
-        if status.in_state(LeadState::Active) > 0 || status.in_state(LeadState::New) > 0 {
-            return Ok(false);
-        }
-        let today = self.clock.now() + TODAY;
-        Ok(status.next_due.is_none_or(|due| due > today))
     }
 
     async fn wait_for_deferred(&self, stop: &CancellationToken) -> Result<(), StoreError> {
@@ -147,6 +143,15 @@ impl Screen {
     }
 }
 
+/// Whether nothing more happens today: no call is under way, and none is due or the campaign begins none.
+fn is_over(state: Option<CampaignState>, status: &CampaignStatus, now: Timestamp) -> bool {
+    if status.in_state(LeadState::Active) > 0 {
+        return false;
+    }
+    let is_due = status.in_state(LeadState::New) > 0 || status.next_due.is_some_and(|due| due <= now + TODAY);
+    !is_due || state.is_none_or(CampaignState::stands_still)
+}
+
 /// Leads that nothing more happens to today, as far as their state tells.
 fn settled(status: &CampaignStatus) -> i64 {
     status.leads.iter().filter(|(state, _)| state.is_terminal()).map(|(_, leads)| leads).sum()
@@ -165,4 +170,32 @@ fn outcomes(status: &CampaignStatus) -> String {
         write!(text, "{comma}{leads} {disposition}").expect("writing to a String cannot fail");
     }
     if text.is_empty() { "none yet".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(leads: &[(LeadState, i64)], due_s: Option<i64>) -> CampaignStatus {
+        let next_due = due_s.map(|due| Timestamp::from_millis(due * 1_000));
+        CampaignStatus { leads: leads.to_vec(), next_due, ..CampaignStatus::default() }
+    }
+
+    #[test]
+    fn it_is_over_when_nothing_is_due_today_or_nobody_is_dialed_any_more() {
+        use CampaignState::{Cancelled, Completed, Draining, Halted, Paused, Running};
+        let is_over = |state, status: &CampaignStatus| is_over(Some(state), status, Timestamp::from_millis(0));
+        let fresh = status(&[(LeadState::New, 3), (LeadState::Finished, 1)], Some(0));
+        let due = status(&[(LeadState::Waiting, 1)], Some(60));
+        let tomorrow = status(&[(LeadState::Waiting, 1), (LeadState::Finished, 4)], Some(86_400));
+        let live = status(&[(LeadState::Active, 1), (LeadState::New, 3)], Some(0));
+        for state in [Running, Draining] {
+            assert!(!is_over(state, &fresh) && !is_over(state, &due) && !is_over(state, &live), "{state}");
+            assert!(is_over(state, &tomorrow) && is_over(state, &status(&[(LeadState::Finished, 5)], None)), "{state}");
+        }
+        for state in [Halted, Paused, Cancelled, Completed] {
+            assert!(is_over(state, &fresh) && is_over(state, &due) && is_over(state, &tomorrow), "{state}");
+            assert!(!is_over(state, &live), "a call of a campaign that is {state} goes on");
+        }
+    }
 }

@@ -1,15 +1,28 @@
 //! A campaign rehearsed by the command line: one process, no provider, nothing left behind.
 
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::bench::{Bench, Ran};
+use crate::support::process::Process;
 
 const FRIENDLY: &str = "campaign rehearse spring --runs 2 --mix human=1 --outcomes qualified=1 --talk 60";
 
-/// Runs it with its temporary files in a folder of the test's own.
-fn run(bench: &Bench, line: &str) -> Ran {
+const SOON: Duration = Duration::from_secs(30);
+
+/// A folder of the test's own for temporary files.
+fn scratch(bench: &Bench) -> PathBuf {
     let scratch = bench.path().join("scratch");
     std::fs::create_dir_all(&scratch).unwrap();
+    scratch
+}
+
+/// Runs it and looks whether it left something behind.
+fn run(bench: &Bench, line: &str) -> Ran {
+    let scratch = scratch(bench);
     let ran = bench.command(line).env("TMPDIR", &scratch).output().unwrap().into();
     assert_eq!(scratch.read_dir().unwrap().count(), 0, "{line} left files behind");
     ran
@@ -47,4 +60,30 @@ fn the_same_seed_says_the_same_and_what_is_wrong_is_said() {
     assert!(unread.code == Some(2) && unread.err.contains("75-180"), "{unread:?}");
     let help = run(&bench, "campaign rehearse --help");
     assert!(help.out.contains("Example: callfleet campaign rehearse spring"), "{help:?}");
+}
+
+#[test]
+fn what_a_killed_rehearsal_left_behind_goes_with_the_next_one() {
+    let bench = Bench::with_campaign();
+    let mut list = "phone_number,timezone,consent_basis\n".to_owned();
+    for n in 0..3_000 {
+        writeln!(list, "+1415555{n:04},America/Los_Angeles,web form").unwrap();
+    }
+    bench.write("long.csv", &list);
+    bench.done("campaign create --name long --file campaign.toml --agent solar-intro");
+    bench.done("leads import --campaign long long.csv");
+
+    let scratch = scratch(&bench);
+    let mut command = bench.command("campaign rehearse long --runs 50");
+    command.env("TMPDIR", &scratch);
+    let mut killed = Process::start("rehearsal", command);
+    let is_there = || scratch.read_dir().unwrap().flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("callfleet-"));
+    let begun = Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < SOON, "it does not begin");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    killed.kill();
+    assert!(is_there(), "it was killed in the middle");
+    assert_eq!(run(&bench, FRIENDLY).code, Some(0));
 }
