@@ -1,7 +1,9 @@
-//! One process and the operator: interrupted, killed, examined, asked by scripts, and reporting what went wrong.
+//! One process and the operator: interrupted, killed, examined, asked by scripts, and reporting what went wrong; and whole
+//! calls through it.
 
 mod doctor;
 mod error_reports;
 mod interrupted;
 mod json;
 mod killed;
+mod promises;
