@@ -153,7 +153,7 @@ impl HoldDesk {
     async fn brief(&self, claim: &HoldClaim) -> Result<(CallBrief, Subject), BriefError> {
         let version = claim.agent_version.ok_or_else(|| BriefError::Unfit("its campaign has no agent".to_owned()))?;
         let (agent, lead, campaign) = tokio::try_join!(
-            async { Ok::<_, BriefError>(self.agents.ready(version).await?) },
+            async { Ok::<_, BriefError>(self.agents.at_hand(version).await?) },
             async { Ok(self.store.lead(claim.lead).await?) },
             async { Ok(self.store.campaign(claim.campaign).await?) },
         )?;

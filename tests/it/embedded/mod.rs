@@ -1,6 +1,7 @@
 //! One process and the operator: interrupted, killed, examined, asked by scripts, and reporting what went wrong; and whole
 //! calls through it.
 
+mod clips;
 mod doctor;
 mod error_reports;
 mod interrupted;
