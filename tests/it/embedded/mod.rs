@@ -7,4 +7,5 @@ mod error_reports;
 mod interrupted;
 mod json;
 mod killed;
+mod nova;
 mod promises;
