@@ -99,7 +99,7 @@ impl App {
         let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
         let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
-            agents: Agents::new(store.within(STEP), Arc::clone(&senses.mouth)),
+            agents: Agents::new(store.within(STEP), Arc::clone(&clock), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),
             desk: clients.openai,
             live: backends::open_live(&config, &provider_tasks),

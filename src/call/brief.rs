@@ -10,9 +10,9 @@ use crate::agents::definition::AgentDefinition;
 use crate::call::ledger::Vendors;
 use crate::call::turn::LineName;
 use crate::clock::SharedClock;
+use crate::domain::callback::PromiseHours;
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::ids::AttemptId;
-use crate::domain::window::CallingWindow;
 use crate::mind::prompt::Script;
 use crate::providers::{Ears, Mind, Mouth, Telephony};
 
@@ -27,10 +27,10 @@ pub struct CallBrief {
     pub script: Arc<Script>,
     /// Lines that were rendered ahead, 8 kHz μ-law without header. A clip must say exactly what its line says.
     pub clips: BTreeMap<LineName, Bytes>,
-    /// The callee's IANA zone.
-    pub zone: String,
-    /// When callbacks may be promised, on the callee's clock.
-    pub window: CallingWindow,
+    /// When callbacks may be promised.
+    pub hours: PromiseHours,
+    /// So many callbacks may still be promised to this lead.
+    pub callbacks_left: u32,
     /// What to do when a machine answers.
     pub on_voicemail: OnVoicemail,
     /// The longest call.

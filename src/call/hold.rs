@@ -98,8 +98,8 @@ fn rules(brief: &CallBrief) -> Rules {
         on_voicemail: brief.on_voicemail,
         max_duration_ms: u64::try_from(brief.max_duration.as_millis()).unwrap_or(u64::MAX),
         began: brief.clock.now(),
-        zone: brief.zone.clone(),
-        window: brief.window.clone(),
+        hours: brief.hours.clone(),
+        callbacks_left: brief.callbacks_left,
     }
 }
 

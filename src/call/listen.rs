@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::ledger::{Bookkeeper, Use};
@@ -66,6 +66,14 @@ impl Recent {
     }
 }
 
+/// What the ledger says of a call's listening.
+#[derive(Default)]
+struct Tally {
+    bytes: u64,
+    /// The first connection stood.
+    opened: Option<Instant>,
+}
+
 /// Why one connection ended.
 enum Parted {
     /// The call is over.
@@ -77,17 +85,17 @@ enum Parted {
 impl Listening {
     /// Listens until the call is over or the ears are gone for good.
     pub async fn run(mut self) {
-        let mut recent = Recent::default();
-        let mut heard_bytes = 0;
-        let lost = self.listen(&mut recent, &mut heard_bytes).await;
+        let (mut recent, mut tally) = (Recent::default(), Tally::default());
+        let lost = self.listen(&mut recent, &mut tally).await;
+        let open = tally.opened.map(|opened| opened.elapsed());
         self.books.keep(Use {
             service: Service::Stt,
             purpose: Purpose::Listen,
             provider: self.vendor,
             model: self.options.model.clone(),
-            units: heard_bytes / BYTES_PER_MS,
+            units: tally.bytes / BYTES_PER_MS,
             first_ms: None,
-            total_ms: None,
+            total_ms: open.map(|open| u64::try_from(open.as_millis()).unwrap_or(u64::MAX)),
             finish: if lost { "failed" } else { "stop" },
             cache_hit: false,
         });
@@ -97,10 +105,11 @@ impl Listening {
         }
     }
 
-    async fn listen(&mut self, recent: &mut Recent, heard_bytes: &mut u64) -> bool {
+    async fn listen(&mut self, recent: &mut Recent, tally: &mut Tally) -> bool {
         for _ in 0..=RECONNECTS {
             let Some(link) = self.connect(recent).await else { return !self.stop.is_cancelled() };
-            match self.serve(link, recent, heard_bytes).await {
+            tally.opened.get_or_insert_with(Instant::now);
+            match self.serve(link, recent, tally).await {
                 Parted::Over => return false,
                 Parted::Lost => recent.sent = 0,
             }
@@ -131,7 +140,7 @@ impl Listening {
         None
     }
 
-    async fn serve(&mut self, mut link: EarsLink, recent: &mut Recent, heard_bytes: &mut u64) -> Parted {
+    async fn serve(&mut self, mut link: EarsLink, recent: &mut Recent, tally: &mut Tally) -> Parted {
         loop {
             let waiting = recent.next().is_some();
             tokio::select! {
@@ -151,7 +160,7 @@ impl Listening {
                 permit = link.audio.reserve(), if waiting => match permit {
                     Ok(permit) => {
                         let Some(frame) = recent.next() else { continue };
-                        *heard_bytes += frame.len() as u64;
+                        tally.bytes += frame.len() as u64;
                         permit.send(frame.clone());
                         recent.sent += 1;
                     }

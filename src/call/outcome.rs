@@ -21,7 +21,7 @@ fn disposition(found: &Found, ending: Ending, qualified: bool) -> (Disposition, 
     if let Some(reason) = machine(ending) {
         return (Disposition::Voicemail, reason);
     }
-    if found.callback.is_some() {
+    if found.callback.is_some() || found.callback_refused {
         return (Disposition::Callback, None);
     }
     if qualified {
@@ -72,7 +72,9 @@ mod tests {
     fn one_disposition_per_story() {
         let opted_out = Found { flags: Flags { opt_out: true, ..Flags::default() }, ..found(2) };
         let declined = Found { declined: true, ..found(2) };
+        let refused = Found { callback_refused: true, ..found(2) };
         let cases = [
+            (refused, Ending::Callback, false, Disposition::Callback, None),
             (opted_out, Ending::HungUp, true, Disposition::Dnc, Some(Reason::OptOut)),
             (found(3), Ending::Completed, true, Disposition::Qualified, Some(Reason::Completed)),
             (found(3), Ending::Completed, false, Disposition::NotQualified, Some(Reason::Completed)),

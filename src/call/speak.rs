@@ -15,10 +15,9 @@ use crate::call::ledger::{Bookkeeper, Use};
 use crate::call::turn::Event;
 use crate::mind::ledger::{Purpose, Service};
 use crate::mind::price::PriceTable;
-use crate::providers::{Mouth, MouthLink, Say, Spoken, Voice, mulaw};
+use crate::providers::{Mouth, MouthLink, Say, Spoken, Voice};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
-const BYTES_PER_MS: u64 = mulaw::RATE as u64 / 1_000;
 /// New connections of one call after losses.
 const RECONNECTS: u32 = 3;
 
@@ -193,15 +192,13 @@ impl Speaking {
     fn close(&self, tally: &mut Option<Tally>, finish: &'static str) {
         let Some(Tally { characters, bytes, began, first, last, open_flushes, .. }) = tally.take() else { return };
         let model = self.voice.speech_model();
-        // what is paid for is counted: text, or the time it takes to say it
-        let is_timed = PriceTable::in_use().is_timed(Service::Tts, model, self.books.clock.now());
         let ms = |at: Instant| u64::try_from((at - began).as_millis()).unwrap_or(u64::MAX);
         self.books.keep(Use {
             service: Service::Tts,
             purpose: Purpose::Speak,
             provider: self.voice.vendor.as_str(),
             model: model.to_owned(),
-            units: if is_timed { bytes / BYTES_PER_MS } else { characters },
+            units: PriceTable::in_use().speech_units(model, characters, bytes, self.books.clock.now()),
             first_ms: first.map(ms),
             total_ms: Some(ms(last)),
             finish: if open_flushes == 0 { "complete" } else { finish },

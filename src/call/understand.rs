@@ -134,23 +134,37 @@ pub fn slot_words(value: &Value) -> String {
 /// When somebody wants to be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum When {
-    /// Then; with the words that confirm it aloud.
-    At(PromisedCallback, String),
+    /// Then.
+    At(Agreed),
+    /// They want to be called, and they have been promised all the calls that may be.
+    NoMore,
     /// They want to be called, but not so that a time can be promised.
     Unclear,
     /// It is not about calling again.
     Not,
 }
 
+/// A callback as it is promised aloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// What is promised.
+    pub callback: PromisedCallback,
+    /// Its time in words.
+    pub when: String,
+    /// The sentence that says so, where it is not the time that was asked for.
+    pub moved: Option<String>,
+}
+
 /// Resolves the words of a callback on the callee's clock; `now_ms` is the time since the stream started.
 #[must_use]
 pub fn when(words: &str, rules: &Rules, now_ms: u64) -> When {
     let now = rules.began + std::time::Duration::from_millis(now_ms);
-    let resolved = callback::resolve(words, now, &rules.zone, &rules.window);
+    let resolved = callback::resolve(words, now, &rules.hours);
     match (resolved.kind, resolved.earliest) {
+        (CallbackKind::Callback | CallbackKind::NeedsReview, _) if rules.callbacks_left == 0 => When::NoMore,
         (CallbackKind::Callback, Some(earliest)) => {
-            let promise = PromisedCallback { words: words.to_owned(), earliest, latest: resolved.latest, zone: resolved.zone };
-            When::At(promise, resolved.when)
+            let callback = PromisedCallback { words: words.to_owned(), earliest, latest: resolved.latest, zone: resolved.zone };
+            When::At(Agreed { callback, when: resolved.when, moved: resolved.shifted.then_some(resolved.say) })
         }
         (CallbackKind::Callback | CallbackKind::NeedsReview, _) => When::Unclear,
         (CallbackKind::None | CallbackKind::OptOut | CallbackKind::Refusal, _) => When::Not,

@@ -7,6 +7,7 @@ use super::Deferred;
 use super::answer::check;
 use super::task::StoredRequest;
 use crate::domain::ids::{BatchId, LedgerId, TaskId};
+use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::mind::price::PriceTable;
 use crate::providers::{Again, ChatAnswer, ProviderError};
@@ -15,7 +16,7 @@ use crate::store::batch::Batch;
 use crate::store::deferred::{Task, TaskKind};
 
 impl Deferred {
-    /// Bills an answer and stores its result; an answer that is no result sends the task back.
+    /// Bills an answer to what was asked at `asked_at` and stores its result; an answer that is no result sends the task back.
     pub(super) async fn take_answer(
         &self,
         task: &Task,
@@ -23,9 +24,11 @@ impl Deferred {
         answer: &ChatAnswer,
         tier: Tier,
         id: LedgerId,
+        asked_at: Timestamp,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        self.rows.keep(&self.entry(task, answer, tier, id), now).await?;
+        let took = u64::try_from(now.since(asked_at).as_millis()).unwrap_or(u64::MAX);
+        self.rows.keep(&LedgerEntry { total_ms: Some(took), ..self.entry(task, answer, tier, id) }, now).await?;
         match check(task.kind, answer) {
             Ok(result) => self.rows.apply(task.id, batch.id, &result, now).await.map(drop),
             Err(what) => self.rows.give_back(task.id, batch.id, &what, self.settings.max_tries, now).await.map(drop),

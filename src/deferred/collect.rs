@@ -112,7 +112,8 @@ impl Deferred {
             return Ok(());
         };
         match &line.result {
-            Ok(answer) => self.take_answer(&task, batch, answer, Tier::Batch, bill_id(batch.id, task.id)).await,
+            // a batch last changed when it was submitted
+            Ok(answer) => self.take_answer(&task, batch, answer, Tier::Batch, bill_id(batch.id, task.id), batch.updated_at).await,
             Err(error) => self.take_failure(&task, batch, error).await,
         }
     }

@@ -103,13 +103,14 @@ impl Deferred {
 
     async fn ask(&self, task: &Task, batch: &Batch, rung: Rung) -> Result<Asked, StoreError> {
         let Some(StoredRequest { chat, .. }) = self.readable(task, batch).await? else { return Ok(Asked::Answered) };
-        let too_late_for_flex = task.due_at <= self.clock.now() + self.settings.direct_before;
+        let asked_at = self.clock.now();
+        let too_late_for_flex = task.due_at <= asked_at + self.settings.direct_before;
         let flexible = rung == Rung::Flex && !too_late_for_flex;
         let answered = if flexible { self.complete_flexibly(&chat).await } else { self.mind.complete(&chat).await };
         match answered {
             Ok(answer) => {
                 let tier = if answer.flex { Tier::Flex } else { Tier::Standard };
-                self.take_answer(task, batch, &answer, tier, LedgerId::new()).await?;
+                self.take_answer(task, batch, &answer, tier, LedgerId::new(), asked_at).await?;
             }
             // on the flex rung any trouble is a reason to wait: there is time, and no room is no failure
             Err(error) if asks_for_patience(&error) || flexible && error.again != Again::No => {

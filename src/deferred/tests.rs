@@ -220,6 +220,7 @@ async fn a_smooth_batch_is_applied_once_and_billed_at_half_price() {
         let calls = house.end_calls(3, DAY).await;
         house.deferred.gather().await.unwrap();
         assert_eq!(house.deferred.collect().await.unwrap(), Collected { closed: 0, open: 1 }, "the provider takes its time");
+        house.pass(Duration::from_secs(60));
         assert_eq!(house.deferred.collect().await.unwrap(), Collected { closed: 1, open: 0 });
         assert_eq!(house.deferred.collect().await.unwrap(), Collected::default(), "a second look finds nothing");
         assert_eq!(house.states(&calls).await, BTreeMap::from([(TaskState::Done, 6)]));
@@ -227,6 +228,7 @@ async fn a_smooth_batch_is_applied_once_and_billed_at_half_price() {
         assert_eq!(ledger.len(), 6);
         let entry = &ledger[0];
         assert_eq!((entry.tier, entry.usage, entry.cost.0), (Tier::Batch, USAGE, (1_000 * 100 + 100 * 500) / 2));
+        assert_eq!(entry.total_ms, Some(60_000), "from its submission to its collection");
         assert_eq!(entry.baseline.0, 1_000 * 2_000 + 100 * 10_000, "the agent's expensive model, at once");
         assert!(entry.prompt_version.is_some() && entry.campaign == Some(house.campaign));
         let score = house.tasks(&calls).await.into_iter().find_map(|t| serde_json::from_str::<Score>(&t.result.unwrap()).ok()).unwrap();

@@ -6,10 +6,12 @@
 //!
 //! The way through: [`words`] writes speech plainly, [`intent`] tells opt-outs and the like by phrase, [`clause`] sorts what
 //! speaks for a time from what speaks against it, [`read`] reads a [`wish`], [`settle`] puts it on the calendar and [`say`] says
-//! it aloud. [`keep`] is about what was promised: may it still be dialed, and was it kept.
+//! it aloud, inside the hours of [`PromiseHours`]. [`keep`] is about what was promised: may it still be dialed, and was it
+//! kept.
 
 mod clause;
 mod figure;
+mod hours;
 mod intent;
 pub mod keep;
 mod phrase;
@@ -26,12 +28,13 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::time::Timestamp;
-use crate::domain::window::{CallingWindow, Open, open_in_all};
+use crate::domain::window::{Open, open_in_all};
 use crate::word_enum;
 use clause::Mood;
 use settle::{Here, Settled};
 use wish::Wish;
 
+pub use hours::PromiseHours;
 pub use intent::{asks_for_human, asks_if_ai, opt_out, refuses, wrong_number};
 
 word_enum! {
@@ -71,22 +74,25 @@ pub struct Resolved {
     pub say: String,
 }
 
-/// Resolves words that were said at `now` by a callee in `zone`.
+/// Said where more calls must not be promised.
+pub const NO_MORE: &str = "I cannot promise you another call, but I have noted that you asked for one.";
+
+/// Resolves words that were said at `now` by a callee whose hours these are.
 #[must_use]
-pub fn resolve(words: &str, now: Timestamp, zone: &str, window: &CallingWindow) -> Resolved {
-    let tokens = words::tokens(words);
+pub fn resolve(words: &str, now: Timestamp, hours: &PromiseHours) -> Resolved {
+    let (tokens, zone) = (words::tokens(words), hours.clock());
     if intent::opts_out(&tokens) {
         return plain(CallbackKind::OptOut, zone, 0.95, "I will take you off our list and not call again.");
     }
     if intent::ANOTHER.is_in(&tokens) || holds_number(&tokens) {
         return plain(CallbackKind::NeedsReview, zone, 0.7, "Thank you, I will pass that on to a colleague.");
     }
-    let Ok(callee) = TimeZone::get(zone) else {
+    let Some(callee) = hours.places() else {
         return plain(CallbackKind::NeedsReview, zone, 0.3, UNCLEAR);
     };
     let clauses: Vec<_> = clause::clauses(&tokens).into_iter().filter(|clause| !intent::OWN_CALL.is_in(clause.tokens)).collect();
     let wish = read::wish(&clauses);
-    let speech = Speech { tokens: &tokens, now, zone, callee, window };
+    let speech = Speech { tokens: &tokens, now, zone, callee, hours };
     speech.decide(&wish, clauses.iter().any(|clause| clause.mood == Mood::Closed))
 }
 
@@ -111,8 +117,9 @@ struct Speech<'a> {
     tokens: &'a [String],
     now: Timestamp,
     zone: &'a str,
-    callee: TimeZone,
-    window: &'a CallingWindow,
+    /// Where the callee may be; `zone` first.
+    callee: Vec<TimeZone>,
+    hours: &'a PromiseHours,
 }
 
 impl Speech<'_> {
@@ -144,20 +151,20 @@ impl Speech<'_> {
     }
 
     fn on_calendar(&self, wish: &Wish, doubt: u8) -> Resolved {
-        let named = wish.zone.and_then(|name| TimeZone::get(name).ok());
-        let zone = named.as_ref().unwrap_or(&self.callee);
-        let here = Here { now: self.now, zone, window: self.window };
-        let kept = settle::settle(wish, &here).and_then(|settled| self.within_hours(settled, zone));
+        let named: Option<Vec<TimeZone>> = wish.zone.and_then(|name| TimeZone::get(name).ok()).map(|zone| vec![zone]);
+        let zones = named.as_ref().unwrap_or(&self.callee);
+        let here = Here { now: self.now, zones, hours: self.hours };
+        let kept = settle::settle(wish, &here).and_then(|settled| self.within_hours(settled, zones));
         match kept {
-            Some((settled, shifted)) => self.promise(settled, shifted, zone, wish.zone, doubt),
+            Some((settled, shifted)) => self.promise(settled, shifted, &zones[0], wish.zone, doubt),
             None => plain(CallbackKind::NeedsReview, self.zone, 0.4, UNCLEAR),
         }
     }
 
-    /// Moves a moment to where calls may begin, in the zone that was meant and in the callee's own.
-    fn within_hours(&self, settled: Settled, zone: &TimeZone) -> Option<(Settled, bool)> {
-        let zones = [zone.clone(), self.callee.clone()];
-        let opens = match open_in_all(&zones, self.window, settled.earliest) {
+    /// Moves a moment to where calls may begin, in the zone that was meant and in all of the callee's own.
+    fn within_hours(&self, settled: Settled, meant: &[TimeZone]) -> Option<(Settled, bool)> {
+        let zones: Vec<TimeZone> = meant.iter().chain(&self.callee).cloned().collect();
+        let opens = match open_in_all(&zones, self.hours, settled.earliest) {
             Open::Yes => settled.earliest,
             Open::Until(opens) => opens?,
         };
@@ -170,7 +177,7 @@ impl Speech<'_> {
 
     fn promise(&self, settled: Settled, shifted: bool, zone: &TimeZone, named: Option<&str>, doubt: u8) -> Resolved {
         let Settled { earliest, latest, open_ended, confidence, .. } = settled;
-        let name_zone = named.is_some_and(|named| named != self.zone);
+        let name_zone = named.is_some_and(|named| named != self.zone) || self.clocks_differ(earliest);
         let open_ended = open_ended && !shifted;
         let when = say::when(&say::Promise { now: self.now, earliest, latest, open_ended, zone, name_zone });
         let say = if shifted {
@@ -183,15 +190,21 @@ impl Speech<'_> {
         Resolved { kind: CallbackKind::Callback, earliest: Some(earliest), latest, zone, shifted, confidence, when, say }
     }
 
+    /// Nobody knows which of the callee's clocks is theirs: one that is said aloud without its name would be misheard.
+    fn clocks_differ(&self, moment: Timestamp) -> bool {
+        let shown = |zone: &TimeZone| moment.in_zone(zone).datetime();
+        self.callee.iter().any(|zone| shown(zone) != shown(&self.callee[0]))
+    }
+
     /// "Later", "I'm driving": in two hours, or at this time of the next day when that is too late.
     fn later(&self) -> Resolved {
         let next_day = self.now + Duration::from_secs(24 * 60 * 60);
         let soon = self.now + settle::LATER;
-        let open = |moment: Timestamp| self.window.at(moment, &self.callee) == Open::Yes;
+        let open = |moment: Timestamp| self.hours.is_open_in(&self.callee, moment);
         let earliest = if !open(soon) && open(next_day) { next_day } else { soon };
         let settled = Settled { earliest, latest: None, exact: earliest == soon, confidence: 50, open_ended: false };
         match self.within_hours(settled, &self.callee) {
-            Some((settled, shifted)) => self.promise(settled, shifted || earliest == next_day, &self.callee, None, 0),
+            Some((settled, shifted)) => self.promise(settled, shifted || earliest == next_day, &self.callee[0], None, 0),
             None => plain(CallbackKind::NeedsReview, self.zone, 0.4, UNCLEAR),
         }
     }

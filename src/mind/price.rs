@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
-use crate::providers::Usage;
+use crate::providers::{Usage, mulaw};
 pub use table::PriceFileError;
 use table::{Metered, PerMillion};
 
@@ -23,6 +23,8 @@ pub const CALL: &str = "call";
 pub const STREAM: &str = "stream";
 /// Telephony product: one answering machine detection.
 pub const AMD: &str = "amd";
+
+const BYTES_PER_MS: u64 = mulaw::RATE as u64 / 1_000;
 
 /// No price is known, so there is no cost to write down.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +111,12 @@ impl PriceTable {
     #[must_use]
     pub fn is_timed(&self, service: Service, model: &str, at: Timestamp) -> bool {
         self.metered(service, model, at).is_some_and(Metered::is_timed)
+    }
+
+    /// What speech is paid by: the characters of its text, or the milliseconds of its audio (8 kHz μ-law).
+    #[must_use]
+    pub fn speech_units(&self, model: &str, characters: u64, audio_bytes: u64, at: Timestamp) -> u64 {
+        if self.is_timed(Service::Tts, model, at) { audio_bytes / BYTES_PER_MS } else { characters }
     }
 
     /// The reasoning effort to ask for on a live turn; `None` for models that take none or are not known.

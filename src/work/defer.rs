@@ -35,7 +35,7 @@ impl Deferrer {
         let transcript = self.transcript(attempt).await?;
         let version = self.store.attempt(attempt).await?.and_then(|view| view.agent_version_id);
         let Some(version) = version else { return Ok(()) };
-        let agent = match self.agents.ready(version).await {
+        let agent = match self.agents.at_hand(version).await {
             Ok(agent) => agent,
             Err(error) => return complain(attempt, &error),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +20,12 @@ use crate::call::phone::PhoneLink;
 use crate::call::turn::LineName;
 use crate::clock::SharedClock;
 use crate::crash_point;
+use crate::domain::callback::PromiseHours;
+use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::time::Timestamp;
+use crate::domain::zone::Address;
 use crate::follow_up;
 use crate::live::Live;
 use crate::mind::prompt::{LeadFacts, Script};
@@ -149,14 +153,14 @@ impl HoldDesk {
     async fn brief(&self, claim: &HoldClaim) -> Result<(CallBrief, Subject), BriefError> {
         let version = claim.agent_version.ok_or_else(|| BriefError::Unfit("its campaign has no agent".to_owned()))?;
         let (agent, lead, campaign) = tokio::try_join!(
-            async { Ok::<_, BriefError>(self.agents.ready(version).await?) },
+            async { Ok::<_, BriefError>(self.agents.at_hand(version).await?) },
             async { Ok(self.store.lead(claim.lead).await?) },
             async { Ok(self.store.campaign(claim.campaign).await?) },
         )?;
         let lead = lead.ok_or_else(|| BriefError::Unfit("its lead is gone".to_owned()))?;
         let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
         let facts = self.facts(&lead);
-        let zone = facts.zone.clone();
+        let (hours, callbacks_left) = may_promise(&settings, &lead);
         let script =
             Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
         let brief = CallBrief {
@@ -164,8 +168,8 @@ impl HoldDesk {
             call_sid: claim.call_sid.clone(),
             clips: clips(&agent),
             script: Arc::new(script),
-            zone,
-            window: settings.window,
+            hours,
+            callbacks_left,
             on_voicemail: settings.on_voicemail,
             max_duration: settings.max_duration,
             clock: Arc::clone(&self.clock),
@@ -229,8 +233,16 @@ impl HoldDesk {
     }
 }
 
+/// What the agent may promise: callbacks in these hours, and how many.
+fn may_promise(settings: &CampaignSettings, lead: &Lead) -> (PromiseHours, u32) {
+    let stated = |name| lead.variables.get(name).and_then(Value::as_str);
+    let address = Address { state: stated("state"), postal_code: stated("postal_code") };
+    let hours = PromiseHours::of(settings, &lead.phone_number, &address.states(&lead.phone_number), &lead.zones);
+    (hours, settings.max_callbacks.saturating_sub(u32::try_from(lead.callbacks).unwrap_or(0)))
+}
+
 /// A column of the list as text.
-fn plain(value: &serde_json::Value) -> String {
+fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -238,4 +250,38 @@ fn plain(value: &serde_json::Value) -> String {
 fn clips(agent: &ReadyAgent) -> BTreeMap<LineName, Bytes> {
     let named = LineName::ALL.iter().filter_map(|name| Some((*name, agent.clips.get(name.words(&agent.definition.lines))?.clone())));
     named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::callback::resolve;
+    use crate::domain::campaign::file::CampaignFile;
+    use crate::store::contract::fixtures;
+    use crate::store::contract::support::with_sqlite;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_call_is_briefed_with_lawful_hours_in_all_zones_and_what_is_left_of_the_cap() {
+        with_sqlite(|store| async move {
+            let campaign = fixtures::campaign(&store, "spring").await;
+            let lead = fixtures::lead(&store, campaign, 1).await;
+            let mut lead = store.lead(lead).await.unwrap().unwrap();
+            lead.zones.0 = vec!["America/Chicago".to_owned(), "America/New_York".to_owned()];
+            // no calls on Sundays in Alabama
+            lead.variables.0.insert("state".to_owned(), "AL".into());
+            lead.callbacks = 2;
+            let settings = CampaignFile::from_toml("caller_numbers = [\"+14155550200\"]").unwrap().settings().unwrap();
+            let (hours, left) = may_promise(&settings, &lead);
+            let friday = "2026-11-27T16:00:00Z".parse().unwrap();
+            let earliest = |words: &str| {
+                let chicago = TimeZone::get("America/Chicago").unwrap();
+                resolve(words, friday, &hours).earliest.unwrap().in_zone(&chicago).strftime("%a %H:%M").to_string()
+            };
+            assert_eq!([earliest("Sunday at 3 pm"), earliest("tomorrow at 7:30 pm")], ["Mon 09:00", "Mon 09:00"]);
+            assert_eq!((left, may_promise(&settings, &Lead { callbacks: 3, ..lead }).1), (1, 0));
+        })
+        .await;
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod campaigns;
+mod clips;
 pub mod defer;
 pub mod dial_lead;
 pub mod finish_call;
@@ -9,5 +10,6 @@ pub mod heartbeat;
 pub mod hold_call;
 pub mod journal;
 pub mod local_journal;
+mod prerender;
 pub mod table;
 mod unheld;

@@ -1,10 +1,11 @@
 //! A whole call whose voice is OpenAI's: greeting, live replies, barge-in, transcript and bill. Deepgram's mouth is shut.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::embedded::Embedded;
+use crate::support::test_call::{billed, call, said};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -43,29 +44,6 @@ fn agent() -> String {
     voiced
 }
 
-/// Calls a number and shows the call, once its outcome is written.
-fn call(embedded: &Embedded, to: &str) -> Value {
-    let over = embedded.json(&format!("call test --to {to} --from +14155550200 --agent solar-intro"));
-    let (show, begun) = (format!("call show {}", over["call"]["id"].as_str().unwrap()), Instant::now());
-    loop {
-        let shown = embedded.json(&show);
-        if !shown["call"]["disposition"].is_null() {
-            return shown;
-        }
-        assert!(begun.elapsed() < SOON, "no outcome: {shown}");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-}
-
-fn said(shown: &Value, who: &str) -> Vec<String> {
-    let turns = shown["transcript"].as_array().unwrap().iter().filter(|turn| turn["who"] == who);
-    turns.map(|turn| turn["words"].as_str().unwrap().to_owned()).collect()
-}
-
-fn speech(shown: &Value) -> Vec<&Value> {
-    shown["ledger"].as_array().unwrap().iter().filter(|entry| entry["service"] == "tts").collect()
-}
-
 #[test]
 fn a_call_is_spoken_interrupted_and_billed() {
     let demo = include_str!("../../config/demo/scenario.toml");
@@ -78,7 +56,7 @@ fn a_call_is_spoken_interrupted_and_billed() {
     assert_eq!(polite["call"]["disposition"], "qualified", "{polite}");
     let ours = said(&polite, "agent");
     assert!(ours[0].starts_with(GREETING) && ours.len() >= 3, "{ours:?}");
-    let spoken = speech(&polite);
+    let spoken = billed(&polite, "tts");
     assert!(spoken.len() >= 2, "live replies are in the ledger: {polite}");
     for entry in &spoken {
         assert_eq!((entry["provider"].as_str(), entry["model"].as_str()), (Some("openai"), Some("gpt-4o-mini-tts")));

@@ -52,6 +52,7 @@ async fn a_whole_call_from_greeting_to_qualified() {
     let spoken: u64 = notes.entries(Service::Tts).iter().map(|entry| entry.units).sum();
     assert_eq!(spoken, notes.of(EventKind::Agent)[1..].iter().map(|line| line.len() as u64 - 1).sum::<u64>(), "two sentences each");
     assert_eq!(notes.entries(Service::Stt)[0].units, 400, "twenty frames of 20 ms");
+    assert!(notes.entries(Service::Stt)[0].total_ms.is_some_and(|ms| ms >= 400), "from the opening of the stream to its end");
 
     let events = notes.events.lock().unwrap();
     assert!(events.windows(2).all(|two| two[0].seq + 1 == two[1].seq));

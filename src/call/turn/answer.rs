@@ -6,9 +6,10 @@ use super::rules::LineName;
 use super::speech::{Source, Speech};
 use super::state::{Next, Stage};
 use crate::call::journal::EventKind;
-use crate::call::understand::{self, When};
-use crate::domain::outcome::PromisedCallback;
+use crate::call::understand::{self, Agreed, When};
+use crate::domain::callback;
 use crate::mind::analysis::{Analysis, Intent};
+use crate::mind::prompt::PromptError;
 
 impl Conversation {
     /// Answers a finished turn. Whatever we were saying is over.
@@ -78,9 +79,13 @@ impl Conversation {
     fn callback(&mut self, text: &str) -> bool {
         let asked = std::mem::replace(&mut self.asked_when, false);
         match understand::when(text, &self.rules, self.now) {
-            When::At(promise, say) => {
+            When::At(agreed) => {
                 self.drop_draft();
-                self.promise(promise, &say);
+                self.promise(agreed);
+            }
+            When::NoMore => {
+                self.drop_draft();
+                self.promise_nothing();
             }
             When::Unclear if !asked => {
                 self.drop_draft();
@@ -93,14 +98,34 @@ impl Conversation {
     }
 
     /// Confirms a callback aloud and ends.
-    pub(super) fn promise(&mut self, promise: PromisedCallback, say: &str) {
-        let body = serde_json::json!({ "callback": promise }).to_string();
+    pub(super) fn promise(&mut self, agreed: Agreed) {
+        let body = serde_json::json!({ "callback": agreed.callback }).to_string();
         self.note(EventKind::Understood, self.now, body);
-        self.found.callback = Some(promise);
-        match self.rules.script.callback_confirmed(say) {
+        let words = self.confirmation(&agreed);
+        self.found.callback = Some(agreed.callback);
+        match words {
             Ok(words) => self.close_with(words, None, Ending::Callback),
             Err(_) => self.close(LineName::Goodbye, Ending::Callback),
         }
+    }
+
+    /// The agent's own line. It cannot say that the time is another than was asked for; then the sentence of the rules does.
+    fn confirmation(&self, agreed: &Agreed) -> Result<String, PromptError> {
+        match &agreed.moved {
+            Some(sentence) => Ok(self.with_goodbye(sentence)),
+            None => self.rules.script.callback_confirmed(&agreed.when),
+        }
+    }
+
+    fn with_goodbye(&self, sentence: &str) -> String {
+        format!("{sentence} {}", self.rules.words(LineName::Goodbye))
+    }
+
+    /// Says that no more calls may be promised, and ends.
+    pub(super) fn promise_nothing(&mut self) {
+        self.note(EventKind::Understood, self.now, serde_json::json!({ "callback": null }).to_string());
+        self.found.callback_refused = true;
+        self.close_with(self.with_goodbye(callback::NO_MORE), None, Ending::Callback);
     }
 
     /// What a model understood of a turn. Slots always count; the intent only while it is about the last turn.
@@ -131,8 +156,10 @@ impl Conversation {
 
     /// A callback was asked for and can no longer be confirmed aloud.
     pub(super) fn asked_for_callback(&mut self, words: &str) {
-        if let (None, When::At(promise, _)) = (&self.found.callback, understand::when(words, &self.rules, self.now)) {
-            self.found.callback = Some(promise);
+        match understand::when(words, &self.rules, self.now) {
+            When::At(agreed) => _ = self.found.callback.get_or_insert(agreed.callback),
+            When::NoMore => self.found.callback_refused = true,
+            When::Unclear | When::Not => {}
         }
     }
 
@@ -149,20 +176,22 @@ impl Conversation {
         }
     }
 
-    /// The model found a callback that code did not: confirmed instead of the reply, or after it when it already plays.
+    /// The model found a callback that code did not: answered instead of the reply, or after it when it already plays.
     fn callback_understood(&mut self, words: Option<String>) {
-        let Some(words) = words else {
-            self.asked_when = true;
-            return;
-        };
-        let When::At(promise, say) = understand::when(&words, &self.rules, self.now) else {
-            self.asked_when = true;
-            return;
-        };
-        if self.speech.as_ref().is_some_and(|speech| speech.began_at.is_some()) {
-            self.next = Next::Promise(Box::new((promise, say)));
-        } else {
-            self.promise(promise, &say);
+        if self.rules.callbacks_left == 0 {
+            return self.after_speech(Next::PromiseNothing);
+        }
+        match words.map(|words| understand::when(&words, &self.rules, self.now)) {
+            Some(When::At(agreed)) => self.after_speech(Next::Promise(Box::new(agreed))),
+            _ => self.asked_when = true,
+        }
+    }
+
+    /// At once, or when the reply that plays already was heard.
+    fn after_speech(&mut self, next: Next) {
+        self.next = next;
+        if self.speech.as_ref().is_none_or(|speech| speech.began_at.is_none()) {
+            self.go_on(Source::Line, "");
         }
     }
 

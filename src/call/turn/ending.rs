@@ -62,8 +62,10 @@ impl Conversation {
     /// The stream is gone. What was being said counts as far as the clock says; what was promised counts as promised.
     pub(super) fn hung_up(&mut self) {
         self.keep_unfinished_words();
-        if let Next::Promise(promise) = std::mem::take(&mut self.next) {
-            self.found.callback = Some(promise.0);
+        match std::mem::take(&mut self.next) {
+            Next::Promise(agreed) => self.found.callback = Some(agreed.callback),
+            Next::PromiseNothing => self.found.callback_refused = true,
+            Next::Listen | Next::End(_) => {}
         }
         let ending = match self.stage {
             Stage::Closing { ending, .. } | Stage::Mailbox { ending, .. } | Stage::Over(ending) => ending,

@@ -146,7 +146,7 @@ word_enum! {
         HungUp = "hung_up",
         /// Asked not to be called again.
         OptOut = "opt_out",
-        /// A callback was promised.
+        /// A callback was asked for, and promised where it may be.
         Callback = "callback",
         /// The callee said goodbye.
         Goodbye = "goodbye",

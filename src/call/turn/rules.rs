@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::agents::definition::{Limits, Lines};
+use crate::domain::callback::PromiseHours;
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::time::Timestamp;
-use crate::domain::window::CallingWindow;
 use crate::mind::prompt::Script;
 use crate::word_enum;
 
@@ -94,10 +94,10 @@ pub struct Rules {
     pub max_duration_ms: u64,
     /// Business time at the start of the stream.
     pub began: Timestamp,
-    /// The callee's IANA zone.
-    pub zone: String,
     /// When callbacks may be promised.
-    pub window: CallingWindow,
+    pub hours: PromiseHours,
+    /// So many callbacks may still be promised to this lead.
+    pub callbacks_left: u32,
 }
 
 impl Rules {

@@ -133,9 +133,11 @@ impl Conversation {
         }
     }
 
-    fn go_on(&mut self, source: Source, said: &str) {
+    /// What follows a speech.
+    pub(super) fn go_on(&mut self, source: Source, said: &str) {
         match std::mem::take(&mut self.next) {
-            Next::Promise(promise) => self.promise(promise.0, &promise.1),
+            Next::Promise(agreed) => self.promise(*agreed),
+            Next::PromiseNothing => self.promise_nothing(),
             Next::End(ending) if understand::says_goodbye(said) => self.end(ending),
             Next::End(ending) => self.close(LineName::Goodbye, ending),
             Next::Listen if source == Source::Model && understand::says_goodbye(said) => self.end(Ending::Completed),

@@ -11,6 +11,7 @@ use super::rules::Rules;
 use super::speculate::Draft;
 use super::speech::{Out, Speech};
 use crate::call::answerer::Machine;
+use crate::call::understand::Agreed;
 use crate::domain::outcome::{Flags, PromisedCallback};
 use crate::mind::history::History;
 
@@ -71,6 +72,8 @@ pub struct Found {
     pub slots: BTreeMap<String, Value>,
     /// A promised callback.
     pub callback: Option<PromisedCallback>,
+    /// Another call was asked for, and no more may be promised.
+    pub callback_refused: bool,
     /// A machine answered.
     pub machine: Option<Machine>,
     /// The last word on the matter was no.
@@ -88,7 +91,9 @@ pub(super) enum Next {
     #[default]
     Listen,
     /// A callback that was asked for while the speech was already running.
-    Promise(Box<(PromisedCallback, String)>),
+    Promise(Box<Agreed>),
+    /// A callback was asked for, and no more may be promised.
+    PromiseNothing,
     /// The end.
     End(Ending),
 }

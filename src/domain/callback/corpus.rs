@@ -6,7 +6,7 @@
 
 use super::*;
 use crate::domain::campaign::hours;
-use crate::domain::window::Hours;
+use crate::domain::window::{CallingWindow, Hours};
 
 const CORPUS: &str = include_str!("../../../tests/fixtures/callback_phrases.csv");
 
@@ -46,7 +46,7 @@ impl Row {
     }
 
     pub fn resolved(&self) -> Resolved {
-        resolve(&self.said, self.at, &self.zone, &self.window())
+        resolve(&self.said, self.at, &PromiseHours::own(self.window(), &self.zone))
     }
 
     /// The found times, written as precisely as the expected ones.

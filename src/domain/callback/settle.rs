@@ -9,9 +9,10 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan, ZonedDateTime};
 
 use crate::domain::callback::figure::{Amount, Unit};
+use crate::domain::callback::hours::PromiseHours;
 use crate::domain::callback::wish::{Bound, Clock, Day, Part, Soon, Wish};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{CallingWindow, Open};
+use crate::domain::window::{Calendar as _, Hours};
 
 /// "Later", "I'm driving", "today": nobody wants to be rung again at once.
 pub(super) const LATER: Duration = Duration::from_secs(2 * 60 * 60);
@@ -32,11 +33,12 @@ pub(super) struct Settled {
     pub open_ended: bool,
 }
 
-/// The moment and zone of the conversation.
+/// The moment and zones of the conversation.
 pub(super) struct Here<'a> {
     pub now: Timestamp,
-    pub zone: &'a TimeZone,
-    pub window: &'a CallingWindow,
+    /// Never empty. Times are read on the clock of the first; a day is open while it is open in all.
+    pub zones: &'a [TimeZone],
+    pub hours: &'a PromiseHours,
 }
 
 /// Settles a wish; `None` when it lies in the past or cannot be.
@@ -68,8 +70,12 @@ fn days_of(wish: &Wish) -> Option<(Day, Bound)> {
 }
 
 impl Here<'_> {
+    fn zone(&self) -> &TimeZone {
+        &self.zones[0]
+    }
+
     fn local(&self) -> ZonedDateTime {
-        self.now.in_zone(self.zone)
+        self.now.in_zone(self.zone())
     }
 
     fn today(&self) -> Date {
@@ -78,30 +84,34 @@ impl Here<'_> {
 
     /// A minute of a local day; 1440 is its end.
     fn moment(&self, date: Date, minute: u16) -> Option<Timestamp> {
-        let (date, minute) = if minute >= 1_440 { (date.checked_add(1.day()).ok()?, minute - 1_440) } else { (date, minute) };
-        let time = Time::new(i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?, 0, 0).ok()?;
-        date.to_datetime(time).to_zoned_datetime(self.zone.clone()).ok().map(|zoned| Timestamp::from_zoned(&zoned))
+        moment_in(self.zone(), date, minute)
     }
 
     fn is_open(&self, moment: Timestamp) -> bool {
-        self.window.at(moment, self.zone) == Open::Yes
+        self.hours.is_open_in(self.zones, moment)
     }
 
-    /// When calls must no longer begin on that day.
+    /// When the hours of a day have begun in every zone.
+    fn all_begun(&self, date: Date, hours: Hours) -> Option<Timestamp> {
+        self.zones.iter().filter_map(|zone| moment_in(zone, date, hours.open)).max()
+    }
+
+    /// When calls must no longer begin on that day: once it is closed in one zone.
     fn close(&self, date: Date) -> Option<Timestamp> {
-        self.moment(date, self.window.hours_on(date).map_or(1_440, |hours| hours.close))
+        let Some(hours) = self.hours.hours_on(date) else { return self.moment(date, 1_440) };
+        self.zones.iter().filter_map(|zone| moment_in(zone, date, hours.close)).min()
     }
 
     /// The end of a span, or the end of that day's calling hours where they end earlier.
     fn until_close(&self, settled: Settled) -> Option<Timestamp> {
         let latest = settled.latest?;
-        let close = self.close(latest.in_zone(self.zone).date()).filter(|close| *close > settled.earliest);
+        let close = self.close(latest.in_zone(self.zone()).date()).filter(|close| *close > settled.earliest);
         Some(close.map_or(latest, |close| latest.min(close)))
     }
 
     /// The beginning of a day, but for today some time ahead.
     fn start(&self, date: Date, ahead: Duration) -> Option<Timestamp> {
-        let opens = self.moment(date, self.window.hours_on(date).map_or(0, |hours| hours.open))?;
+        let opens = self.hours.hours_on(date).map_or_else(|| self.moment(date, 0), |hours| self.all_begun(date, hours))?;
         Some(if date <= self.today() { opens.max(self.now + ahead) } else { opens })
     }
 
@@ -120,7 +130,7 @@ impl Here<'_> {
     /// The same time of day, so many working days on.
     fn after_working_days(&self, count: u32) -> Option<Timestamp> {
         let date = dates::working_days(self.today(), count)?;
-        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone.clone()).ok()?;
+        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone().clone()).ok()?;
         Some(Timestamp::from_zoned(&moment))
     }
 
@@ -155,7 +165,7 @@ impl Here<'_> {
     }
 
     fn same_time(&self, date: Date) -> Option<Settled> {
-        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone.clone()).ok()?;
+        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone().clone()).ok()?;
         let earliest = Timestamp::from_zoned(&moment);
         Some(Settled { earliest, latest: None, exact: true, confidence: 90, open_ended: false })
     }
@@ -272,7 +282,7 @@ impl Here<'_> {
 
     /// The first hour of a day's calling hours.
     fn first_thing(&self, date: Option<Date>) -> Option<Settled> {
-        let opens = |date: Date| self.window.hours_on(date).and_then(|hours| self.moment(date, hours.open));
+        let opens = |date: Date| self.hours.hours_on(date).and_then(|hours| self.all_begun(date, hours));
         let today = opens(self.today()).filter(|opens| *opens > self.now);
         let tomorrow = || self.today().checked_add(1.day()).ok().and_then(|date| opens(date).or_else(|| self.moment(date, 9 * 60)));
         let earliest = match date {
@@ -281,6 +291,13 @@ impl Here<'_> {
         };
         Some(Settled { earliest, latest: Some(earliest + WHILE), exact: false, confidence: 85, open_ended: false })
     }
+}
+
+/// A minute of a day on the clock of a zone; 1440 is its end.
+fn moment_in(zone: &TimeZone, date: Date, minute: u16) -> Option<Timestamp> {
+    let (date, minute) = if minute >= 1_440 { (date.checked_add(1.day()).ok()?, minute - 1_440) } else { (date, minute) };
+    let time = Time::new(i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?, 0, 0).ok()?;
+    date.to_datetime(time).to_zoned_datetime(zone.clone()).ok().map(|zoned| Timestamp::from_zoned(&zoned))
 }
 
 fn span(count: u32, unit: Unit) -> Option<Span> {

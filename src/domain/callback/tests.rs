@@ -1,7 +1,11 @@
 //! What is said aloud, and what holds for any words at all.
 
 use super::*;
-use crate::domain::window::Hours;
+use crate::domain::window::{CallingWindow, Hours};
+
+fn resolve(words: &str, now: Timestamp, zone: &str, window: &CallingWindow) -> Resolved {
+    super::resolve(words, now, &PromiseHours::own(window.clone(), zone))
+}
 
 fn nine_to_eight() -> CallingWindow {
     CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() }

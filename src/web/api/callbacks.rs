@@ -13,7 +13,7 @@ use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Ask, Sent};
 use crate::domain::callback::keep::{KeepRules, Kept};
-use crate::domain::callback::{self, Resolved};
+use crate::domain::callback::{self, PromiseHours, Resolved};
 use crate::domain::campaign::hours;
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
@@ -47,7 +47,7 @@ pub async fn resolve(State(api): State<ApiState>, Sent(body): Sent<ResolveBody>)
     }
     let now = body.at.as_deref().map_or_else(|| Ok(api.clock.now()), read_moment)?;
     let window = read_hours(body.hours.as_deref().unwrap_or(HOURS))?;
-    Ok(Json(callback::resolve(&body.words, now, &body.zone, &window)))
+    Ok(Json(callback::resolve(&body.words, now, &PromiseHours::own(window, &body.zone))))
 }
 
 /// The message says what to write instead: one line for whoever typed it.

@@ -12,4 +12,5 @@ pub mod process;
 #[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
 pub mod servers;
 pub mod simulator;
+pub mod test_call;
 pub mod truth;

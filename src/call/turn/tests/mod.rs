@@ -1,6 +1,7 @@
 //! A conversation rehearsed without sockets: a mouth whose audio spells its words, a phone that plays in real time, a mind
 //! that says what it is told.
 
+mod callbacks;
 mod property;
 mod table;
 
@@ -14,6 +15,7 @@ use super::rules::{LineName, Rules};
 use super::{Action, Conversation, Ending, Event};
 use crate::agents::load::load;
 use crate::call::journal::EventKind;
+use crate::domain::callback::PromiseHours;
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
@@ -31,14 +33,15 @@ pub(crate) fn rules() -> Rules {
         .map(|line| (line, spell(line.words(script.lines()))))
         .into_iter()
         .collect();
+    let window = CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() };
     Rules {
         script,
         clips,
         on_voicemail: OnVoicemail::LeaveMessage,
         max_duration_ms: 180_000,
         began: "2026-11-23T15:00:00Z".parse::<Timestamp>().unwrap(),
-        zone: "America/New_York".into(),
-        window: CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() },
+        hours: PromiseHours::own(window, "America/New_York"),
+        callbacks_left: 3,
     }
 }
 
@@ -144,7 +147,12 @@ impl Rehearsal {
 
     /// A conversation whose greeting was heard.
     pub fn talking() -> Self {
-        let mut rehearsal = Self::new(rules());
+        Self::talking_by(rules())
+    }
+
+    /// The same by rules of the test's own.
+    pub fn talking_by(rules: Rules) -> Self {
+        let mut rehearsal = Self::new(rules);
         rehearsal.event(Event::Started);
         rehearsal.pass(60_000_u64.min(rehearsal.greeting_ms() + 100));
         rehearsal
