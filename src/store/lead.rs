@@ -209,7 +209,9 @@ impl Store {
             let mut conn: Conn<'_> = tx.into();
             let change = change_lead(conn.reborrow(), id, RETRY, "lead.retry", actor, now).await?;
             if change.is_changed() {
-                on_conn!(conn, conn => drop(sqlx::query(BRING_FORWARD).bind(id).bind(now).execute(conn).await?));
+                on_conn!(conn, conn => {
+                    sqlx::query(BRING_FORWARD).bind(id).bind(now).execute(conn).await?;
+                });
             }
             Ok(change)
         })
