@@ -28,7 +28,7 @@ pub mod timings;
 #[cfg(test)]
 mod model;
 
-pub use claim::{Claim, claim};
+pub use claim::{Claim, Switches, claim};
 pub use classify::{PostAnswer, PostClass, classify};
 pub use finish::{CallEnd, HolderSide, Verdict, finish};
 pub use fold::{Callback, Folded, fold};
