@@ -189,11 +189,7 @@ async fn a_flushed_redis_is_only_a_lost_doorbell() {
     let (stop, worker) = start(&queue, &probe, 2);
     queue.push(ticket(1)).await.unwrap();
     told(&mut tells, 1).await;
-    // what FLUSHALL does to this queue, without hurting the tests beside it
-    let mut conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
-    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", settings.prefix)).query_async(&mut conn).await.unwrap();
-    assert!(!keys.is_empty());
-    redis::cmd("DEL").arg(&keys).query_async::<()>(&mut conn).await.unwrap();
+    forget(&settings).await;
     queue.push(ticket(2)).await.unwrap();
     assert_eq!(told(&mut tells, 1).await, vec![2], "the worker was built anew");
     stop.cancel();
@@ -215,6 +211,74 @@ async fn pacing_keeps_its_interval_across_callers() {
         }
         assert!(begun.elapsed() >= Duration::from_millis(199), "11 starts at 50/s took {:?}", begun.elapsed());
     }
+}
+
+/// The two turns of a dial at one call per second: the account's before its row is claimed, the sender's after it.
+const TURN: (&str, f64) = ("account", 0.95);
+const SEND: (&str, f64) = ("send", 0.975);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_idling_the_last_step_does_not_wait_again() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        for _ in 0..2 {
+            pacer.acquire(TURN.0, TURN.1).await.unwrap();
+            let turn = Instant::now();
+            pacer.acquire(SEND.0, SEND.1).await.unwrap();
+            assert!(turn.elapsed() < Duration::from_millis(200), "sent {:?} after its turn", turn.elapsed());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pacer_without_memory_waits_a_full_interval_whatever_is_asked_for_first() {
+    for (key, per_second) in [TURN, SEND, ("campaign", 2.0)] {
+        let settings = settings();
+        let redis = RedisPacer::connect(&settings).await.unwrap();
+        redis.acquire(key, per_second).await.unwrap();
+        forget(&settings).await;
+        let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+        for pacer in pacers {
+            let lost = Instant::now();
+            pacer.acquire(key, per_second).await.unwrap();
+            let interval = Duration::from_secs_f64(1.0 / per_second);
+            assert!(lost.elapsed() + Duration::from_millis(5) >= interval, "{key} began {:?} after the loss", lost.elapsed());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_second_has_more_than_the_rate_and_one_when_the_memory_is_lost_under_way() {
+    const RATE: f64 = 5.0;
+    let settings = settings();
+    let pacer = RedisPacer::connect(&settings).await.unwrap();
+    let (begun, mut callers) = (Instant::now(), tokio::task::JoinSet::new());
+    for _ in 0..30 {
+        let pacer = pacer.clone();
+        callers.spawn(async move {
+            pacer.acquire(TURN.0, RATE * TURN.1).await.unwrap();
+            pacer.acquire(SEND.0, RATE * SEND.1).await.unwrap();
+            begun.elapsed()
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if callers.len() == 15 {
+            forget(&settings).await;
+        }
+    }
+    let mut sent = callers.join_all().await;
+    sent.sort_unstable();
+    let in_its_second = |first: usize| sent[first..].partition_point(|at| *at < sent[first] + Duration::from_secs(1));
+    let most = (0..sent.len()).map(in_its_second).max().unwrap();
+    assert!(most <= 6, "{most} in one second at {RATE}/s: {sent:?}");
+}
+
+/// What a flush does to these keys, without hurting the tests beside it.
+async fn forget(settings: &RedisSettings) {
+    let mut conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", settings.prefix)).query_async(&mut conn).await.unwrap();
+    assert!(!keys.is_empty());
+    redis::cmd("DEL").arg(&keys).query_async::<()>(&mut conn).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,6 +51,14 @@ impl Config {
             let fix = "it must be shorter than dialing.send_deadline_ms";
             return Err(Refusal::value("dialing.send_window_ms", dialing.send_window_ms, fix));
         }
+        let longest_send = dialing.send_deadline_ms.saturating_add(dialing.post_timeout_ms);
+        if dialing.unknown_after_ms <= longest_send {
+            let fix = format!(
+                "a call that shows up later would be rung twice; give more than dialing.send_deadline_ms + \
+                 dialing.post_timeout_ms = {longest_send}, by as long as the provider takes to accept and list a call"
+            );
+            return Err(Refusal::value("dialing.unknown_after_ms", dialing.unknown_after_ms, fix));
+        }
         let every = [
             ("dialing.tick_ms", dialing.tick_ms),
             ("dialing.reconcile_every_ms", dialing.reconcile_every_ms),

@@ -21,6 +21,10 @@ fn bad_input_names_the_key_and_the_fix() {
         ("[twilio]\ncalls_per_second = 0", "twilio.calls_per_second"),
         ("[dialing]\nsend_window_ms = 20000", "dialing.send_window_ms"),
         ("[dialing]\ntick_ms = 0", "dialing.tick_ms"),
+        ("[dialing]\nunknown_after_ms = 0", "dialing.unknown_after_ms"),
+        ("[dialing]\nunknown_after_ms = 18000", "dialing.unknown_after_ms"),
+        ("[dialing]\nsend_deadline_ms = 172000", "dialing.unknown_after_ms"),
+        ("[dialing]\npost_timeout_ms = 9223372036854775807", "dialing.unknown_after_ms"),
         ("[dialing]\nreserve_usd = -5.0", "dialing.reserve_usd"),
         ("[dialing]\nholder_dead_after_ms = 0", "dialing.holder_dead_after_ms"),
         ("[telemetry]\nlog = \"callfleet=loud\"", "telemetry.log"),
@@ -31,6 +35,13 @@ fn bad_input_names_the_key_and_the_fix() {
         assert!(error.contains(key), "{toml}: {error}");
         assert!(!error.contains('\n'), "one line: {error}");
     }
+}
+
+#[test]
+fn a_lost_call_is_looked_for_longer_than_its_send_can_take() {
+    let error = Config::from_toml("[dialing]\nunknown_after_ms = 18000").unwrap_err().0;
+    assert!(error.contains("dialing.send_deadline_ms + dialing.post_timeout_ms = 18000"), "{error}");
+    Config::from_toml("[dialing]\nunknown_after_ms = 18001").unwrap();
 }
 
 #[test]

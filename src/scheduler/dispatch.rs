@@ -12,6 +12,7 @@ use super::{Duty, Scheduler};
 use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
+use crate::domain::dialing::{account_ahead, room_ahead};
 use crate::domain::dnc::{self, ListDate};
 use crate::domain::ids::AttemptId;
 use crate::live::LiveEvent;
@@ -19,12 +20,8 @@ use crate::store::StoreError;
 use crate::store::campaign::{Campaign, CampaignChange};
 use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
 use crate::store::dnc::DncList;
+use crate::store::queue_control::DIAL_QUEUE;
 use crate::telemetry::names;
-
-/// The queue whose pause stops every dial.
-pub const QUEUE: &str = "dial";
-/// Attempts that may wait for the pacer, in seconds of the account's rate: what is armed too early only goes stale.
-const SECONDS_AHEAD: f64 = 3.0;
 
 /// Leads armed in one transaction: enough to share a wait for the disk, few enough that nobody waits long for their locks.
 const TOGETHER: usize = 50;
@@ -54,7 +51,7 @@ impl Duty for Dispatcher {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
-        if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(QUEUE).await? {
+        if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(DIAL_QUEUE).await? {
             self.scheduler.tick().await?;
         }
         metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());
@@ -98,9 +95,9 @@ impl Scheduler {
     async fn free_lines(&self, counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<u32, StoreError> {
         let lines = self.store.live_lines(self.timings.holder_silence).await?;
         let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
-        let ahead = total(counts, |state| matches!(state, AttemptState::Ready));
+        let ahead = total(counts, |state| state == AttemptState::Ready);
         let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
-        let by_pace = pace_ahead(self.account_rate).saturating_sub(ahead);
+        let by_pace = account_ahead(self.account_rate).saturating_sub(ahead);
         let free = by_lines.min(by_pace);
         Ok(if free == 0 { 0 } else { free.min(free_tickets(bell).await) })
     }
@@ -135,17 +132,23 @@ impl Scheduler {
             return self.change(&campaign, CampaignState::Draining, Some("end time reached")).await.map(|()| None);
         }
         let own: Vec<OpenCount> = counts.iter().filter(|count| count.campaign == campaign.id).copied().collect();
-        let open = total(&own, AttemptState::is_open);
+        let (open, ready) = (total(&own, AttemptState::is_open), total(&own, |state| state == AttemptState::Ready));
         let today = self.clock.now().in_zone(&TimeZone::UTC).date();
         // the whole campaign waits: a permit denied lead by lead would move every one of them
         let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
-        let room = if lists_are_new { settings.lines.saturating_sub(open).min(free) } else { 0 };
+        let room = if lists_are_new { self.room(&settings, open, ready).min(free) } else { 0 };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
             self.complete_if_done(&campaign).await?;
         }
         Ok(Some(Dialing { campaign, settings, due, open }))
+    }
+
+    /// By its own lines and its own pace, with so many attempts open and so many of them waiting for their turn.
+    fn room(&self, settings: &CampaignSettings, open: u32, ready: u32) -> u32 {
+        let by_pace = room_ahead(settings.calls_per_second, self.account_rate, ready);
+        settings.lines.saturating_sub(open).min(by_pace)
     }
 
     /// Only classes whose hours are open are looked at: the others cost one look at the clock each.
@@ -249,10 +252,4 @@ fn armed(arming: &Arming) -> Option<(AttemptId, u32)> {
 fn total(counts: &[OpenCount], of: impl Fn(AttemptState) -> bool) -> u32 {
     let sum: i64 = counts.iter().filter(|count| of(count.state)).map(|count| count.attempts).sum();
     u32::try_from(sum).unwrap_or(u32::MAX)
-}
-
-/// At least two, so that the next dial can already connect while one waits for its turn.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
-fn pace_ahead(rate: f64) -> u32 {
-    ((rate * SECONDS_AHEAD).ceil() as u32).max(2)
 }

@@ -3,6 +3,7 @@
 #[path = "../../tests/support/chaos.rs"]
 #[expect(dead_code, reason = "shared with trials, which use the rest")]
 mod chaos;
+mod paces;
 mod recall;
 mod silent_queue;
 
@@ -169,7 +170,7 @@ impl Bench {
 }
 
 fn settings(weight: u32) -> serde_json::Value {
-    json!({ "caller_numbers": ["+14155550200"], "pace": { "weight": weight, "lines": 50 } })
+    json!({ "caller_numbers": ["+14155550200"], "pace": { "weight": weight, "lines": 50, "calls_per_second": 100.0 } })
 }
 
 on_both_engines! {

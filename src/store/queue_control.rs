@@ -12,6 +12,14 @@ use crate::store::{Store, StoreError};
 /// The queue of dials; every other queue has the name of its job kind.
 pub const DIAL_QUEUE: &str = "dial";
 
+/// Whether the queue of dials is paused, as part of a statement that acts on it.
+macro_rules! dials_paused {
+    () => {
+        "EXISTS (SELECT 1 FROM queue_control WHERE queue = 'dial' AND paused)"
+    };
+}
+pub(super) use dials_paused;
+
 /// Whether a queue runs. A queue without a row runs.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct QueueControl {

@@ -4,7 +4,7 @@
 //! may exist, and only the row's reconciler may decide that it does not.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use callfleet_jobs::kinds::DialLead;
@@ -29,6 +29,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
+use crate::work::in_hand::InHand;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
@@ -99,7 +100,7 @@ impl DialDesk {
             counted("clock");
             return Ok(());
         }
-        let taken = Instant::now();
+        let mut in_hand = InHand::begin();
         crash_point::pass("ticket.taken");
         let Some((ticket, settings)) = self.look(attempt, send_no).await? else {
             counted("stale");
@@ -107,7 +108,6 @@ impl DialDesk {
         };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
-        let paced = Instant::now();
         tokio::select! {
             biased;
             // the row still waits, and whoever works on is rung again
@@ -115,9 +115,8 @@ impl DialDesk {
                 counted("stopping");
                 return Ok(());
             }
-            turn = self.pace(ticket.campaign, &settings) => turn?,
+            turn = in_hand.aside(self.pace(ticket.campaign, &settings)) => turn?,
         }
-        let pacing = paced.elapsed();
         let begun = boottime::now();
         crash_point::pass("claim.before");
         match self.claim(attempt, send_no, &settings).await? {
@@ -128,8 +127,7 @@ impl DialDesk {
             }
             ClaimOutcome::Claimed(claimed) => {
                 crash_point::pass("claim.after");
-                metrics::histogram!(names::TICKET_TO_POST).record((taken.elapsed().saturating_sub(pacing)).as_secs_f64());
-                self.send(*claimed, &settings, line, begun).await?;
+                self.send(*claimed, &settings, line, begun, in_hand).await?;
             }
         }
         Ok(())
@@ -160,7 +158,8 @@ impl DialDesk {
     }
 
     /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
-    /// is when the provider is asked, so the last step before it keeps a distance of its own.
+    /// is when the provider is asked, so the last step before it keeps a distance of its own. The send window runs meanwhile: a
+    /// dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once).
     async fn space_out(&self) -> Result<(), PaceError> {
         self.pacer.acquire(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND).await
     }
@@ -171,13 +170,23 @@ impl DialDesk {
     }
 
     /// From here on the row says that a call may exist.
-    async fn send(&self, claimed: Claimed, settings: &CampaignSettings, line: Box<dyn DialLine>, begun: Duration) -> Result<(), DialError> {
+    async fn send(
+        &self,
+        claimed: Claimed,
+        settings: &CampaignSettings,
+        line: Box<dyn DialLine>,
+        begun: Duration,
+        mut in_hand: InHand,
+    ) -> Result<(), DialError> {
         let (attempt, send_no) = (claimed.attempt, claimed.send_no);
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
-        let answer = match self.space_out().await {
-            Ok(()) => line.dial(claimed.permit, request, still_allowed).await,
+        let answer = match in_hand.aside(self.space_out()).await {
+            Ok(()) => {
+                in_hand.record();
+                line.dial(claimed.permit, request, still_allowed).await
+            }
             Err(error) => DialAnswer::NotSent { error: error.to_string() },
         };
         if matches!(answer, DialAnswer::Placed { .. }) {

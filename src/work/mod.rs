@@ -8,6 +8,7 @@ pub mod dial_lead;
 pub mod finish_call;
 pub mod heartbeat;
 pub mod hold_call;
+mod in_hand;
 pub mod journal;
 pub mod local_journal;
 mod prerender;

@@ -9,6 +9,7 @@ mod pause;
 mod recall;
 mod roles;
 mod silence;
+mod slow_pace;
 mod stage;
 
 use std::collections::BTreeSet;

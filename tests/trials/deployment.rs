@@ -17,6 +17,7 @@ use super::plan::{Crash, Net, Plan, Role};
 use super::process::{Binary, Running, free_addr};
 use super::proxy::{Backends, Proxy};
 use super::settings::{self, Places};
+use super::times::Times;
 
 const START: Duration = Duration::from_secs(20);
 const SETTINGS: &str = "callfleet.toml";
@@ -55,11 +56,16 @@ pub struct Deployment {
 }
 
 /// What a mutant changes about a deployment.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Changes {
-    pub dialing: &'static [(&'static str, u64)],
+    /// Further keys of `[dialing]`, at a trial's times.
+    pub dialing: fn(Times) -> Vec<(&'static str, u64)>,
     /// Answers the provider does not give in time make the network send the request again.
     pub resends: bool,
+}
+
+impl Changes {
+    pub const NONE: Self = Self { dialing: |_| Vec::new(), resends: false };
 }
 
 impl Deployment {
@@ -96,7 +102,7 @@ impl Deployment {
             redis: redis.addr().to_string(),
             prefix: database.clone(),
         };
-        let settings = |places: &Places| settings::callfleet(places, plan.times, changes.dialing);
+        let settings = |places: &Places| settings::callfleet(places, plan.times, &(changes.dialing)(plan.times));
         let misplaced = plan.cell.and_then(|cell| cell.misplace(&places)).map(|wrong| settings(&wrong));
         std::fs::write(folder.join(SETTINGS), misplaced.clone().unwrap_or_else(|| settings(&places)))?;
         let mended = misplaced.map(|_| settings(&places));

@@ -29,8 +29,6 @@ impl Mutant {
     }
 }
 
-const NOTHING: Changes = Changes { dialing: &[], resends: false };
-
 /// Mutants are not waited for as long: what is stuck is what they are caught by.
 pub const PATIENCE_MS: u64 = 25_000;
 
@@ -44,7 +42,7 @@ pub static MUTANTS: [Mutant; 10] = [
              $$ BEGIN NEW.phone_number := NEW.phone_number || '/' || NEW.attempt_id; RETURN NEW; END $$",
             "CREATE TRIGGER mutant BEFORE INSERT ON open_number FOR EACH ROW EXECUTE FUNCTION mutate()",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: Plan::calm,
         breaks: &[(Invariant::I2, "was made while")],
     },
@@ -56,7 +54,7 @@ pub static MUTANTS: [Mutant; 10] = [
             "SELECT pg_reload_conf()",
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: killing_postgres,
         breaks: &[
             (Invariant::I1, "was called"),
@@ -69,7 +67,7 @@ pub static MUTANTS: [Mutant; 10] = [
         name: "retry-on-timeout",
         how: "the network sends a POST again when its answer is late, as a retry layer would",
         sql: &[],
-        changes: Changes { resends: true, ..NOTHING },
+        changes: Changes { resends: true, ..Changes::NONE },
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[("drop_answer", 0.3)], &[]),
         breaks: &[(Invariant::I1, "was called")],
     },
@@ -82,7 +80,14 @@ pub static MUTANTS: [Mutant; 10] = [
             "CREATE TRIGGER mutant BEFORE UPDATE ON attempt FOR EACH ROW WHEN (OLD.state = 'ready' AND NEW.state = 'sending')
              EXECUTE FUNCTION mutate()",
         ],
-        changes: Changes { dialing: &[("send_window_ms", 60_000), ("send_deadline_ms", 72_000)], ..NOTHING },
+        // settings that fit each other, so that they are accepted
+        changes: Changes {
+            dialing: |times| {
+                let unknown_after = 72_000 + times.post_timeout() + 1;
+                vec![("send_window_ms", 60_000), ("send_deadline_ms", 72_000), ("unknown_after_ms", unknown_after)]
+            },
+            ..Changes::NONE
+        },
         plan: |seed, times| crashing_workers(seed, times, "claim.after", Some(times.another_world())),
         breaks: &[(Invariant::I5, "after it was decided")],
     },
@@ -95,7 +100,7 @@ pub static MUTANTS: [Mutant; 10] = [
              $$ BEGIN DELETE FROM seen_call WHERE call_sid = NEW.call_sid; RETURN NULL; END $$",
             "CREATE TRIGGER mutant AFTER INSERT OR UPDATE ON seen_call FOR EACH ROW EXECUTE FUNCTION mutate()",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[("error_refused", 0.4)], &[]),
         breaks: &[(Invariant::I4, "belongs to"), (Invariant::I4, "another attempt")],
     },
@@ -106,7 +111,7 @@ pub static MUTANTS: [Mutant; 10] = [
             "CREATE FUNCTION mutate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
             "CREATE TRIGGER mutant BEFORE INSERT ON suppression FOR EACH ROW EXECUTE FUNCTION mutate()",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: Plan::calm,
         breaks: &[(Invariant::I5, "after it was suppressed")],
     },
@@ -120,7 +125,7 @@ pub static MUTANTS: [Mutant; 10] = [
             "CREATE TRIGGER mutant BEFORE UPDATE ON attempt FOR EACH ROW
              WHEN (OLD.provider_ended_at IS NULL AND NEW.provider_ended_at IS NOT NULL) EXECUTE FUNCTION mutate()",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: Plan::calm,
         breaks: &[(Invariant::I4, "ended without an outcome")],
     },
@@ -128,18 +133,25 @@ pub static MUTANTS: [Mutant; 10] = [
         name: "no-sweeper",
         how: "ticket_lease_ms = a day, while workers with a ticket in their hands are killed",
         sql: &[],
-        changes: Changes { dialing: &[("ticket_lease_ms", 86_400_000)], ..NOTHING },
+        changes: Changes { dialing: |_| vec![("ticket_lease_ms", 86_400_000)], ..Changes::NONE },
         plan: |seed, times| crashing_workers(seed, times, "ticket.taken", None),
         breaks: &[(Invariant::I3, "stays ready")],
     },
     Mutant {
         name: "no-quiet-time",
-        how: "unknown_after_ms = 0, look_every_ms = 0, absent_hold_ms = 0; the provider lists late and loses callbacks",
+        how: "unknown_after_ms is the least that is accepted, look_every_ms = 0, absent_hold_ms = 0; the provider lists later, and \
+              loses callbacks",
         sql: &[],
-        changes: Changes { dialing: &[("unknown_after_ms", 0), ("look_every_ms", 0), ("absent_hold_ms", 0)], ..NOTHING },
+        changes: Changes {
+            dialing: |times| {
+                let least = times.send_deadline() + times.post_timeout() + 1;
+                vec![("unknown_after_ms", least), ("look_every_ms", 0), ("absent_hold_ms", 0)]
+            },
+            ..Changes::NONE
+        },
         plan: |seed, times| {
             let plan = with_provider(Plan::calm(seed, times), &[("reset", 0.4)], &[("lose", 1.0)]);
-            Plan { list_lag_ms: times.of(1_500), ..plan }
+            Plan { list_lag_ms: times.quiet() * 2, ..plan }
         },
         breaks: &[(Invariant::I2, "was made while"), (Invariant::I4, "belongs to no attempt"), (Invariant::I4, "another attempt")],
     },
@@ -152,7 +164,7 @@ pub static MUTANTS: [Mutant; 10] = [
             "CREATE TRIGGER mutant BEFORE UPDATE ON attempt FOR EACH ROW
              WHEN (OLD.provider_ended_at IS NOT NULL AND OLD.news_at_db <> NEW.news_at_db) EXECUTE FUNCTION mutate()",
         ],
-        changes: NOTHING,
+        changes: Changes::NONE,
         plan: |seed, times| with_provider(Plan::calm(seed, times), &[], &[("reorder", 0.5), ("duplicate", 0.5)]),
         breaks: &[(Invariant::I4, "says")],
     },

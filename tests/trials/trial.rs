@@ -12,7 +12,7 @@ use super::cell;
 use super::checker::rows::{Rows, Suppressed};
 use super::checker::truth::Truth;
 use super::checker::{Evidence, Invariant, Violation, check};
-use super::deployment::Deployment;
+use super::deployment::{Changes, Deployment};
 use super::fault::{Timeline, suppress};
 use super::lane::Lane;
 use super::mutant::{Mutant, PATIENCE_MS};
@@ -90,7 +90,7 @@ pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder:
     std::fs::create_dir_all(folder)?;
     let name = lane.database().await?;
     change_database(lane, &name, mutant).await.context("a trial's database")?;
-    let changes = mutant.map(|mutant| mutant.changes).unwrap_or_default();
+    let changes = mutant.map_or(Changes::NONE, |mutant| mutant.changes);
     let mut deployment = Deployment::start(lane, plan, folder.to_owned(), name.clone(), changes).await?;
     let mut timeline = Timeline::begin(plan)?;
     watch.lap("begin");

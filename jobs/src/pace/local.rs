@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +14,8 @@ use super::{PaceError, Pacer};
 /// One governor per key and rate.
 #[derive(Debug, Default)]
 pub struct LocalPacer {
+    /// The first caller's time: what a process before this one gave out is not known.
+    since: OnceLock<Instant>,
     keys: Mutex<HashMap<(String, u64), Arc<DefaultDirectRateLimiter>>>,
     held: Mutex<HashMap<String, Instant>>,
 }
@@ -35,10 +37,13 @@ impl LocalPacer {
     }
 }
 
+fn interval(per_second: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / per_second.clamp(1e-3, 1e6))
+}
+
 /// One at a time, `1 / rate` apart.
 fn quota(per_second: f64) -> Quota {
-    let interval = Duration::from_secs_f64(1.0 / per_second.clamp(1e-3, 1e6));
-    Quota::with_period(interval).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(NonZeroU32::MIN)
+    Quota::with_period(interval(per_second)).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(NonZeroU32::MIN)
 }
 
 #[async_trait]
@@ -47,6 +52,7 @@ impl Pacer for LocalPacer {
         while let Some(until) = self.held_until(key) {
             tokio::time::sleep_until(until).await;
         }
+        tokio::time::sleep_until(*self.since.get_or_init(Instant::now) + interval(per_second)).await;
         self.limiter(key, per_second).until_ready().await;
         Ok(())
     }

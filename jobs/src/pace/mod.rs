@@ -16,6 +16,9 @@ pub use self::redis::RedisPacer;
 pub struct PaceError(pub String);
 
 /// Lets things begin at a rate. Burst one: two begin no closer than `1 / rate` apart.
+///
+/// A pacer that may have forgotten what it gave out (its memory was emptied, or nobody asked for a while) lets a full interval
+/// pass before the first caller begins. It is not waited for twice: who has waited as long for one key finds the others open.
 #[async_trait]
 pub trait Pacer: Send + Sync {
     /// Waits for this key's turn.

@@ -8,16 +8,21 @@ use redis::aio::ConnectionManager;
 use super::{PaceError, Pacer};
 use crate::backend::redis::{RedisSettings, open_connection};
 
-/// Gives out slots `interval` apart and answers how long to wait for this one, in microseconds. A key that is not there
-/// may have been lost, so a full interval passes first.
+/// Gives out slots `interval` apart and answers how long to wait for this one, in microseconds.
+///
+/// A key that is not there was either unused for a minute or lost with all the others, and the second key tells which: since
+/// when the pacer remembers. It is made by the first caller and outlives all keys it has seen by a minute. What was given out
+/// before that moment is not known, so the first slot of a key is a full interval after it: the first caller after a loss
+/// waits, and whoever has waited as long already, for another key, does not wait again.
 const NEXT_SLOT: &str = r"
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local interval = tonumber(ARGV[1])
-local slot = tonumber(redis.call('GET', KEYS[1]))
-if not slot then slot = now + interval elseif slot < now then slot = now end
+local since = tonumber(redis.call('GET', KEYS[2])) or now
+local slot = math.max(now, tonumber(redis.call('GET', KEYS[1])) or since + interval)
 local ahead = math.ceil((slot - now + interval) / 1000) + 60000
 redis.call('SET', KEYS[1], string.format('%.0f', slot + interval), 'PX', ahead)
+redis.call('SET', KEYS[2], string.format('%.0f', since), 'PX', math.max(redis.call('PTTL', KEYS[2]), ahead + 60000))
 return slot - now
 ";
 
@@ -55,6 +60,11 @@ impl RedisPacer {
     fn key(&self, key: &str) -> String {
         format!("{}:pace:{key}", self.prefix)
     }
+
+    /// Since when anything is remembered. No key of a caller's begins like this.
+    fn since(&self) -> String {
+        format!("{}:pace-since", self.prefix)
+    }
 }
 
 #[async_trait]
@@ -63,6 +73,7 @@ impl Pacer for RedisPacer {
         let interval = 1e6 / per_second.clamp(1e-3, 1e6);
         let wait: i64 = redis::Script::new(NEXT_SLOT)
             .key(self.key(key))
+            .key(self.since())
             .arg(format!("{interval:.0}"))
             .invoke_async(&mut self.conn.clone())
             .await

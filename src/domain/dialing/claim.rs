@@ -8,20 +8,30 @@ use crate::domain::permit::{Denial, DialPermit, Gate};
 pub enum Claim {
     /// Send once, with this right.
     Claimed(DialPermit),
-    /// The row moved on or the ticket is a repeat: acknowledge and forget.
+    /// The row moved on, the ticket is a repeat, or the queue is paused (the row stays and is rung again): acknowledge and
+    /// forget.
     Stale,
     /// A gate closed since the attempt was armed: give it back.
     Withdraw(Denial),
 }
 
+/// Which of the switches that stop dialing are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switches {
+    /// The queue of dials is paused: what is armed waits.
+    pub queue_paused: bool,
+    /// The campaign dials: else what is armed is given back.
+    pub campaign_dials: bool,
+}
+
 /// Decides a claim of `ticket_send_no` on a row in `state` at `send_no`.
 #[must_use]
-pub fn claim(state: AttemptState, send_no: u32, ticket_send_no: u32, campaign_dials: bool, permit: Result<DialPermit, Denial>) -> Claim {
-    if state != AttemptState::Ready || send_no != ticket_send_no {
+pub fn claim(state: AttemptState, send_no: u32, ticket_send_no: u32, switches: Switches, permit: Result<DialPermit, Denial>) -> Claim {
+    if state != AttemptState::Ready || send_no != ticket_send_no || switches.queue_paused {
         return Claim::Stale;
     }
     match permit {
-        _ if !campaign_dials => Claim::Withdraw(not_dialling()),
+        _ if !switches.campaign_dials => Claim::Withdraw(not_dialling()),
         Ok(permit) => Claim::Claimed(permit),
         Err(denial) => Claim::Withdraw(denial),
     }
@@ -43,8 +53,8 @@ mod tests {
         Denial { gate: Gate::Hours, rule: "day".to_owned(), value: "night".to_owned(), opens_at: Some(Timestamp::from_millis(9)) }
     }
 
-    fn try_claim(state: AttemptState, row: u32, ticket: u32, dials: bool) -> Claim {
-        claim(state, row, ticket, dials, Err(closed()))
+    fn try_claim(state: AttemptState, row: u32, ticket: u32, campaign_dials: bool) -> Claim {
+        claim(state, row, ticket, Switches { queue_paused: false, campaign_dials }, Err(closed()))
     }
 
     #[test]
@@ -54,6 +64,14 @@ mod tests {
                 let stale = matches!(try_claim(*state, 2, ticket, true), Claim::Stale);
                 assert_eq!(stale, *state != AttemptState::Ready || ticket != 2, "{state} ticket {ticket}");
             }
+        }
+    }
+
+    #[test]
+    fn a_paused_queue_leaves_the_attempt_as_it_is_whatever_else_holds() {
+        for campaign_dials in [true, false] {
+            let paused = Switches { queue_paused: true, campaign_dials };
+            assert!(matches!(claim(AttemptState::Ready, 1, 1, paused, Err(closed())), Claim::Stale), "{paused:?}");
         }
     }
 

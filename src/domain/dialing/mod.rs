@@ -28,13 +28,13 @@ pub mod timings;
 #[cfg(test)]
 mod model;
 
-pub use claim::{Claim, claim};
+pub use claim::{Claim, Switches, claim};
 pub use classify::{PostAnswer, PostClass, classify};
 pub use finish::{CallEnd, HolderSide, Verdict, finish};
 pub use fold::{Callback, Folded, fold};
 pub use meet::{Meeting, meet};
 pub use next_step::{LeadHistory, LeadStep, after_denial, next_step};
-pub use pace::{SHARE_OF_RATE, spacing};
+pub use pace::{SHARE_OF_RATE, account_ahead, room_ahead, spacing};
 pub use poll::{PollAnswer, Polled, poll};
 pub use reap::{HeartbeatWatch, Reaped, reap};
 pub use recall::{Recall, Recalled, recall};

@@ -1,6 +1,7 @@
 //! Rows that stood still too long: lost tickets ring again, waits end, sends past their deadline become unknown.
 
 use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::Switches;
 
 /// What the sweep looks at; all times are the database's own clock, milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +14,8 @@ pub struct StaleRow {
     pub deadline_db: Option<i64>,
     /// The end of the wait after a refusal (`refused`).
     pub rearm_db: Option<i64>,
-    /// The campaign dials.
-    pub campaign_dials: bool,
+    /// What stops dialing.
+    pub switches: Switches,
 }
 
 /// What the sweep does.
@@ -32,11 +33,14 @@ pub enum Swept {
     Unsure,
 }
 
-/// Decides for one row at database time `now_db`.
+/// Decides for one row at database time `now_db`. While the queue is paused nothing is rung or armed again; afterwards
+/// whatever has become due meanwhile is.
 #[must_use]
 pub fn sweep(row: &StaleRow, now_db: i64) -> Swept {
+    let Switches { queue_paused, campaign_dials } = row.switches;
     match row.state {
-        AttemptState::Ready if !row.campaign_dials => Swept::Withdraw,
+        AttemptState::Ready if !campaign_dials => Swept::Withdraw,
+        AttemptState::Ready | AttemptState::Refused if queue_paused => Swept::Leave,
         AttemptState::Ready if row.lease_until_db <= now_db => Swept::Ring,
         AttemptState::Refused if row.rearm_db.is_some_and(|at| at <= now_db) => Swept::Rearm,
         AttemptState::Sending if row.deadline_db.is_some_and(|at| at <= now_db) => Swept::Unsure,
@@ -48,8 +52,10 @@ pub fn sweep(row: &StaleRow, now_db: i64) -> Swept {
 mod tests {
     use super::*;
 
+    const DIALS: Switches = Switches { queue_paused: false, campaign_dials: true };
+
     fn row(state: AttemptState) -> StaleRow {
-        StaleRow { state, lease_until_db: 100, deadline_db: Some(100), rearm_db: Some(100), campaign_dials: true }
+        StaleRow { state, lease_until_db: 100, deadline_db: Some(100), rearm_db: Some(100), switches: DIALS }
     }
 
     #[test]
@@ -68,7 +74,19 @@ mod tests {
 
     #[test]
     fn a_campaign_that_stopped_gets_its_armed_leads_back_at_once() {
-        assert_eq!(sweep(&StaleRow { campaign_dials: false, ..row(AttemptState::Ready) }, 0), Swept::Withdraw);
-        assert_eq!(sweep(&StaleRow { campaign_dials: false, ..row(AttemptState::Sending) }, 0), Swept::Leave);
+        for queue_paused in [false, true] {
+            let switches = Switches { queue_paused, campaign_dials: false };
+            assert_eq!(sweep(&StaleRow { switches, ..row(AttemptState::Ready) }, 0), Swept::Withdraw);
+            assert_eq!(sweep(&StaleRow { switches, ..row(AttemptState::Sending) }, 0), Swept::Leave);
+        }
+    }
+
+    #[test]
+    fn while_the_queue_is_paused_nothing_is_rung_and_what_was_sent_is_still_looked_after() {
+        let switches = Switches { queue_paused: true, campaign_dials: true };
+        for state in AttemptState::ALL {
+            let due = if *state == AttemptState::Sending { Swept::Unsure } else { Swept::Leave };
+            assert_eq!(sweep(&StaleRow { switches, ..row(*state) }, 100), due, "{state}");
+        }
     }
 }

@@ -113,7 +113,7 @@ async fn armed(store: Store, proxy: &ChaosProxy, prefix: &str) -> (Bench, Arc<Em
     let provider = Arc::new(Empty::default());
     bench.scheduler.telephony = Arc::clone(&provider) as _;
     bench.scheduler.timings = DialTimings { ticket_lease: LEASE, ..DialTimings::default() };
-    let settings = json!({ "caller_numbers": ["+14155550200"], "pace": { "lines": 300 } });
+    let settings = json!({ "caller_numbers": ["+14155550200"], "pace": { "lines": 300, "calls_per_second": 100.0 } });
     let spring = bench.campaign("spring", settings, CampaignState::Running).await;
     bench.leads(spring, "415555", "America/Los_Angeles", LEADS).await;
     bench.scheduler.tick().await.unwrap();

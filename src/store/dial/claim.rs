@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
-use crate::domain::dialing::{self, Claim, DialTimings};
+use crate::domain::dialing::{self, Claim, DialTimings, Switches};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, LeadId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
@@ -17,6 +17,7 @@ use crate::store::dial::facts::{self, Facts, Look, Own, look};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::sql::{execute, fetch_optional, millis};
 use crate::store::dial::withdraw::withdraw_one;
+use crate::store::queue_control::dials_paused;
 use crate::store::{Store, StoreError};
 
 /// A ticket that wants to be sent.
@@ -41,7 +42,7 @@ pub struct ClaimAsk<'a> {
 pub enum ClaimOutcome {
     /// Send once, within the send window counted from before this claim.
     Claimed(Box<Claimed>),
-    /// Nothing to do: acknowledge the ticket.
+    /// Nothing to do, or not while the queue is paused: acknowledge the ticket.
     Stale,
     /// A gate closed; the attempt is withdrawn and the lead moved. Acknowledge the ticket.
     Withdrawn(Denial),
@@ -82,14 +83,18 @@ pub struct ReadyTicket {
 }
 
 impl Store {
-    /// What a ticket is about; `None` when it is stale: it is not worth a pacer's permit. The claim asks again.
+    /// What a ticket is about; `None` when it is stale or dials are paused: it is not worth a pacer's permit. The claim asks
+    /// again.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn ready_ticket(&self, attempt: AttemptId, send_no: u32) -> Result<Option<ReadyTicket>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT campaign_id AS campaign, agent_version_id AS agent_version FROM attempt
-                       WHERE id = $1 AND send_no = $2 AND state = 'ready'";
+            let sql = concat!(
+                "SELECT campaign_id AS campaign, agent_version_id AS agent_version FROM attempt
+                 WHERE id = $1 AND send_no = $2 AND state = 'ready' AND NOT ",
+                dials_paused!()
+            );
             Ok(sqlx::query_as(sql).bind(attempt).bind(i64::from(send_no)).fetch_optional(conn).await?)
         })
     }
@@ -109,7 +114,7 @@ impl Store {
     }
 
     /// Where the engine is a server: read and decided without a lock, then claimed by one statement that holds only while
-    /// attempt, lead and campaign still allow it. `None`: nothing was claimed, and what becomes of the ticket is decided under
+    /// attempt, lead, campaign and queue still allow it. `None`: nothing was claimed, and what becomes of the ticket is decided under
     /// a lock.
     async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
@@ -135,6 +140,7 @@ struct Ticket {
     to_number: PhoneNumber,
     from_number: PhoneNumber,
     agent_version_id: Option<AgentVersionId>,
+    queue_paused: bool,
     #[sqlx(flatten)]
     lead: LeadRow,
 }
@@ -150,9 +156,13 @@ struct TicketAndLook {
 
 macro_rules! columns {
     () => {
-        "SELECT a.state AS attempt_state, a.send_no, a.kind, a.to_number, a.from_number, a.agent_version_id,
+        concat!(
+            "SELECT a.state AS attempt_state, a.send_no, a.kind, a.to_number, a.from_number, a.agent_version_id, ",
+            dials_paused!(),
+            " AS queue_paused,
             l.id, l.campaign_id, l.phone_number, l.zones, l.variables, l.consent_basis, l.state, l.next_kind, l.next_attempt_at,
             l.attempts, l.callbacks"
+        )
     };
 }
 /// The attempt first, then the lead: both locked until the transaction ends.
@@ -180,7 +190,8 @@ impl Ticket {
     fn decide(&self, facts: &Facts, ask: &ClaimAsk<'_>, now: Timestamp) -> Claim {
         let is_callable = self.lead.state == LeadState::Active;
         let view = facts.view(&self.lead, ask.settings, is_callable, ask.reserve, self.kind == DialKind::Callback);
-        dialing::claim(self.attempt_state, self.send_no(), ask.send_no, facts.campaign_dials(), permit::check(&view, now))
+        let switches = Switches { queue_paused: self.queue_paused, campaign_dials: facts.campaign_dials() };
+        dialing::claim(self.attempt_state, self.send_no(), ask.send_no, switches, permit::check(&view, now))
     }
 }
 
@@ -219,7 +230,9 @@ const INTENT_AT_ONCE: &str = concat!(
     "WITH own AS MATERIALIZED (SELECT lead_id, campaign_id FROM attempt WHERE id = $1 AND state = $2 AND send_no = $3 FOR NO KEY UPDATE),
      callee AS MATERIALIZED (SELECT lead.id FROM own JOIN lead ON lead.id = own.lead_id WHERE lead.state = 'active'
         AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = own.campaign_id AND campaign.state IN ('running', 'draining'))
-        FOR NO KEY UPDATE OF lead) ",
+        AND NOT ",
+    dials_paused!(),
+    " FOR NO KEY UPDATE OF lead) ",
     intent!(postgres),
     " WHERE id = $1 AND EXISTS (SELECT 1 FROM callee)"
 );

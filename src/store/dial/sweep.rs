@@ -5,13 +5,14 @@ use sqlx::FromRow;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::claim::not_dialling;
-use crate::domain::dialing::{self, DialTimings, StaleRow};
+use crate::domain::dialing::{self, DialTimings, StaleRow, Switches};
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
-use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
+use crate::store::db::{Conn, EngineSql, engine_part, on_db};
 use crate::store::dial::row::change_state;
 use crate::store::dial::sql::{NOW, execute, fetch_all, fetch_value, fetch_values, millis};
 use crate::store::dial::withdraw::withdraw_one;
+use crate::store::queue_control::dials_paused;
 use crate::store::{Store, StoreError};
 
 /// What the sweep did with a row; `Ring` needs a ticket.
@@ -46,18 +47,25 @@ struct Row {
     send_deadline_db: Option<i64>,
     rearm_at_db: Option<i64>,
     campaign_state: CampaignState,
+    queue_paused: bool,
 }
 
-const STALE: EngineSql = engine_sql!(
-    "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db,
-        (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
-     FROM attempt
-     WHERE (state = 'ready' AND (lease_until_db <= $1
-            OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
-        OR (state = 'refused' AND rearm_at_db <= $1)
-        OR (state = 'sending' AND send_deadline_db <= $1)
-     ORDER BY state_at LIMIT $2" skip_locked
-);
+/// What waits for a paused queue is not among them: it would take the places of those that have to be looked after.
+macro_rules! stale {
+    ($engine:ident) => {
+        concat!(
+            "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
+                (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
+             FROM attempt
+             WHERE (state = 'ready' AND ((lease_until_db <= $1 AND NOT ", dials_paused!(), ")
+                    OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
+                OR (state = 'refused' AND rearm_at_db <= $1 AND NOT ", dials_paused!(), ")
+                OR (state = 'sending' AND send_deadline_db <= $1)
+             ORDER BY state_at LIMIT $2", engine_part!($engine skip_locked)
+        )
+    };
+}
+const STALE: EngineSql = EngineSql { postgres: stale!(postgres), sqlite: stale!(sqlite) };
 
 impl Store {
     /// Sweeps up to `limit` rows, longest unmoved first.
@@ -135,7 +143,10 @@ impl Row {
             lease_until_db: self.lease_until_db,
             deadline_db: self.send_deadline_db,
             rearm_db: self.rearm_at_db,
-            campaign_dials: matches!(self.campaign_state, CampaignState::Running | CampaignState::Draining),
+            switches: Switches {
+                queue_paused: self.queue_paused,
+                campaign_dials: matches!(self.campaign_state, CampaignState::Running | CampaignState::Draining),
+            },
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::store::codec::JsonText;
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
 use crate::store::lease::SCHEDULER;
+use crate::store::queue_control::DIAL_QUEUE;
 
 /// The body of `POST /v1/calls/test`.
 #[derive(Debug, Deserialize)]
@@ -65,8 +66,12 @@ pub async fn test(State(api): State<ApiState>, actor: Actor, Sent(body): Sent<Te
     }
 }
 
-/// A call is placed by a running process or not at all.
+/// A call is placed by a running process, and while dials are not paused, or not at all.
 async fn must_run(api: &ApiState) -> Result<(), ApiError> {
+    if api.store.is_queue_paused(DIAL_QUEUE).await? {
+        let fix = "callfleet queue resume dial, then try again";
+        return Err(ApiError::conflict("queue_paused", "the dial queue is paused, and a test call is a dial too", fix));
+    }
     let workers = api.store.live_lines(api.timings.holder_silence).await?.workers;
     if workers > 0 && api.store.is_lease_held(SCHEDULER).await? {
         return Ok(());

@@ -6,7 +6,7 @@ use super::calls::naming;
 use super::provider::{id, sid};
 use super::world::{Event, ROUND, World, millis};
 use crate::domain::attempt::AttemptState;
-use crate::domain::dialing::{self, LeadStep, Look, PollAnswer, Polled, Reconciled, StaleRow, Swept, UnsureRow, Watch};
+use crate::domain::dialing::{self, LeadStep, Look, PollAnswer, Polled, Reconciled, StaleRow, Swept, Switches, UnsureRow, Watch};
 
 impl World {
     pub(super) fn round(&mut self) {
@@ -65,7 +65,7 @@ impl World {
             lease_until_db: signed(row.lease_until),
             deadline_db: Some(signed(row.deadline)),
             rearm_db: row.rearm_at.map(signed),
-            campaign_dials: true,
+            switches: Switches { queue_paused: false, campaign_dials: true },
         };
         let lease_until = self.now + millis(self.policy.timings.ticket_lease);
         let send_no = row.row.send_no;

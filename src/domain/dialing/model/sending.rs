@@ -4,7 +4,7 @@ use super::provider::Fate;
 use super::rows::Attempt;
 use super::world::{Event, World, millis};
 use crate::domain::attempt::AttemptState;
-use crate::domain::dialing::{self, Claim, PostAnswer};
+use crate::domain::dialing::{self, Claim, PostAnswer, Switches};
 use crate::domain::lead::LeadState;
 use crate::domain::permit::{Denial, DialPermit};
 
@@ -45,7 +45,8 @@ impl World {
 
     pub(super) fn ticket(&mut self, attempt: usize, send_no: u32) {
         let row = &self.attempts[attempt].row;
-        match dialing::claim(row.state, row.send_no, send_no, true, permit()) {
+        let switches = Switches { queue_paused: false, campaign_dials: true };
+        match dialing::claim(row.state, row.send_no, send_no, switches, permit()) {
             Claim::Claimed(_) => self.claimed(attempt, send_no),
             Claim::Stale => {}
             Claim::Withdraw(denial) => unreachable!("all gates are open: {denial:?}"),

@@ -16,6 +16,7 @@ use crate::domain::window::{CallingWindow, Hours};
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
 use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, Recorded, Told};
+use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::{Store, StoreError};
 
 pub(super) const NOW: i64 = 1_000;
@@ -71,6 +72,10 @@ impl Bench {
     pub async fn change_state(&self, from: CampaignState, to: CampaignState) {
         let change = CampaignChange { from, to, reason: None, actor: "test" };
         assert!(self.store.change_campaign_state(self.campaign, change, now()).await.unwrap().is_changed());
+    }
+
+    pub async fn pause_dials(&self, paused: bool) {
+        assert!(self.store.set_queue_paused(DIAL_QUEUE, paused, "test", now()).await.unwrap());
     }
 
     pub async fn lead(&self, n: u64) -> LeadId {

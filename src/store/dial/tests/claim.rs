@@ -49,6 +49,27 @@ on_both_engines! {
         bench.arm(lead).await;
     }
 
+    async fn a_paused_queue_leaves_what_is_armed_for_after_the_pause(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = bench.lead(1).await;
+        let attempt = bench.arm(lead).await;
+        bench.pause_dials(true).await;
+        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_none(), "not worth a turn of the pacer");
+        assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
+        let view = bench.view(lead).await;
+        assert_eq!((view.lead.state, view.attempts[0].state), (LeadState::Active, AttemptState::Ready));
+        bench.pause_dials(false).await;
+        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_some());
+        bench.claim(attempt, 1).await;
+    }
+
+    async fn a_pause_of_another_queue_stops_no_dial(store: Store) {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        bench.store.set_queue_paused("finish_call", true, "test", now()).await.unwrap();
+        bench.claim(attempt, 1).await;
+    }
+
     async fn an_opt_out_after_arming_stops_the_call(store: Store) {
         let bench = Bench::new(store).await;
         let lead = bench.lead(1).await;

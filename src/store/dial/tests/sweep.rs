@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::bench::{Bench, news, now};
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
-use crate::domain::dialing::CallStatus;
+use crate::domain::dialing::{CallStatus, PostClass, Refusal};
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::{CallFilter, ClaimOutcome, Swept};
+use crate::store::dial::{CallFilter, ClaimOutcome, Recorded, Swept, SweptRow};
 
 async fn swept(bench: &Bench) -> Vec<Swept> {
     bench.store.sweep(9, &bench.timings, now()).await.unwrap().into_iter().map(|row| row.swept).collect()
@@ -33,6 +33,32 @@ on_both_engines! {
         bench.change_state(CampaignState::Running, CampaignState::Paused).await;
         assert_eq!(swept(&bench).await, [Swept::Withdrawn]);
         assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
+    }
+
+    async fn a_paused_queue_rings_nothing_until_it_is_resumed(store: Store) {
+        let mut bench = Bench::new(store).await;
+        (bench.timings.ticket_lease, bench.timings.refusal_backoff) = (Duration::ZERO, Duration::ZERO);
+        let lost = bench.arm(bench.lead(1).await).await;
+        let refused = bench.sending(2).await;
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        assert!(matches!(bench.record(&refused, &not_sent).await, Recorded::Refused(_)));
+        bench.pause_dials(true).await;
+        assert!(swept(&bench).await.is_empty());
+        bench.pause_dials(false).await;
+        let rung = bench.store.sweep(9, &bench.timings, now()).await.unwrap();
+        let rings = |attempt, send_no| rung.contains(&SweptRow { attempt, swept: Swept::Ring { send_no } });
+        assert!(rung.len() == 2 && rings(lost, 1) && rings(refused.attempt, 2), "{rung:?}");
+    }
+
+    async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {
+        let mut bench = Bench::new(store).await;
+        (bench.timings.ticket_lease, bench.timings.send_deadline) = (Duration::ZERO, Duration::ZERO);
+        bench.arm(bench.lead(1).await).await;
+        bench.sending(2).await;
+        bench.pause_dials(true).await;
+        assert_eq!(bench.store.sweep(1, &bench.timings, now()).await.unwrap().len(), 1, "the older row waits and takes no place");
+        bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+        assert_eq!(swept(&bench).await, [Swept::Withdrawn]);
     }
 
     async fn a_send_past_its_deadline_becomes_unknown(store: Store) {

@@ -9,6 +9,7 @@ use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures;
 use crate::store::lease::SCHEDULER;
+use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::worker::NewWorker;
 
 fn now() -> Timestamp {
@@ -42,6 +43,13 @@ async fn a_call_is_shown_with_all_that_is_known() {
 async fn a_test_call_needs_a_process_that_places_it() {
     let bench = Bench::with_campaign().await;
     assert_json_snapshot!("test_call_alone", bench.json("POST", "/v1/calls/test", &json!({ "to": "+14155550199" })).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_call_is_refused_while_dials_are_paused() {
+    let bench = Bench::with_campaign().await;
+    bench.store.set_queue_paused(DIAL_QUEUE, true, "test", now()).await.unwrap();
+    assert_json_snapshot!("test_call_paused", bench.json("POST", "/v1/calls/test", &json!({ "to": "+14155550199" })).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
