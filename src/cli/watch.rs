@@ -19,10 +19,11 @@ use super::path::ApiPath;
 pub async fn run(campaign: Option<&str>, client: &Client, output: Output) -> anyhow::Result<()> {
     let path = ApiPath::new(&["v1", "events"]).with("campaign", campaign);
     let mut body = client.stream(Method::GET, path, None, Body::empty()).await?.into_body().into_data_stream();
+    let mut names = Names { client, by_id: HashMap::new() };
     if !output.json {
+        names.ask().await;
         eprintln!("watching {}; stop with ctrl-c", campaign.unwrap_or("every campaign"));
     }
-    let mut names = Names { client, by_id: HashMap::new() };
     let mut waiting = Vec::new();
     while let Some(piece) = body.next().await {
         waiting.extend_from_slice(&piece.context("the stream of events broke off")?);
@@ -43,12 +44,17 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// Asks again for a campaign that was made since. One that has no name to show, or cannot be asked for, is shown by its id.
-    async fn of(&mut self, id: String) -> String {
-        if !self.by_id.contains_key(&id)
-            && let Ok(answer) = self.client.get(ApiPath::new(&["v1", "campaigns"])).await
-        {
+    /// One that cannot be asked for, or is not listed, stays without a name.
+    async fn ask(&mut self) {
+        if let Ok(answer) = self.client.get(ApiPath::new(&["v1", "campaigns"])).await {
             self.by_id.extend(items(&answer.json["campaigns"]).iter().map(|campaign| (cell(&campaign["id"]), cell(&campaign["name"]))));
+        }
+    }
+
+    /// Asks again for a campaign that was made since; one without a name is shown by its id.
+    async fn of(&mut self, id: String) -> String {
+        if !self.by_id.contains_key(&id) {
+            self.ask().await;
         }
         self.by_id.get(&id).cloned().unwrap_or(id)
     }
