@@ -181,13 +181,18 @@ impl DialDesk {
         let (attempt, send_no) = (claimed.attempt, claimed.send_no);
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
-        let still_allowed = Box::new(move || boottime::now().saturating_sub(begun) < window);
-        let answer = match in_hand.aside(self.space_out()).await {
-            Ok(()) => {
-                in_hand.record();
-                line.dial(claimed.permit, request, still_allowed).await
+        let still_allowed = move || boottime::now().saturating_sub(begun) < window;
+        let answer = if still_allowed() {
+            match in_hand.aside(self.space_out()).await {
+                Ok(()) => {
+                    in_hand.record();
+                    line.dial(claimed.permit, request, Box::new(still_allowed)).await
+                }
+                Err(error) => DialAnswer::NotSent { error: error.to_string() },
             }
-            Err(error) => DialAnswer::NotSent { error: error.to_string() },
+        } else {
+            // it takes no turn: the next dial would wait for it, be late in its place, and so on for as long as the rate is low
+            DialAnswer::NotSent { error: "the claim took longer than the send window".to_owned() }
         };
         if matches!(answer, DialAnswer::Placed { .. }) {
             // the provider created the call before it answered: an upper bound

@@ -1,7 +1,9 @@
-//! At one call a second a pacer without memory costs the first dial its wait before the claim, and not once more after it: the
+//! At one call a second a pacer without memory costs the next dial its wait before the claim, and not once more after it: the
 //! first request is the one that is sent.
 
 use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
@@ -9,9 +11,10 @@ use crate::trials::proxy::Backends;
 
 use super::stage::{campaign, talkers};
 
+const LEADS: u32 = 12;
 const BEGIN: Duration = Duration::from_secs(60);
-/// `dialing.send_window_ms`, and some time for the answer.
-const SENT_WITHIN_MS: i64 = 1_000;
+/// Whatever a worker has in hand is over by then.
+const IN_HAND: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_dial_after_idling_is_sent_at_once() {
@@ -23,14 +26,25 @@ async fn the_first_dial_after_idling_is_sent_at_once() {
     let (_worker, worker) = deployment.role("worker");
     deployment.proxy.serve(Backends { media: vec![address(&worker, "media")], callbacks: vec![address(&web, "callbacks")] });
     let (_scheduler, _) = deployment.role("scheduler");
-    campaign(&deployment, 1, 5, 1.0);
+    campaign(&deployment, LEADS, 5, 1.0);
 
-    let sql = "SELECT send_no, placed_at - intent_at FROM attempt WHERE placed_at IS NOT NULL";
-    let (sends, took_ms): (i32, i64) =
-        until("the call is placed", BEGIN, async || sqlx::query_as(sql).fetch_optional(&mut rows).await.unwrap()).await;
-    println!("the first dial was placed {took_ms} ms after its claim");
-    assert_eq!(sends, 1, "a send was given up");
-    assert!(took_ms <= SENT_WITHIN_MS, "placed {took_ms} ms after the claim");
+    // a process makes much ready for its first claim, and that is not what is tried here
+    let somebody = "SELECT 1 FROM attempt WHERE placed_at IS NOT NULL LIMIT 1";
+    until("somebody is called", BEGIN, async || sqlx::query(somebody).fetch_optional(&mut rows).await.unwrap()).await;
+    deployment.verb("queue pause dial");
+    tokio::time::sleep(IN_HAND).await;
+    let armed = "SELECT id FROM attempt WHERE state = 'ready' AND send_no = 1";
+    let armed: Vec<Uuid> = sqlx::query_scalar(armed).fetch_all(&mut rows).await.unwrap();
+    assert!(!armed.is_empty(), "nobody was left to call");
+    deployment.forget_pace().await;
+    deployment.verb("queue resume dial");
+    let sends: Vec<i32> = until("those that were armed are called", BEGIN, async || {
+        let sql = "SELECT send_no FROM attempt WHERE id = ANY($1) AND placed_at IS NOT NULL ORDER BY placed_at";
+        let sends = sqlx::query_scalar(sql).bind(&armed).fetch_all(&mut rows).await.unwrap();
+        (sends.len() == armed.len()).then_some(sends)
+    })
+    .await;
+    assert!(sends.iter().all(|sends| *sends == 1), "a send was given up: {sends:?}");
     sqlx::Connection::close(rows).await.unwrap();
     deployment.remove().await;
 }

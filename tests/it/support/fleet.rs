@@ -101,12 +101,21 @@ impl Deployment {
         assert!(status.success(), "{line}: {status}");
     }
 
+    /// Redis has no memory of the pace, as after a quiet minute.
+    pub async fn forget_pace(&self) {
+        self.forget(&format!("{}:pace*", self.prefix)).await;
+    }
+
     /// Removes what the servers keep.
     pub async fn remove(self) {
+        self.forget(&format!("*{}*", self.prefix)).await;
         self.database.drop().await;
+    }
+
+    async fn forget(&self, keys: &str) {
         let client = redis::Client::open(self.redis.as_str()).unwrap();
         let mut redis = client.get_multiplexed_async_connection().await.unwrap();
-        let keys = redis.keys(format!("*{}*", self.prefix)).await.unwrap();
+        let keys = redis.keys(keys).await.unwrap();
         if !keys.is_empty() {
             redis.del(keys).await.unwrap();
         }
