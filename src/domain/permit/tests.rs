@@ -1,5 +1,7 @@
 //! Every gate closed on its own, by a table.
 
+mod opening;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
