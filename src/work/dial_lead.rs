@@ -37,7 +37,7 @@ pub const ACCOUNT_KEY: &str = "twilio:account";
 const SEND_KEY: &str = "twilio:send";
 /// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
 /// the network holds up a little does not join too many others.
-const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
+pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
 
 /// Dials armed attempts.
 pub struct DialDesk {

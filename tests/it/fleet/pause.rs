@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use callfleet::work::dial_lead::SHARE_OF_RATE_AT_SEND;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
+use crate::support::lateness::Lateness;
 use crate::support::process::Process;
 use crate::support::truth::Truth;
 use crate::trials::proxy::Backends;
@@ -52,6 +54,7 @@ async fn asked_for_in_time(deployment: &Deployment, rows: &mut PgConnection, act
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pace_is_kept_and_the_last_call_is_asked_for_within_a_second_of_the_pause() {
+    let lateness = Lateness::watch();
     let (deployment, mut rows, _processes) = at_work().await;
     deployment.verb("campaign pause spring");
     until("what was on its way is done", BEGIN, async || {
@@ -62,8 +65,9 @@ async fn the_pace_is_kept_and_the_last_call_is_asked_for_within_a_second_of_the_
     .await;
     asked_for_in_time(&deployment, &mut rows, "campaign.state", "running to paused%").await;
     let most = most_in_a_second(&asked_for(&deployment));
-    println!("at most {most} calls were asked for in any second, at a pace of {RATE}");
-    assert!(most <= RATE as usize + 1, "{most} calls in one second at a pace of {RATE}");
+    let late = lateness.worst();
+    println!("at most {most} calls were asked for in any second, at a pace of {RATE}; this machine was up to {late:?} late");
+    assert!(most <= most_allowed(late), "{most} calls in one second at a pace of {RATE}, on a machine up to {late:?} late");
     sqlx::Connection::close(rows).await.unwrap();
     deployment.remove().await;
 }
@@ -87,6 +91,11 @@ async fn a_pause_of_the_dial_queue_stops_what_is_armed_and_a_resume_calls_each_o
     Truth::read(&deployment.truth()).assert_each_called_once();
     sqlx::Connection::close(rows).await.unwrap();
     deployment.remove().await;
+}
+
+/// The rate and one. On a crowded machine a request that was held up for so long joins those of the second after it.
+fn most_allowed(late: Duration) -> usize {
+    (RATE + 1.0).max(RATE * SHARE_OF_RATE_AT_SEND * (1.0 + late.as_secs_f64()) + 1.0) as usize
 }
 
 /// The most crowded second; `times` are in order, milliseconds.

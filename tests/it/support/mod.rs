@@ -6,6 +6,7 @@ pub mod database;
 pub mod embedded;
 pub mod fleet;
 pub mod http;
+pub mod lateness;
 #[allow(dead_code, reason = "shared with the campaign benchmark, which uses the rest")]
 pub mod port;
 pub mod process;
