@@ -190,11 +190,10 @@ on_both_engines! {
 
     async fn a_callback_counts_for_its_number(store: Store) {
         let mut bench = Bench::new(store).await;
-        // the call in which it was promised, and the callback
-        bench.settings.max_attempts_per_day = 2;
         let lead = promised(&bench, 1).await;
         let claimed = dialed(&bench, lead, five()).await;
         bench.end(&claimed, "CA-back", CallStatus::Busy).await;
+        bench.settings.max_attempts_per_day = 1;
         let Arming::Denied(denial) = bench.try_arm(lead, five() + minutes(30)).await else { panic!("not denied") };
         assert_eq!(denial.gate, Gate::DayCap);
     }
