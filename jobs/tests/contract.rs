@@ -232,6 +232,35 @@ async fn after_idling_the_last_step_does_not_wait_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_comes_too_late_is_left_to_the_next_caller() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        pacer.acquire("send", 2.0).await.unwrap();
+        let taken = Instant::now();
+        for _ in 0..20 {
+            assert!(!pacer.acquire_within("send", 2.0, Duration::from_millis(100)).await.unwrap());
+        }
+        assert!(taken.elapsed() < Duration::from_millis(300), "told after {:?}", taken.elapsed());
+        assert!(pacer.acquire_within("send", 2.0, Duration::from_secs(1)).await.unwrap());
+        let next = taken.elapsed();
+        assert!((Duration::from_millis(490)..Duration::from_millis(900)).contains(&next), "the next one began after {next:?}");
+    }
+}
+
+/// Also the first of all callers: what a loss cost him, it costs nobody after him.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_wait_for_lost_memory_still_begins_the_new_one() {
+    let redis = RedisPacer::connect(&settings()).await.unwrap();
+    let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
+    for pacer in pacers {
+        assert!(!pacer.acquire_within("send", 1.0, Duration::from_millis(500)).await.unwrap());
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        assert!(pacer.acquire_within("send", 1.0, Duration::from_millis(500)).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pacer_without_memory_waits_a_full_interval_whatever_is_asked_for_first() {
     for (key, per_second) in [TURN, SEND, ("campaign", 2.0)] {
         let settings = settings();

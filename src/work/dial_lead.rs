@@ -159,9 +159,11 @@ impl DialDesk {
 
     /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
     /// is when the provider is asked, so the last step before it keeps a distance of its own. The send window runs meanwhile: a
-    /// dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once).
-    async fn space_out(&self) -> Result<(), PaceError> {
-        self.pacer.acquire(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND).await
+    /// dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once). `false`: no turn before the
+    /// window closes, and none is taken. At a low rate the next dial would wait for it, be late in its place, and so on.
+    async fn space_out(&self, begun: Duration) -> Result<bool, PaceError> {
+        let Some(left) = self.timings.send_window.checked_sub(boottime::now().saturating_sub(begun)) else { return Ok(false) };
+        self.pacer.acquire_within(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND, left).await
     }
 
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
@@ -182,17 +184,13 @@ impl DialDesk {
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = move || boottime::now().saturating_sub(begun) < window;
-        let answer = if still_allowed() {
-            match in_hand.aside(self.space_out()).await {
-                Ok(()) => {
-                    in_hand.record();
-                    line.dial(claimed.permit, request, Box::new(still_allowed)).await
-                }
-                Err(error) => DialAnswer::NotSent { error: error.to_string() },
+        let answer = match in_hand.aside(self.space_out(begun)).await {
+            Ok(true) => {
+                in_hand.record();
+                line.dial(claimed.permit, request, Box::new(still_allowed)).await
             }
-        } else {
-            // it takes no turn: the next dial would wait for it, be late in its place, and so on for as long as the rate is low
-            DialAnswer::NotSent { error: "the claim took longer than the send window".to_owned() }
+            Ok(false) => DialAnswer::NotSent { error: "its turn would have come after the send window".to_owned() },
+            Err(error) => DialAnswer::NotSent { error: error.to_string() },
         };
         if matches!(answer, DialAnswer::Placed { .. }) {
             // the provider created the call before it answered: an upper bound

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use governor::clock::Clock;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 
@@ -35,6 +36,22 @@ impl LocalPacer {
         held.retain(|_, until| *until > Instant::now());
         held.get(key).copied()
     }
+
+    /// Nothing begins before then: somebody holds everyone back, or what an earlier process gave out is not known.
+    fn closed_until(&self, key: &str, per_second: f64) -> Instant {
+        let known = *self.since.get_or_init(Instant::now) + interval(per_second);
+        self.held_until(key).map_or(known, |held| held.max(known))
+    }
+
+    /// Takes the turn that is free now, or tells when it may be worth to ask again.
+    fn take(&self, key: &str, per_second: f64) -> Result<(), Instant> {
+        let closed = self.closed_until(key, per_second);
+        if Instant::now() < closed {
+            return Err(closed);
+        }
+        let limiter = self.limiter(key, per_second);
+        limiter.check().map_err(|taken| Instant::now() + taken.wait_time_from(limiter.clock().now()))
+    }
 }
 
 fn interval(per_second: f64) -> Duration {
@@ -48,13 +65,15 @@ fn quota(per_second: f64) -> Quota {
 
 #[async_trait]
 impl Pacer for LocalPacer {
-    async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError> {
-        while let Some(until) = self.held_until(key) {
-            tokio::time::sleep_until(until).await;
+    async fn acquire_within(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
+        let begun = Instant::now();
+        while let Err(next) = self.take(key, per_second) {
+            if next.saturating_duration_since(begun) > patience {
+                return Ok(false);
+            }
+            tokio::time::sleep_until(next).await;
         }
-        tokio::time::sleep_until(*self.since.get_or_init(Instant::now) + interval(per_second)).await;
-        self.limiter(key, per_second).until_ready().await;
-        Ok(())
+        Ok(true)
     }
 
     async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
