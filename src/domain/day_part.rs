@@ -48,6 +48,8 @@ fn opening<C: Calendar>(date: Date, part: usize, at: Timestamp, zone: &TimeZone,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::window::CallingWindow;
 
@@ -88,5 +90,29 @@ mod tests {
         let window = CallingWindow { days: [Some(Hours { open: 540, close: 1_200 }); 7], holidays: Vec::new() };
         let soon = now + Duration::from_secs(5);
         assert_eq!(elsewhere(&[now], now, soon, &zone, &window), soon);
+    }
+    proptest! {
+        #[test]
+        fn another_part_is_never_earlier_than_the_wait_and_inside_the_hours(
+            started in 0_i64..525_600,
+            tried in proptest::collection::vec(0_i64..10_000, 1..6),
+            wait in 0_u64..100_000,
+            (open, long) in (0_u16..1_380, 30_u16..1_440),
+            which in 0_usize..3,
+        ) {
+            let zone = TimeZone::get(["America/New_York", "Europe/London", "Asia/Kathmandu"][which]).unwrap();
+            let hours = Hours { open, close: (open + long).min(1_440) };
+            let window = CallingWindow { days: [Some(hours); 7], holidays: Vec::new() };
+            let ended = at("2026-01-08T00:00:00Z") + Duration::from_secs(started.unsigned_abs() * 60);
+            let tried: Vec<Timestamp> = tried.iter().map(|ago| Timestamp::from_millis(ended.as_millis() - ago * 60_000)).collect();
+            let after = ended + Duration::from_secs(wait);
+            let moment = elsewhere(&tried, ended, after, &zone, &window);
+            prop_assert!(moment >= after, "{moment} is before {after}");
+            prop_assert!(moment == after || window.is_open(moment, &zone), "{moment} is closed");
+            prop_assert!(moment.since(after) < Duration::from_secs(5 * 86_400), "{moment} is too long after {after}");
+            let tries = |moment| tried.iter().filter(|at| part_of(**at, &zone) == part_of(moment, &zone)).count();
+            let worn = moment != after && window.is_open(after, &zone) && tries(after) < tries(moment);
+            prop_assert!(!worn, "{after} was in a part that was tried less than that of {moment}");
+        }
     }
 }

@@ -78,6 +78,8 @@ impl RedialTable {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -103,5 +105,33 @@ mod tests {
     fn zero_times_means_never() {
         let table = RedialTable { busy: Redial { after: Duration::ZERO, times: 0 }, ..RedialTable::default() };
         assert_eq!(table.next(Disposition::Busy, 1, Timestamp::from_millis(0)), None);
+    }
+    /// The lines of a table in their order.
+    const LINES: [Disposition; 5] =
+        [Disposition::Busy, Disposition::NoAnswer, Disposition::Voicemail, Disposition::Failed, Disposition::Incomplete];
+
+    fn table(lines: [(u64, u32); 5]) -> RedialTable {
+        let [busy, no_answer, voicemail, failed, incomplete] =
+            lines.map(|(seconds, times)| Redial { after: Duration::from_secs(seconds), times });
+        RedialTable { day_parts: false, busy, no_answer, voicemail, failed, incomplete }
+    }
+
+    proptest! {
+        #[test]
+        fn a_redial_comes_after_the_wait_of_its_own_line_and_as_often_as_it_says(
+            lines in proptest::array::uniform5((0_u64..200_000, 0_u32..6)),
+            which in 0..Disposition::ALL.len(),
+            ended in 0_i64..4_000_000_000_000,
+        ) {
+            let (disposition, ended) = (Disposition::ALL[which], Timestamp::from_millis(ended));
+            let own = LINES.iter().position(|line| *line == disposition).map(|line| lines[line]);
+            let tries: Vec<Option<Timestamp>> = (1..10).map(|tries| table(lines).next(disposition, tries, ended)).collect();
+            let redials = tries.iter().take_while(|next| next.is_some()).count();
+            prop_assert_eq!(u32::try_from(redials).unwrap(), own.map_or(0, |(_, times)| times));
+            prop_assert!(tries[redials..].iter().all(Option::is_none), "once it is enough it stays enough");
+            for at in tries.into_iter().flatten() {
+                prop_assert_eq!(Some(at.since(ended).as_secs()), own.map(|(seconds, _)| seconds));
+            }
+        }
     }
 }

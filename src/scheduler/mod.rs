@@ -156,7 +156,7 @@ impl Scheduler {
         duties.spawn(repeat(every.tick, leading.clone(), sweep::Sweeper::new(me())));
         duties.spawn(repeat(every.reconcile, leading.clone(), reconcile::Reconciler::new(me())));
         duties.spawn(repeat(every.poll, leading.clone(), poll::Poller::new(me())));
-        duties.spawn(repeat(every.poll, leading.clone(), reap::Reaper::new(me())));
+        duties.spawn(repeat(reap::EVERY, leading.clone(), reap::Reaper::new(me())));
         duties.spawn(repeat(recall::EVERY, leading.clone(), recall::Recaller::new(me())));
         duties.spawn(repeat(breaker::EVERY, leading.clone(), breaker::Breaker::new(me())));
         duties.spawn(repeat(gauge::EVERY, leading.clone(), gauge::Gauge::new(me())));

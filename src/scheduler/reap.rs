@@ -1,6 +1,7 @@
 //! Calls whose holder died: ended at the provider, so that nobody listens to silence and nothing goes on costing money.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -10,6 +11,10 @@ use crate::domain::dialing::{HeartbeatWatch, Reaped, reap};
 use crate::domain::ids::WorkerId;
 use crate::store::StoreError;
 use crate::store::dial::HeldCall;
+
+/// How often hearts are looked at. They beat every second; looks that are further apart than the protocol allows do not add up,
+/// and one that comes late must not be such a look.
+pub const EVERY: Duration = Duration::from_secs(1);
 
 /// The reaper. It counts a heart's stillness itself, and only while the database was there to take the beats.
 pub struct Reaper {
@@ -70,5 +75,16 @@ impl Scheduler {
             tracing::warn!(attempt.id = %call.attempt, worker.id = %call.worker, "the holder of a call died; the call was ended");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::dialing::DialTimings;
+
+    #[test]
+    fn a_round_that_comes_late_does_not_start_the_count_again() {
+        assert!(EVERY * 3 < DialTimings::default().holder_look_gap);
     }
 }

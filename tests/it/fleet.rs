@@ -2,6 +2,8 @@
 
 mod backup;
 mod flush;
+mod gone;
+mod long_outage;
 mod looking_on;
 mod next_version;
 mod outage;

@@ -66,6 +66,10 @@ async fn nonce(config: &Config, public: &PublicSide) -> Check {
             Check::broken(NAME, "another deployment of callfleet answers there, or one with another twilio.auth_token", fix)
         }
         Ok(_) => Check::broken(NAME, "something else answers there", lead),
+        Err(what) if what.contains("certificate") => {
+            let fix = format!("renew the certificate of {}, of an authority that is publicly known", config.public_url);
+            Check::broken(NAME, what, fix)
+        }
         Err(what) => Check::broken(NAME, what, lead),
     }
 }

@@ -173,6 +173,9 @@ fn quarantine_reason(denial: &Denial) -> Option<Reason> {
 }
 
 #[cfg(test)]
+mod any_history;
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Which laws hold for whom, and what they leave of a campaign's own hours.
 
+mod any_moment;
+
 use super::*;
 use crate::domain::window::Open;
 use crate::domain::zone::Address;

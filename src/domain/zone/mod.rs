@@ -156,6 +156,9 @@ fn stated(text: Option<&str>) -> Option<&str> {
 }
 
 #[cfg(test)]
+mod every_source;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -83,7 +83,7 @@ fn event(seq: u32, kind: EventKind) -> CallEvent {
     CallEvent { seq, offset_ms: u64::from(seq) * 10, kind, body: format!("words {seq}") }
 }
 
-pub(super) fn entry(campaign: CampaignId, attempt: AttemptId, service: Service, purpose: Purpose, cost: i64) -> LedgerEntry {
+pub(in crate::store) fn entry(campaign: CampaignId, attempt: AttemptId, service: Service, purpose: Purpose, cost: i64) -> LedgerEntry {
     LedgerEntry {
         id: LedgerId::new(),
         at: at(1),

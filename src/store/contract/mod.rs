@@ -1,7 +1,7 @@
 //! The store's promises, checked on both engines. PostgreSQL comes from `CALLFLEET_TEST_POSTGRES` (see `./test`).
 
 mod agent;
-mod call_record;
+pub(in crate::store) mod call_record;
 mod campaign;
 mod deferred;
 pub(crate) mod fixtures;

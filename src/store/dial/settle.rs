@@ -52,7 +52,9 @@ pub(super) async fn settle(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let promised = whole(u32::from(matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. })));
+    // a promised call that was taken back before it rang waits again, and nobody promised anything
+    let promised = outcome.callback.is_some() && matches!(next, LeadStep::Waiting { kind: DialKind::Callback, .. });
+    let promised = whole(u32::from(promised));
     let (to, opt_out) = (next.state(), outcome.flags.opt_out);
     if lead.state.may_become(to) {
         let Move { kind, at, why, disposition, reason } = Move::of(next, outcome);

@@ -18,8 +18,8 @@ const OVER: Duration = Duration::from_secs(60);
 /// From the database's return to the last outcome.
 const WRITTEN: Duration = Duration::from_secs(45);
 
-struct Running {
-    deployment: Deployment,
+pub(super) struct Running {
+    pub deployment: Deployment,
     worker: Process,
     _scheduler: Process,
     _web: Process,
@@ -28,8 +28,13 @@ struct Running {
 /// One worker that talks on every line, with the servers of the test's own.
 async fn running(talk: Duration, postgres: &Postgres, redis: Option<&Redis>, env: &[(&'static str, &'static str)]) -> Running {
     let people = talkers(u32::try_from(talk.as_secs()).unwrap());
-    let (postgres, redis) = (Some(postgres.url()), redis.map(Redis::url));
-    let deployment = Deployment::start_on(Setup { postgres, redis, scenario: Some(&people), env }).await;
+    running_on(Setup { postgres: Some(postgres.url()), redis: redis.map(Redis::url), scenario: Some(&people), env, as_shipped: false })
+        .await
+}
+
+/// The same on what a test has set up.
+pub(super) async fn running_on(setup: Setup<'_>) -> Running {
+    let deployment = Deployment::start_on(setup).await;
     let (web, told) = deployment.role("web");
     let (worker, media) = deployment.role("worker");
     let media = vec![address(&media, "media")];
@@ -56,37 +61,6 @@ async fn live_calls_go_on_without_the_database_and_are_written_when_it_is_back()
     println!("{CALLS} outcomes were written {:?} after PostgreSQL was back", back.elapsed());
     nobody_was_cut_off(deployment, &sids, TALK);
     all_written(&mut rows, &sids, TALK).await;
-    assert_eq!(Truth::read(&deployment.truth()).calls().len(), CALLS as usize, "nobody was called once more");
-}
-
-/// How long the database is away in the long run, and how long people talk then.
-const MINUTE: Duration = Duration::from_secs(60);
-const LONG_TALK: Duration = Duration::from_secs(80);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes two minutes: cargo nextest run --run-ignored only -E 'test(a_minute_without_the_database_ends_no_live_call)'"]
-async fn a_minute_without_the_database_ends_no_live_call() {
-    let home = tempfile::tempdir().unwrap();
-    let mut postgres = Postgres::start(home.path(), Durability::Process);
-    let Running { deployment, .. } = &running(LONG_TALK, &postgres, None, &[]).await;
-    campaign(deployment, CALLS, CALLS, 20.0);
-    let sids = talking(&mut deployment.database.connect().await, CALLS as usize, BEGIN).await;
-
-    postgres.stop();
-    tokio::time::sleep(MINUTE).await;
-    assert!(sids.iter().all(|sid| Truth::read(&deployment.truth()).end(sid).is_none()), "a call ended with the database");
-    postgres.start_again();
-    all_over(deployment, &sids, LONG_TALK).await;
-    let over = Instant::now();
-
-    let mut rows = deployment.database.connect().await;
-    outcomes(&mut rows, i64::from(CALLS), WRITTEN).await;
-    println!(
-        "{CALLS} calls went on through {MINUTE:?} without PostgreSQL; every outcome was written {:?} after their ends",
-        over.elapsed()
-    );
-    nobody_was_cut_off(deployment, &sids, LONG_TALK);
-    all_written(&mut rows, &sids, LONG_TALK).await;
     assert_eq!(Truth::read(&deployment.truth()).calls().len(), CALLS as usize, "nobody was called once more");
 }
 

@@ -80,7 +80,7 @@ async fn a_fleet_goes_on_when_the_database_host_vanishes() {
     let (hole, url) = before(&server()).await;
     // as in production: a missed beat or two is no death
     let env = [("CALLFLEET__DIALING__HOLDER_DEAD_AFTER_MS", "15000")];
-    let deployment = Deployment::start_on(Setup { postgres: Some(url), redis: None, scenario: Some(&people), env: &env }).await;
+    let deployment = Deployment::start_on(Setup { postgres: Some(url), scenario: Some(&people), env: &env, ..Setup::default() }).await;
     let (_web, told) = deployment.role("web");
     let (_worker, media) = deployment.role("worker");
     let media = vec![address(&media, "media")];

@@ -1,5 +1,6 @@
 //! Campaigns and people for tests that take parts of a fleet away.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
@@ -24,17 +25,22 @@ pub fn campaign(deployment: &Deployment, leads: u32, lines: u32, rate: f64) {
     let settings = format!(
         "caller_numbers = [\"+14155550200\"]\nmax_duration_s = 120\n{HOURS}[pace]\ncalls_per_second = {rate:.1}\nlines = {lines}\n[caps]\nattempts = 1\n"
     );
-    let mut list = String::from("external_id,phone_number,first_name,timezone,consent_basis\n");
-    for n in 0..leads {
-        list.push_str(&format!("lead-{n},+1415{},Ann,America/Los_Angeles,web_form\n", 5_550_000 + n));
-    }
     deployment.write("campaign.toml", &settings);
     deployment.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
-    deployment.write("leads.csv", &list);
     deployment.verb("agent save agent.toml");
     deployment.verb("campaign create --name spring --file campaign.toml --agent solar-intro");
-    deployment.verb("leads import --campaign spring leads.csv");
+    import(deployment, 0..leads);
     deployment.verb("campaign start spring");
+}
+
+/// Puts people on the campaign's list, `+14155550000` and those behind it.
+pub fn import(deployment: &Deployment, people: Range<u32>) {
+    let mut list = String::from("external_id,phone_number,first_name,timezone,consent_basis\n");
+    for n in people {
+        list.push_str(&format!("lead-{n},+1415{},Ann,America/Los_Angeles,web_form\n", 5_550_000 + n));
+    }
+    deployment.write("leads.csv", &list);
+    deployment.verb("leads import --campaign spring leads.csv");
 }
 
 /// The calls that are talked on, once there are so many.

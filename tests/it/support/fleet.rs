@@ -28,7 +28,14 @@ pub struct Setup<'a> {
     pub scenario: Option<&'a str>,
     /// Settings of all processes by their environment: `("CALLFLEET__WORKER__LINES", "3")`.
     pub env: &'a [(&'static str, &'static str)],
+    /// The protocol's times as they are shipped, for a promise that is made in seconds; shortened otherwise.
+    pub as_shipped: bool,
 }
+
+/// The protocol's times, shortened together: looking for a lost call still takes longer than a send can.
+const SHORTENED: &str = "[dialing]\ntick_ms = 100\nticket_lease_ms = 3000\nsend_deadline_ms = 4000\npost_timeout_ms = 3000\n\
+    unknown_after_ms = 12000\nlook_every_ms = 2000\nabsent_hold_ms = 5000\nreconcile_every_ms = 1000\n\
+    poll_after_ms = 3000\nholder_dead_after_ms = 4000\n";
 
 /// Everything but the roles.
 pub struct Deployment {
@@ -62,7 +69,8 @@ impl Deployment {
         };
         let (proxy, env) = (Proxy::start().await, setup.env.to_vec());
         let deployment = Self { folder, database, proxy, redis, prefix, env, _simulator: simulator, _alone: alone };
-        deployment.write("callfleet.toml", &deployment.settings(&vendor));
+        let dialing = if setup.as_shipped { "" } else { SHORTENED };
+        deployment.write("callfleet.toml", &format!("{}{dialing}", deployment.settings(&vendor)));
         deployment.verb("migrate");
         deployment
     }
@@ -121,7 +129,6 @@ impl Deployment {
         }
     }
 
-    /// The protocol's times are shortened together: looking for a lost call still takes longer than a send can.
     fn settings(&self, vendor: &str) -> String {
         let (public, postgres, redis, prefix) = (format!("http://{}", self.proxy.addr()), self.database.url(), &self.redis, &self.prefix);
         format!(
@@ -133,9 +140,6 @@ impl Deployment {
              [deepgram]\nbase_url = \"{vendor}\"\napi_key = \"simulated\"\n\
              [openai]\nbase_url = \"{vendor}/v1\"\napi_key = \"simulated\"\n\
              [worker]\nlines = 20\n\
-             [dialing]\ntick_ms = 100\nticket_lease_ms = 3000\nsend_deadline_ms = 4000\npost_timeout_ms = 3000\n\
-             unknown_after_ms = 12000\nlook_every_ms = 2000\nabsent_hold_ms = 5000\nreconcile_every_ms = 1000\n\
-             poll_after_ms = 3000\nholder_dead_after_ms = 4000\n\
              [deferred]\nbatch_size = 200\nbatch_age_ms = 1000\npoll_ms = 1000\n\
              [telemetry]\nlog_format = \"json\"\n"
         )

@@ -110,6 +110,11 @@ impl Process {
         self.signal("-INT");
     }
 
+    /// Stops it where it stands: its connections stay open and nobody answers on them.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
     fn signal(&self, signal: &str) {
         assert!(Command::new("kill").arg(signal).arg(self.pid().to_string()).status().unwrap().success());
     }

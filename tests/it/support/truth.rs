@@ -88,6 +88,11 @@ impl Truth {
         self.of("played").filter(|(_, of)| *of == sid).filter_map(|(line, _)| line.words.as_deref()).collect::<Vec<_>>().join(" ")
     }
 
+    /// When a call's callee had heard words of ours to their end.
+    pub fn heard_at(&self, sid: &str) -> Vec<i64> {
+        self.of("played").filter(|(_, of)| *of == sid).map(|(line, _)| line.at_ms).collect()
+    }
+
     /// No phone rings while its owner is still on a call of ours, and no call rings twice.
     pub fn assert_one_call_at_a_time(&self) {
         let (mut live, mut rung) = (BTreeMap::new(), BTreeSet::new());

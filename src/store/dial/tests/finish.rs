@@ -75,6 +75,21 @@ on_both_engines! {
         assert_eq!((lead.callback_at, lead.callback_words.as_deref()), (Some(earliest), Some("tomorrow at nine")));
     }
 
+    async fn a_promised_call_that_is_taken_back_before_it_rang_is_not_promised_again(store: Store) {
+        let bench = Bench::new(store).await;
+        let earliest = now() + Duration::from_secs(90_000);
+        let promise = PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into() };
+        let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
+        let claimed = talked(&bench, 1, "CA1", Some(&outcome)).await;
+        bench.end(&claimed, "CA1", CallStatus::Completed).await;
+        let crate::store::dial::Arming::Armed(second) = bench.try_arm(claimed.lead, earliest).await else { panic!("not armed") };
+        let again = bench.claim(second, 1).await;
+        bench.answer(&again, "CA2").await;
+        bench.end(&again, "CA2", CallStatus::Canceled).await;
+        let lead = bench.view(claimed.lead).await.lead;
+        assert_eq!((lead.state, lead.next_kind, lead.callbacks), (LeadState::Waiting, DialKind::Callback, 1));
+    }
+
     async fn an_opt_out_suppresses_the_number_in_every_campaign_at_once(store: Store) {
         let mut bench = Bench::new(store).await;
         let first = bench.campaign;

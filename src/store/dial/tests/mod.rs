@@ -13,6 +13,7 @@ mod life;
 mod orders;
 mod promise;
 mod prune;
+mod races;
 mod recall;
 mod reconcile;
 mod sweep;
