@@ -11,6 +11,7 @@
 
 pub mod answer;
 pub mod arm;
+mod arm_together;
 mod at_once;
 pub mod callback;
 mod called;
