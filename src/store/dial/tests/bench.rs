@@ -152,7 +152,8 @@ impl Bench {
     }
 
     pub async fn finish(&self, attempt: AttemptId) -> crate::store::dial::Finished {
-        self.store.finish(attempt, &self.settings, &self.timings, now()).await.unwrap()
+        let ending = self.store.ending(attempt).await.unwrap().unwrap();
+        self.store.finish(&ending, &self.settings, &self.timings, now()).await.unwrap()
     }
 
     /// The provider ends the call with this status, and the outcome is folded.
