@@ -15,4 +15,5 @@ mod promise;
 mod prune;
 mod recall;
 mod reconcile;
+mod round_trips;
 mod sweep;
