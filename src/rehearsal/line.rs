@@ -101,7 +101,8 @@ impl Line {
         if bill.sum() > NanoUsd::ZERO {
             self.store.append_ledger(&[self.entry(call, bill.sum(), now)], now).await?;
         }
-        match self.store.finish(call.attempt, &self.order.settings, timings, now).await? {
+        let Some(ending) = self.store.ending(call.attempt).await? else { return Ok(None) };
+        match self.store.finish(&ending, &self.order.settings, timings, now).await? {
             Finished::Done(finished) => Ok(Some(EndedCall { finished: *finished, reply: call.reply, bill })),
             Finished::NotYet | Finished::Already => Ok(None),
         }

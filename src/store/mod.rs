@@ -45,6 +45,7 @@ mod log_copy;
 pub mod prune;
 pub mod queue_control;
 pub mod rehearsal;
+mod rounds;
 pub mod schema;
 pub mod server;
 pub(crate) mod spend;
@@ -55,9 +56,11 @@ pub use change::Change;
 pub use connect::Target;
 pub use error::StoreError;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use db::Db;
+use dial::DialRounds;
 use life::Life;
 
 /// The store of this process. Cheap to clone; all clones share the same connections.
@@ -65,6 +68,7 @@ use life::Life;
 pub struct Store {
     pub(crate) db: Db,
     life: Life,
+    rounds: Arc<DialRounds>,
 }
 
 impl Store {
@@ -74,7 +78,7 @@ impl Store {
     /// The folder is in use or cannot be written, the URL is wrong, or the server does not answer.
     pub async fn open(target: Target) -> Result<Self, StoreError> {
         let life = Life::default();
-        Ok(Self { db: connect::open(target, &life).await?, life })
+        Ok(Self { db: connect::open(target, &life).await?, life, rounds: Arc::default() })
     }
 
     /// The same store for a caller that gives each unit of work so much time at most: one that takes longer is
@@ -85,7 +89,7 @@ impl Store {
             Db::Postgres(server) => Db::Postgres(server.within(patience)),
             file @ Db::Sqlite { .. } => file.clone(),
         };
-        Self { db, life: self.life.clone() }
+        Self { db, life: self.life.clone(), rounds: Arc::clone(&self.rounds) }
     }
 
     /// Waits for running statements and closes every connection.

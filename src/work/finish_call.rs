@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::live::{Live, LiveEvent, Whose};
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
-use crate::store::dial::{AttemptView, Finished, FinishedCall};
+use crate::store::dial::{AttemptView, Ending, Finished, FinishedCall};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::campaigns::Campaigns;
@@ -62,22 +62,24 @@ impl Finisher {
     /// # Errors
     /// The database cannot be read or written; nothing was folded.
     pub async fn finish(&self, attempt: AttemptId) -> Result<Finished, StoreError> {
-        let Some(view) = self.store.attempt(attempt).await? else { return Ok(Finished::Already) };
-        let Some(settings) = self.campaigns.settings(view.campaign_id).await? else { return Ok(Finished::Already) };
+        let Some(ending) = self.store.ending(attempt).await? else { return Ok(Finished::Already) };
+        let Some(settings) = self.campaigns.settings(ending.campaign()).await? else { return Ok(Finished::Already) };
         let now = self.clock.now();
-        self.bill(&view, now).await?;
+        if ending.was_answered() {
+            self.bill(attempt, now).await?;
+        }
         crash_point::pass("outcome.before_save");
-        let finished = self.store.finish(attempt, &settings, &self.timings, now).await?;
+        let finished = self.store.finish(&ending, &settings, &self.timings, now).await?;
         if let Finished::Done(call) = &finished {
-            self.told(call, &view, now);
+            self.told(call, &ending, now);
             self.defer(call).await?;
         }
         Ok(finished)
     }
 
-    fn told(&self, call: &FinishedCall, view: &AttemptView, now: Timestamp) {
+    fn told(&self, call: &FinishedCall, ending: &Ending, now: Timestamp) {
         let disposition = call.outcome.disposition.as_str();
-        let whose = Whose { campaign: call.campaign, attempt: call.attempt, lead: call.lead, number: &view.to_number };
+        let whose = Whose { campaign: call.campaign, attempt: call.attempt, lead: call.lead, number: ending.number() };
         self.live.tell(LiveEvent::outcome(whose, disposition, now));
         metrics::counter!(names::OUTCOMES, "disposition" => disposition).increment(1);
         let reason = call.outcome.reason.map(Reason::as_str);
@@ -106,15 +108,16 @@ impl Finisher {
     }
 
     /// The provider bills calls that were answered: talk time, the media stream, and who answered.
-    async fn bill(&self, view: &AttemptView, now: Timestamp) -> Result<(), StoreError> {
+    async fn bill(&self, attempt: AttemptId, now: Timestamp) -> Result<(), StoreError> {
+        let Some(view) = self.store.attempt(attempt).await? else { return Ok(()) };
         let Some(answered) = view.answered_at.filter(|_| view.provider_status.is_some_and(CallStatus::is_final)) else { return Ok(()) };
         let talked_ms = view.provider_duration_s.map_or(0, |seconds| u64::try_from(seconds).unwrap_or(0) * 1000);
-        let mut entries = vec![entry(view, 1, "call", talked_ms, now)];
+        let mut entries = vec![entry(&view, 1, "call", talked_ms, now)];
         if view.held_by.is_some() {
-            entries.push(entry(view, 2, "stream", talked_ms, now));
+            entries.push(entry(&view, 2, "stream", talked_ms, now));
         }
         if view.answered_by.is_some() {
-            entries.push(entry(view, 3, "amd", 1, answered));
+            entries.push(entry(&view, 3, "amd", 1, answered));
         }
         let new = self.store.append_ledger(&entries, now).await?;
         // what was billed before stands first

@@ -10,6 +10,7 @@ use crate::domain::permit::{self, Denial, Gate};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, engine_part, on_db};
+use crate::store::dial::arm_together::arm_together;
 use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::sql::{execute, millis};
@@ -56,7 +57,8 @@ impl Store {
     /// # Errors
     /// The database cannot be written; nothing was armed.
     pub async fn arm(&self, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
-        on_db!(self.db, write, tx => arm(tx.into(), order, now).await)
+        let armings = self.arm_all(std::slice::from_ref(order), now).await?;
+        Ok(armings.into_iter().next().unwrap_or(Arming::LeadMoved))
     }
 
     /// Arms several leads in one transaction: one wait for the disk instead of one each. In the order of the orders.
@@ -66,6 +68,9 @@ impl Store {
     pub async fn arm_all(&self, orders: &[ArmOrder<'_>], now: Timestamp) -> Result<Vec<Arming>, StoreError> {
         on_db!(self.db, write, tx => {
             let mut conn: Conn<'_> = tx.into();
+            if let Conn::Postgres(_) = conn {
+                return arm_together(conn, orders, now).await;
+            }
             let mut armings = Vec::with_capacity(orders.len());
             for order in orders {
                 armings.push(arm(conn.reborrow(), order, now).await?);
@@ -75,37 +80,49 @@ impl Store {
     }
 }
 
+/// For SQLite, where a statement costs no round trip.
 async fn arm(mut conn: Conn<'_>, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
-    // whoever has the lead now moves it: waiting for that one here, with other leads in hand, could last for ever
-    let Some(lead) = LeadRow::lock_if_free(conn.reborrow(), order.lead).await? else { return Ok(Arming::LeadMoved) };
-    let callable = matches!(lead.state, LeadState::New | LeadState::Waiting);
-    if !callable || lead.next_attempt_at > now {
-        return Ok(Arming::LeadMoved);
-    }
+    let lead = LeadRow::lock(conn.reborrow(), order.lead).await?.filter(|lead| is_due(lead, now));
+    let Some(lead) = lead else { return Ok(Arming::LeadMoved) };
     let facts = Facts::gather(conn.reborrow(), &lead, None, order.settings, now).await?;
-    let is_callback = lead.next_kind == DialKind::Callback;
-    let view = facts.view(&lead, order.settings, callable, order.reserve, is_callback);
-    if let Err(denial) = permit::check(&view, now) {
+    if let Err(denial) = may_call(&facts, &lead, order, now) {
         return deny(conn, &lead, denial, order, now).await;
     }
-    if is_callback && !promise::may_dial(conn.reborrow(), &lead, &order.settings.callbacks, now).await? {
+    if !promise::may_dial(conn.reborrow(), &lead, &order.settings.callbacks, now).await? {
         return Ok(Arming::LeadMoved);
     }
     // the permit has seen that there is one
     let Some(from) = facts.caller() else { return Ok(Arming::LeadMoved) };
     let attempt = AttemptId::new();
-    if !take(conn.reborrow(), attempt, &lead, from, order, now).await? {
+    if !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
         return busy(conn, &lead, order, now).await;
     }
-    if is_callback {
-        promise::keep_with(conn, lead.id, attempt).await?;
-    }
+    insert(conn.reborrow(), attempt, &lead, from, order, now).await?;
+    lead::activate(conn.reborrow(), &lead, 1, now).await?;
+    promise::keep_with(conn, &lead, attempt).await?;
     Ok(Arming::Armed(attempt))
+}
+
+/// Nobody else has armed, moved or cancelled it.
+pub(super) fn is_due(lead: &LeadRow, now: Timestamp) -> bool {
+    matches!(lead.state, LeadState::New | LeadState::Waiting) && lead.next_attempt_at <= now
+}
+
+/// Every gate, for a lead that is due.
+pub(super) fn may_call(facts: &Facts, lead: &LeadRow, order: &ArmOrder<'_>, now: Timestamp) -> Result<(), Denial> {
+    let view = facts.view(lead, order.settings, true, order.reserve, lead.next_kind == DialKind::Callback);
+    permit::check(&view, now).map(drop)
 }
 
 /// Moves the lead to the gate's opening. Leads of a class that is not sorted yet are moved together with those in the same
 /// zones; a sorted class is not looked at again while it is closed.
-async fn deny(mut conn: Conn<'_>, lead: &LeadRow, denial: Denial, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+pub(super) async fn deny(
+    mut conn: Conn<'_>,
+    lead: &LeadRow,
+    denial: Denial,
+    order: &ArmOrder<'_>,
+    now: Timestamp,
+) -> Result<Arming, StoreError> {
     let step = after_denial(&denial, lead.next_kind, now, order.timings);
     lead::step(conn.reborrow(), lead, &step, now).await?;
     if let (Gate::Hours, LeadStep::Waiting { at, why, .. }) = (denial.gate, &step) {
@@ -128,7 +145,7 @@ async fn deny(mut conn: Conn<'_>, lead: &LeadRow, denial: Denial, order: &ArmOrd
 }
 
 /// The number is in use: the lead waits, and says for whom.
-async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
+pub(super) async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Timestamp) -> Result<Arming, StoreError> {
     let Some(holder) = number::holder(conn.reborrow(), &lead.phone_number).await? else { return Ok(Arming::LeadMoved) };
     let why = format!("number in use by attempt {}", holder.attempt_id);
     let step = LeadStep::Waiting { kind: lead.next_kind, at: now + order.timings.silent_after, why };
@@ -136,43 +153,25 @@ async fn busy(mut conn: Conn<'_>, lead: &LeadRow, order: &ArmOrder<'_>, now: Tim
     Ok(Arming::NumberBusy { holder: holder.attempt_id })
 }
 
-macro_rules! insert {
-    ($row:literal, $engine:ident, $end:literal) => {
-        concat!(
-            "INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, agent_version_id,
-                reserved_nano_usd, created_at, state_at, lease_until_db) ",
-            $row, " $1, $2, $3, $4, $5, 'ready', 1, $6, $7, $8, $9, $10, $10, $11 + ", engine_part!($engine now), $end
-        )
-    };
-}
-const INSERT: &str = insert!("VALUES (", sqlite, ")");
-/// Number, attempt and lead in one round trip, where the engine is a server; no row when another attempt has the number.
-const TAKE: &str = concat!(
-    "WITH taken AS (INSERT INTO open_number (phone_number, attempt_id) VALUES ($6, $1)
-        ON CONFLICT (phone_number) DO NOTHING RETURNING attempt_id),
-     armed AS (",
-    insert!("SELECT", postgres, " FROM taken"),
-    ")
-     UPDATE lead SET state = 'active', attempts = attempts + 1, wait_reason = NULL, updated_at = $10
-     FROM taken WHERE lead.id = $2"
+const INSERT: &str = concat!(
+    "INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number, agent_version_id,
+        reserved_nano_usd, created_at, state_at, lease_until_db)
+     VALUES ($1, $2, $3, $4, $5, 'ready', 1, $6, $7, $8, $9, $10, $10, $11 + ",
+    engine_part!(sqlite now),
+    ")"
 );
 
-/// Takes the number for an attempt and writes it down; false when another attempt has the number.
-async fn take(
+async fn insert(
     mut conn: Conn<'_>,
     attempt: AttemptId,
     lead: &LeadRow,
     from: &PhoneNumber,
     order: &ArmOrder<'_>,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let at_once = matches!(conn, Conn::Postgres(_));
-    if !at_once && !number::take(conn.reborrow(), &lead.phone_number, attempt).await? {
-        return Ok(false);
-    }
-    let rows = execute!(
+) -> Result<(), StoreError> {
+    execute!(
         conn,
-        if at_once { TAKE } else { INSERT },
+        INSERT,
         attempt,
         lead.id,
         lead.campaign_id,
@@ -185,8 +184,5 @@ async fn take(
         now,
         millis(order.timings.ticket_lease)
     );
-    if !at_once {
-        lead::activate(conn, lead, 1, now).await?;
-    }
-    Ok(rows == 1)
+    Ok(())
 }

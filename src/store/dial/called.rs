@@ -27,9 +27,8 @@ pub(super) struct Called {
 /// `$2` the attempt, `$3` its disposition, `$4` its reason, `$5` the campaign as a scope. A quarantine is the number's, not the
 /// person's: what becomes of the lead then is the verdict's to say.
 macro_rules! called {
-    ($more:literal) => {
-        concat!(
-            "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks,
+    () => {
+        "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks,
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2) AS others,
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2
                 AND a.kind = 'callback') AS others_promised,
@@ -38,22 +37,11 @@ macro_rules! called {
             (SELECT COUNT(*) FROM attempt a WHERE a.lead_id = $1 AND a.placed_at IS NOT NULL AND a.id <> $2
                 AND a.state = 'ended' AND a.reason = $4) AS others_same_reason,
             EXISTS (SELECT 1 FROM suppression s WHERE s.phone_number = lead.phone_number AND s.source <> 'quarantine'
-                AND (s.scope IN ('global', $5) OR s.source = 'list')) AS suppressed",
-            $more,
-            " FROM lead WHERE id = $1"
-        )
+                AND (s.scope IN ('global', $5) OR s.source = 'list')) AS suppressed
+        FROM lead WHERE id = $1"
     };
 }
-const CALLED: EngineSql = EngineSql { postgres: concat!(called!(""), engine_part!(postgres for_update)), sqlite: called!("") };
-const CALLED_AT_ONCE: &str = called!(", CAST(xmin AS TEXT) AS version");
-
-/// The same as it was read without a lock, and which version of the lead's row that was.
-#[derive(Debug, FromRow)]
-pub(super) struct CalledAtOnce {
-    #[sqlx(flatten)]
-    pub called: Called,
-    pub version: String,
-}
+const CALLED: EngineSql = EngineSql { postgres: concat!(called!(), engine_part!(postgres for_update)), sqlite: called!() };
 
 impl Called {
     /// The lead is locked until the transaction ends. Its other calls are over: it has one open attempt at most.
@@ -63,10 +51,15 @@ impl Called {
         Ok(fetch_optional!(conn, Self, sql, row.lead_id, row.id, outcome.disposition, outcome.reason, scope))
     }
 
-    /// The lead as it stands; for PostgreSQL.
-    pub async fn read(mut conn: Conn<'_>, row: &AttemptRow, outcome: &Outcome) -> Result<Option<CalledAtOnce>, StoreError> {
+    /// The lead as it stands.
+    pub async fn read(mut conn: Conn<'_>, row: &AttemptRow, outcome: &Outcome) -> Result<Option<Self>, StoreError> {
         let scope = row.campaign_id.to_string();
-        Ok(fetch_optional!(conn, CalledAtOnce, CALLED_AT_ONCE, row.lead_id, row.id, outcome.disposition, outcome.reason, scope))
+        Ok(fetch_optional!(conn, Self, CALLED.sqlite, row.lead_id, row.id, outcome.disposition, outcome.reason, scope))
+    }
+
+    /// A lead that was not called before.
+    pub const fn first(lead: LeadRow, suppressed: bool) -> Self {
+        Self { lead, others: 0, others_promised: 0, others_alike: 0, others_same_reason: 0, suppressed }
     }
 
     /// Calls placed to the lead, with the one that is being finished, if it counts.

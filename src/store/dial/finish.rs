@@ -12,6 +12,7 @@ use crate::domain::outcome::{Disposition, Flags, Outcome, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::called::Called;
+use crate::store::dial::ending::Ending;
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{execute, fetch_values};
@@ -48,21 +49,22 @@ pub struct FinishedCall {
 }
 
 impl Store {
-    /// Folds the outcome of an attempt once the provider's end is known and its holder closed or died. Safe to repeat.
+    /// Folds the outcome of an attempt once the provider's end is known and its holder closed or died. Safe to repeat, and with
+    /// an [`Ending`] that has become old.
     ///
     /// # Errors
     /// The database cannot be written, or the stored draft cannot be read.
     pub async fn finish(
         &self,
-        attempt: AttemptId,
+        ending: &Ending,
         settings: &CampaignSettings,
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
-        if let Some(call) = self.finish_at_once(attempt, settings, timings, now).await? {
+        if let Some(call) = self.finish_at_once(ending, settings, timings, now).await? {
             return Ok(Finished::Done(Box::new(call)));
         }
-        on_db!(self.db, write, tx => finish(tx.into(), attempt, settings, timings, now).await)
+        on_db!(self.db, write, tx => finish(tx.into(), ending.row.id, settings, timings, now).await)
     }
 
     /// Conversations that ended since `since` and for which no deferred work was planned: whoever finished them died
@@ -120,12 +122,33 @@ fn is_dead_number(verdict: &Verdict, next: &LeadStep) -> bool {
     is_over && verdict.outcome.reason == Some(Reason::InvalidNumber)
 }
 
-/// What is written of an outcome: `$3` to `$12` of [`Closing`].
+/// What is written of an outcome, from parameters or columns.
 macro_rules! closed {
-    () => {
-        "state = 'ended', disposition = $3, reason = $4, opt_out = $5, recording_refused = $6, asked_if_ai = $7, human_requested = $8,
-         ended_at = $9, duration_s = $10, reserved_nano_usd = 0, stream_token = NULL, placed_at = $11, state_at = $12,
-         cost_nano_usd = (SELECT CAST(COALESCE(SUM(cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE attempt_id = $1)"
+    ($attempt:literal, $disposition:literal, $reason:literal, $flags:tt, $ended_at:literal, $duration_s:literal, $placed_at:literal, $now:literal) => {
+        concat!(
+            "state = 'ended', reserved_nano_usd = 0, stream_token = NULL, disposition = ",
+            $disposition,
+            ", reason = ",
+            $reason,
+            $crate::store::dial::finish::closed!(flags $flags),
+            ", ended_at = ",
+            $ended_at,
+            ", duration_s = ",
+            $duration_s,
+            ", placed_at = ",
+            $placed_at,
+            ", state_at = ",
+            $now,
+            ", cost_nano_usd = (SELECT CAST(COALESCE(SUM(ledger.cost_nano_usd), 0) AS BIGINT) FROM ledger WHERE ledger.attempt_id = ",
+            $attempt,
+            ")"
+        )
+    };
+    (flags ($opt_out:literal, $recording_refused:literal, $asked_if_ai:literal, $human_requested:literal)) => {
+        concat!(
+            ", opt_out = ", $opt_out, ", recording_refused = ", $recording_refused, ", asked_if_ai = ", $asked_if_ai,
+            ", human_requested = ", $human_requested
+        )
     };
 }
 pub(super) use closed;
@@ -154,7 +177,11 @@ async fn close(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict, now: Tim
     let Closing { ended_at, duration_s, placed_at } = Closing::of(row, verdict, now);
     execute!(
         conn,
-        concat!("UPDATE attempt SET ", closed!(), " WHERE id = $1 AND state = $2"),
+        concat!(
+            "UPDATE attempt SET ",
+            closed!("$1", "$3", "$4", ("$5", "$6", "$7", "$8"), "$9", "$10", "$11", "$12"),
+            " WHERE id = $1 AND state = $2"
+        ),
         row.id,
         row.state,
         outcome.disposition,

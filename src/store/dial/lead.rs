@@ -32,10 +32,6 @@ const BY_ID: EngineSql = engine_sql!(
     "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
      FROM lead WHERE id = $1" for_update
 );
-const BY_ID_IF_FREE: EngineSql = engine_sql!(
-    "SELECT id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, callbacks
-     FROM lead WHERE id = $1" skip_locked
-);
 
 impl LeadRow {
     /// The lead as it stands, without a lock.
@@ -46,12 +42,6 @@ impl LeadRow {
     /// The lead, locked until the transaction ends.
     pub async fn lock(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
         let sql = BY_ID.for_conn(&conn);
-        Ok(fetch_optional!(conn, Self, sql, id))
-    }
-
-    /// As [`LeadRow::lock`]; `None` too when another transaction has it.
-    pub async fn lock_if_free(mut conn: Conn<'_>, id: LeadId) -> Result<Option<Self>, StoreError> {
-        let sql = BY_ID_IF_FREE.for_conn(&conn);
         Ok(fetch_optional!(conn, Self, sql, id))
     }
 }

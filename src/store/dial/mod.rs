@@ -11,6 +11,7 @@
 
 pub mod answer;
 pub mod arm;
+mod arm_together;
 mod at_once;
 pub mod callback;
 mod called;
@@ -18,6 +19,7 @@ mod caller;
 pub mod claim;
 pub mod counts;
 pub mod due;
+mod ending;
 mod explain;
 mod facts;
 pub mod finish;
@@ -48,6 +50,7 @@ pub use callback::{Told, Trouble};
 pub use claim::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket};
 pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
+pub use ending::Ending;
 pub use finish::{Finished, FinishedCall};
 pub use hold::{HeldCall, HoldClaim, StreamClaim};
 pub use live::LiveCall;
@@ -57,3 +60,13 @@ pub use reconcile::UnsureCall;
 pub use signal::StoredSignal;
 pub use sweep::{Swept, SweptRow};
 pub use view::{AttemptView, CallFilter, LeadView};
+
+use crate::domain::ids::AttemptId;
+use crate::store::rounds::Rounds;
+
+/// Statements that a server is asked so often that their callers share them.
+#[derive(Debug, Default)]
+pub(super) struct DialRounds {
+    endings: Rounds<AttemptId, Option<Ending>>,
+    closes: Rounds<finish_at_once::Close, bool>,
+}

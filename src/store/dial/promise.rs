@@ -62,6 +62,9 @@ async fn open_promise(mut conn: Conn<'_>, lead: LeadId) -> Result<Option<OpenPro
 /// Whether the lead may be dialed now: true unless it waits for a promise whose time has passed. Then the promise and its
 /// lead go the way the campaign's rules say.
 pub(super) async fn may_dial(mut conn: Conn<'_>, lead: &LeadRow, rules: &KeepRules, now: Timestamp) -> Result<bool, StoreError> {
+    if lead.next_kind != DialKind::Callback {
+        return Ok(true);
+    }
     let Some(promise) = open_promise(conn.reborrow(), lead.id).await? else { return Ok(true) };
     let Ok(zone) = TimeZone::get(&promise.zone) else { return Ok(true) };
     let moves = u32::try_from(promise.moves).unwrap_or(u32::MAX);
@@ -87,9 +90,11 @@ async fn give_up(mut conn: Conn<'_>, lead: &LeadRow, promise: &OpenPromise, step
     lead::step(conn, lead, step, now).await.map(|_| false)
 }
 
-/// Ties the attempt that was just armed to the promise it keeps.
-pub(super) async fn keep_with(mut conn: Conn<'_>, lead: LeadId, attempt: AttemptId) -> Result<(), StoreError> {
-    if let Some(promise) = open_promise(conn.reborrow(), lead).await? {
+/// Ties the attempt that was just armed to the promise it keeps, if the lead waited for one.
+pub(super) async fn keep_with(mut conn: Conn<'_>, lead: &LeadRow, attempt: AttemptId) -> Result<(), StoreError> {
+    if lead.next_kind == DialKind::Callback
+        && let Some(promise) = open_promise(conn.reborrow(), lead.id).await?
+    {
         execute!(conn, "UPDATE callback SET dialed_in = $2 WHERE promised_in = $1", promise.promised_in, attempt);
     }
     Ok(())

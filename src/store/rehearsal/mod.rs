@@ -10,6 +10,7 @@ pub mod standing;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::store::life::Life;
 use crate::store::{Store, StoreError, connect};
@@ -21,6 +22,6 @@ impl Store {
     /// # Errors
     /// The folder is in use or cannot be written.
     pub async fn scratch(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { db: connect::scratch(folder).await?, life: Life::default() })
+        Ok(Self { db: connect::scratch(folder).await?, life: Life::default(), rounds: Arc::default() })
     }
 }

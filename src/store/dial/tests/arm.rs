@@ -84,6 +84,21 @@ on_both_engines! {
         assert!(view.lead.wait_reason.unwrap().contains(&holder.to_string()));
     }
 
+    async fn each_of_several_leads_is_armed_by_its_own_gates(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let holder = bench.arm(bench.lead(2).await).await;
+        bench.campaign = running(&bench.store, "other").await;
+        let leads = [bench.lead(1).await, bench.lead(2).await, bench.lead(3).await, bench.lead(4).await, bench.lead(5).await];
+        let armings = bench.arm_all(&leads[..3]).await;
+        assert!(matches!(armings[..], [Arming::Armed(_), Arming::NumberBusy { holder: by }, Arming::Armed(_)] if by == holder), "{armings:?}");
+        // two of them are open: there is money for a third one, and what is armed beside it counts
+        bench.settings.budget = Some(NanoUsd(bench.reserve.0 * 3));
+        let armings = bench.arm_all(&[leads[0], leads[3], crate::domain::ids::LeadId::new(), leads[4]]).await;
+        let [Arming::LeadMoved, Arming::Armed(third), Arming::LeadMoved, Arming::Denied(denial)] = &armings[..] else { panic!("{armings:?}") };
+        assert_eq!((denial.gate, bench.view(leads[3]).await.number_held_by), (Gate::Budget, Some(*third)));
+        assert!(bench.view(leads[4]).await.lead.next_attempt_at > now());
+    }
+
     async fn closed_hours_move_everyone_unsorted_in_the_same_zones(store: Store) {
         let mut bench = Bench::new(store).await;
         // It is two in the morning in Los Angeles.

@@ -86,9 +86,17 @@ impl Bench {
         self.store.lead_view(lead).await.unwrap().unwrap()
     }
 
+    fn order(&self, lead: LeadId) -> ArmOrder<'_> {
+        ArmOrder { lead, settings: &self.settings, agent_version: None, reserve: self.reserve, timings: &self.timings }
+    }
+
     pub async fn try_arm(&self, lead: LeadId, at: Timestamp) -> Arming {
-        let order = ArmOrder { lead, settings: &self.settings, agent_version: None, reserve: self.reserve, timings: &self.timings };
-        self.store.arm(&order, at).await.unwrap()
+        self.store.arm(&self.order(lead), at).await.unwrap()
+    }
+
+    pub async fn arm_all(&self, leads: &[LeadId]) -> Vec<Arming> {
+        let orders: Vec<ArmOrder<'_>> = leads.iter().map(|lead| self.order(*lead)).collect();
+        self.store.arm_all(&orders, now()).await.unwrap()
     }
 
     pub async fn arm(&self, lead: LeadId) -> AttemptId {
@@ -144,7 +152,8 @@ impl Bench {
     }
 
     pub async fn finish(&self, attempt: AttemptId) -> crate::store::dial::Finished {
-        self.store.finish(attempt, &self.settings, &self.timings, now()).await.unwrap()
+        let ending = self.store.ending(attempt).await.unwrap().unwrap();
+        self.store.finish(&ending, &self.settings, &self.timings, now()).await.unwrap()
     }
 
     /// The provider ends the call with this status, and the outcome is folded.

@@ -16,4 +16,5 @@ mod prune;
 mod races;
 mod recall;
 mod reconcile;
+mod round_trips;
 mod sweep;
