@@ -14,7 +14,7 @@ use tokio::io::AsyncReadExt;
 
 use super::client::Client;
 use super::leads::save;
-use super::output::{Output, cell, items, line, warnings};
+use super::output::{Output, cell, items, line, warnings_and_notes};
 use super::path::ApiPath;
 use super::progress::Progress;
 use crate::domain::count::counted;
@@ -116,7 +116,7 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
     if count("resumed_after_row") > 0 {
         text.push_str(&format!("\nan earlier run had done {} of them; this one went on there", counted(count("resumed_after_row"), "row")));
     }
-    text.push_str(&warnings(result));
+    text.push_str(&warnings_and_notes(result));
     let shown = items(&result["rejects"]);
     for reject in shown {
         text.push_str(&format!("\n{}", reject_text(reject)));

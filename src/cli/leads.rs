@@ -13,7 +13,7 @@ use super::client::Client;
 use super::commands::Leads;
 use super::explain;
 use super::import::{self, Order};
-use super::output::{Output, cell, items, line, moment, table, warnings};
+use super::output::{Output, cell, items, line, moment, table, warnings_and_notes};
 use super::path::ApiPath;
 
 /// Does one verb.
@@ -65,7 +65,7 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
                 let leads = &done["leads"];
                 format!(
                     "{leads} parked leads of {name} are called again as soon as every gate is open, none before its time{}",
-                    warnings(done)
+                    warnings_and_notes(done)
                 )
             };
             output.show(&done, told)?;
@@ -73,7 +73,7 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
         Leads::Retry { id, .. } => {
             let id = id.as_deref().unwrap_or_default();
             let done = client.post(ApiPath::new(&["v1", "leads", id, "retry"])).await?;
-            output.show(&done, |done| format!("lead {id} is called again as soon as every gate is open{}", warnings(done)))?;
+            output.show(&done, |done| format!("lead {id} is called again as soon as every gate is open{}", warnings_and_notes(done)))?;
         }
     }
     Ok(())

@@ -109,10 +109,11 @@ pub fn items(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// What an answer warns of, each on a line of its own that follows another one.
+/// What an answer warns of and notes, each on a line of its own that follows another one.
 #[must_use]
-pub fn warnings(answer: &Value) -> String {
-    items(&answer["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning))).collect()
+pub fn warnings_and_notes(answer: &Value) -> String {
+    let lines = |key: &str, word: &str| -> String { items(&answer[key]).iter().map(|text| format!("\n{word}: {}", cell(text))).collect() };
+    lines("warnings", "warning") + &lines("notes", "note")
 }
 
 #[cfg(test)]
@@ -133,5 +134,7 @@ mod tests {
         assert_eq!((cell(&json!(null)), cell(&json!(true)), cell(&json!(3))), (String::new(), "yes".to_owned(), "3".to_owned()));
         assert_eq!(moment(&json!("2026-11-23T10:00:00.123Z")), "2026-11-23T10:00:00Z");
         assert_eq!(dollars(&json!(0.5)), "$0.5000");
+        let answer = json!({ "notes": ["a draft"], "warnings": ["no consent", "paused"] });
+        assert_eq!(warnings_and_notes(&answer), "\nwarning: no consent\nwarning: paused\nnote: a draft");
     }
 }

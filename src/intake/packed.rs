@@ -1,55 +1,87 @@
-//! Judged leads in little room: their texts in one buffer, so that a stretch of fifty thousand costs some ten megabytes.
+//! Judged leads in little room, so that a long stretch costs some ten megabytes: one buffer for all of them, in which a zone, a
+//! reason for consent or the name of a variable that every row repeats stands once.
+
+mod bytes;
+mod object;
+mod words;
 
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::intake::import::OnDuplicate;
 use crate::intake::validate::LeadRow;
+use bytes::{Taken, put_figure, put_text};
+use object::Object;
+use words::Words;
 
-/// Texts of a lead, in the order in which they are packed.
-const TEXTS: usize = 4;
+/// Longest word, in bytes: what is longer is seldom said twice, and a table of words must stay small.
+const LONGEST_WORD: usize = 200;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
 pub(super) struct Packed {
-    text: String,
-    states: Vec<&'static str>,
+    bytes: Vec<u8>,
+    words: Words<String>,
+    states: Words<&'static str>,
     leads: Vec<Slot>,
 }
 
-/// One lead: what is no text, and where its texts end.
+/// One lead: what it is sorted by, and where the rest of it stands.
 struct Slot {
     digits: u64,
     row: u64,
-    line: u64,
-    not_before: Option<Timestamp>,
     begin: usize,
-    lengths: [u32; TEXTS],
-    states_begin: u32,
-    states_end: u32,
 }
 
 impl Packed {
     /// Adds a lead. Its texts are cells of a row, and an empty cell is none.
     pub(super) fn add(&mut self, lead: &LeadRow) {
-        let begin = self.text.len();
-        let texts: [&str; TEXTS] = [
-            lead.external_id.as_deref().unwrap_or_default(),
-            &lead.zones,
-            lead.consent_basis.as_deref().unwrap_or_default(),
-            &lead.variables,
-        ];
-        let lengths = texts.map(|text| short(text.len()));
-        texts.iter().for_each(|text| self.text.push_str(text));
-        let (digits, not_before) = (lead.phone_number.digits(), lead.not_before);
-        let states_begin = short(self.states.len());
-        self.states.extend_from_slice(&lead.states);
-        let states_end = short(self.states.len());
-        self.leads.push(Slot { digits, row: lead.row, line: lead.line, not_before, begin, lengths, states_begin, states_end });
+        self.leads.push(Slot { digits: lead.phone_number.digits(), row: lead.row, begin: self.bytes.len() });
+        put_figure(&mut self.bytes, lead.line);
+        put_text(&mut self.bytes, lead.external_id.as_deref().unwrap_or_default());
+        self.put_word(&lead.zones);
+        self.put_word(lead.consent_basis.as_deref().unwrap_or_default());
+        self.put_time(lead.not_before);
+        self.put_states(&lead.states);
+        self.put_variables(&lead.variables);
     }
 
+    /// A word's figure from 1, or 0 and the text itself.
+    fn put_word(&mut self, word: &str) {
+        let figure = if word.len() <= LONGEST_WORD { self.words.figure(word) } else { None };
+        put_figure(&mut self.bytes, figure.map_or(0, |figure| figure + 1));
+        if figure.is_none() {
+            put_text(&mut self.bytes, word);
+        }
+    }
+
+    /// 0 for none, or 1 and the milliseconds.
+    fn put_time(&mut self, time: Option<Timestamp>) {
+        put_figure(&mut self.bytes, u64::from(time.is_some()));
+        if let Some(time) = time {
+            put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
+        }
+    }
+
+    fn put_states(&mut self, states: &[&'static str]) {
+        put_figure(&mut self.bytes, states.len() as u64);
+        for state in states {
+            put_figure(&mut self.bytes, self.states.figure(state).expect("far fewer states than words are kept"));
+        }
+    }
+
+    /// How many, then name and text of each.
+    fn put_variables(&mut self, json: &str) {
+        put_figure(&mut self.bytes, object::texts(json).count() as u64 / 2);
+        let mut texts = object::texts(json);
+        while let (Some(name), Some(text)) = (texts.next(), texts.next()) {
+            self.put_word(name);
+            put_text(&mut self.bytes, text);
+        }
+    }
     /// None are left; their room is kept.
     pub(super) fn clear(&mut self) {
-        self.text.clear();
+        self.bytes.clear();
+        self.words.clear();
         self.states.clear();
         self.leads.clear();
     }
@@ -75,46 +107,54 @@ impl Packed {
     /// Those from `begin` on, at most `most` of them and no more than `bytes` of text (or one).
     pub(super) fn some(&self, begin: usize, most: usize, bytes: usize) -> Vec<LeadRow> {
         let mut room = bytes;
-        let fits = |slot: &&Slot| {
-            let fits = room > 0;
-            room = room.saturating_sub(slot.length());
-            fits
+        let fitting = |slot: &Slot| {
+            (room > 0).then(|| {
+                let lead = self.lead(slot);
+                room = room.saturating_sub(length(&lead));
+                lead
+            })
         };
-        let slots = self.leads.iter().skip(begin).take(most).take_while(fits);
-        slots.map(|slot| self.lead(slot)).collect()
+        self.leads.iter().skip(begin).take(most).map_while(fitting).collect()
     }
 
+    /// Takes everything out in the order in which [`Packed::add`] puts it in.
     fn lead(&self, slot: &Slot) -> LeadRow {
-        let mut at = slot.begin;
-        let [external_id, zones, consent_basis, variables] = slot.lengths.map(|length| {
-            let begin = at;
-            at += length as usize;
-            &self.text[begin..at]
-        });
+        let mut taken = Taken(&self.bytes[slot.begin..]);
         let filled_in = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         LeadRow {
             row: slot.row,
-            line: slot.line,
             phone_number: PhoneNumber::from_digits(slot.digits),
-            external_id: filled_in(external_id),
-            zones: zones.to_owned(),
-            consent_basis: filled_in(consent_basis),
-            not_before: slot.not_before,
-            variables: variables.to_owned(),
-            states: self.states[slot.states_begin as usize..slot.states_end as usize].to_vec(),
+            line: taken.figure(),
+            external_id: filled_in(taken.text()),
+            zones: self.word(&mut taken).to_owned(),
+            consent_basis: filled_in(self.word(&mut taken)),
+            not_before: (taken.figure() > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed())),
+            states: (0..taken.figure()).map(|_| *self.states.word(taken.figure())).collect(),
+            variables: self.variables(&mut taken),
         }
     }
-}
 
-/// A row is no longer than a megabyte, and a stretch has some ten thousand of them.
-fn short(length: usize) -> u32 {
-    u32::try_from(length).expect("a stretch is bounded")
-}
-
-impl Slot {
-    fn length(&self) -> usize {
-        self.lengths.iter().map(|length| *length as usize).sum()
+    fn word<'a>(&'a self, taken: &mut Taken<'a>) -> &'a str {
+        match taken.figure() {
+            0 => taken.text(),
+            figure => self.words.word(figure - 1),
+        }
     }
+
+    fn variables<'a>(&'a self, taken: &mut Taken<'a>) -> String {
+        let mut object = Object::new();
+        for _ in 0..taken.figure() {
+            let name = self.word(taken);
+            object.add(name, taken.text());
+        }
+        object.done()
+    }
+}
+
+/// Bytes of its texts.
+fn length(lead: &LeadRow) -> usize {
+    let filled_in = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    lead.zones.len() + lead.variables.len() + filled_in(&lead.external_id) + filled_in(&lead.consent_basis)
 }
 
 #[cfg(test)]
@@ -124,7 +164,7 @@ mod tests {
     use super::*;
 
     fn lead() -> impl Strategy<Value = LeadRow> {
-        let text = || proptest::option::of("\\PC{1,9}");
+        let text = || proptest::option::of("\\PC{1,9}|[a-z]{198,202}");
         let not_before = proptest::option::of((0_i64..4_102_444_800_000).prop_map(Timestamp::from_millis));
         (
             0_u64..9,
@@ -132,7 +172,7 @@ mod tests {
             "\\PC{0,9}",
             text(),
             not_before,
-            "\\PC{0,9}",
+            proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
             .prop_map(|(n, external_id, zones, consent_basis, not_before, variables, states)| LeadRow {
@@ -143,7 +183,7 @@ mod tests {
                 zones,
                 consent_basis,
                 not_before,
-                variables,
+                variables: serde_json::to_string(&variables).unwrap(),
                 states,
             })
     }

@@ -16,7 +16,11 @@ use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
 /// Most rows of a stretch. More would hardly save pages any more, and two stretches are in memory.
-pub const ROWS: u64 = 40_000;
+const ROWS: u64 = 80_000;
+
+/// Rows of the first stretch, for which the writer waits. The next ones are as long as all before them, until they are as long as may
+/// be: while a list is short, so is its part of the index.
+pub const FIRST: u64 = 20_000;
 
 /// Most text of a stretch, in bytes: long rows cost no more memory than many.
 const TEXT: u64 = 8 << 20;
@@ -148,7 +152,7 @@ impl<'a, R: Read> Reader<'a, R> {
     fn has_room(&self, begun_at: u64, begun_behind: u64, rest: &Piece, begun: Option<Progress>) -> bool {
         let at = self.records.offset();
         begun.map_or_else(
-            || self.row - begun_behind < ROWS && at - begun_at < TEXT && rest.findings.len() < REFUSED,
+            || self.row - begun_behind < begun_behind.clamp(FIRST, ROWS) && at - begun_at < TEXT && rest.findings.len() < REFUSED,
             |begun| at < begun.stretch_end,
         )
     }

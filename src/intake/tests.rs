@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
-use super::stretch::ROWS;
+use super::stretch::FIRST;
 use super::*;
 
 /// A campaign in memory that keeps the rules of a store: the number is unique, progress goes with the batch.
@@ -216,19 +216,19 @@ async fn mended_bad_rows_can_be_imported() {
 #[tokio::test]
 async fn duplicates_are_skipped_or_update_within_and_across_batches() {
     let mut file = "phone,name\n".to_owned();
-    for at in 0..2 * ROWS {
+    for at in 0..2 * FIRST {
         writeln!(file, "+1415555{:04},first", at % 7_500).unwrap();
     }
     file.push_str("+14155550000,last\n+14155550000,very last\n");
     let (campaign, outcome) = imported(file.as_bytes()).await;
-    let repeated = 2 * ROWS + 2 - 7_500;
+    let repeated = 2 * FIRST + 2 - 7_500;
     assert_eq!((outcome.report.accepted, outcome.report.duplicates), (7_500, repeated));
     assert_eq!(campaign.leads["+14155550000"].variable_map()["name"], "first");
 
     let mut updating = Campaign { update: true, ..Campaign::default() };
     let options = ImportOptions { on_duplicate: OnDuplicate::Update, ..options() };
     let outcome = run(file.as_bytes(), &mut updating, options).await.unwrap();
-    assert_eq!((outcome.report.accepted, outcome.report.updated, outcome.report.rows), (7_500, repeated, 2 * ROWS + 2));
+    assert_eq!((outcome.report.accepted, outcome.report.updated, outcome.report.rows), (7_500, repeated, 2 * FIRST + 2));
     assert_eq!(updating.leads["+14155550000"].variable_map()["name"], "very last");
 }
 

@@ -112,8 +112,8 @@ pub async fn cancel(
     changed(&id, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
 }
 
-/// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open; `warnings` tell what
-/// keeps its campaign from calling, and of a callback that is brought forward.
+/// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open; `notes` and
+/// `warnings` tell what keeps its campaign from calling, and of a callback that is brought forward.
 pub async fn retry(
     State(api): State<ApiState>,
     Path(id): Path<String>,
@@ -127,6 +127,7 @@ pub async fn retry(
     let change = api.store.retry_lead(lead.id, actor.0, now).await?;
     let mut answer = changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")?;
     let warnings: Vec<String> = idle::warning(&campaign).into_iter().chain(brought_forward(&lead, now)).collect();
+    answer["notes"] = json!(idle::note(&campaign).into_iter().collect::<Vec<_>>());
     answer["warnings"] = json!(warnings);
     Ok(answer)
 }
@@ -143,8 +144,8 @@ pub async fn retry_parked(State(api): State<ApiState>, Path(name): Path<String>,
     let campaign = find(&api, &name).await?;
     idle::must_not_be_cancelled(&campaign)?;
     let leads = api.store.retry_parked(campaign.id, actor.0, api.clock.now()).await?;
-    let warnings: Vec<String> = idle::warning(&campaign).into_iter().collect();
-    Ok(Json(json!({ "campaign": name, "leads": leads, "warnings": warnings })))
+    let [notes, warnings] = [idle::note(&campaign), idle::warning(&campaign)].map(|told| told.into_iter().collect::<Vec<_>>());
+    Ok(Json(json!({ "campaign": name, "leads": leads, "notes": notes, "warnings": warnings })))
 }
 
 fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {

@@ -1,4 +1,4 @@
-//! The API over a store in a folder of its own.
+//! The API over a store of its own, of either engine.
 
 use std::sync::Arc;
 
@@ -11,9 +11,34 @@ use callfleet::domain::money::NanoUsd;
 use callfleet::live::Live;
 use callfleet::store::{Store, Target};
 use callfleet::web::api::{ApiState, router};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower_service::Service;
+
+use crate::support::database::Database;
+
+/// Makes two tests out of each check: one per engine, with the same cases and the same expected results.
+macro_rules! on_both_engines {
+    ($($check:ident),+ $(,)?) => {$(
+        mod $check {
+            use $crate::corpus::bench::Bench;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$check(&mut Bench::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                let Some(mut bench) = Bench::on_postgres().await else { return };
+                super::$check(&mut bench).await;
+                bench.close().await;
+            }
+        }
+    )+};
+}
+pub(super) use on_both_engines;
 
 /// What has to become of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,17 +62,31 @@ pub fn rejected(rows: u64, code: &'static [&'static str]) -> Expect {
 /// A deployment to import into.
 pub struct Bench {
     router: Router,
+    store: Store,
+    database: Option<Database>,
     _folder: TempDir,
     campaigns: u32,
 }
 
 impl Bench {
-    pub async fn new() -> Self {
+    pub async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Target::Sqlite { folder: folder.path().to_owned() }).await.unwrap();
+        Self::over(store, None, folder).await
+    }
+
+    /// `None` where somebody asked for SQLite alone.
+    pub async fn on_postgres() -> Option<Self> {
+        let database = Database::create_unless_sqlite_only().await?;
+        let url = SecretString::from(database.url());
+        let store = Store::open(Target::Postgres { url, max_connections: 4 }).await.unwrap();
+        Some(Self::over(store, Some(database), tempfile::tempdir().unwrap()).await)
+    }
+
+    async fn over(store: Store, database: Option<Database>, folder: TempDir) -> Self {
         store.migrate().await.unwrap();
         let router = router(ApiState {
-            store,
+            store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: DialTimings::default(),
             reserve: NanoUsd::from_usd(0.5),
@@ -58,7 +97,15 @@ impl Bench {
             live: Live::within(),
             metrics: None,
         });
-        Self { router, _folder: folder, campaigns: 0 }
+        Self { router, store, database, _folder: folder, campaigns: 0 }
+    }
+
+    /// Takes away what is left on the server.
+    pub async fn close(self) {
+        self.store.close().await;
+        if let Some(database) = self.database {
+            database.drop().await;
+        }
     }
 
     /// Status and body.

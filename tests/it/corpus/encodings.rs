@@ -1,6 +1,8 @@
 //! Bytes: encodings, line ends, other kinds of files.
 
-use super::bench::{Bench, Expect, accepted};
+use super::bench::{Bench, Expect, accepted, on_both_engines};
+
+on_both_engines!(every_declared_encoding_and_line_end_is_read, what_is_no_text_is_refused_with_the_reason);
 
 const TWO: &str = "phone,name\n+14155550100,Anna\n+14155550101,Jürgen 日本\n";
 
@@ -8,9 +10,7 @@ fn utf16(text: &str, mark: bool, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     mark.then_some(0xfeff).into_iter().chain(text.encode_utf16()).flat_map(bytes).collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_declared_encoding_and_line_end_is_read() {
-    let mut bench = Bench::new().await;
+async fn every_declared_encoding_and_line_end_is_read(bench: &mut Bench) {
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("UTF-8", TWO.as_bytes().to_vec()),
         ("UTF-8 with a mark", [b"\xef\xbb\xbf", TWO.as_bytes()].concat()),
@@ -28,9 +28,7 @@ async fn every_declared_encoding_and_line_end_is_read() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_text_is_refused_with_the_reason() {
-    let mut bench = Bench::new().await;
+async fn what_is_no_text_is_refused_with_the_reason(bench: &mut Bench) {
     let cases: Vec<(&str, Vec<u8>, &'static str)> = vec![
         ("0 bytes", Vec::new(), "is empty"),
         ("blanks", b" \n\r\n\t".to_vec(), "is empty"),

@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::http::Method;
 
-use super::bench::Bench;
+use super::bench::{Bench, on_both_engines};
+
+on_both_engines!(no_cell_of_an_export_is_run, bad_rows_leave_harmless_and_come_back_as_they_were);
 
 /// Leads of formulas, after OWASP's page on CSV injection, with blanks and wide signs before them.
 const DANGEROUS: [&str; 20] = [
@@ -41,9 +43,7 @@ fn runs(cell: &str) -> bool {
     first(cell) || first(cell.trim_start())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn no_cell_of_an_export_is_run() {
-    let mut bench = Bench::new().await;
+async fn no_cell_of_an_export_is_run(bench: &mut Bench) {
     let campaign = bench.campaign().await;
     let mut file = "phone,external_id\n".to_owned();
     for (at, cell) in DANGEROUS.iter().chain(&HARMLESS).enumerate() {
@@ -62,9 +62,7 @@ async fn no_cell_of_an_export_is_run() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bad_rows_leave_harmless_and_come_back_as_they_were() {
-    let mut bench = Bench::new().await;
+async fn bad_rows_leave_harmless_and_come_back_as_they_were(bench: &mut Bench) {
     let (campaign, again) = (bench.campaign().await, bench.campaign().await);
     let mut file = "phone,external_id,note\n".to_owned();
     for (at, cell) in DANGEROUS.iter().chain(&HARMLESS).enumerate() {

@@ -1,10 +1,10 @@
 //! Phone cells, and cells that a spreadsheet would run.
 
-use super::bench::{Bench, Expect, accepted, rejected};
+use super::bench::{Bench, Expect, accepted, on_both_engines, rejected};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_number_in_many_spellings_is_one_lead() {
-    let mut bench = Bench::new().await;
+on_both_engines!(one_number_in_many_spellings_is_one_lead, cells_that_are_no_number_are_told_apart, other_columns_are_checked_too);
+
+async fn one_number_in_many_spellings_is_one_lead(bench: &mut Bench) {
     let spellings = [
         "+14155550100",
         "14155550100",
@@ -38,9 +38,7 @@ async fn one_number_in_many_spellings_is_one_lead() {
     assert_eq!(answer["rejects"][0]["line"], 18, "00 is no prefix of the United States: {answer}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn cells_that_are_no_number_are_told_apart() {
-    let mut bench = Bench::new().await;
+async fn cells_that_are_no_number_are_told_apart(bench: &mut Bench) {
     let cases: [(&str, &'static [&'static str]); 22] = [
         ("", &["missing_phone"]),
         ("1.4155E+10", &["excel_number"]),
@@ -71,9 +69,7 @@ async fn cells_that_are_no_number_are_told_apart() {
     bench.check("a national number and no country", "", b"phone\n4155550100\n".to_vec(), &rejected(1, &["no_country"])).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn other_columns_are_checked_too() {
-    let mut bench = Bench::new().await;
+async fn other_columns_are_checked_too(bench: &mut Bench) {
     let cases: [(&str, &str, Expect); 15] = [
         ("a state", "state\n+14155550100,CA", accepted(1)),
         ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),

@@ -6,11 +6,16 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 
-use super::bench::{Bench, Expect, accepted, rejected};
+use super::bench::{Bench, Expect, accepted, on_both_engines, rejected};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn headers_separators_and_quotes() {
-    let mut bench = Bench::new().await;
+on_both_engines!(
+    headers_separators_and_quotes,
+    huge_lines_and_wide_headers_cost_little,
+    many_rows_add_up,
+    an_upload_that_is_too_long_is_refused_unread
+);
+
+async fn headers_separators_and_quotes(bench: &mut Bench) {
     let counts = |counts| Expect::Counts(counts, &[]);
     let cases: Vec<(&str, String, Expect)> = vec![
         ("one row", "phone\n+14155550100\n".into(), accepted(1)),
@@ -44,9 +49,7 @@ async fn headers_separators_and_quotes() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn huge_lines_and_wide_headers_cost_little() {
-    let mut bench = Bench::new().await;
+async fn huge_lines_and_wide_headers_cost_little(bench: &mut Bench) {
     let line = format!("phone,a\n+14155550100,{}\n+14155550101,ok\n", "x".repeat(50 << 20));
     bench.check("a line of 50 MiB", "", line.into_bytes(), &Expect::Counts([1, 1, 0, 0], &["row_too_long"])).await;
     let quoted = format!("phone,a\n+14155550100,\"{}\"\n+14155550101,ok\n", "x\n".repeat(2 << 20));
@@ -60,9 +63,7 @@ async fn huge_lines_and_wide_headers_cost_little() {
     bench.check("a row of 10,000 cells", "", cells.into_bytes(), &Expect::Counts([1, 1, 0, 0], &["row_too_long"])).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_rows_add_up() {
-    let mut bench = Bench::new().await;
+async fn many_rows_add_up(bench: &mut Bench) {
     let mut file = "phone,name\n".to_owned();
     for row in 0..30_000_u64 {
         match row % 50 {
@@ -95,9 +96,7 @@ impl hyper::body::Body for Endless {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_is_too_long_is_refused_unread() {
-    let mut bench = Bench::new().await;
+async fn an_upload_that_is_too_long_is_refused_unread(bench: &mut Bench) {
     let campaign = bench.campaign().await;
     let (status, answer) = bench.import(&campaign, "", Body::new(Endless)).await;
     assert_eq!((status, &answer["error"]["code"]), (413, &"too_long".into()), "{answer}");

@@ -2,7 +2,9 @@
 
 use std::io::{Cursor, Write as _};
 
-use super::bench::{Bench, Expect, accepted};
+use super::bench::{Bench, Expect, accepted, on_both_engines};
+
+on_both_engines!(a_workbook_is_a_list_and_findings_name_its_rows, workbooks_that_are_traps_are_refused);
 
 /// A workbook with two sheets; `texts` is its table of texts.
 fn workbook(list: &str, other: &str, texts: &str) -> Vec<u8> {
@@ -70,9 +72,7 @@ fn list() -> String {
     .concat()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_workbook_is_a_list_and_findings_name_its_rows() {
-    let mut bench = Bench::new().await;
+async fn a_workbook_is_a_list_and_findings_name_its_rows(bench: &mut Bench) {
     let other = [row(1, &[text("A1", "phone")]), row(2, &[text("A2", "+14155550103")])].concat();
     let file = workbook(&list(), &other, "<si><t>Phone Number</t></si>");
     let answer = bench.check("the first sheet", "region=US", file.clone(), &Expect::Counts([3, 1, 0, 0], &["too_short"])).await;
@@ -82,9 +82,7 @@ async fn a_workbook_is_a_list_and_findings_name_its_rows() {
     bench.check("a sheet of a text", "sheet=List", b"phone\n+14155550100\n".to_vec(), &Expect::Refused("only a workbook has sheets")).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn workbooks_that_are_traps_are_refused() {
-    let mut bench = Bench::new().await;
+async fn workbooks_that_are_traps_are_refused(bench: &mut Bench) {
     let bomb = workbook(&list(), "", &format!("<si><t>{}</t></si>", "x".repeat(130 << 20)));
     assert!(bomb.len() < 1 << 20, "it is small: {}", bomb.len());
     bench.check("a bomb", "", bomb, &Expect::Refused("unpacks to far more")).await;

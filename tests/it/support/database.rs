@@ -18,6 +18,15 @@ impl Database {
         Self::create_on(std::env::var("CALLFLEET_TEST_POSTGRES").expect("CALLFLEET_TEST_POSTGRES names a server; ./test starts one")).await
     }
 
+    /// The same, but `None` where `CALLFLEET_TEST_SQLITE_ONLY=1` stands in the place of a server.
+    pub async fn create_unless_sqlite_only() -> Option<Self> {
+        let given = |name| std::env::var(name).ok();
+        if given("CALLFLEET_TEST_POSTGRES").is_none() && given("CALLFLEET_TEST_SQLITE_ONLY").as_deref() == Some("1") {
+            return None;
+        }
+        Some(Self::create().await)
+    }
+
     /// Makes an empty one on this server.
     pub async fn create_on(server: String) -> Self {
         let name = format!("callfleet_it_{}", Uuid::now_v7().simple());

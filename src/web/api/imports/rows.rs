@@ -53,6 +53,8 @@ struct RowsOutcome {
     by_code: BTreeMap<String, u64>,
     /// Every refused row.
     rejects: Vec<Finding>,
+    /// What is as it should be, and good to know.
+    notes: Vec<String>,
     warnings: Vec<String>,
     seconds: f64,
 }
@@ -82,12 +84,13 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     let mut consent = Consent::default();
     consent.add(leads.len() as u64, leads.iter().filter(|lead| lead.consent_basis.is_none()).count() as u64);
     let warnings: Vec<String> = consent.warning(&campaign).into_iter().chain(idle::warning(&campaign)).collect();
+    let notes: Vec<String> = idle::note(&campaign).into_iter().collect();
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
     // written once, so that a replayed answer is the same to the letter
     let told = OnceLock::new();
     let tell = |inserted: &Inserted| {
-        let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, &warnings, begun);
+        let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, [&notes, &warnings], begun);
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
@@ -97,7 +100,7 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
 }
 
 impl RowsOutcome {
-    fn of(rows: u64, inserted: &Inserted, rejects: &[Finding], warnings: &[String], begun: Instant) -> Self {
+    fn of(rows: u64, inserted: &Inserted, rejects: &[Finding], [notes, warnings]: [&[String]; 2], begun: Instant) -> Self {
         let mut by_code = BTreeMap::new();
         for finding in rejects {
             *by_code.entry(finding.code.to_string()).or_default() += 1;
@@ -111,6 +114,7 @@ impl RowsOutcome {
             suppressed: inserted.suppressed,
             by_code,
             rejects: rejects.to_vec(),
+            notes: notes.to_vec(),
             warnings: warnings.to_vec(),
             seconds: begun.elapsed().as_secs_f64(),
         }

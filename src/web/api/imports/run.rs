@@ -61,6 +61,8 @@ pub struct Outcome {
     /// Of a dry run: what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<Diff>,
+    /// What is as it should be, and good to know.
+    notes: Vec<String>,
     warnings: Vec<String>,
     seconds: f64,
 }
@@ -82,6 +84,7 @@ impl Outcome {
             by_code: done.by_code.0,
             rejects: Vec::new(),
             diff: None,
+            notes: Vec::new(),
             warnings: Vec::new(),
             seconds: 0.0,
         }
@@ -121,6 +124,7 @@ impl Order {
             by_code,
             rejects: sink.refused.shown,
             diff: Some(sink.diff),
+            notes: Vec::new(),
             warnings,
             seconds: report.seconds,
         })
@@ -156,8 +160,10 @@ impl Order {
         let rejects = sink.refused.shown;
         warnings.extend(sink.consent.warning(&self.campaign));
         // a long list may have outlasted its campaign
-        warnings.extend(idle::warning(&store.campaign(self.campaign.id).await?.unwrap_or(self.campaign)));
-        Ok(Outcome { resumed_after_row, rejects, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
+        let campaign = store.campaign(self.campaign.id).await?.unwrap_or(self.campaign);
+        warnings.extend(idle::warning(&campaign));
+        let notes = idle::note(&campaign).into_iter().collect();
+        Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
     }
 
     fn refused(&self, id: ImportId, sheet: &Sheet, bytes: u64) -> Result<Refused, ApiError> {

@@ -127,8 +127,10 @@ async fn a_stop_without_live_calls_pauses() {
 async fn leads_for_a_campaign_that_calls_nobody_are_taken_and_told() {
     let bench = Bench::with_campaign().await;
     let rows = |n: u64| json!({ "leads": [{ "phone_number": format!("+1415555{n:04}"), "consent_basis": "web form" }] });
+    let before = bench.json("POST", "/v1/campaigns/spring/leads", &rows(120)).await;
+    let told = json!(["campaign spring is a draft: nobody is called until it is started (callfleet campaign start spring)"]);
+    assert_eq!((&before["body"]["notes"], &before["body"]["warnings"]), (&told, &json!([])), "nothing is wrong yet");
     let warned = async |n| bench.json("POST", "/v1/campaigns/spring/leads", &rows(n)).await["body"]["warnings"].clone();
-    assert_eq!(warned(120).await, json!(["campaign spring is draft: nobody is called until callfleet campaign start spring"]));
     start(&bench).await;
     assert_eq!(warned(121).await, json!([]));
 
@@ -136,7 +138,7 @@ async fn leads_for_a_campaign_that_calls_nobody_are_taken_and_told() {
     let lull = CampaignChange { from: CampaignState::Running, to: CampaignState::Completed, reason: None, actor: "test" };
     let now = "2026-11-23T18:00:00Z".parse().unwrap();
     assert!(bench.store.change_campaign_state(campaign, lull, now).await.unwrap().is_changed());
-    let told = json!(["campaign spring is completed: nobody is called until callfleet campaign start spring"]);
+    let told = json!(["campaign spring is completed: nobody is called until it is started again (callfleet campaign start spring)"]);
     assert_eq!(warned(122).await, told);
     let list = LIST.replace("+141555501", "+141555503");
     assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports", &list).await["body"]["warnings"], told);
