@@ -76,7 +76,7 @@ impl App {
             reserve: NanoUsd::from_usd(dialing.reserve_usd),
             account_rate: self.config.twilio.calls_per_second,
             live: self.live.clone(),
-            clocks: self.clocks.clone(),
+            lookout: self.lookout.clone(),
             age_limits: age_limits(&self.config.alarms),
             active: Arc::clone(&self.active),
         };
@@ -104,6 +104,7 @@ impl App {
         let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
         duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));
         duties.spawn(take_over(self.store.clone(), left, stop.clone()));
+        duties.spawn(self.lookout.clone().run(stop.clone()));
         self.active.store(true, Ordering::Relaxed);
         stop.cancelled().await;
         crew.heartbeat.drain().await;

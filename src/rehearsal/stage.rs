@@ -21,7 +21,6 @@ use super::order::Order;
 use super::progress::Progress;
 use super::tally::{Ending, Limit, Run};
 use crate::clock::{Clock, SystemClock};
-use crate::clock_watch::ClockWatch;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{DialTimings, LeadStep, spacing};
 use crate::domain::hours_class::HoursClass;
@@ -30,6 +29,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::scheduler::alarm::AgeLimits;
 use crate::scheduler::{Scheduler, SchedulerTimings};
 use crate::store::worker::NewWorker;
@@ -284,10 +284,10 @@ impl Stage {
 
 /// The real one, with a worker that never falls silent, a queue that nobody else reads, and no provider.
 fn scheduler(store: &Store, clock: &Arc<HandClock>, tickets: &MemoryQueue<DialLead>, id: WorkerId, order: &Order) -> Scheduler {
+    let queue = JobQueue::Memory(tickets.clone());
     Scheduler {
         store: store.clone(),
         clock: Arc::clone(clock) as _,
-        queue: JobQueue::Memory(tickets.clone()),
         telephony: Arc::new(Nobody),
         id,
         timings: DialTimings { holder_silence: WORKER_LIVES, ..order.deployment.timings },
@@ -296,7 +296,8 @@ fn scheduler(store: &Store, clock: &Arc<HandClock>, tickets: &MemoryQueue<DialLe
         account_rate: order.deployment.account_rate,
         age_limits: AgeLimits::default(),
         live: Live::within(),
-        clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+        lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
+        queue,
     }
 }

@@ -51,7 +51,7 @@ impl Duty for Dispatcher {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
-        if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(DIAL_QUEUE).await? {
+        if self.scheduler.lookout.clock_fits() && !self.scheduler.store.is_queue_paused(DIAL_QUEUE).await? {
             self.scheduler.tick().await?;
         }
         metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());

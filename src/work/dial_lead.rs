@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::boottime;
 use crate::clock::SharedClock;
-use crate::clock_watch::ClockWatch;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, SHARE_OF_RATE, classify};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
+use crate::domain::obstacle::Obstacle;
 use crate::follow_up;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
@@ -56,7 +57,7 @@ pub struct DialDesk {
     /// Those who look on.
     pub live: Live,
     /// Whether this machine's time can be trusted.
-    pub clocks: ClockWatch,
+    pub lookout: Lookout,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -95,7 +96,7 @@ impl Handler<DialLead> for DialDesk {
 
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
-        if !self.clocks.fits() {
+        if !self.lookout.clock_fits() {
             // the row still waits: another machine, or this one once its clock is right, takes the next ticket
             counted("clock");
             return Ok(());
@@ -241,9 +242,20 @@ impl DialDesk {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");
         }
         match plan.fleet_backoff {
-            Some(pause) => Ok(self.pacer.hold_back(ACCOUNT_KEY, pause).await?),
+            Some(pause) => self.hold_back(pause, answer).await,
             None => Ok(()),
         }
+    }
+
+    /// The fleet first, then whoever asks why nothing is dialed.
+    async fn hold_back(&self, pause: Duration, answer: &DialAnswer) -> Result<(), DialError> {
+        self.pacer.hold_back(ACCOUNT_KEY, pause).await?;
+        let detail = match answer {
+            DialAnswer::NotProcessed { status, code: Some(code), .. } => format!("it answered {status} with code {code}"),
+            DialAnswer::NotProcessed { status, .. } => format!("it answered {status}"),
+            _ => class(answer).to_owned(),
+        };
+        Ok(self.store.say_obstacle(self.worker, Obstacle::Provider, &detail, pause).await?)
     }
 }
 
