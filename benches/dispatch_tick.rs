@@ -20,7 +20,7 @@ use callfleet::live::Live;
 use callfleet::lookout::Lookout;
 use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use callfleet::scheduler::alarm::AgeLimits;
-use callfleet::scheduler::{Scheduler, SchedulerTimings};
+use callfleet::scheduler::{Rests, Scheduler, SchedulerTimings};
 use callfleet::store::campaign::{CampaignChange, NewCampaign};
 use callfleet::store::codec::JsonText;
 use callfleet::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
@@ -181,6 +181,7 @@ fn scheduler(store: &Store) -> Scheduler {
         live: Live::within(),
         lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
+        rests: Rests::default(),
         queue,
     }
 }

@@ -22,7 +22,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::AgeLimits;
-use crate::scheduler::{Scheduler, SchedulerTimings};
+use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
 use crate::store::Store;
 use crate::store::job::NewJob;
 use crate::web::hooks::Hooks;
@@ -79,6 +79,7 @@ impl App {
             lookout: self.lookout.clone(),
             age_limits: age_limits(&self.config.alarms),
             active: Arc::clone(&self.active),
+            rests: Rests::default(),
         };
         scheduler.run(stop).await;
     }

@@ -13,6 +13,7 @@ mod prune;
 mod reap;
 mod recall;
 mod reconcile;
+mod rests;
 mod share;
 mod sweep;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use self::alarm::AgeLimits;
+pub use self::rests::Rests;
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
@@ -89,6 +91,8 @@ pub struct Scheduler {
     pub lookout: Lookout,
     /// Whether this one holds the lease.
     pub active: Arc<AtomicBool>,
+    /// Slow campaigns between two of their dials.
+    pub rests: Rests,
 }
 
 impl Scheduler {
@@ -109,6 +113,7 @@ impl Scheduler {
         if let Err(error) = self.look_around().await {
             tracing::warn!(%error, "the database did not tell who it is; it is asked again");
         }
+        self.rests.begin(self.clock.now());
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
         self.active.store(true, Ordering::Relaxed);

@@ -17,7 +17,7 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Scheduler, SchedulerTimings};
+use super::{Rests, Scheduler, SchedulerTimings};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
@@ -49,6 +49,13 @@ struct Hand(Mutex<Timestamp>);
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
+    }
+}
+
+impl Hand {
+    fn forward(&self, seconds: f64) {
+        let mut now = self.0.lock().unwrap();
+        *now = *now + Duration::from_secs_f64(seconds);
     }
 }
 
@@ -107,6 +114,7 @@ impl Bench {
             live: Live::within(),
             lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
             active: Arc::default(),
+            rests: Rests::default(),
             queue,
         };
         let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };
