@@ -31,6 +31,7 @@ use crate::telemetry::names;
 use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
 use crate::work::in_hand::InHand;
+use crate::work::kept_ticket::KeptTicket;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
@@ -109,6 +110,7 @@ impl DialDesk {
         };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
+        let kept = KeptTicket { store: &self.store, attempt, send_no, lease: self.timings.ticket_lease };
         tokio::select! {
             biased;
             // the row still waits, and whoever works on is rung again
@@ -116,7 +118,7 @@ impl DialDesk {
                 counted("stopping");
                 return Ok(());
             }
-            turn = in_hand.aside(self.pace(ticket.campaign, &settings)) => turn?,
+            turn = in_hand.aside(kept.until(self.pace(ticket.campaign, &settings))) => turn?,
         }
         let begun = boottime::now();
         crash_point::pass("claim.before");

@@ -3,6 +3,7 @@
 mod backup;
 mod explained;
 mod flush;
+mod kept_ticket;
 mod looking_on;
 mod next_version;
 mod outage;
