@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use callfleet::clock::{Clock, SystemClock};
-use callfleet::clock_watch::ClockWatch;
 use callfleet::domain::campaign::{CampaignState, file::CampaignFile};
 use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::ids::{CampaignId, WorkerId};
@@ -18,9 +17,10 @@ use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::zone::{Address, zones_for};
 use callfleet::live::Live;
+use callfleet::lookout::Lookout;
 use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use callfleet::scheduler::alarm::AgeLimits;
-use callfleet::scheduler::{Scheduler, SchedulerTimings};
+use callfleet::scheduler::{Rests, Scheduler, SchedulerTimings};
 use callfleet::store::campaign::{CampaignChange, NewCampaign};
 use callfleet::store::codec::JsonText;
 use callfleet::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
@@ -167,21 +167,22 @@ fn lead(n: usize, tomorrow: Timestamp) -> NewLead {
 }
 
 fn scheduler(store: &Store) -> Scheduler {
-    let every = Duration::from_millis(200);
+    let (every, id, queue) = (Duration::from_millis(200), WorkerId::new(), JobQueue::Memory(MemoryQueue::new(1_000)));
     Scheduler {
         store: store.clone(),
         clock: Arc::new(Still),
-        queue: JobQueue::Memory(MemoryQueue::new(1_000)),
         telephony: Arc::new(Nobody),
-        id: WorkerId::new(),
+        id,
         timings: DialTimings::default(),
         every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
         reserve: NanoUsd::from_usd(0.5),
         account_rate: 1.0,
         age_limits: AgeLimits::default(),
         live: Live::within(),
-        clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+        lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
+        rests: Rests::default(),
+        queue,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod follow_up;
 pub mod intake;
 pub mod live;
+pub mod lookout;
 pub mod mind;
 pub mod providers;
 pub mod public;

@@ -19,11 +19,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::call::hold::Senses;
 use crate::clock::{SharedClock, SystemClock};
-use crate::clock_watch::ClockWatch;
 use crate::config::Config;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::providers::twilio::path_mac::PathKey;
 use crate::providers::twilio::signature::SignatureKeys;
 use crate::providers::{BatchDesk, Mouths};
@@ -61,8 +61,8 @@ pub struct App {
     pub agents: Agents,
     /// Those who look on.
     pub live: Live,
-    /// This machine's time against the database's.
-    pub clocks: ClockWatch,
+    /// Whether this machine's time can be trusted, and its queue answers.
+    pub lookout: Lookout,
     /// Whether this process works or stands by: a scheduler without the lease.
     pub active: Arc<AtomicBool>,
     /// The same rows, for whoever has others waiting: a duty, a dial, a callback.
@@ -97,15 +97,16 @@ impl App {
         let (token, previous) = (config.twilio.auth_token.clone(), config.twilio.previous_auth_token.clone());
         let public = PublicSide::new(&config.public_url, PathKey::new(token.clone()).accepting(previous.clone()));
         let shared = vec![config.twilio.webhook_shared_key.clone(), config.twilio.previous_webhook_shared_key.clone()];
+        let id = WorkerId::new();
         let keys = SignatureKeys::new(vec![token, previous]).with_shared(shared);
         Ok(Self {
             agents: Agents::new(store.within(STEP), Arc::clone(&clock), Arc::clone(&senses.mouth)),
             timings: config.dialing.timings(),
             desk: clients.openai,
             live: backends::open_live(&config, &provider_tasks),
-            clocks: ClockWatch::new(store.within(heartbeat::PATIENCE), Arc::new(SystemClock)),
+            lookout: Lookout::new(store.within(heartbeat::PATIENCE), id, Arc::new(SystemClock), queue.clone()),
             steps: store.within(STEP),
-            id: WorkerId::new(),
+            id,
             active: Arc::new(AtomicBool::new(false)),
             config: Arc::new(config),
             keys: Arc::new(keys),

@@ -22,7 +22,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::AgeLimits;
-use crate::scheduler::{Scheduler, SchedulerTimings};
+use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
 use crate::store::Store;
 use crate::store::job::NewJob;
 use crate::web::hooks::Hooks;
@@ -76,9 +76,10 @@ impl App {
             reserve: NanoUsd::from_usd(dialing.reserve_usd),
             account_rate: self.config.twilio.calls_per_second,
             live: self.live.clone(),
-            clocks: self.clocks.clone(),
+            lookout: self.lookout.clone(),
             age_limits: age_limits(&self.config.alarms),
             active: Arc::clone(&self.active),
+            rests: Rests::default(),
         };
         scheduler.run(stop).await;
     }
@@ -104,6 +105,7 @@ impl App {
         let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
         duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));
         duties.spawn(take_over(self.store.clone(), left, stop.clone()));
+        duties.spawn(self.lookout.clone().run(stop.clone()));
         self.active.store(true, Ordering::Relaxed);
         stop.cancelled().await;
         crew.heartbeat.drain().await;

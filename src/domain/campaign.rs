@@ -5,6 +5,7 @@ pub mod breaker;
 pub mod difference;
 pub mod duration;
 pub mod file;
+pub mod gate;
 pub mod hours;
 mod keys;
 

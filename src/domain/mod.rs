@@ -20,6 +20,7 @@ pub mod law;
 pub mod lead;
 pub mod line;
 pub mod money;
+pub mod obstacle;
 pub mod outcome;
 pub mod permit;
 pub mod phone;

@@ -21,7 +21,6 @@ use super::order::Order;
 use super::progress::Progress;
 use super::tally::{Ending, Limit, Run};
 use crate::clock::{Clock, SystemClock};
-use crate::clock_watch::ClockWatch;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{DialTimings, LeadStep, spacing};
 use crate::domain::hours_class::HoursClass;
@@ -30,8 +29,9 @@ use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::scheduler::alarm::AgeLimits;
-use crate::scheduler::{Scheduler, SchedulerTimings};
+use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
 use crate::store::worker::NewWorker;
 use crate::store::{Store, StoreError};
 
@@ -187,11 +187,17 @@ impl Stage {
         let end = self.order.settings.ends_at.filter(|end| *end > now && (due.is_some() || open > 0));
         // what is due now and was not taken is looked at again when the dispatcher would
         let opens = due.map(|due| if self.idle_rounds > 0 { due.opens.max(now + TICK) } else { due.opens });
+        let opens = opens.map(|opens| self.rests_until().map_or(opens, |rested| opens.max(rested)));
         match [self.agenda.next(), opens, end].into_iter().flatten().min() {
             None => Ok(self.over().await?.map_or(Ok(now), Err)),
             Some(_) if self.idle_rounds > self.outlook.leads + PATIENCE => Ok(Err(Ending::Stuck)),
             Some(next) => Ok(self.go(now, next, due)),
         }
+    }
+
+    /// Until when the dispatcher arms nobody because the campaign's own pace is slow.
+    fn rests_until(&self) -> Option<Timestamp> {
+        self.scheduler.rests_until(self.order.campaign.id, &self.order.settings)
     }
 
     /// To the next moment, unless that is beyond the longest run.
@@ -251,7 +257,8 @@ impl Stage {
     fn account(&mut self, now: Timestamp, next: Timestamp, due: Option<Due>) {
         let (open, span) = (self.agenda.under_way(), next.since(now));
         let left = self.outlook.leads.saturating_sub(self.ended + u64::from(open));
-        if self.agenda.dials() > 0 {
+        let rests = due.is_some_and(|due| due.opens <= now) && self.rests_until().is_some();
+        if self.agenda.dials() > 0 || rests {
             self.run.spend(Limit::Rate, span);
         } else if open > 0 && left == 0 {
             self.run.spend(Limit::LastCalls, span);
@@ -284,10 +291,10 @@ impl Stage {
 
 /// The real one, with a worker that never falls silent, a queue that nobody else reads, and no provider.
 fn scheduler(store: &Store, clock: &Arc<HandClock>, tickets: &MemoryQueue<DialLead>, id: WorkerId, order: &Order) -> Scheduler {
+    let queue = JobQueue::Memory(tickets.clone());
     Scheduler {
         store: store.clone(),
         clock: Arc::clone(clock) as _,
-        queue: JobQueue::Memory(tickets.clone()),
         telephony: Arc::new(Nobody),
         id,
         timings: DialTimings { holder_silence: WORKER_LIVES, ..order.deployment.timings },
@@ -296,7 +303,9 @@ fn scheduler(store: &Store, clock: &Arc<HandClock>, tickets: &MemoryQueue<DialLe
         account_rate: order.deployment.account_rate,
         age_limits: AgeLimits::default(),
         live: Live::within(),
-        clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+        lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
+        rests: Rests::default(),
+        queue,
     }
 }

@@ -12,9 +12,10 @@ use super::{Duty, Scheduler};
 use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
-use crate::domain::dialing::{account_ahead, room_ahead};
+use crate::domain::dialing::{account_ahead, rest, room_ahead};
 use crate::domain::dnc::{self, ListDate};
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::time::Timestamp;
 use crate::live::LiveEvent;
 use crate::store::StoreError;
 use crate::store::campaign::{Campaign, CampaignChange};
@@ -51,7 +52,7 @@ impl Duty for Dispatcher {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let begun = Instant::now();
-        if self.scheduler.clocks.fits() && !self.scheduler.store.is_queue_paused(DIAL_QUEUE).await? {
+        if self.scheduler.lookout.clock_fits() && !self.scheduler.store.is_queue_paused(DIAL_QUEUE).await? {
             self.scheduler.tick().await?;
         }
         metrics::histogram!(names::TICK).record(begun.elapsed().as_secs_f64());
@@ -136,13 +137,28 @@ impl Scheduler {
         let today = self.clock.now().in_zone(&TimeZone::UTC).date();
         // the whole campaign waits: a permit denied lead by lead would move every one of them
         let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
-        let room = if lists_are_new { self.room(&settings, open, ready).min(free) } else { 0 };
+        let waits = !lists_are_new || self.rests(&campaign, &settings, ready);
+        let room = if waits { 0 } else { self.room(&settings, open, ready).min(free) };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
             self.complete_if_done(&campaign).await?;
         }
         Ok(Some(Dialing { campaign, settings, due, open }))
+    }
+
+    /// Whether a slow campaign has dialed too short a while ago to arm the next lead.
+    fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> bool {
+        if ready > 0 {
+            self.rests.note(campaign.id, self.clock.now());
+        }
+        self.rests_until(campaign.id, settings).is_some()
+    }
+
+    /// Until when a campaign arms nobody because its own pace is slow; `None` when it may now.
+    #[must_use]
+    pub fn rests_until(&self, campaign: CampaignId, settings: &CampaignSettings) -> Option<Timestamp> {
+        self.rests.until(campaign, rest(settings.calls_per_second, self.account_rate), self.clock.now())
     }
 
     /// By its own lines and its own pace, with so many attempts open and so many of them waiting for their turn.
@@ -178,6 +194,9 @@ impl Scheduler {
                 Err(_) => self.arm_one_by_one(&orders).await?,
             };
             crash_point::pass("arm.after");
+            if armings.iter().any(|arming| armed(arming).is_some()) {
+                self.rests.note(dialing.campaign.id, self.clock.now());
+            }
             bell.ring_all(armings.iter().filter_map(armed)).await;
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! How many attempts stand where, and since when: the numbers an alarm is set on.
+//! How many attempts stand where, and since when: the numbers an alarm is set on. What keeps the scheduler itself from dialing is
+//! looked at with them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -45,7 +46,8 @@ impl Duty for Gauge {
             metrics::gauge!(names::OLDEST, "state" => state.as_str()).set(age.as_secs_f64());
             self.listen(*state, age);
         }
-        Ok(())
+        // last: whatever needs the database alone does not wait for the queue
+        self.scheduler.lookout.look_at_queue().await
     }
 }
 

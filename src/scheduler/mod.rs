@@ -13,6 +13,7 @@ mod prune;
 mod reap;
 mod recall;
 mod reconcile;
+mod rests;
 mod share;
 mod sweep;
 #[cfg(test)]
@@ -30,12 +31,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use self::alarm::AgeLimits;
+pub use self::rests::Rests;
 use crate::clock::SharedClock;
-use crate::clock_watch::ClockWatch;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::providers::Telephony;
 use crate::store::lease::{self, Lease};
 use crate::store::life::Settled;
@@ -85,10 +87,12 @@ pub struct Scheduler {
     pub age_limits: AgeLimits,
     /// Those who look on.
     pub live: Live,
-    /// Whether this machine's time can be trusted.
-    pub clocks: ClockWatch,
+    /// Whether this machine's time can be trusted, and its queue answers.
+    pub lookout: Lookout,
     /// Whether this one holds the lease.
     pub active: Arc<AtomicBool>,
+    /// Slow campaigns between two of their dials.
+    pub rests: Rests,
 }
 
 impl Scheduler {
@@ -109,6 +113,7 @@ impl Scheduler {
         if let Err(error) = self.look_around().await {
             tracing::warn!(%error, "the database did not tell who it is; it is asked again");
         }
+        self.rests.begin(self.clock.now());
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
         self.active.store(true, Ordering::Relaxed);
@@ -122,6 +127,7 @@ impl Scheduler {
         self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}
+        self.lookout.leave().await;
         if let Err(error) = self.store.release_lease(&lease).await {
             tracing::warn!(%error, "the scheduler's lease was not given back; it runs out by itself");
         }
@@ -132,7 +138,7 @@ impl Scheduler {
         if let Settled::Other { attempts } = self.store.settle_life(self.timings.ticket_lease, self.clock.now()).await? {
             tracing::error!(attempts, "the database was promoted or restored; what it shows as not sent is reconciled before it is sent");
         }
-        self.clocks.look().await
+        self.lookout.look_at_clock().await
     }
 
     /// Renews until the lease is lost, the database is away for too long, or the process stops.

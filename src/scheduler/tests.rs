@@ -17,9 +17,8 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Scheduler, SchedulerTimings};
+use super::{Rests, Scheduler, SchedulerTimings};
 use crate::clock::{Clock, SystemClock};
-use crate::clock_watch::ClockWatch;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{CampaignId, WorkerId};
@@ -28,6 +27,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use crate::store::campaign::{CampaignChange, NewCampaign};
 use crate::store::codec::JsonText;
@@ -49,6 +49,13 @@ struct Hand(Mutex<Timestamp>);
 impl Clock for Hand {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
+    }
+}
+
+impl Hand {
+    fn forward(&self, seconds: f64) {
+        let mut now = self.0.lock().unwrap();
+        *now = *now + Duration::from_secs_f64(seconds);
     }
 }
 
@@ -93,20 +100,22 @@ impl Bench {
     async fn with_queue(store: Store, lines: u32, queue: JobQueue<DialLead>) -> Self {
         let clock = Arc::new(Hand(Mutex::new(MORNING.parse().unwrap())));
         let every = Duration::from_millis(200);
+        let id = WorkerId::new();
         let scheduler = Scheduler {
             store: store.clone(),
             clock: Arc::clone(&clock) as _,
-            queue,
             telephony: Arc::new(Nobody),
-            id: WorkerId::new(),
+            id,
             timings: DialTimings::default(),
             every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
             reserve: NanoUsd::ZERO,
             account_rate: 100.0,
             age_limits: AgeLimits::default(),
             live: Live::within(),
-            clocks: ClockWatch::new(store.clone(), Arc::new(SystemClock)),
+            lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
             active: Arc::default(),
+            rests: Rests::default(),
+            queue,
         };
         let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };
         store.register_worker(worker, clock.now()).await.unwrap();

@@ -66,16 +66,13 @@ impl Store {
         })
     }
 
-    /// Whether anybody holds a lease now.
+    /// Who holds a lease now.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn is_lease_held(&self, name: &str) -> Result<bool, StoreError> {
-        const HELD: EngineSql = engine_sql!("SELECT COUNT(*) FROM lease WHERE name = $1 AND until_db >= " now);
+    pub async fn lease_holder(&self, name: &str) -> Result<Option<WorkerId>, StoreError> {
+        const HELD: EngineSql = engine_sql!("SELECT holder FROM lease WHERE name = $1 AND until_db >= " now);
         let sql = HELD.on(&self.db);
-        on_db!(self.db, read, conn => {
-            let held: i64 = sqlx::query_scalar(sql).bind(name).fetch_one(conn).await?;
-            Ok(held > 0)
-        })
+        on_db!(self.db, read, conn => Ok(sqlx::query_scalar(sql).bind(name).fetch_optional(conn).await?))
     }
 }

@@ -42,6 +42,7 @@ pub mod ledger;
 pub mod lend;
 pub mod life;
 mod log_copy;
+pub mod obstacle;
 pub mod prune;
 pub mod queue_control;
 pub mod rehearsal;

@@ -1,5 +1,5 @@
 //! Traces that nobody needs any more, removed a few at a time: messages of the provider, calls that were named, jobs that are
-//! done.
+//! done, last words of processes.
 
 use std::time::Duration;
 
@@ -13,9 +13,11 @@ const MESSAGES: Duration = Duration::from_secs(14 * 86_400);
 const CALLS: Duration = Duration::from_secs(30 * 86_400);
 /// How long done jobs are listed.
 const JOBS: Duration = Duration::from_secs(14 * 86_400);
+/// How long the last word of a process that died is told.
+const OBSTACLES: Duration = Duration::from_secs(3_600);
 
 /// Each removes at most `$2` rows older than `$1`.
-const STEPS: [(&str, Duration); 4] = [
+const STEPS: [(&str, Duration); 5] = [
     (
         "DELETE FROM webhook_inbox WHERE (provider, dedupe_key) IN
             (SELECT provider, dedupe_key FROM webhook_inbox WHERE received_at < $1 LIMIT $2)",
@@ -28,6 +30,7 @@ const STEPS: [(&str, Duration); 4] = [
     ),
     ("DELETE FROM call_signal WHERE id IN (SELECT id FROM call_signal WHERE created_at < $1 LIMIT $2)", MESSAGES),
     ("DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'done' AND run_at < $1 LIMIT $2)", JOBS),
+    ("DELETE FROM obstacle WHERE (process, kind) IN (SELECT process, kind FROM obstacle WHERE until_db < $1 LIMIT $2)", OBSTACLES),
 ];
 
 impl Store {
@@ -74,7 +77,7 @@ mod tests {
 
     on_both_engines! {
         async fn old_rows_are_found_by_their_age(store: Store) {
-            let by_age = ["webhook_inbox_", "seen_call_", "call_signal_age", "job_due"];
+            let by_age = ["webhook_inbox_", "seen_call_", "call_signal_age", "job_due", "obstacle_age"];
             for ((statement, _), index) in STEPS.iter().zip(by_age) {
                 let plan = plan(&store, statement).await;
                 assert!(plan.contains(index), "{statement}\n{plan}");

@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::boottime;
 use crate::clock::SharedClock;
-use crate::clock_watch::ClockWatch;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, SHARE_OF_RATE, classify};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
+use crate::domain::obstacle::Obstacle;
 use crate::follow_up;
 use crate::live::Live;
+use crate::lookout::Lookout;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
 use crate::public::PublicSide;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
@@ -30,6 +31,7 @@ use crate::telemetry::names;
 use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
 use crate::work::in_hand::InHand;
+use crate::work::kept_ticket::KeptTicket;
 
 /// Shared by every dial through one provider account.
 pub const ACCOUNT_KEY: &str = "twilio:account";
@@ -56,7 +58,7 @@ pub struct DialDesk {
     /// Those who look on.
     pub live: Live,
     /// Whether this machine's time can be trusted.
-    pub clocks: ClockWatch,
+    pub lookout: Lookout,
     /// This process.
     pub worker: WorkerId,
     /// The protocol's times.
@@ -95,7 +97,7 @@ impl Handler<DialLead> for DialDesk {
 
 impl DialDesk {
     async fn dial(&self, attempt: AttemptId, send_no: u32) -> Result<(), DialError> {
-        if !self.clocks.fits() {
+        if !self.lookout.clock_fits() {
             // the row still waits: another machine, or this one once its clock is right, takes the next ticket
             counted("clock");
             return Ok(());
@@ -108,6 +110,7 @@ impl DialDesk {
         };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
+        let kept = KeptTicket { store: &self.store, attempt, send_no, lease: self.timings.ticket_lease };
         tokio::select! {
             biased;
             // the row still waits, and whoever works on is rung again
@@ -115,7 +118,7 @@ impl DialDesk {
                 counted("stopping");
                 return Ok(());
             }
-            turn = in_hand.aside(self.pace(ticket.campaign, &settings)) => turn?,
+            turn = in_hand.aside(kept.until(self.pace(ticket.campaign, &settings))) => turn?,
         }
         let begun = boottime::now();
         crash_point::pass("claim.before");
@@ -239,9 +242,20 @@ impl DialDesk {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");
         }
         match plan.fleet_backoff {
-            Some(pause) => Ok(self.pacer.hold_back(ACCOUNT_KEY, pause).await?),
+            Some(pause) => self.hold_back(pause, answer).await,
             None => Ok(()),
         }
+    }
+
+    /// The fleet first, then whoever asks why nothing is dialed.
+    async fn hold_back(&self, pause: Duration, answer: &DialAnswer) -> Result<(), DialError> {
+        self.pacer.hold_back(ACCOUNT_KEY, pause).await?;
+        let detail = match answer {
+            DialAnswer::NotProcessed { status, code: Some(code), .. } => format!("it answered {status} with code {code}"),
+            DialAnswer::NotProcessed { status, .. } => format!("it answered {status}"),
+            _ => class(answer).to_owned(),
+        };
+        Ok(self.store.say_obstacle(self.worker, Obstacle::Provider, &detail, pause).await?)
     }
 }
 

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::journal::CallSignal;
 use crate::clock::SharedClock;
-use crate::clock_watch::ClockWatch;
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::worker::{NewWorker, WorkerState};
 use crate::store::{Store, StoreError};
@@ -21,8 +20,6 @@ const BEAT: Duration = Duration::from_secs(1);
 /// A beat that is not written by then is missed, and the next one follows: several fit into the silence after which a worker
 /// counts as dead.
 pub const PATIENCE: Duration = Duration::from_secs(3);
-/// Between two looks at the database's clock.
-const CLOCK: Duration = Duration::from_secs(5);
 /// Between two comparisons of the calls that are held with the rows.
 const COMPARE: Duration = Duration::from_secs(5);
 const LISTEN: Duration = Duration::from_millis(250);
@@ -98,8 +95,6 @@ pub struct Heartbeat {
     pub lines: u32,
     /// Calls it holds.
     pub held: HeldCalls,
-    /// Whether this machine's time can be trusted.
-    pub clocks: ClockWatch,
 }
 
 impl Heartbeat {
@@ -116,7 +111,7 @@ impl Heartbeat {
     /// Beats and listens until `stop` fires. It goes on while calls are drained: a worker with calls is alive.
     pub async fn run(self, stop: CancellationToken) {
         let (mut beat, mut listen) = (tokio::time::interval(BEAT), tokio::time::interval(LISTEN));
-        let (mut clock, mut compare) = (tokio::time::interval(CLOCK), tokio::time::interval(COMPARE));
+        let mut compare = tokio::time::interval(COMPARE);
         let mut unheld = Unheld::default();
         loop {
             tokio::select! {
@@ -124,7 +119,6 @@ impl Heartbeat {
                 () = stop.cancelled() => return,
                 _ = beat.tick() => self.beat().await,
                 _ = listen.tick() => self.listen().await,
-                _ = clock.tick() => self.look_at_clock().await,
                 _ = compare.tick() => self.compare(&mut unheld).await,
             }
         }
@@ -150,12 +144,6 @@ impl Heartbeat {
         let busy = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         if let Err(error) = self.store.within(PATIENCE).heartbeat(self.id, busy).await {
             tracing::warn!(%error, "heartbeat not written");
-        }
-    }
-
-    async fn look_at_clock(&self) {
-        if let Err(error) = self.clocks.look().await {
-            tracing::warn!(%error, "the database did not tell its time; it is asked again");
         }
     }
 

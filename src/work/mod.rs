@@ -10,6 +10,7 @@ pub mod heartbeat;
 pub mod hold_call;
 mod in_hand;
 pub mod journal;
+mod kept_ticket;
 pub mod local_journal;
 mod prerender;
 pub mod table;

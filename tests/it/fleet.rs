@@ -1,8 +1,10 @@
 //! A fleet of real processes loses a worker in the middle of its calls: every lead ends all the same, and nobody is rung twice.
 
 mod backup;
+mod explained;
 mod flush;
 mod gone;
+mod kept_ticket;
 mod long_outage;
 mod looking_on;
 mod next_version;

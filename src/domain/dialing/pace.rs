@@ -14,11 +14,20 @@ pub fn account_ahead(account_rate: f64) -> u32 {
     ahead(account_rate).max(2)
 }
 
-/// Further attempts that a campaign may arm, `ready` of which wait for their turn already. Those of a slow campaign would take
-/// the places of faster ones for as long as its own pace lets them wait: below one call in three seconds one waits at a time.
+/// Further attempts that a campaign may arm, `ready` of which wait for their turn already. Those beyond its own pace would take
+/// the places of faster campaigns: below one call in three seconds one waits at a time.
 #[must_use]
 pub fn room_ahead(campaign_rate: f64, account_rate: f64, ready: u32) -> u32 {
     ahead(campaign_rate.min(account_rate)).saturating_sub(ready)
+}
+
+/// How long a campaign whose own pace is slower than the account's arms nobody after its last dial: then the next attempt waits for
+/// its turn no longer than those of fast campaigns do. Armed at once, it would take a place of the account and of a worker for
+/// as long as its pace lets it wait, and a few such campaigns would take all of them.
+#[must_use]
+pub fn rest(campaign_rate: f64, account_rate: f64) -> Duration {
+    let seconds = if campaign_rate < account_rate { (1.0 / campaign_rate - SECONDS_AHEAD).max(0.0) } else { 0.0 };
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
@@ -62,6 +71,15 @@ mod tests {
     fn for_the_account_two_may_wait_at_least() {
         for (account, ahead) in [(0.1, 2), (0.5, 2), (1.0, 3), (2.5, 8), (100.0, 300)] {
             assert_eq!(account_ahead(account), ahead, "{account}");
+        }
+    }
+
+    #[test]
+    fn only_who_is_slower_than_the_account_and_than_one_call_in_three_seconds_rests() {
+        let secs = Duration::from_secs;
+        let table = [(0.1, 1.0, secs(7)), (0.25, 1.0, secs(1)), (0.5, 1.0, secs(0)), (0.1, 0.1, secs(0)), (1e-300, 1.0, Duration::MAX)];
+        for (campaign, account, rests) in table {
+            assert_eq!(rest(campaign, account), rests, "{campaign} of {account}");
         }
     }
 

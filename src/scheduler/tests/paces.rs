@@ -1,9 +1,10 @@
-//! A slow campaign beside a fast one, a minute of it in steps: the dispatcher's own look, and turns as the pacer gives them.
+//! Slow campaigns beside a fast one, a minute of it in steps: the dispatcher's own look, and turns as the pacer gives them.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
-use crate::domain::dialing::SHARE_OF_RATE;
+use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::{SHARE_OF_RATE, room_ahead};
 use crate::domain::ids::AttemptId;
 use crate::store::contract::support::with_sqlite;
 
@@ -79,37 +80,92 @@ impl Dialer {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_campaign_leaves_a_fast_one_its_turns() {
-    with_sqlite(async |store| {
-        let queue = MemoryQueue::new(100);
-        let mut bench = Bench::with_queue(store, 50, JobQueue::Memory(queue.clone())).await;
-        bench.scheduler.account_rate = ACCOUNT;
-        bench.scheduler.timings.holder_silence = Duration::from_secs(3_600);
-        let paced = |rate: f64| json!({ "caller_numbers": ["+14155550200"], "pace": { "lines": 10, "calls_per_second": rate } });
-        let slow = bench.campaign("slow", paced(0.1), CampaignState::Running).await;
-        let fast = bench.campaign("fast", paced(1.0), CampaignState::Running).await;
-        bench.leads(slow, "415555", "America/Los_Angeles", 100).await;
-        bench.leads(fast, "415556", "America/Los_Angeles", 100).await;
-        let mut dialer = Dialer {
+impl Dialer {
+    fn of(bench: &Bench, rates: BTreeMap<CampaignId, f64>) -> Self {
+        Self {
             store: bench.store.clone(),
-            rates: BTreeMap::from([(slow, 0.1), (fast, 1.0)]),
+            rates,
             rung: VecDeque::new(),
             in_hand: Vec::new(),
             campaigns: BTreeMap::new(),
             account: Turns::default(),
             dialed: BTreeMap::new(),
-        };
-        for step in 0..STEPS {
-            if step % LOOK == 0 {
-                bench.scheduler.tick().await.unwrap();
-                dialer.rung.extend(queue.take_all().await);
-            }
-            dialer.step(f64::from(step) * STEP).await;
         }
+    }
+
+    fn dialed(&self, campaign: CampaignId) -> u32 {
+        self.dialed.get(&campaign).copied().unwrap_or(0)
+    }
+}
+
+/// Campaigns of these rates, each with more leads than it can call in a minute of which this is the end.
+async fn a_minute(store: Store, rates: &[f64]) -> (Dialer, Vec<CampaignId>) {
+    let queue = MemoryQueue::new(100);
+    let mut bench = Bench::with_queue(store, 50, JobQueue::Memory(queue.clone())).await;
+    bench.scheduler.account_rate = ACCOUNT;
+    bench.scheduler.timings.holder_silence = Duration::from_secs(3_600);
+    let mut campaigns = Vec::new();
+    for (n, rate) in rates.iter().enumerate() {
+        let settings = json!({ "caller_numbers": ["+14155550200"], "pace": { "lines": 10, "calls_per_second": rate } });
+        let campaign = bench.campaign(&format!("campaign-{n}"), settings, CampaignState::Running).await;
+        bench.leads(campaign, &format!("4155{:02}", 50 + n), "America/Los_Angeles", 70).await;
+        campaigns.push(campaign);
+    }
+    let mut dialer = Dialer::of(&bench, campaigns.iter().copied().zip(rates.iter().copied()).collect());
+    for step in 0..STEPS {
+        bench.clock.forward(STEP);
+        if step % LOOK == 0 {
+            bench.scheduler.tick().await.unwrap();
+            dialer.rung.extend(queue.take_all().await);
+            nobody_waits_beyond_the_pace(&bench, &dialer).await;
+        }
+        dialer.step(f64::from(step) * STEP).await;
+    }
+    (dialer, campaigns)
+}
+
+/// What waits for a campaign's turn is what its own pace lets go in the next seconds, and no more.
+async fn nobody_waits_beyond_the_pace(bench: &Bench, dialer: &Dialer) {
+    for count in bench.store.open_counts().await.unwrap().iter().filter(|count| count.state == AttemptState::Ready) {
+        let rate = dialer.rates[&count.campaign];
+        let most = i64::from(room_ahead(rate, ACCOUNT, 0));
+        assert!(count.attempts <= most, "{} wait at {rate} calls a second", count.attempts);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_campaign_leaves_a_fast_one_its_turns() {
+    with_sqlite(async |store| {
+        let (dialer, campaigns) = a_minute(store, &[0.1, 1.0]).await;
         // 57 turns of the account in a minute; the slow campaign's own pace lets it have six of them
-        let (slow, fast) = (dialer.dialed[&slow], dialer.dialed[&fast]);
+        let (slow, fast) = (dialer.dialed(campaigns[0]), dialer.dialed(campaigns[1]));
         assert!((5..=6).contains(&slow) && fast >= 48, "{slow} of the slow campaign and {fast} of the fast one");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_slow_campaigns_leave_a_fast_one_its_turns() {
+    with_sqlite(async |store| {
+        let (dialer, campaigns) = a_minute(store, &[0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 1.0]).await;
+        // eight of them have three turns of the 57, one in each third of the minute
+        let slow: Vec<u32> = campaigns[..8].iter().map(|slow| dialer.dialed(*slow)).collect();
+        let fast = dialer.dialed(campaigns[8]);
+        assert!(
+            slow.iter().all(|dialed| (2..=3).contains(dialed)) && fast >= 28,
+            "{slow:?} of the slow campaigns and {fast} of the fast one"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_campaign_alone_arms_no_more_than_its_own_pace_needs() {
+    with_sqlite(async |store| {
+        // three could wait for the account's turns; two of its own go out in three seconds
+        let (dialer, campaigns) = a_minute(store, &[0.4]).await;
+        let dialed = dialer.dialed(campaigns[0]);
+        assert!((22..=24).contains(&dialed), "{dialed} calls");
     })
     .await;
 }

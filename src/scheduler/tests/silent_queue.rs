@@ -20,9 +20,10 @@ use super::chaos::{ChaosProxy, Fault};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
 use crate::domain::lead::LeadState;
+use crate::domain::obstacle::Obstacle;
 use crate::domain::phone::PhoneNumber;
 use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
-use crate::scheduler::{Duty as _, sweep};
+use crate::scheduler::{Duty as _, gauge, sweep};
 use crate::store::contract::support::with_sqlite;
 use crate::store::db::on_db;
 use crate::store::{Store, StoreError};
@@ -184,6 +185,30 @@ async fn other_duties_go_on_and_everything_is_rung_once_the_queue_is_back() {
         drop(all);
         stop.cancel();
         let (_, _) = tokio::join!(scheduler, worker);
+        forget(&prefix).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_why_nothing_is_dialed_learns_of_a_silent_queue() {
+    with_sqlite(async |store| {
+        let prefix = format!("silent-{}", uuid::Uuid::now_v7().simple());
+        let proxy = ChaosProxy::start(redis(), |_| Fault::None).await.unwrap();
+        let (bench, _) = armed(store, &proxy, &prefix).await;
+        let mut gauge = gauge::Gauge::new(bench.scheduler.clone());
+        gauge.round().await.unwrap();
+        assert_eq!(bench.store.obstacles().await.unwrap(), []);
+        proxy.black_hole(true);
+        gauge.round().await.unwrap();
+        let said = bench.store.obstacles().await.unwrap().remove(0);
+        assert_eq!((said.process, said.obstacle), (bench.scheduler.id, Obstacle::Queue), "{said:?}");
+        proxy.black_hole(false);
+        let healed = Instant::now();
+        while !bench.store.obstacles().await.unwrap().is_empty() {
+            assert!(healed.elapsed() < ROUND * 5, "it is still said that the queue is silent");
+            gauge.round().await.unwrap();
+        }
         forget(&prefix).await;
     })
     .await;

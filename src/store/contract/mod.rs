@@ -11,6 +11,7 @@ mod intake;
 mod job;
 mod lead;
 mod lend;
+mod obstacle;
 mod operator;
 mod process;
 mod schema;

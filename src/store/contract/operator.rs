@@ -62,11 +62,11 @@ on_both_engines! {
     }
 
     async fn a_lease_is_held_until_it_is_given_back(store: Store) {
-        assert!(!store.is_lease_held(SCHEDULER).await.unwrap());
+        assert_eq!(store.lease_holder(SCHEDULER).await.unwrap(), None);
         let lease = store.acquire_lease(SCHEDULER, WorkerId::new(), Duration::from_secs(60)).await.unwrap().unwrap();
-        assert!(store.is_lease_held(SCHEDULER).await.unwrap());
+        assert_eq!(store.lease_holder(SCHEDULER).await.unwrap(), Some(lease.holder));
         store.release_lease(&lease).await.unwrap();
-        assert!(!store.is_lease_held(SCHEDULER).await.unwrap());
+        assert_eq!(store.lease_holder(SCHEDULER).await.unwrap(), None);
     }
 
     async fn the_database_tells_the_time(store: Store) {

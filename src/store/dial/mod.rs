@@ -1,7 +1,7 @@
 //! The rows behind the dial protocol: each file does in one transaction what one decision of [`domain::dialing`] says.
 //!
-//! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, [`claim`] gives the right to send once,
-//! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
+//! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, `keep` holds its ticket while it waits,
+//! [`claim`] gives the right to send once, [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
 //! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
 //! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand.
 //!
@@ -26,6 +26,7 @@ pub mod finish;
 mod finish_at_once;
 mod halt;
 pub mod hold;
+mod keep;
 mod lead;
 pub mod live;
 mod number;

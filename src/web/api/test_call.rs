@@ -73,7 +73,7 @@ async fn must_run(api: &ApiState) -> Result<(), ApiError> {
         return Err(ApiError::conflict("queue_paused", "the dial queue is paused, and a test call is a dial too", fix));
     }
     let workers = api.store.live_lines(api.timings.holder_silence).await?.workers;
-    if workers > 0 && api.store.is_lease_held(SCHEDULER).await? {
+    if workers > 0 && api.store.lease_holder(SCHEDULER).await?.is_some() {
         return Ok(());
     }
     let fix = "run `callfleet up` in another terminal, then try again";

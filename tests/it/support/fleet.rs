@@ -104,9 +104,15 @@ impl Deployment {
 
     /// A command of the operator's that has to succeed.
     pub fn verb(&self, line: &str) {
+        self.says(line);
+    }
+
+    /// The same, and what it wrote to its standard output.
+    pub fn says(&self, line: &str) -> String {
         let mut process = self.process("verb", line);
         let status = process.ended(VERB);
         assert!(status.success(), "{line}: {status}");
+        process.out()
     }
 
     /// Redis has no memory of the pace, as after a quiet minute.

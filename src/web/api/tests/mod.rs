@@ -5,6 +5,7 @@ mod callbacks;
 mod calls;
 mod campaigns;
 mod dnc_age;
+mod explain;
 mod imports;
 mod lifecycle;
 mod queues;

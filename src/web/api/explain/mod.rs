@@ -1,19 +1,21 @@
 //! "Why is (nothing) being dialed?", answered from the rows: every gate between a due lead and a ringing phone, then what the
 //! leads themselves wait for, in the words the dispatcher wrote down.
 
+mod gates;
+mod obstacles;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
 
 use super::ApiState;
 use super::campaigns::find;
-use super::change;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
 use crate::domain::attempt::AttemptState;
-use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
-use crate::domain::permit::Gate;
+use crate::domain::obstacle::{Dialers, Said};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::store::campaign::Campaign;
@@ -21,7 +23,7 @@ use crate::store::campaign_status::CampaignStatus;
 use crate::store::lead_waits::LeadWait;
 use crate::store::lease::SCHEDULER;
 use crate::store::queue_control::DIAL_QUEUE;
-use crate::store::worker::LiveLines;
+use crate::store::worker::{LiveLines, WorkerState};
 
 /// Kinds of waiting that are told apart; the rest is counted in `leads`.
 const KINDS: u32 = 100;
@@ -35,15 +37,17 @@ struct Facts {
     lines: LiveLines,
     hours: Vec<HoursJson>,
     ages: ListAges,
-    scheduler: bool,
+    dialers: Dialers,
+    words: Vec<Said>,
     queue_paused: bool,
     breaker: Option<String>,
+    now: Timestamp,
 }
 
 /// Something that has to be open before anything is dialed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct GateJson {
-    gate: &'static str,
+    gate: CampaignGate,
     open: bool,
     rule: &'static str,
     value: String,
@@ -82,12 +86,21 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
-        scheduler: api.store.is_lease_held(SCHEDULER).await?,
+        dialers: dialers(&api).await?,
+        words: api.store.obstacles().await?,
+        now: api.clock.now(),
         queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
         breaker: breaker(&api, &campaign).await?,
         campaign,
     };
     Ok(Json(facts.explain()))
+}
+
+/// Who has to be able to dial.
+async fn dialers(api: &ApiState) -> Result<Dialers, ApiError> {
+    let workers = api.store.live_workers(api.timings.holder_silence).await?;
+    let takes_calls = workers.into_iter().filter(|worker| worker.state == WorkerState::Running);
+    Ok(Dialers { scheduler: api.store.lease_holder(SCHEDULER).await?, workers: takes_calls.map(|worker| worker.id).collect() })
 }
 
 /// What the circuit breaker sees.
@@ -119,17 +132,7 @@ async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, Ap
 
 impl Facts {
     fn explain(self) -> Explanation {
-        let gates = vec![
-            self.state(),
-            self.settings(),
-            self.dnc_age(),
-            self.queue(),
-            self.scheduler(),
-            self.workers(),
-            self.budget(),
-            self.breaker(),
-            self.calling_hours(),
-        ];
+        let gates: Vec<GateJson> = CampaignGate::ALL.iter().map(|gate| self.look(*gate)).collect();
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
@@ -163,84 +166,7 @@ impl Facts {
         }
     }
 
-    fn state(&self) -> GateJson {
-        let campaign = &self.campaign;
-        let why = campaign.state_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        let detail = match campaign.state {
-            CampaignState::Running => "the campaign is running".to_owned(),
-            CampaignState::Draining => "the campaign is draining: only promised callbacks are still called".to_owned(),
-            state => format!("the campaign is {state}{why}"),
-        };
-        let open = matches!(campaign.state, CampaignState::Running | CampaignState::Draining);
-        let starts_at = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
-        let opens_at = starts_at.filter(|_| campaign.state == CampaignState::Scheduled);
-        GateJson { opens_at, ..gate("campaign", open, "only a running campaign calls", detail) }
-    }
-
-    fn settings(&self) -> GateJson {
-        let to_do = change::to_do(&self.campaign, self.status.total());
-        let detail = if to_do.is_empty() { "settings, agent and leads are there".to_owned() } else { to_do.join("; ") };
-        gate("settings", to_do.is_empty(), "settings that can be used, an agent, and leads", detail)
-    }
-
-    fn dnc_age(&self) -> GateJson {
-        gate("dnc_age", self.ages.stale.is_empty(), Gate::DncAge.about(), self.ages.told())
-    }
-
-    fn queue(&self) -> GateJson {
-        let detail = if self.queue_paused { "the dial queue is paused: callfleet queue resume dial" } else { "the dial queue runs" };
-        gate("queue", !self.queue_paused, "the dial queue is not paused", detail.to_owned())
-    }
-
-    fn scheduler(&self) -> GateJson {
-        let detail = if self.scheduler { "a scheduler is active" } else { "no scheduler is active: run `callfleet up`" };
-        gate("scheduler", self.scheduler, "one scheduler is active", detail.to_owned())
-    }
-
-    fn workers(&self) -> GateJson {
-        let LiveLines { workers, lines, free } = self.lines;
-        let detail = match (workers, free) {
-            (0, _) => "no worker is alive: run `callfleet up`".to_owned(),
-            (_, 0) => format!("no line is free: {} of {}", counted(lines, "line"), counted(workers, "worker")),
-            _ => format!("{free} of {} of {} {} free", counted(lines, "line"), counted(workers, "worker"), are(&free)),
-        };
-        gate("lines", free > 0, "a live worker has a free line", detail)
-    }
-
-    fn budget(&self) -> GateJson {
-        let taken = self.status.spent + self.status.reserved;
-        match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
-            None => gate("budget", true, BUDGET, "no budget is set".to_owned()),
-            Some(budget) => gate("budget", taken < budget, BUDGET, format!("{taken} of {budget} are spent or reserved")),
-        }
-    }
-
-    /// Once it trips, the campaign is halted and its state says so.
-    fn breaker(&self) -> GateJson {
-        let seen = self.breaker.clone().unwrap_or_else(|| "the settings cannot be read".to_owned());
-        gate("breaker", true, "fewer calls fail than `breaker.failures` says; else the campaign is halted", seen)
-    }
-
-    fn calling_hours(&self) -> GateJson {
-        let all: i64 = self.hours.iter().map(|class| class.leads).sum();
-        let inside: i64 = self.hours.iter().filter(|class| class.open).map(|class| class.leads).sum();
-        let never: i64 = self.hours.iter().filter(|class| !class.open && class.opens_at.is_none()).map(|class| class.leads).sum();
-        let mut value = format!("{inside} of {all} leads to call are inside their calling hours");
-        if never > 0 {
-            value.push_str(&format!("; {never} can never be called: their zones, the campaign's hours and the law leave no moment"));
-        }
-        let opens_at = self.hours.iter().filter_map(|class| class.opens_at).min();
-        let open = self.hours.is_empty() || inside > 0;
-        GateJson { opens_at: opens_at.filter(|_| !open), ..gate("hours", open, Gate::Hours.about(), value) }
-    }
-
     fn in_progress(&self) -> Vec<(AttemptState, i64)> {
         self.status.attempts.iter().filter(|(state, _)| state.is_open()).copied().collect()
     }
-}
-
-const BUDGET: &str = Gate::Budget.about();
-
-fn gate(gate: &'static str, open: bool, rule: &'static str, value: String) -> GateJson {
-    GateJson { gate, open, rule, value, opens_at: None }
 }

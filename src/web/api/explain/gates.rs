@@ -1,0 +1,104 @@
+//! Each gate of a campaign: whether it is open, what it sees, and when it opens by itself.
+
+use super::{Facts, GateJson};
+use crate::domain::campaign::CampaignState;
+use crate::domain::campaign::gate::CampaignGate;
+use crate::domain::count::{are, counted};
+use crate::store::worker::LiveLines;
+use crate::web::api::change;
+
+impl Facts {
+    /// What one gate sees.
+    pub(super) fn look(&self, gate: CampaignGate) -> GateJson {
+        match gate {
+            CampaignGate::Campaign => self.state(),
+            CampaignGate::Settings => self.settings(),
+            CampaignGate::DncAge => self.dnc_age(),
+            CampaignGate::Queue => self.queue(),
+            CampaignGate::Scheduler => self.scheduler(),
+            CampaignGate::Lines => self.workers(),
+            CampaignGate::Clock => self.clocks(),
+            CampaignGate::Tickets => self.tickets(),
+            CampaignGate::Provider => self.provider(),
+            CampaignGate::Budget => self.budget(),
+            CampaignGate::Breaker => self.breaker(),
+            CampaignGate::Hours => self.calling_hours(),
+        }
+    }
+
+    fn state(&self) -> GateJson {
+        let campaign = &self.campaign;
+        let why = campaign.state_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let detail = match campaign.state {
+            CampaignState::Running => "the campaign is running".to_owned(),
+            CampaignState::Draining => "the campaign is draining: only promised callbacks are still called".to_owned(),
+            state => format!("the campaign is {state}{why}"),
+        };
+        let open = matches!(campaign.state, CampaignState::Running | CampaignState::Draining);
+        let starts_at = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
+        let opens_at = starts_at.filter(|_| campaign.state == CampaignState::Scheduled);
+        GateJson { opens_at, ..gate(CampaignGate::Campaign, open, detail) }
+    }
+
+    fn settings(&self) -> GateJson {
+        let to_do = change::to_do(&self.campaign, self.status.total());
+        let detail = if to_do.is_empty() { "settings, agent and leads are there".to_owned() } else { to_do.join("; ") };
+        gate(CampaignGate::Settings, to_do.is_empty(), detail)
+    }
+
+    fn dnc_age(&self) -> GateJson {
+        gate(CampaignGate::DncAge, self.ages.stale.is_empty(), self.ages.told())
+    }
+
+    fn queue(&self) -> GateJson {
+        let detail = if self.queue_paused { "the dial queue is paused: callfleet queue resume dial" } else { "the dial queue runs" };
+        gate(CampaignGate::Queue, !self.queue_paused, detail.to_owned())
+    }
+
+    fn scheduler(&self) -> GateJson {
+        let active = self.dialers.scheduler.is_some();
+        let detail = if active { "a scheduler is active" } else { "no scheduler is active: run `callfleet up`" };
+        gate(CampaignGate::Scheduler, active, detail.to_owned())
+    }
+
+    fn workers(&self) -> GateJson {
+        let LiveLines { workers, lines, free } = self.lines;
+        let detail = match (workers, free) {
+            (0, _) => "no worker is alive: run `callfleet up`".to_owned(),
+            (_, 0) => format!("no line is free: {} of {}", counted(lines, "line"), counted(workers, "worker")),
+            _ => format!("{free} of {} of {} {} free", counted(lines, "line"), counted(workers, "worker"), are(&free)),
+        };
+        gate(CampaignGate::Lines, free > 0, detail)
+    }
+
+    fn budget(&self) -> GateJson {
+        let taken = self.status.spent + self.status.reserved;
+        match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
+            None => gate(CampaignGate::Budget, true, "no budget is set".to_owned()),
+            Some(budget) => gate(CampaignGate::Budget, taken < budget, format!("{taken} of {budget} are spent or reserved")),
+        }
+    }
+
+    /// Once it trips, the campaign is halted and its state says so.
+    fn breaker(&self) -> GateJson {
+        let seen = self.breaker.clone().unwrap_or_else(|| "the settings cannot be read".to_owned());
+        gate(CampaignGate::Breaker, true, seen)
+    }
+
+    fn calling_hours(&self) -> GateJson {
+        let all: i64 = self.hours.iter().map(|class| class.leads).sum();
+        let inside: i64 = self.hours.iter().filter(|class| class.open).map(|class| class.leads).sum();
+        let never: i64 = self.hours.iter().filter(|class| !class.open && class.opens_at.is_none()).map(|class| class.leads).sum();
+        let mut value = format!("{inside} of {all} leads to call are inside their calling hours");
+        if never > 0 {
+            value.push_str(&format!("; {never} can never be called: their zones, the campaign's hours and the law leave no moment"));
+        }
+        let opens_at = self.hours.iter().filter_map(|class| class.opens_at).min();
+        let open = self.hours.is_empty() || inside > 0;
+        GateJson { opens_at: opens_at.filter(|_| !open), ..gate(CampaignGate::Hours, open, value) }
+    }
+}
+
+pub(super) fn gate(gate: CampaignGate, open: bool, value: String) -> GateJson {
+    GateJson { gate, open, rule: gate.about(), value, opens_at: None }
+}

@@ -1,0 +1,165 @@
+//! Every gate before a campaign can be met, and is explained with its rule, what it sees and when it opens by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callfleet_jobs::JobQueue;
+use callfleet_jobs::backend::memory::MemoryQueue;
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+use crate::clock::{Clock, SystemClock};
+use crate::domain::campaign::gate::CampaignGate;
+use crate::domain::ids::WorkerId;
+use crate::domain::obstacle::Obstacle;
+use crate::domain::time::Timestamp;
+use crate::lookout::Lookout;
+use crate::store::StoreError;
+use crate::store::contract::fixtures;
+use crate::store::db::on_db;
+use crate::store::dnc::ReadList;
+use crate::store::lead::LeadFilter;
+use crate::store::lease::{Lease, SCHEDULER};
+use crate::store::worker::{NewWorker, WorkerState};
+
+const EXPLAIN: &str = "/v1/campaigns/spring/explain";
+const LONG: Duration = Duration::from_secs(600);
+
+/// A clock that is a minute behind.
+struct Late;
+
+impl Clock for Late {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() - Duration::from_secs(60)
+    }
+}
+
+/// A campaign that dials: with a scheduler and two workers.
+struct Fleet {
+    bench: Bench,
+    scheduler: Lease,
+    workers: [WorkerId; 2],
+}
+
+impl Fleet {
+    async fn dialing() -> Self {
+        let (bench, workers) = (Bench::with_campaign().await, [WorkerId::new(), WorkerId::new()]);
+        assert_eq!(bench.post("/v1/campaigns/spring/start").await["status"], 200);
+        for id in workers {
+            let new = NewWorker { id, host: "here", version: "1", lines: 5 };
+            bench.store.register_worker(new, SystemClock.now()).await.unwrap();
+        }
+        let scheduler = bench.store.acquire_lease(SCHEDULER, WorkerId::new(), LONG).await.unwrap().unwrap();
+        Self { bench, scheduler, workers }
+    }
+
+    async fn says(&self, process: WorkerId, obstacle: Obstacle, holds: Duration) {
+        self.bench.store.say_obstacle(process, obstacle, "as it saw it", holds).await.unwrap();
+    }
+
+    async fn set(&self, key: &str, value: &str) {
+        let changed = self.bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await;
+        assert_eq!(changed["status"], 200, "{changed}");
+    }
+
+    /// Closes a gate. A new gate has to be met here too.
+    async fn meet(&self, gate: CampaignGate) {
+        let (bench, store) = (&self.bench, &self.bench.store);
+        match gate {
+            CampaignGate::Campaign => _ = bench.post("/v1/campaigns/spring/pause").await,
+            CampaignGate::Settings => {
+                let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+                    sqlx::query("UPDATE campaign SET agent_version_id = NULL").execute(tx).await?;
+                    Ok(())
+                });
+                done.unwrap();
+            }
+            CampaignGate::DncAge => {
+                let list = ReadList { name: "old", registry: None, scrub_date: "2020-01-01" };
+                store.finish_listing(list, SystemClock.now(), "test", SystemClock.now()).await.unwrap();
+            }
+            CampaignGate::Queue => _ = bench.post("/v1/queues/dial/pause").await,
+            CampaignGate::Scheduler => assert!(store.release_lease(&self.scheduler).await.unwrap()),
+            CampaignGate::Lines => {
+                for worker in self.workers {
+                    assert!(store.set_worker_state(worker, WorkerState::Draining).await.unwrap());
+                }
+            }
+            CampaignGate::Clock => {
+                let queue = JobQueue::Memory(MemoryQueue::new(1));
+                let lookout = Lookout::new(store.clone(), self.scheduler.holder, Arc::new(Late), queue);
+                lookout.look_at_clock().await.unwrap();
+            }
+            CampaignGate::Tickets => self.says(self.scheduler.holder, Obstacle::Queue, LONG).await,
+            CampaignGate::Provider => self.says(WorkerId::new(), Obstacle::Provider, LONG).await,
+            CampaignGate::Budget => {
+                self.set("budget_usd", "0.000001").await;
+                let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+                let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
+                // a call that reserves more
+                fixtures::attempt(store, campaign, lead).await;
+            }
+            CampaignGate::Breaker => {}
+            CampaignGate::Hours => self.set("hours.monday", "08:00-09:00").await,
+        }
+    }
+
+    async fn explained(&self) -> Value {
+        self.bench.get(EXPLAIN).await["body"].clone()
+    }
+
+    async fn gate(&self, gate: CampaignGate) -> Value {
+        self.explained().await["gates"].as_array().unwrap().iter().find(|told| told["gate"] == gate.as_str()).unwrap().clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_gate_is_met_and_explained() {
+    let open = Fleet::dialing().await.explained().await;
+    assert_eq!(open["answer"], "2 leads are due and 0 calls are under way; dialing goes on as lines and pace allow");
+    for gate in CampaignGate::ALL.iter().copied() {
+        let fleet = Fleet::dialing().await;
+        fleet.meet(gate).await;
+        let (explained, told) = (fleet.explained().await, fleet.gate(gate).await);
+        assert!(!told["rule"].as_str().unwrap().is_empty() && !told["value"].as_str().unwrap().is_empty(), "{told}");
+        let before = open["gates"].as_array().unwrap().iter().find(|before| before["gate"] == gate.as_str()).unwrap();
+        assert_eq!((&before["open"], &before["opens_at"]), (&json!(true), &Value::Null));
+        // a breaker that trips halts the campaign, whose state says so
+        if gate == CampaignGate::Breaker {
+            continue;
+        }
+        assert_eq!(told["open"], false, "{told}");
+        let answer = explained["answer"].as_str().unwrap();
+        assert!(answer.starts_with("nothing new is dialed: ") && answer.contains(told["value"].as_str().unwrap()), "{answer}");
+        let by_itself = matches!(gate, CampaignGate::Provider | CampaignGate::Hours);
+        assert_eq!(told["opens_at"].is_string(), by_itself, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_process_meets_is_told_with_what_helps() {
+    let fleet = Fleet::dialing().await;
+    fleet.meet(CampaignGate::Clock).await;
+    let told = fleet.gate(CampaignGate::Clock).await["value"].as_str().unwrap().to_owned();
+    assert!(told.starts_with("the scheduler rings nothing: its clock is 60.") && told.contains("behind the database's"), "{told}");
+    assert!(told.contains("NTP") && told.contains("callfleet doctor"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_worker_in_trouble_closes_nothing_and_an_old_word_neither() {
+    let (fleet, sees) = (Fleet::dialing().await, "as it saw it");
+    let [one, other] = fleet.workers;
+    fleet.says(one, Obstacle::Queue, LONG).await;
+    let told = fleet.gate(CampaignGate::Tickets).await;
+    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with(&format!("1 of 2 workers do not dial: {sees}")), "{told}");
+    fleet.says(other, Obstacle::Queue, LONG).await;
+    let told = fleet.gate(CampaignGate::Tickets).await;
+    assert!(told["open"] == false && told["value"].as_str().unwrap().starts_with(&format!("no worker dials: {sees}")), "{told}");
+
+    fleet.says(fleet.scheduler.holder, Obstacle::Clock, Duration::ZERO).await;
+    fleet.says(one, Obstacle::Provider, Duration::ZERO).await;
+    let (clock, provider) = (fleet.gate(CampaignGate::Clock).await, fleet.gate(CampaignGate::Provider).await);
+    let old = clock["value"].as_str().unwrap();
+    assert!(clock["open"] == true && old.contains(" ago, and not since: as it saw it"), "{clock}");
+    assert!(provider["open"] == true && provider["value"] == "nobody was told to wait", "a wait that is over: {provider}");
+}
