@@ -204,7 +204,7 @@ async fn pacing_keeps_its_interval_across_callers() {
         let (begun, mut callers) = (Instant::now(), tokio::task::JoinSet::new());
         for _ in 0..11 {
             let pacer = Arc::clone(&pacer);
-            callers.spawn(async move { pacer.acquire("account", 50.0).await });
+            callers.spawn(async move { pacer.acquire("account", 50.0, Duration::MAX).await });
         }
         while let Some(acquired) = callers.join_next().await {
             acquired.unwrap().unwrap();
@@ -223,9 +223,9 @@ async fn after_idling_the_last_step_does_not_wait_again() {
     let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
     for pacer in pacers {
         for _ in 0..2 {
-            pacer.acquire(TURN.0, TURN.1).await.unwrap();
+            pacer.acquire(TURN.0, TURN.1, Duration::MAX).await.unwrap();
             let turn = Instant::now();
-            pacer.acquire(SEND.0, SEND.1).await.unwrap();
+            pacer.acquire(SEND.0, SEND.1, Duration::MAX).await.unwrap();
             assert!(turn.elapsed() < Duration::from_millis(200), "sent {:?} after its turn", turn.elapsed());
         }
     }
@@ -236,13 +236,13 @@ async fn a_turn_that_comes_too_late_is_left_to_the_next_caller() {
     let redis = RedisPacer::connect(&settings()).await.unwrap();
     let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
     for pacer in pacers {
-        pacer.acquire("send", 2.0).await.unwrap();
+        pacer.acquire("send", 2.0, Duration::MAX).await.unwrap();
         let taken = Instant::now();
         for _ in 0..20 {
-            assert!(!pacer.acquire_within("send", 2.0, Duration::from_millis(100)).await.unwrap());
+            assert!(!pacer.acquire("send", 2.0, Duration::from_millis(100)).await.unwrap());
         }
         assert!(taken.elapsed() < Duration::from_millis(300), "told after {:?}", taken.elapsed());
-        assert!(pacer.acquire_within("send", 2.0, Duration::from_secs(1)).await.unwrap());
+        assert!(pacer.acquire("send", 2.0, Duration::from_secs(1)).await.unwrap());
         let next = taken.elapsed();
         assert!((Duration::from_millis(490)..Duration::from_millis(900)).contains(&next), "the next one began after {next:?}");
     }
@@ -254,9 +254,9 @@ async fn who_does_not_wait_for_lost_memory_still_begins_the_new_one() {
     let redis = RedisPacer::connect(&settings()).await.unwrap();
     let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
     for pacer in pacers {
-        assert!(!pacer.acquire_within("send", 1.0, Duration::from_millis(500)).await.unwrap());
+        assert!(!pacer.acquire("send", 1.0, Duration::from_millis(500)).await.unwrap());
         tokio::time::sleep(Duration::from_millis(600)).await;
-        assert!(pacer.acquire_within("send", 1.0, Duration::from_millis(500)).await.unwrap());
+        assert!(pacer.acquire("send", 1.0, Duration::from_millis(500)).await.unwrap());
     }
 }
 
@@ -265,12 +265,12 @@ async fn a_pacer_without_memory_waits_a_full_interval_whatever_is_asked_for_firs
     for (key, per_second) in [TURN, SEND, ("campaign", 2.0)] {
         let settings = settings();
         let redis = RedisPacer::connect(&settings).await.unwrap();
-        redis.acquire(key, per_second).await.unwrap();
+        redis.acquire(key, per_second, Duration::MAX).await.unwrap();
         forget(&settings).await;
         let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
         for pacer in pacers {
             let lost = Instant::now();
-            pacer.acquire(key, per_second).await.unwrap();
+            pacer.acquire(key, per_second, Duration::MAX).await.unwrap();
             let interval = Duration::from_secs_f64(1.0 / per_second);
             assert!(lost.elapsed() + Duration::from_millis(5) >= interval, "{key} began {:?} after the loss", lost.elapsed());
         }
@@ -286,8 +286,8 @@ async fn no_second_has_more_than_the_rate_and_one_when_the_memory_is_lost_under_
     for _ in 0..30 {
         let pacer = pacer.clone();
         callers.spawn(async move {
-            pacer.acquire(TURN.0, RATE * TURN.1).await.unwrap();
-            pacer.acquire(SEND.0, RATE * SEND.1).await.unwrap();
+            pacer.acquire(TURN.0, RATE * TURN.1, Duration::MAX).await.unwrap();
+            pacer.acquire(SEND.0, RATE * SEND.1, Duration::MAX).await.unwrap();
             begun.elapsed()
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -315,10 +315,10 @@ async fn a_full_provider_holds_everyone_back() {
     let redis = RedisPacer::connect(&settings()).await.unwrap();
     let pacers: [Arc<dyn Pacer>; 2] = [Arc::new(LocalPacer::default()), Arc::new(redis)];
     for pacer in pacers {
-        pacer.acquire("account", 1000.0).await.unwrap();
+        pacer.acquire("account", 1000.0, Duration::MAX).await.unwrap();
         pacer.hold_back("account", Duration::from_millis(300)).await.unwrap();
         let begun = Instant::now();
-        pacer.acquire("account", 1000.0).await.unwrap();
+        pacer.acquire("account", 1000.0, Duration::MAX).await.unwrap();
         assert!(begun.elapsed() >= Duration::from_millis(290), "began after {:?}", begun.elapsed());
     }
 }

@@ -18,6 +18,7 @@ use crate::work::heartbeat::{Heartbeat, HeldCalls};
 use crate::work::hold_call::HoldDesk;
 use crate::work::local_journal::LocalJournal;
 use crate::work::table::{StoreRows, TableWork};
+use crate::work::turns::Turns;
 
 /// A worker's people.
 pub(super) struct Crew {
@@ -82,7 +83,7 @@ fn dialer(app: &App, campaigns: Campaigns, stop: CancellationToken) -> DialDesk 
     DialDesk {
         store: app.steps.clone(),
         clock: Arc::clone(&app.clock),
-        pacer: Arc::clone(&app.pacer),
+        turns: Turns { pacer: Arc::clone(&app.pacer), account_rate: app.config.twilio.calls_per_second },
         telephony: Arc::clone(&app.senses.telephony),
         agents: app.agents.clone(),
         campaigns,
@@ -90,7 +91,6 @@ fn dialer(app: &App, campaigns: Campaigns, stop: CancellationToken) -> DialDesk 
         lookout: app.lookout.clone(),
         worker: app.id,
         timings: app.timings,
-        account_rate: app.config.twilio.calls_per_second,
         reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
         public: app.public.clone(),
         stop,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callfleet_jobs::kinds::DialLead;
-use callfleet_jobs::pace::{PaceError, Pacer};
+use callfleet_jobs::pace::PaceError;
 use callfleet_jobs::{Handler, Verdict};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use crate::boottime;
 use crate::clock::SharedClock;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
-use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, SHARE_OF_RATE, classify};
+use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::Obstacle;
@@ -32,14 +32,7 @@ use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
 use crate::work::in_hand::InHand;
 use crate::work::kept_ticket::KeptTicket;
-
-/// Shared by every dial through one provider account.
-pub const ACCOUNT_KEY: &str = "twilio:account";
-/// The same account, just before the POST.
-const SEND_KEY: &str = "twilio:send";
-/// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
-/// the network holds up a little does not join too many others.
-pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
+use crate::work::turns::Turns;
 
 /// Dials armed attempts.
 pub struct DialDesk {
@@ -48,7 +41,7 @@ pub struct DialDesk {
     /// Business time.
     pub clock: SharedClock,
     /// The fleet's pace.
-    pub pacer: Arc<dyn Pacer>,
+    pub turns: Turns,
     /// The telephone company.
     pub telephony: Arc<dyn Telephony>,
     /// Who speaks: made ready before the phone rings.
@@ -63,8 +56,6 @@ pub struct DialDesk {
     pub worker: WorkerId,
     /// The protocol's times.
     pub timings: DialTimings,
-    /// Call starts per second of the account.
-    pub account_rate: f64,
     /// Worst case of one call.
     pub reserve: NanoUsd,
     /// Where the provider reports.
@@ -118,7 +109,10 @@ impl DialDesk {
                 counted("stopping");
                 return Ok(());
             }
-            turn = in_hand.aside(kept.until(self.pace(ticket.campaign, &settings))) => turn?,
+            turn = in_hand.aside(kept.until(self.turns.to_claim(ticket.campaign, settings.calls_per_second))) => if !turn? {
+                counted("no_turn");
+                return Ok(());
+            },
         }
         let begun = boottime::now();
         crash_point::pass("claim.before");
@@ -152,21 +146,10 @@ impl DialDesk {
         }
     }
 
-    async fn pace(&self, campaign: CampaignId, settings: &CampaignSettings) -> Result<(), PaceError> {
-        let rate = settings.calls_per_second.min(self.account_rate);
-        if rate < self.account_rate {
-            self.pacer.acquire(&format!("twilio:campaign:{campaign}"), rate).await?;
-        }
-        self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE).await
-    }
-
-    /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
-    /// is when the provider is asked, so the last step before it keeps a distance of its own. The send window runs meanwhile: a
-    /// dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once). `false`: no turn before the
-    /// window closes, and none is taken. At a low rate the next dial would wait for it, be late in its place, and so on.
-    async fn space_out(&self, begun: Duration) -> Result<bool, PaceError> {
+    /// `false`: no turn before the send window, which runs since `begun`, closes.
+    async fn turn_to_send(&self, begun: Duration) -> Result<bool, PaceError> {
         let Some(left) = self.timings.send_window.checked_sub(boottime::now().saturating_sub(begun)) else { return Ok(false) };
-        self.pacer.acquire_within(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND, left).await
+        self.turns.to_send(left).await
     }
 
     async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
@@ -187,7 +170,7 @@ impl DialDesk {
         let request = self.request(&claimed, settings);
         let window = self.timings.send_window;
         let still_allowed = move || boottime::now().saturating_sub(begun) < window;
-        let answer = match in_hand.aside(self.space_out(begun)).await {
+        let answer = match in_hand.aside(self.turn_to_send(begun)).await {
             Ok(true) => {
                 in_hand.record();
                 line.dial(claimed.permit, request, Box::new(still_allowed)).await
@@ -249,7 +232,7 @@ impl DialDesk {
 
     /// The fleet first, then whoever asks why nothing is dialed.
     async fn hold_back(&self, pause: Duration, answer: &DialAnswer) -> Result<(), DialError> {
-        self.pacer.hold_back(ACCOUNT_KEY, pause).await?;
+        self.turns.hold_back(pause).await?;
         let detail = match answer {
             DialAnswer::NotProcessed { status, code: Some(code), .. } => format!("it answered {status} with code {code}"),
             DialAnswer::NotProcessed { status, .. } => format!("it answered {status}"),

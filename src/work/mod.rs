@@ -14,4 +14,5 @@ mod kept_ticket;
 pub mod local_journal;
 mod prerender;
 pub mod table;
+pub mod turns;
 mod unheld;

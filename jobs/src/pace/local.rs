@@ -65,7 +65,7 @@ fn quota(per_second: f64) -> Quota {
 
 #[async_trait]
 impl Pacer for LocalPacer {
-    async fn acquire_within(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
+    async fn acquire(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
         let begun = Instant::now();
         while let Err(next) = self.take(key, per_second) {
             if next.saturating_duration_since(begun) > patience {

@@ -21,20 +21,12 @@ pub struct PaceError(pub String);
 /// pass before the first caller begins. It is not waited for twice: who has waited as long for one key finds the others open.
 #[async_trait]
 pub trait Pacer: Send + Sync {
-    /// Waits for this key's turn, however long.
-    ///
-    /// # Errors
-    /// [`PaceError`] when the pace is not known; the caller must not go on.
-    async fn acquire(&self, key: &str, per_second: f64) -> Result<(), PaceError> {
-        self.acquire_within(key, per_second, Duration::MAX).await.map(|_in_time| ())
-    }
-
     /// Waits for this key's turn if it comes within `patience`. `false`, at once, when it does not: no turn was taken, so those
     /// behind this caller do not wait for somebody who could no longer use it.
     ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; the caller must not go on.
-    async fn acquire_within(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError>;
+    async fn acquire(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError>;
 
     /// Lets nothing begin under this key for a while, whoever asks: the other side said that it is full.
     ///

@@ -71,7 +71,7 @@ impl RedisPacer {
 
 #[async_trait]
 impl Pacer for RedisPacer {
-    async fn acquire_within(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
+    async fn acquire(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
         let interval = 1e6 / per_second.clamp(1e-3, 1e6);
         let wait: i64 = redis::Script::new(NEXT_SLOT)
             .key(self.key(key))

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callfleet::work::dial_lead::SHARE_OF_RATE_AT_SEND;
+use callfleet::work::turns::SHARE_OF_RATE_AT_SEND;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
