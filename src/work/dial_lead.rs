@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, classify};
-use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, WorkerId};
+use crate::domain::ids::{AgentVersionId, AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::Obstacle;
 use crate::follow_up;
