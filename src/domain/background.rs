@@ -10,7 +10,7 @@ word_enum! {
         Running = "running",
         /// Read to the end.
         Done = "done",
-        /// Given up: the file cannot be read further.
+        /// Given up: it was cut off, and its file was imported anew by other rules.
         Failed = "failed",
         /// Taken back by an operator.
         Undone = "undone",
@@ -81,7 +81,7 @@ pub const IMPORT: Table<ImportState> = {
     use ImportState::{Done, Failed, Running, Undone};
     &[
         (Running, Done, "read to the end"),
-        (Running, Failed, "the file cannot be read further"),
+        (Running, Failed, "cut off, and its file imported anew by other rules"),
         (Running, Undone, "taken back"),
         (Done, Undone, "taken back"),
         (Failed, Undone, "taken back"),

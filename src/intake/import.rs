@@ -116,6 +116,16 @@ pub struct ImportOptions {
     pub resume: Option<Progress>,
 }
 
+impl ImportOptions {
+    /// What decides whether a row is good, and in which order leads are stored: a file that was cut off can go on only when this
+    /// is the same, for what is stored is counted and passed over. Another version may judge otherwise.
+    #[must_use]
+    pub fn judged_by(&self) -> String {
+        let Self { region, on_duplicate, order, resume: _ } = self;
+        format!("{} {region:?} {on_duplicate:?} {order:?}", env!("CARGO_PKG_VERSION"))
+    }
+}
+
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {

@@ -68,8 +68,9 @@ async fn file_in(folder: &Path, options: SqliteConnectOptions) -> Result<Db, Sto
     make_private(folder).map_err(|source| StoreError::Folder { folder: folder.to_owned(), source })?;
     let lock = Arc::new(FolderLock::take(folder)?);
     let writer = sqlite_pool(1).connect_with(options.clone()).await?;
-    let reader: SqlitePool =
-        sqlite_pool(READERS).connect_with(options.pragma("query_only", "on").pragma("cache_size", READER_CACHE)).await?;
+    // not before it is asked: a reader that has seen the tables before a migration would prepare statements by them
+    let options = options.pragma("query_only", "on").pragma("cache_size", READER_CACHE);
+    let reader: SqlitePool = sqlite_pool(READERS).connect_lazy_with(options);
     Ok(Db::Sqlite { writer, reader, lock })
 }
 
@@ -91,7 +92,6 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
 fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
-        .min_connections(1)
         .acquire_timeout(WAIT_FOR_CONNECTION * 3)
         .idle_timeout(None)
         .max_lifetime(None)

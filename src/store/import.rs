@@ -28,6 +28,9 @@ pub struct Import {
     pub file_name: String,
     /// The file's content, hashed.
     pub file_sha256: String,
+    /// By which options and which version its rows are judged.
+    #[serde(skip)]
+    pub judged_by: String,
     /// Where it stands.
     pub state: ImportState,
     /// The stretch of the file at hand begins here; all rows before it are settled.
@@ -124,14 +127,15 @@ impl Store {
         campaign: CampaignId,
         file_name: &str,
         file_sha256: &str,
+        judged_by: &str,
         now: Timestamp,
     ) -> Result<Import, StoreError> {
         on_db!(self.db, write, tx => {
             Ok(sqlx::query_as(
-                "INSERT INTO import (id, campaign_id, file_name, file_sha256, state, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6) RETURNING *",
+                "INSERT INTO import (id, campaign_id, file_name, file_sha256, judged_by, state, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *",
             )
-            .bind(ImportId::new()).bind(campaign).bind(file_name).bind(file_sha256).bind(ImportState::Running).bind(now)
+            .bind(ImportId::new()).bind(campaign).bind(file_name).bind(file_sha256).bind(judged_by).bind(ImportState::Running).bind(now)
             .fetch_one(tx).await?)
         })
     }

@@ -66,9 +66,12 @@ impl Store {
     /// # Errors
     /// The database cannot be asked.
     pub async fn schema_version(&self) -> Result<SchemaVersion, StoreError> {
-        let applied: Result<Option<i64>, StoreError> = on_db!(self.db, read, conn => {
-            Ok(sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success").fetch_one(conn).await?)
-        });
+        const LATEST: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
+        let applied: Result<Option<i64>, StoreError> = match &self.db {
+            // by the connection that migrates: a reader's look at the tables would outlast the migration
+            Db::Sqlite { writer, .. } => sqlx::query_scalar(LATEST).fetch_one(writer).await.map_err(StoreError::from),
+            Db::Postgres(_) => on_db!(self.db, read, conn => Ok(sqlx::query_scalar(LATEST).fetch_one(conn).await?)),
+        };
         let database = match applied {
             Err(StoreError::Database(error)) if is_missing_table(&error) => 0,
             other => other?.unwrap_or(0),

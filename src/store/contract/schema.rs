@@ -1,8 +1,8 @@
 //! Migrating, and refusing databases that do not fit.
 
-use super::support::on_both_engines;
+use super::support::{on_both_engines, with_sqlite};
 use crate::store::StoreError;
-use crate::store::db::on_db;
+use crate::store::db::{Db, on_db};
 
 /// More than a test's store opens.
 const CONNECTIONS: u32 = 10;
@@ -64,6 +64,17 @@ on_both_engines! {
         });
         assert_eq!(left.unwrap(), 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_has_looked_at_the_tables_of_a_file_before_they_are_migrated() {
+    with_sqlite(async |store| {
+        let Db::Sqlite { reader, .. } = &store.db else { panic!("not a file") };
+        assert_eq!(reader.size(), 0);
+        store.campaigns(None).await.unwrap();
+        assert_eq!(reader.size(), 1);
+    })
+    .await;
 }
 
 async fn forge_version(store: &crate::store::Store, version: i64, description: &'static str) {

@@ -139,10 +139,7 @@ impl Order {
         }
         let mut warnings = warnings(sheet, &earlier);
         let (store, clock) = (self.api.store.clone(), self.api.clock.clone());
-        let import_row = match earlier.into_iter().find(|import| import.state == ImportState::Running) {
-            Some(import) => import,
-            None => store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, clock.now()).await?,
-        };
+        let import_row = self.go_on(earlier, sheet, &mut warnings).await?;
         let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
         let ImportPlace { byte_offset, stretch_leads, stretch_end } = import_row.place();
         let at = Progress { byte_offset, row_offset: resumed_after_row, stretch_leads, stretch_end };
@@ -166,6 +163,20 @@ impl Order {
         Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
     }
 
+    /// The import that was cut off, or a new one. What is stored of a list that was judged otherwise cannot be passed over by counting:
+    /// the list is read again from its beginning, and finds its numbers there.
+    async fn go_on(&self, earlier: Vec<Import>, sheet: &Sheet, warnings: &mut Vec<String>) -> Result<Import, ApiError> {
+        let (store, now, judged_by) = (&self.api.store, self.api.clock.now(), self.options.judged_by());
+        for import in earlier.into_iter().filter(|import| import.state == ImportState::Running) {
+            if import.judged_by == judged_by {
+                return Ok(import);
+            }
+            store.end_import(import.id, ImportState::Failed, now).await?;
+            warnings.push(read_anew(&import));
+        }
+        Ok(store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, &judged_by, now).await?)
+    }
+
     fn refused(&self, id: ImportId, sheet: &Sheet, bytes: u64) -> Result<Refused, ApiError> {
         Refused::new(refused::path(&self.api.files, id), &sheet.columns, bytes).map_err(|error| disk(&error))
     }
@@ -182,6 +193,14 @@ fn warnings(sheet: &Sheet, earlier: &[Import]) -> Vec<String> {
     let done = earlier.iter().find(|import| import.state == ImportState::Done);
     let again = done.map(|import| format!("the same file was imported before, at {}, as {}", import.created_at, import.file_name));
     again.into_iter().chain(sheet.columns.remarks().into_iter().map(|remark| remark.message)).collect()
+}
+
+fn read_anew(import: &Import) -> String {
+    format!(
+        "an import of this file was cut off after {} of its rows, with other options or by another version of callfleet; the file was read \
+         from its beginning, and the numbers that were stored then count as there already",
+        import.row_offset
+    )
 }
 
 fn on_duplicate(options: &ImportOptions) -> OnDuplicate {

@@ -18,6 +18,7 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::intake::import::{ImportOptions, OnDuplicate as Twice, WriteOrder};
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::import::{ImportBatch, ImportPlace};
@@ -120,7 +121,9 @@ impl Bench {
     pub async fn cut_off_import(&self, text: &str, rows: usize, rejected: usize) -> String {
         let campaign = self.store.campaign_by_name("spring").await.unwrap().unwrap().id;
         let now = Still.now();
-        let import = self.store.start_import(campaign, "mixed.csv", &hex::encode(Sha256::digest(text)), now).await.unwrap();
+        let options = ImportOptions { region: None, on_duplicate: Twice::Skip, order: WriteOrder::Numbers, resume: None };
+        let sha256 = hex::encode(Sha256::digest(text));
+        let import = self.store.start_import(campaign, "mixed.csv", &sha256, &options.judged_by(), now).await.unwrap();
         let to_byte = text.lines().take(rows + 1).map(|line| line.len() as u64 + 1).sum();
         let lead = NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) };
         let (rows, rejected) = (rows as u64, rejected as u64);

@@ -107,6 +107,22 @@ async fn a_cut_off_import_goes_on_where_it_stopped() {
     assert_eq!(rejects.lines().collect::<Vec<_>>().len(), 3, "one header, one row of each run: {rejects}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_import_that_is_judged_otherwise_is_read_anew() {
+    let bench = Bench::with_campaign().await;
+    // below the number that is stored, and good only with a region: counting would pass over it
+    let list = format!("{MIXED}b-6,(415) 555-0105,Di,America/Los_Angeles,web form\n");
+    let id = bench.cut_off_import(&list, 2, 1).await;
+    let answer = bench.exact("POST", &format!("{AT}?region=US"), &list).await;
+    let counts = ["rows", "accepted", "duplicates", "rejected", "resumed_after_row"].map(|key| answer[key].as_u64().unwrap());
+    assert_eq!(counts, [6, 1, 3, 2, 0], "{answer}");
+    assert!(answer["warnings"][0].as_str().unwrap().contains("cut off after 2 of its rows"), "{answer}");
+    let imports = bench.get(AT).await["body"]["imports"].clone();
+    assert_eq!([&imports[0]["state"], &imports[1]["state"], &imports[1]["id"]], ["done", "failed", &id], "{imports}");
+    let again = bench.exact("POST", &format!("{AT}?region=US"), &list).await;
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&0.into(), &4.into()), "{again}");
+}
+
 const ROWS: &str = "/v1/campaigns/spring/leads";
 
 #[tokio::test(flavor = "multi_thread")]
