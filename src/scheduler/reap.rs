@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
 
 use super::{Duty, Scheduler};
 use crate::boottime;
@@ -15,6 +16,9 @@ use crate::store::dial::HeldCall;
 /// How often hearts are looked at. They beat every second; looks that are further apart than the protocol allows do not add up,
 /// and one that comes late must not be such a look.
 pub const EVERY: Duration = Duration::from_secs(1);
+
+/// Calls that are ended at the same time: a provider that is slow to end one must not hold up the next look.
+const ABREAST: usize = 8;
 
 /// The reaper. It counts a heart's stillness itself, and only while the database was there to take the beats.
 pub struct Reaper {
@@ -36,10 +40,11 @@ impl Duty for Reaper {
         let held = self.scheduler.store.held_calls().await?;
         let started = self.scheduler.store.database_start().await?;
         let dead = self.look_at_hearts(&held, started);
-        for call in held.iter().filter(|call| dead.contains(&call.worker)) {
-            self.scheduler.bury(call).await?;
-        }
-        Ok(())
+        let (scheduler, left) = (&self.scheduler, held.iter().filter(|call| dead.contains(&call.worker)));
+        let graves: Vec<_> = left.map(|call| scheduler.bury(call)).collect();
+        let buried: Vec<Result<(), StoreError>> = stream::iter(graves).buffer_unordered(ABREAST).collect().await;
+        // one that could not be written down holds up no other
+        buried.into_iter().collect()
     }
 }
 
@@ -47,14 +52,16 @@ impl Reaper {
     fn look_at_hearts(&mut self, held: &[HeldCall], started: i64) -> Vec<WorkerId> {
         let (mut dead, mut watches) = (Vec::new(), HashMap::new());
         for call in held {
-            if dead.contains(&call.worker) || watches.contains_key(&call.worker) {
+            if watches.contains_key(&call.worker) {
                 continue;
             }
             let before = self.watches.get(&call.worker).copied();
-            match reap(before, call.heartbeat.unwrap_or(-1), started, boottime::now(), &self.scheduler.timings) {
-                Reaped::Alive(watch) => _ = watches.insert(call.worker, watch),
-                Reaped::Dead => dead.push(call.worker),
+            let looked = reap(before, call.heartbeat.unwrap_or(-1), started, boottime::now(), &self.scheduler.timings);
+            if matches!(looked, Reaped::Dead(_)) {
+                dead.push(call.worker);
             }
+            let (Reaped::Alive(watch) | Reaped::Dead(watch)) = looked;
+            watches.insert(call.worker, watch);
         }
         self.watches = watches;
         dead

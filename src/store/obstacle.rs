@@ -16,17 +16,18 @@ words!(Obstacle);
 #[derive(Debug, FromRow)]
 struct Row {
     process: WorkerId,
-    kind: Obstacle,
+    kind: String,
     detail: String,
     age_ms: i64,
     holds_ms: i64,
 }
 
 impl Row {
-    fn said(self) -> Said {
+    /// `None` when a later version knows the kind, and this one does not.
+    fn said(self) -> Option<Said> {
         let since = |ms| Duration::from_millis(count(ms));
         let Self { process, kind, detail, age_ms, holds_ms } = self;
-        Said { process, obstacle: kind, detail, age: since(age_ms), holds: since(holds_ms) }
+        Some(Said { process, obstacle: kind.parse().ok()?, detail, age: since(age_ms), holds: since(holds_ms) })
     }
 }
 
@@ -71,7 +72,7 @@ impl Store {
         let sql = SAID.on(&self.db);
         on_db!(self.db, read, conn => {
             let rows: Vec<Row> = sqlx::query_as(sql).fetch_all(conn).await?;
-            Ok(rows.into_iter().map(Row::said).collect())
+            Ok(rows.into_iter().filter_map(Row::said).collect())
         })
     }
 }

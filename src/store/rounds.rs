@@ -46,9 +46,11 @@ impl<Ask, Answer> Rounds<Ask, Answer> {
             Err(TryRecvError::Closed) => return Ok(None),
             Err(TryRecvError::Empty) => {}
         }
-        let (asks, tells): (Vec<Ask>, Vec<Sender<Answer>>) = take(&mut *self.waiting()).into_iter().unzip();
+        // nothing is done for those who were dropped while they waited: whoever does it again finds it to do
+        let listening = take(&mut *self.waiting()).into_iter().filter(|(_, tell)| !tell.is_closed());
+        let (asks, tells): (Vec<Ask>, Vec<Sender<Answer>>) = listening.unzip();
         for (tell, answer) in tells.into_iter().zip(round(asks).await?) {
-            // who does not listen any more has been dropped
+            // who was dropped meanwhile does not listen
             drop(tell.send(answer));
         }
         drop(turn);
@@ -105,6 +107,16 @@ mod tests {
         };
         let (first, runner, other) = tokio::join!(rounds.ask(1, fails), rounds.ask(2, fails), rounds.ask(3, fails));
         assert!(matches!((first, runner, other), (Err(StoreError::Late), Err(StoreError::Late), Ok(None))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn for_those_who_are_dropped_while_they_wait_nothing_is_done() {
+        let (rounds, sizes) = (Arc::new(Doubling::default()), Arc::default());
+        let ask = |ask| double(Arc::clone(&rounds), Arc::clone(&sizes), ask);
+        let dropped = tokio::time::timeout(Duration::from_millis(5), ask(2));
+        let (first, dropped, last) = tokio::join!(ask(1), dropped, ask(3));
+        assert!(dropped.is_err());
+        assert_eq!((first.unwrap(), last.unwrap(), sizes.lock().unwrap().as_slice()), (Some(2), Some(6), [1, 1].as_slice()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -102,17 +102,18 @@ impl DialDesk {
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
         let line = line?;
         let kept = KeptTicket { store: &self.store, attempt, send_no, lease: self.timings.ticket_lease };
-        tokio::select! {
+        let turn = tokio::select! {
             biased;
             // the row still waits, and whoever works on is rung again
             () = self.stop.cancelled() => {
                 counted("stopping");
                 return Ok(());
             }
-            turn = in_hand.aside(kept.until(self.turns.to_claim(ticket.campaign, settings.calls_per_second))) => if !turn? {
-                counted("no_turn");
-                return Ok(());
-            },
+            turn = in_hand.aside(kept.until(self.turns.to_claim(ticket.campaign, settings.calls_per_second))) => turn.transpose()?,
+        };
+        if turn != Some(true) {
+            counted(if turn.is_some() { "no_turn" } else { "stale" });
+            return Ok(());
         }
         let begun = boottime::now();
         crash_point::pass("claim.before");

@@ -17,21 +17,27 @@ pub(super) struct KeptTicket<'a> {
 }
 
 impl KeptTicket<'_> {
-    /// Waits for `turn`. Nothing is written when it comes within half a lease.
-    pub async fn until<T>(&self, turn: impl Future<Output = T>) -> T {
+    /// Waits for `turn`. Nothing is written when it comes within half a lease. `None`: the ticket is for nothing any more, and waits
+    /// no longer for a turn that it would waste.
+    pub async fn until<T>(&self, turn: impl Future<Output = T>) -> Option<T> {
         let half = (self.lease / 2).max(Duration::from_millis(1));
         let mut renewals = interval_at(Instant::now() + half, half);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tokio::pin!(turn);
         loop {
-            tokio::select! { biased; done = &mut turn => return done, _ = renewals.tick() => self.renew().await }
+            tokio::select! {
+                biased;
+                done = &mut turn => return Some(done),
+                _ = renewals.tick() => if !self.renew().await { return None },
+            }
         }
     }
 
-    async fn renew(&self) {
-        if let Err(error) = self.store.keep_ticket(self.attempt, self.send_no, self.lease).await {
+    async fn renew(&self) -> bool {
+        self.store.keep_ticket(self.attempt, self.send_no, self.lease).await.unwrap_or_else(|error| {
             tracing::warn!(attempt.id = %self.attempt, %error, "a ticket's lease was not renewed; another one may be rung");
-        }
+            true
+        })
     }
 }
 
@@ -45,7 +51,8 @@ mod tests {
     use crate::store::db::on_db;
     use crate::store::dial::{Swept, SweptRow};
 
-    const LEASE: Duration = Duration::from_millis(1_500);
+    /// A renewal may come half a lease late.
+    const LEASE: Duration = Duration::from_secs(4);
 
     on_both_engines! {
         async fn nobody_rings_while_somebody_waits_and_then_somebody_does(store: Store) {
@@ -57,23 +64,25 @@ mod tests {
                 Ok(())
             });
             running.unwrap();
-            store.keep_ticket(attempt, 1, LEASE).await.unwrap();
+            assert!(store.keep_ticket(attempt, 1, LEASE).await.unwrap());
             let timings = DialTimings { ticket_lease: LEASE, ..DialTimings::default() };
             let sweeper = store.clone();
             let sweeps = tokio::spawn(async move {
                 let (begun, mut rung) = (Instant::now(), Vec::new());
-                while begun.elapsed() < LEASE * 3 {
+                while begun.elapsed() < LEASE * 3 / 2 {
                     rung.extend(sweeper.sweep(10, &timings, at(0)).await.unwrap());
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
                 rung
             });
             let ticket = KeptTicket { store: &store, attempt, send_no: 1, lease: LEASE };
-            assert_eq!(ticket.until(sweeps).await.unwrap(), []);
+            assert_eq!(ticket.until(sweeps).await.unwrap().unwrap(), []);
             tokio::time::sleep(LEASE).await;
             let rung = store.sweep(10, &timings, at(0)).await.unwrap();
             assert_eq!(rung, [SweptRow { attempt, swept: Swept::Ring { send_no: 1 } }]);
-            store.keep_ticket(attempt, 2, Duration::ZERO).await.unwrap();
+            assert!(!store.keep_ticket(attempt, 2, Duration::ZERO).await.unwrap());
+            let other = KeptTicket { send_no: 2, ..ticket };
+            assert!(other.until(std::future::pending::<()>()).await.is_none(), "it waits for nothing");
             assert_eq!(store.sweep(10, &timings, at(0)).await.unwrap(), [], "the ticket of another send");
         }
     }

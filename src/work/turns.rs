@@ -15,9 +15,12 @@ const SEND_KEY: &str = "twilio:send";
 /// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
 /// the network holds up a little does not join too many others.
 pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
-/// No turn before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and the turn it
-/// had taken would be lost; at a call in three minutes, again and again.
-const LONGEST_WAIT: Duration = Duration::from_secs(45);
+/// Open unless the provider is full.
+const HELD_KEY: &str = "twilio:held";
+const AT_ONCE: f64 = 1e6;
+/// Neither of the two turns before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
+/// the turns it had taken would be lost; at a call in three minutes, again and again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Gives turns to the dials of one account.
 #[derive(Clone)]
@@ -29,14 +32,16 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again.
+    /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
+    /// campaign takes its turn only when the provider is not full: it has no other for minutes.
     ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
     pub async fn to_claim(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
         if campaign_rate < self.account_rate {
             let key = format!("twilio:campaign:{campaign}");
-            if !self.pacer.acquire(&key, campaign_rate, LONGEST_WAIT).await? {
+            let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
+            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_WAIT).await? {
                 return Ok(false);
             }
         }
@@ -59,6 +64,7 @@ impl Turns {
     /// # Errors
     /// [`PaceError`] when the fleet could not be told.
     pub async fn hold_back(&self, pause: Duration) -> Result<(), PaceError> {
+        self.pacer.hold_back(HELD_KEY, pause).await?;
         self.pacer.hold_back(ACCOUNT_KEY, pause).await
     }
 }
@@ -97,6 +103,14 @@ mod tests {
         assert!(!turns.to_claim(CampaignId::new(), 1.0).await.unwrap());
         assert!(begun.elapsed() <= LONGEST_WAIT, "{:?}", begun.elapsed());
         let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0).await;
-        assert!((585..=630).contains(&waited.as_secs()), "{waited:?}");
+        assert!((570..=630).contains(&waited.as_secs()), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_campaign_loses_no_turn_to_a_provider_that_is_full() {
+        let turns = turns(1.0);
+        turns.hold_back(Duration::from_secs(590)).await.unwrap();
+        let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0 / 300.0).await;
+        assert!((590..=620).contains(&waited.as_secs()), "{waited:?}");
     }
 }

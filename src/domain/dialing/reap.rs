@@ -18,8 +18,8 @@ pub struct HeartbeatWatch {
 pub enum Reaped {
     /// The heart moved, or has not stood still long enough.
     Alive(HeartbeatWatch),
-    /// Stood still for the whole silence while the database was up: end its calls.
-    Dead,
+    /// Stood still for the whole silence while the database was up: end its calls. It stays so until the heart moves.
+    Dead(HeartbeatWatch),
 }
 
 /// Decides one look at a worker's heartbeat. `database_start` names the database's present life (its start time): when it
@@ -33,7 +33,7 @@ pub fn reap(watch: Option<HeartbeatWatch>, heartbeat: i64, database_start: i64, 
         return Reaped::Alive(fresh);
     }
     if now.saturating_sub(before.still_since) >= timings.holder_silence {
-        return Reaped::Dead;
+        return Reaped::Dead(HeartbeatWatch { looked_at: now, ..before });
     }
     Reaped::Alive(HeartbeatWatch { looked_at: now, ..before })
 }
@@ -48,7 +48,7 @@ mod tests {
         for (at, heartbeat, start) in looks {
             match reap(watch, *heartbeat, *start, Duration::from_secs(*at), &DialTimings::default()) {
                 Reaped::Alive(next) => watch = Some(next),
-                Reaped::Dead => return true,
+                Reaped::Dead(_) => return true,
             }
         }
         false
@@ -58,6 +58,21 @@ mod tests {
     fn fifteen_seconds_of_stillness_are_death() {
         assert!(dies(&[(0, 7, 1), (5, 7, 1), (10, 7, 1), (15, 7, 1)]));
         assert!(!dies(&[(0, 7, 1), (5, 7, 1), (10, 7, 1), (14, 7, 1)]));
+    }
+
+    #[test]
+    fn the_dead_stay_dead_until_the_heart_moves() {
+        let look = |watch, at, heartbeat| reap(watch, heartbeat, 1, Duration::from_secs(at), &DialTimings::default());
+        let mut watch = None;
+        for at in 0..15 {
+            let Reaped::Alive(next) = look(watch, at, 7) else { panic!("dead after {at} s") };
+            watch = Some(next);
+        }
+        for at in 15..20 {
+            let Reaped::Dead(next) = look(watch, at, 7) else { panic!("alive again after {at} s") };
+            watch = Some(next);
+        }
+        assert!(matches!(look(watch, 20, 8), Reaped::Alive(_)));
     }
 
     #[test]

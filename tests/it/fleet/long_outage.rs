@@ -15,7 +15,7 @@ const CALLS: u32 = 4;
 const WAITING: u32 = 2;
 const BEGIN: Duration = Duration::from_secs(60);
 /// How long people talk besides: until the last one is there, and on when the database is back.
-const BESIDES: Duration = Duration::from_secs(25);
+const BESIDES: Duration = Duration::from_secs(40);
 /// From the end of the calls to the last outcome.
 const WRITTEN: Duration = Duration::from_secs(60);
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
+use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -19,7 +20,18 @@ struct Statements(Arc<AtomicUsize>);
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self.0.fetch_add(usize::from(event.metadata().target() == "sqlx::query"), Ordering::Relaxed);
+        let mut greets = Greets(false);
+        event.record(&mut greets);
+        self.0.fetch_add(usize::from(event.metadata().target() == "sqlx::query" && !greets.0), Ordering::Relaxed);
+    }
+}
+
+/// Whether a statement is what each new connection asks first; the pool opens one after a pause.
+struct Greets(bool);
+
+impl Visit for Greets {
+    fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
+        self.0 |= format!("{value:?}").contains("database_life");
     }
 }
 

@@ -87,8 +87,9 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
         dialers: dialers(&api).await?,
-        words: api.store.obstacles().await?,
+        // before the words are read: how long they hold is counted from there
         now: api.clock.now(),
+        words: api.store.obstacles().await?,
         queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
         breaker: breaker(&api, &campaign).await?,
         campaign,
