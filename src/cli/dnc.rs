@@ -35,7 +35,7 @@ pub async fn run(verb: &Dnc, client: &Client, output: Output) -> anyhow::Result<
         Dnc::Add { number, opt_out, campaign } => {
             let source = if *opt_out { "opt_out" } else { "operator" };
             let body = json!({ "phone_number": number, "source": source, "campaign": campaign });
-            output.show(&client.send(Method::POST, ApiPath::new(&["v1", "suppressions"]), &body).await?, added)?;
+            output.show(&client.send(Method::POST, ApiPath::new(&["v1", "suppressions"]), &body).await?, |answer| added(answer, source))?;
         }
         Dnc::Remove { which, reason, campaign } => {
             let place = if which.starts_with('+') { "suppressions" } else { "dnc-lists" };
@@ -104,9 +104,15 @@ fn entries(answer: &Value) -> String {
     if rows.is_empty() { "it may be called".to_owned() } else { table(&["BY", "WHERE", "SINCE", "CALL"], &rows) }
 }
 
-fn added(answer: &Value) -> String {
-    let already = if answer["is_new"] == true { "it is called no more" } else { "it was on the list already" };
-    format!("{already}; off their lists: {}, taken back: {}", count(answer, "leads", "lead"), count(answer, "withdrawn", "call"))
+fn added(answer: &Value, source: &str) -> String {
+    let told = if answer["is_new"] == true {
+        "it is called no more".to_owned()
+    } else if answer["is_stronger"] == true {
+        format!("it was on the list already, from now on by {source}")
+    } else {
+        "it was on the list already".to_owned()
+    };
+    format!("{told}; off their lists: {}, taken back: {}", count(answer, "leads", "lead"), count(answer, "withdrawn", "call"))
 }
 
 /// `1 lead`, `3 leads`.

@@ -50,16 +50,15 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
                 line(&if output.json { json!({ "file": file }).to_string() } else { format!("every lead is in {file}") })?;
             }
         }
-        Leads::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "leads", id])).await?, show)?,
+        Leads::Show { id, campaign } => output.show(&client.get(lead(id, None, campaign.as_deref())).await?, show)?,
         Leads::Explain { id, campaign } => {
-            let path = ApiPath::new(&["v1", "leads", id, "explain"]).with("campaign", campaign.as_deref());
-            output.show(&client.get(path).await?, explain::lead)?;
+            output.show(&client.get(lead(id, Some("explain"), campaign.as_deref())).await?, explain::lead)?;
         }
-        Leads::Cancel { id } => {
-            let done = client.post(ApiPath::new(&["v1", "leads", id, "cancel"])).await?;
+        Leads::Cancel { id, campaign } => {
+            let done = client.post(lead(id, Some("cancel"), campaign.as_deref())).await?;
             output.show(&done, |_| format!("lead {id} is off the list"))?;
         }
-        Leads::Retry { campaign: Some(name), .. } => {
+        Leads::Retry { parked: true, campaign: Some(name), .. } => {
             let done = client.post(ApiPath::new(&["v1", "campaigns", name, "parked", "retry"])).await?;
             let told = |done: &Value| {
                 let leads = &done["leads"];
@@ -70,13 +69,19 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
             };
             output.show(&done, told)?;
         }
-        Leads::Retry { id, .. } => {
+        Leads::Retry { id, campaign, .. } => {
             let id = id.as_deref().unwrap_or_default();
-            let done = client.post(ApiPath::new(&["v1", "leads", id, "retry"])).await?;
+            let done = client.post(lead(id, Some("retry"), campaign.as_deref())).await?;
             output.show(&done, |done| format!("lead {id} is called again as soon as every gate is open{}", warnings_and_notes(done)))?;
         }
     }
     Ok(())
+}
+
+/// One lead, or a verb of it; where several campaigns have its number, or for the list's own key, with its campaign.
+fn lead(id: &str, verb: Option<&str>, campaign: Option<&str>) -> ApiPath {
+    let parts: Vec<&str> = ["v1", "leads", id].into_iter().chain(verb).collect();
+    ApiPath::new(&parts).with("campaign", campaign)
 }
 
 fn undone(answer: &Value) -> String {

@@ -57,6 +57,8 @@ pub struct NewSuppression<'a> {
 pub struct Suppressed {
     /// False when it was suppressed there already.
     pub is_new: bool,
+    /// It was suppressed there already by a weaker source, which this one replaces.
+    pub is_stronger: bool,
     /// Leads that were waiting and will not be called.
     pub leads: u64,
 }
@@ -64,8 +66,9 @@ pub struct Suppressed {
 /// Suppresses a number inside a transaction of the caller. Leads with an open attempt are left to that attempt.
 pub(crate) async fn add(mut conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<Suppressed, StoreError> {
     let is_new = insert(conn.reborrow(), new, now).await?;
+    let is_stronger = !is_new && strengthen(conn.reborrow(), new, now).await?;
     let leads = take_off_lists(conn, new, now).await?;
-    Ok(Suppressed { is_new, leads })
+    Ok(Suppressed { is_new, is_stronger, leads })
 }
 
 async fn insert(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<bool, StoreError> {
@@ -73,6 +76,17 @@ async fn insert(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Resu
          ON CONFLICT (phone_number, scope) DO NOTHING";
     on_conn!(conn, conn => {
         let row = sqlx::query(INSERT).bind(new.phone_number).bind(new.scope.to_string()).bind(new.source);
+        Ok(row.bind(new.attempt).bind(now).execute(conn).await?.rows_affected() == 1)
+    })
+}
+
+/// An entry keeps its strongest source: a person's own word before anybody else's, and anybody's before the provider's.
+async fn strengthen(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    const STRENGTHEN: &str = "UPDATE suppression SET source = $3, attempt_id = $4, created_at = $5
+         WHERE phone_number = $1 AND scope = $2
+           AND ((source <> 'opt_out' AND $3 = 'opt_out') OR (source = 'quarantine' AND $3 <> 'quarantine'))";
+    on_conn!(conn, conn => {
+        let row = sqlx::query(STRENGTHEN).bind(new.phone_number).bind(new.scope.to_string()).bind(new.source);
         Ok(row.bind(new.attempt).bind(now).execute(conn).await?.rows_affected() == 1)
     })
 }
@@ -120,6 +134,8 @@ pub struct Suppression {
 pub struct OptedOut {
     /// False when it was suppressed there already.
     pub is_new: bool,
+    /// It was suppressed there already by a weaker source, which this one replaces.
+    pub is_stronger: bool,
     /// Leads that were waiting and will not be called.
     pub leads: u64,
     /// Calls that were about to be sent and will not be.
@@ -145,9 +161,9 @@ impl Store {
         on_db!(self.db, write, tx => {
             let armed: Vec<AttemptId> = sqlx::query_scalar(ARMED).bind(new.phone_number).bind(campaign).fetch_all(&mut *tx).await?;
             let withdrawn = withdraw_suppressed((&mut *tx).into(), &armed, timings, now).await?;
-            let Suppressed { is_new, leads } = add((&mut *tx).into(), new, now).await?;
+            let Suppressed { is_new, is_stronger, leads } = add((&mut *tx).into(), new, now).await?;
             audit::append(tx.into(), NewAudit { actor, action: "dnc.add", subject: &subject, detail: &detail }, now).await?;
-            Ok(OptedOut { is_new, leads, withdrawn })
+            Ok(OptedOut { is_new, is_stronger, leads, withdrawn })
         })
     }
 

@@ -73,8 +73,11 @@ pub enum Leads {
     /// One lead with all its calls.
     #[command(after_help = "Example: callfleet lead show +14155550123")]
     Show {
-        /// The lead's id or number.
+        /// The lead's id or number, or with --campaign the list's own key.
         id: String,
+        /// In which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
     },
     /// Why a lead is or is not called now: every gate.
     #[command(after_help = "Example: callfleet lead explain +14155550123")]
@@ -92,20 +95,23 @@ pub enum Leads {
     /// had when it was parked, and promised callbacks stay promised.
     #[command(after_help = "Example: callfleet leads retry +14155550123\n         callfleet leads retry --parked --campaign spring")]
     Retry {
-        /// The lead's id or number.
+        /// The lead's id or number, or with --campaign the list's own key.
         #[arg(required_unless_present = "parked")]
         id: Option<String>,
         /// All leads of a campaign that wait for a person.
         #[arg(long, requires = "campaign", conflicts_with = "id")]
         parked: bool,
-        /// Which campaign.
-        #[arg(long, value_name = "NAME", requires = "parked")]
+        /// In which campaign.
+        #[arg(long, value_name = "NAME")]
         campaign: Option<String>,
     },
     /// Take a lead off the list.
     #[command(after_help = "Example: callfleet lead cancel +14155550123")]
     Cancel {
-        /// The lead's id or number.
+        /// The lead's id or number, or with --campaign the list's own key.
         id: String,
+        /// In which campaign.
+        #[arg(long, value_name = "NAME")]
+        campaign: Option<String>,
     },
 }

@@ -70,6 +70,30 @@ pub(super) fn country_of(number: &PhoneNumber) -> Option<&'static str> {
     country_of_digits(digits(number))
 }
 
+/// Whether there is a calling code of this country.
+pub(super) fn has_numbers(country: &str) -> bool {
+    !country.is_empty() && COUNTRIES.values().any(|known| *known == country)
+}
+
+/// The country as which numbers count that may be looked for under this code: codes that are often mistaken, and places that
+/// share the calling code of another country.
+pub(super) fn country_with_numbers_of(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "UK" | "GG" | "IM" | "JE" => "GB",
+        "AS" | "GU" | "MP" | "PR" | "UM" | "VI" => "US",
+        "AX" => "FI",
+        "BL" | "MF" => "GP",
+        "BQ" => "CW",
+        "CC" | "CX" => "AU",
+        "EH" => "MA",
+        "EL" => "GR",
+        "SJ" => "NO",
+        "VA" => "IT",
+        "YT" => "RE",
+        _ => return None,
+    })
+}
+
 /// Every four digits that numbers of a country begin with.
 pub(super) fn openings_of(country: &str) -> Vec<String> {
     let openings = (1_000..10_000).map(|digits: u32| digits.to_string());

@@ -134,6 +134,18 @@ pub fn country_of(number: &PhoneNumber) -> Option<&'static str> {
     facts::country_of(number)
 }
 
+/// Whether any number belongs to a country, by its ISO 3166 code.
+#[must_use]
+pub fn has_numbers(country: &str) -> bool {
+    facts::has_numbers(country)
+}
+
+/// The code to write instead of one that no number belongs to: `GB` for `UK`, `US` for a territory of the United States.
+#[must_use]
+pub fn country_with_numbers_of(code: &str) -> Option<&'static str> {
+    facts::country_with_numbers_of(code)
+}
+
 /// How the numbers of a country begin: the four digits behind the `+`.
 #[must_use]
 pub fn openings_of(country: &str) -> Vec<String> {
@@ -169,6 +181,17 @@ mod tests {
     fn at(number: &str, state: Option<&str>, postal_code: &str, zone: Option<&str>) -> Result<Vec<String>, ZoneError> {
         let address = Address { state, postal_code: Some(postal_code) };
         zones_for(&PhoneNumber::from_e164(number).unwrap(), address, zone)
+    }
+
+    #[test]
+    fn a_code_without_numbers_leads_to_one_that_has_them() {
+        let letters = || (b'A'..=b'Z').map(char::from);
+        for code in letters().flat_map(|first| letters().map(move |second| format!("{first}{second}"))) {
+            if let Some(meant) = country_with_numbers_of(&code) {
+                assert!(!has_numbers(&code) && has_numbers(meant), "{code} {meant}");
+            }
+        }
+        assert!(has_numbers("US") && !has_numbers(""), "calling codes of no country are none of an empty one");
     }
 
     #[test]

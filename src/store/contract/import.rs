@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fixtures::{at, campaign, force_lead_state, lead, new_lead, number};
 use super::support::on_both_engines;
 use crate::domain::background::{IMPORT, allows};
+use crate::domain::ids::AttemptId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::store::import::{ImportBatch, ImportPlace, ImportState};
@@ -74,8 +75,8 @@ on_both_engines! {
 
         let phone_number = number(1);
         let opt_out = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
-        assert_eq!(store.suppress(opt_out, at(1)).await.unwrap(), Suppressed { is_new: true, leads: 1 });
-        assert_eq!(store.suppress(opt_out, at(2)).await.unwrap(), Suppressed { is_new: false, leads: 0 });
+        assert_eq!(store.suppress(opt_out, at(1)).await.unwrap(), Suppressed { is_new: true, is_stronger: false, leads: 1 });
+        assert_eq!(store.suppress(opt_out, at(2)).await.unwrap(), Suppressed { is_new: false, is_stronger: false, leads: 0 });
         assert!(store.is_suppressed(&number(1), spring).await.unwrap() && store.is_suppressed(&number(1), autumn).await.unwrap());
         let off = store.lead(waiting).await.unwrap().unwrap();
         assert_eq!((off.state, off.disposition, off.reason, off.opt_out), (LeadState::Suppressed, Some(Disposition::Dnc), Some(Reason::OptOut), true));
@@ -83,12 +84,39 @@ on_both_engines! {
         assert_eq!(store.lead(bystander).await.unwrap().unwrap().state, LeadState::New);
     }
 
+    async fn an_entry_keeps_its_strongest_source(store: Store) {
+        use SuppressionSource::{Carrier, Operator, OptOut, Quarantine};
+        let cases = [
+            (Operator, OptOut, true),
+            (Carrier, OptOut, true),
+            (Quarantine, OptOut, true),
+            (Quarantine, Operator, true),
+            (Quarantine, Carrier, true),
+            (OptOut, OptOut, false),
+            (OptOut, Operator, false),
+            (OptOut, Quarantine, false),
+            (Operator, Carrier, false),
+            (Operator, Quarantine, false),
+            (Quarantine, Quarantine, false),
+        ];
+        for (n, (first, second, is_stronger)) in cases.into_iter().enumerate() {
+            let (phone_number, call) = (number(n as u64), AttemptId::new());
+            let said = |source, attempt| NewSuppression { phone_number: &phone_number, scope: Scope::Global, source, attempt };
+            assert!(store.suppress(said(first, None), at(1)).await.unwrap().is_new);
+            let done = store.suppress(said(second, Some(call)), at(2)).await.unwrap();
+            assert_eq!(done, Suppressed { is_new: false, is_stronger, leads: 0 }, "{first}, then {second}");
+            let entry = store.suppressions_of(&phone_number).await.unwrap().remove(0);
+            let kept = if is_stronger { (second, Some(call), at(2)) } else { (first, None, at(1)) };
+            assert_eq!((entry.source, entry.attempt_id, entry.created_at), kept, "{first}, then {second}");
+        }
+    }
+
     async fn a_campaign_scope_stays_in_its_campaign(store: Store) {
         let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
         let (here, there) = (lead(&store, spring, 1).await, lead(&store, autumn, 1).await);
         let phone_number = number(1);
         let new = NewSuppression { phone_number: &phone_number, scope: Scope::Campaign(spring), source: SuppressionSource::Operator, attempt: None };
-        assert_eq!(store.suppress(new, at(1)).await.unwrap(), Suppressed { is_new: true, leads: 1 });
+        assert_eq!(store.suppress(new, at(1)).await.unwrap(), Suppressed { is_new: true, is_stronger: false, leads: 1 });
         assert_eq!(store.lead(here).await.unwrap().unwrap().state, LeadState::Suppressed);
         assert_eq!(store.lead(there).await.unwrap().unwrap().state, LeadState::New);
         assert!(store.is_suppressed(&phone_number, spring).await.unwrap() && !store.is_suppressed(&phone_number, autumn).await.unwrap());

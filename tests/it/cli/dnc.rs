@@ -82,3 +82,14 @@ fn a_number_can_be_added_and_allowed_again() {
     let wrong = bench.run("dnc add 4155550100");
     assert!(wrong.code == Some(1) && wrong.err.contains("E.164"), "{wrong:?}");
 }
+
+#[test]
+fn what_a_person_asked_for_is_kept_over_what_the_operator_wrote() {
+    let bench = Bench::with_campaign();
+    assert!(bench.done("dnc add +14155550100").out.starts_with("it is called no more;"));
+    assert!(bench.done("dnc add +14155550100 --opt-out").out.starts_with("it was on the list already, from now on by opt_out;"));
+    for line in ["dnc add +14155550100 --opt-out", "dnc add +14155550100"] {
+        assert!(bench.done(line).out.starts_with("it was on the list already;"), "{line}");
+    }
+    assert!(bench.done("dnc list").out.contains("1 by opt_out"));
+}

@@ -39,3 +39,24 @@ fn an_import_can_be_taken_back() {
     let unknown = bench.run("leads undo 00000000-0000-7000-8000-000000000000");
     assert!(unknown.code == Some(1) && unknown.err.contains("there is no import"), "{unknown:?}");
 }
+
+#[test]
+fn a_number_on_two_lists_needs_its_campaign() {
+    let bench = Bench::with_campaign();
+    bench.done("campaign create --name autumn --file campaign.toml --agent solar-intro");
+    bench.done("leads import --campaign autumn leads.csv");
+    for verb in ["show", "explain", "retry", "cancel"] {
+        let several = bench.run(&format!("lead {verb} +14155550100"));
+        assert!(several.code == Some(1) && several.err.contains("say which: --campaign NAME"), "{verb}: {several:?}");
+    }
+    // It is one person who is meant, not all that are parked: whoever was never called is not called again.
+    let retried = bench.run("lead retry +14155550100 --campaign autumn");
+    assert!(retried.code == Some(1) && retried.err.contains("+14155550100 is new"), "{retried:?}");
+    bench.done("lead cancel a-1 --campaign autumn");
+    for (campaign, state) in [("spring", "new"), ("autumn", "cancelled")] {
+        let shown = bench.done(&format!("lead show +14155550100 --campaign {campaign} --json")).json();
+        assert_eq!(shown["lead"]["state"], state, "{shown}");
+    }
+    let parked = bench.done("leads retry --parked --campaign spring");
+    assert!(parked.out.starts_with("0 parked leads of spring"), "{parked:?}");
+}

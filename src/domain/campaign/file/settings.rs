@@ -6,13 +6,12 @@ use super::problem::Problems;
 use super::{BreakerFile, CallbacksFile, CampaignFile, RedialFile, RedialLine, SettingError};
 use crate::domain::callback::keep::KeepRules;
 use crate::domain::campaign::breaker::Breaker;
-use crate::domain::campaign::{CampaignSettings, Countries, OnVoicemail, duration};
+use crate::domain::campaign::{CampaignSettings, OnVoicemail, duration};
 use crate::domain::law::{LawChoice, Profile};
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::{Redial, RedialTable};
 use crate::domain::time::Timestamp;
-use crate::domain::zone::country_of;
 
 /// Phones ring at least this long: 15 s are required (16 CFR 310.4(b)(4)(ii)), the rest is the network's delay.
 const RING_FLOOR_S: u64 = 20;
@@ -71,6 +70,7 @@ impl CampaignFile {
         let fix = "leave it true, or say in consent_override_reason why calls without consent are lawful here";
         let unexplained = !self.require_consent && !given(self.consent_override_reason.as_deref());
         wrong.extend(unexplained.then(|| SettingError::new("require_consent", "false", fix)));
+        wrong.extend(self.countries_without_numbers());
         wrong
     }
 
@@ -84,24 +84,6 @@ impl CampaignFile {
             }
         }
         numbers
-    }
-
-    fn countries(&self, problems: &mut Problems) -> Countries {
-        if self.countries.iter().any(|country| country.eq_ignore_ascii_case("any")) {
-            return Countries::Any;
-        }
-        let code = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
-        for wrong in self.countries.iter().filter(|text| !code(text.trim())) {
-            problems.add(SettingError::new("countries", wrong, "write ISO 3166 codes like US or GB, or any"));
-        }
-        let mut only: Vec<String> = self.countries.iter().map(|text| text.trim().to_ascii_uppercase()).collect();
-        if only.is_empty() {
-            let own = self.caller_numbers.iter().filter_map(|text| PhoneNumber::from_e164(text.trim()).ok());
-            only = own.filter_map(|number| country_of(&number)).map(ToOwned::to_owned).collect();
-            only.sort_unstable();
-            only.dedup();
-        }
-        Countries::Only(only)
     }
 
     fn law(&self, problems: &mut Problems) -> LawChoice {

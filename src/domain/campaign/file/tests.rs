@@ -202,6 +202,28 @@ fn a_campaign_calls_the_countries_of_its_numbers_unless_it_names_others() {
 }
 
 #[test]
+fn a_country_that_no_number_belongs_to_is_refused() {
+    let naming = |code: &str| CampaignFile { countries: vec!["US".to_owned(), code.to_owned()], ..with_caller() };
+    for known in ["GB", " de ", "ca", "any"] {
+        assert!(naming(known).problems().is_empty(), "{known}");
+    }
+    let codes = "write ISO 3166 codes like US or GB, or any";
+    for (code, instead) in [
+        ("UK", "did you mean GB?"),
+        ("uk", "did you mean GB?"),
+        ("JE", "did you mean GB?"),
+        ("PR", "did you mean US?"),
+        ("EL", "did you mean GR?"),
+        ("XX", codes),
+        ("EU", codes),
+    ] {
+        let said: Vec<String> = naming(code).problems().iter().map(ToString::to_string).collect();
+        assert_eq!(said, [format!("countries: `{code}`: no calling code is of this country; {instead}")]);
+        assert!(naming(code).settings().is_ok(), "what runs by older rules goes on");
+    }
+}
+
+#[test]
 fn the_law_is_lifted_by_a_reason_only() {
     let mut file = with_caller();
     assert_eq!(file.settings().unwrap().law, LawChoice::STRICT);

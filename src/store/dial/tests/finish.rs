@@ -11,6 +11,7 @@ use crate::domain::outcome::{Disposition, Flags, Outcome, PromisedCallback, Reas
 use crate::store::contract::fixtures::number;
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Claimed, Finished, FinishedCall};
+use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
 /// A conversation that ended with this report.
 pub(super) async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Outcome>) -> Claimed {
@@ -104,6 +105,18 @@ on_both_engines! {
         let lead = bench.view(claimed.lead).await.lead;
         assert_eq!((lead.state, lead.opt_out), (LeadState::Suppressed, true));
         assert!(bench.store.is_suppressed(&number(1), first).await.unwrap());
+    }
+
+    async fn an_opt_out_in_a_call_is_kept_over_what_the_operator_wrote(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = talked(&bench, 1, "CA1", Some(&told(Disposition::Qualified))).await;
+        let phone_number = number(1);
+        let new = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::Operator, attempt: None };
+        assert!(bench.store.suppress(new, now()).await.unwrap().is_new);
+        assert!(bench.store.record_opt_out(claimed.attempt, now()).await.unwrap());
+        let entries = bench.store.suppressions_of(&phone_number).await.unwrap();
+        let kept: Vec<_> = entries.into_iter().map(|entry| (entry.source, entry.attempt_id)).collect();
+        assert_eq!(kept, [(SuppressionSource::OptOut, Some(claimed.attempt))]);
     }
 
     async fn an_opt_out_in_the_report_alone_suppresses_too(store: Store) {

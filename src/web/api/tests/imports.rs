@@ -183,7 +183,7 @@ async fn suppressing_by_request_holds_at_once() {
     let bench = Bench::with_campaign().await;
     let body = json!({ "phone_number": "+14155550100", "source": "opt_out" });
     let done = bench.json("POST", "/v1/suppressions", &body).await;
-    assert_eq!(done, json!({ "status": 201, "body": { "is_new": true, "leads": 1, "withdrawn": 0 } }));
+    assert_eq!(done, json!({ "status": 201, "body": { "is_new": true, "is_stronger": false, "leads": 1, "withdrawn": 0 } }));
     let told = bench.get("/v1/suppressions?phone_number=%2B14155550100").await;
     assert_eq!((&told["body"]["phone_number"], &told["body"]["entries"][0]["source"]), (&"+1415***0100".into(), &"opt_out".into()));
     let audit = bench.store.audits(None, 10).await.unwrap();

@@ -113,6 +113,32 @@ async fn a_lead_is_explained_by_number_key_or_id() {
     assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
 }
 
+async fn in_state(bench: &Bench, state: LeadState) -> Vec<LeadId> {
+    let filter = LeadFilter { state: Some(state), ..LeadFilter::default() };
+    bench.store.leads(&filter, None, 10).await.unwrap().into_iter().map(|lead| lead.id).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verb_with_a_campaign_touches_that_lead_alone() {
+    let bench = Bench::with_campaign().await;
+    bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" })).await;
+    bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
+    for lead in bench.store.leads(&LeadFilter::default(), None, 10).await.unwrap() {
+        fixtures::force_lead_state(&bench.store, lead.id, LeadState::Parked).await;
+    }
+    let autumn = bench.store.campaign_by_name("autumn").await.unwrap().unwrap().id;
+    let filter = LeadFilter { campaign: Some(autumn), external_id: Some("a-1".to_owned()), ..LeadFilter::default() };
+    let meant = bench.store.leads(&filter, None, 1).await.unwrap()[0].id;
+    let shown = bench.exact("GET", "/v1/leads/+14155550100?campaign=autumn", "").await;
+    assert_eq!(shown["lead"]["id"], json!(meant), "{shown}");
+    for (verb, to) in [("retry", LeadState::Waiting), ("cancel", LeadState::Cancelled)] {
+        let done = bench.post(&format!("/v1/leads/+14155550100/{verb}?campaign=autumn")).await;
+        assert_eq!(done["status"], 200, "{verb}: {done}");
+        assert_eq!(in_state(&bench, to).await, [meant], "{verb}");
+        assert_eq!(in_state(&bench, LeadState::Parked).await.len(), 3, "{verb}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_without_live_calls_pauses() {
     let bench = Bench::with_campaign().await;
