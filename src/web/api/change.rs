@@ -18,6 +18,7 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::assign::assign;
 use crate::domain::campaign::file::CampaignFile;
 use crate::domain::ids::AgentVersionId;
+use crate::domain::time::Timestamp;
 use crate::store::campaign::Campaign;
 
 /// What still has to be done before a campaign can start; empty when it can.
@@ -133,7 +134,21 @@ async fn replace_settings(
     actor: Actor,
 ) -> Result<(), ApiError> {
     let stored = if campaign.state == CampaignState::Draft { draft(file, origin)? } else { complete(file, origin)? };
+    must_not_be_over(campaign, file, api.clock.now())?;
     let changed = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
     let fix = "look at it and send the change again: callfleet campaign status";
     changed.map(drop).ok_or_else(|| ApiError::conflict("changed_meanwhile", "somebody changed the campaign in this moment", fix))
+}
+
+/// A slip in a date finishes no campaign that calls or is about to: with an end that has passed the scheduler drains it at once.
+fn must_not_be_over(campaign: &Campaign, file: &CampaignFile, now: Timestamp) -> Result<(), ApiError> {
+    let way_out = match campaign.state {
+        CampaignState::Running => format!("to finish it now: callfleet campaign drain {}", campaign.name),
+        CampaignState::Scheduled => format!("to keep it from starting: callfleet campaign unschedule {}", campaign.name),
+        _ => return Ok(()),
+    };
+    match file.settings().ok().and_then(|settings| settings.ends_at).filter(|end| *end <= now) {
+        Some(end) => Err(ApiError::conflict("over", format!("schedule.end: {end} has passed"), format!("give it a later end; {way_out}"))),
+        None => Ok(()),
+    }
 }

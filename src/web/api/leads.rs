@@ -109,7 +109,7 @@ pub async fn cancel(
 ) -> Result<Json<Value>, ApiError> {
     let lead = resolve(&api, &id, &of).await?;
     let change = api.store.cancel_lead(lead, actor.0, api.clock.now()).await?;
-    changed(&id, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
+    changed(&id, lead, change, LeadState::Cancelled, "a lead that is done or suppressed cannot be cancelled")
 }
 
 /// `POST /v1/leads/{id}/retry`: a finished or parked lead is called again as soon as every gate is open; `notes` and
@@ -125,7 +125,8 @@ pub async fn retry(
     let campaign = api.store.campaign(lead.campaign_id).await?.ok_or_else(|| missing(&id))?;
     idle::must_not_be_cancelled(&campaign)?;
     let change = api.store.retry_lead(lead.id, actor.0, now).await?;
-    let mut answer = changed(&id, change, LeadState::Waiting, "only a finished or parked lead that did not opt out can be called again")?;
+    let rule = "only a finished or parked lead that did not opt out can be called again";
+    let mut answer = changed(&id, lead.id, change, LeadState::Waiting, rule)?;
     let warnings: Vec<String> = idle::warning(&campaign).into_iter().chain(brought_forward(&lead, now)).collect();
     answer["notes"] = json!(idle::note(&campaign).into_iter().collect::<Vec<_>>());
     answer["warnings"] = json!(warnings);
@@ -148,11 +149,12 @@ pub async fn retry_parked(State(api): State<ApiState>, Path(name): Path<String>,
     Ok(Json(json!({ "campaign": name, "leads": leads, "notes": notes, "warnings": warnings })))
 }
 
-fn changed(id: &str, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {
+/// `id` is what was typed, which may be a number that other campaigns have too; the advice names this lead alone.
+fn changed(id: &str, lead: LeadId, change: Change<LeadState>, to: LeadState, rule: &str) -> Result<Json<Value>, ApiError> {
     match change {
         Change::Changed => Ok(Json(json!({ "id": id, "state": to }))),
         Change::Was(state) => {
-            Err(ApiError::conflict("wrong_state", format!("lead {id} is {state}; {rule}"), format!("callfleet lead show {id} shows it")))
+            Err(ApiError::conflict("wrong_state", format!("lead {id} is {state}; {rule}"), format!("callfleet lead show {lead} shows it")))
         }
         Change::Missing => Err(missing(id)),
     }

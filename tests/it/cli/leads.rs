@@ -52,6 +52,8 @@ fn a_number_on_two_lists_needs_its_campaign() {
     // It is one person who is meant, not all that are parked: whoever was never called is not called again.
     let retried = bench.run("lead retry +14155550100 --campaign autumn");
     assert!(retried.code == Some(1) && retried.err.contains("+14155550100 is new"), "{retried:?}");
+    let advice = retried.err.lines().find_map(|line| line.strip_prefix("fix: callfleet ")?.strip_suffix(" shows it"));
+    bench.done(advice.unwrap_or_else(|| panic!("{retried:?}")));
     bench.done("lead cancel a-1 --campaign autumn");
     for (campaign, state) in [("spring", "new"), ("autumn", "cancelled")] {
         let shown = bench.done(&format!("lead show +14155550100 --campaign {campaign} --json")).json();

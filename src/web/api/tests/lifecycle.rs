@@ -64,6 +64,28 @@ async fn what_cannot_begin_is_refused_with_a_way_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_campaign_is_finished_by_a_slip_in_its_end() {
+    let bench = Bench::with_campaign().await;
+    set(&bench, "schedule.start", "2026-11-24T09:00:00-08:00").await;
+    for (state, way_out) in [("scheduled", "callfleet campaign unschedule spring"), ("running", "callfleet campaign drain spring")] {
+        assert_eq!(start(&bench).await["body"]["state"], state);
+        // The second is this very moment; the start is taken away, or an end before it would be refused for that.
+        for end in ["2020-01-01T00:00:00Z", "2026-11-23T18:00:00Z"] {
+            let keys = json!({ "set": { "schedule.start": "", "schedule.end": end } });
+            let refused = bench.json("PATCH", "/v1/campaigns/spring", &keys).await;
+            assert_eq!((&refused["status"], &refused["body"]["error"]["code"]), (&json!(409), &json!("over")), "{end}: {refused}");
+            assert!(refused["body"]["error"]["fix"].as_str().unwrap().ends_with(way_out), "{refused}");
+        }
+        assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["settings"]["schedule"]["end"], Value::Null, "nothing was changed");
+        set(&bench, "schedule.start", "").await;
+    }
+    assert_eq!(set(&bench, "schedule.end", "2026-11-23T18:00:01Z").await["status"], 200);
+    bench.post("/v1/campaigns/spring/pause").await;
+    assert_eq!(set(&bench, "schedule.end", "2020-01-01T00:00:00Z").await["status"], 200, "it is asked for a later end when it goes on");
+    assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["error"]["code"], "over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_on_two_lists_are_told_at_the_start() {
     let bench = Bench::with_campaign().await;
     bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" })).await;
