@@ -16,14 +16,14 @@ use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
 /// Most rows of a stretch. More would hardly save pages any more, and two stretches are in memory.
-const ROWS: u64 = 80_000;
+const ROWS: u64 = 120_000;
 
 /// Rows of the first stretch, for which the writer waits. The next ones are as long as all before them, until they are as long as may
 /// be: while a list is short, so is its part of the index.
 pub const FIRST: u64 = 20_000;
 
 /// Most text of a stretch, in bytes: long rows cost no more memory than many.
-const TEXT: u64 = 8 << 20;
+const TEXT: u64 = 10 << 20;
 
 /// Most refused rows of a stretch: they are kept with their reasons until it is written.
 const REFUSED: usize = 5_000;
