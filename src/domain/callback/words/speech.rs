@@ -37,6 +37,12 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         ("not", "pacific" | "eastern" | "central" | "mountain", ..) => plain("", 2),
         ("not", "today" | "tonight" | "tomorrow" | "this" | "next", ..) => not_then(tokens),
         ("not", day, ..) if day.ends_with("day") => not_then(tokens),
+        // "Can't you call tomorrow?" asks for it.
+        ("not", "you", ..)
+            if matches!(last, "can" | "could") || last == "do" && before.iter().rev().nth(1).is_some_and(|word| word == "why") =>
+        {
+            plain("you", 2)
+        }
         ("called", ..) if last == "you" && before.iter().rev().nth(1).is_some_and(|word| word == "rather") => plain("call", 1),
         ("later", "than", ..) => plain("after", 2),
         ("earlier" | "sooner", "than", ..) => plain("before", 2),
