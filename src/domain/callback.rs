@@ -129,6 +129,9 @@ impl Speech<'_> {
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
         }
+        if wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
+            return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
+        }
         if wish.has_time() {
             return self.on_calendar(wish, if refused { 20 } else { 0 });
         }
@@ -137,6 +140,9 @@ impl Speech<'_> {
         }
         if intent::OWN_CALL.is_in(self.tokens) {
             return plain(CallbackKind::None, self.zone, 0.8, "");
+        }
+        if intent::NOT_THEN.is_in(self.tokens) {
+            return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
         if intent::PUTS_OFF.is_in(self.tokens) {
             return self.later();

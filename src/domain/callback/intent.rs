@@ -45,6 +45,10 @@ pub(super) static OWN_CALL: LazyLock<Intent> = LazyLock::new(|| Intent::new(incl
 pub(super) static ANOTHER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/names_another.txt")));
 /// The callee cannot talk now, or asks for another time, without naming one.
 pub(super) static PUTS_OFF: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/puts_off.txt")));
+/// The callee asks not to be called at some time: whatever excuse stands beside it, a call "later" was not asked for.
+pub(super) static NOT_THEN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/not_then.txt")));
+/// A time is left out of a longer one: which other time is meant can only be asked.
+pub(super) static EXCEPTS: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/excepts.txt")));
 
 /// The callee wants no more calls. Wins over everything else that was said.
 #[must_use]

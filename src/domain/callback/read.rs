@@ -6,6 +6,8 @@ mod day;
 mod delay;
 mod part;
 
+use std::ops::RangeInclusive;
+
 use crate::domain::callback::clause::{Clause, Mood};
 use crate::domain::callback::wish::{Bound, Clock, Day, Wish};
 use crate::domain::callback::{figure, place};
@@ -32,6 +34,8 @@ fn merge(wish: &mut Wish, new: &Wish) {
     if new.delay.is_some() || new.soon.is_some() {
         (wish.delay, wish.soon) = (new.delay, new.soon);
     }
+    // A day that is named again leaves the year of the first one behind.
+    wish.year = if new.day.is_some() { new.year } else { new.year.or(wish.year) };
     wish.day = new.day.or(wish.day);
     wish.part = new.part.or(wish.part);
     wish.zone = new.zone.or(wish.zone);
@@ -80,6 +84,9 @@ const FILLERS: [&str; 16] = [
 const RELATIONS: [&str; 14] =
     ["after", "past", "before", "by", "until", "from", "between", "since", "around", "about", "at", "or", "and", "to"];
 
+/// The years that may be meant by four figures.
+const YEARS: RangeInclusive<i16> = 2025..=2099;
+
 impl Reader<'_, '_> {
     fn run(mut self) {
         while self.at < self.tokens.len() {
@@ -101,6 +108,7 @@ impl Reader<'_, '_> {
             .or_else(|| self.zone())
             .or_else(|| self.part())
             .or_else(|| self.day())
+            .or_else(|| self.year())
             .or_else(|| self.clock())
             .unwrap_or(0)
     }
@@ -184,6 +192,18 @@ impl Reader<'_, '_> {
         }
         self.last = Last::Day;
         Some(used)
+    }
+
+    /// "December 1st 2027", "in 2028": such figures are a year there, and 20:27 after "at".
+    fn year(&mut self) -> Option<usize> {
+        let year = self.word(0).parse().ok().filter(|year| YEARS.contains(year))?;
+        let of_date = matches!(self.wish.day, Some((Day::Date { .. } | Day::NamedMonth { .. } | Day::WeekOf { .. }, _)));
+        let behind_it = self.last == Last::Day && of_date && self.relation.is_none();
+        let led = self.before(1) == "in";
+        (behind_it || led).then(|| {
+            self.wish.year = Some(year);
+            1
+        })
     }
 
     fn part(&mut self) -> Option<usize> {

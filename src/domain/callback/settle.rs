@@ -41,10 +41,12 @@ pub(super) struct Here<'a> {
     pub hours: &'a PromiseHours,
 }
 
-/// Settles a wish; `None` when it lies in the past or cannot be.
+/// Settles a wish; `None` when it lies in the past or cannot be, as in another year than the one its day comes in.
 pub(super) fn settle(wish: &Wish, here: &Here<'_>) -> Option<Settled> {
     let settled = if let Some(day) = days_of(wish) {
         here.with_day(wish, day)
+    } else if wish.year.is_some() {
+        None
     } else if let Some(delay) = wish.delay {
         here.delayed(delay)
     } else if let Some((clock, bound)) = wish.time {
@@ -146,7 +148,7 @@ impl Here<'_> {
     }
 
     fn with_day(&self, wish: &Wish, (day, bound): (Day, Bound)) -> Option<Settled> {
-        let (first, last) = self.dates(day, wish)?;
+        let (first, last) = self.dates(day, wish).filter(|(first, _)| wish.year.is_none_or(|year| year == first.year()))?;
         let sure = if matches!(day, Day::NextWeekday(_)) { 80 } else { 95 };
         let first = if bound == Bound::After { last.checked_add(1.day()).ok()? } else { first };
         let mut settled = if let Some((clock, relation)) = wish.time {

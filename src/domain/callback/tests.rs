@@ -37,6 +37,32 @@ fn what_cannot_be_kept_goes_to_a_person() {
     }
 }
 
+/// One word turns the wish around: whoever asks for no call is never promised one.
+#[test]
+fn a_not_before_the_call_turns_it_around() {
+    let now = local("2026-11-23T10:00", "America/New_York");
+    let kind = |words: &str| resolve(words, now, "America/New_York", &nine_to_eight()).kind;
+    for (verb, then) in ["call", "ring", "phone", "try"].iter().flat_map(|verb| ["back", "again", "later"].map(|then| (verb, then))) {
+        assert_eq!(kind(&format!("please {verb} {then}")), CallbackKind::Callback, "{verb} {then}");
+        for lead in ["don't", "do not", "please don't", "never", "don't ever"] {
+            assert_eq!(kind(&format!("{lead} {verb} {then}")), CallbackKind::OptOut, "{lead} {verb} {then}");
+            assert_eq!(kind(&format!("{lead} {verb} {then}, I'm busy")), CallbackKind::OptOut, "{lead} {verb} {then}, busy");
+        }
+    }
+}
+
+/// A bound is a wish, and a day that is not meant is neither a wish nor an opt-out.
+#[test]
+fn a_not_with_a_time_is_about_that_time() {
+    let now = local("2026-11-23T10:00", "America/New_York");
+    let kind = |words: &str| resolve(words, now, "America/New_York", &nine_to_eight()).kind;
+    for verb in ["call", "ring", "phone", "try"] {
+        assert_eq!(kind(&format!("don't {verb} back before two")), CallbackKind::Callback, "{verb}");
+        assert_eq!(kind(&format!("don't {verb} back until Monday, I'm busy")), CallbackKind::Callback, "{verb}");
+        assert_eq!(kind(&format!("don't {verb} back tomorrow, I'm busy")), CallbackKind::NeedsReview, "{verb}");
+    }
+}
+
 /// Eight days around both changes of the clocks, in zones of both hemispheres and one without summer time.
 const ZONES: [&str; 4] = ["America/New_York", "Europe/London", "Australia/Sydney", "America/Phoenix"];
 

@@ -41,8 +41,8 @@ pub(super) enum Day {
     MonthEdge { ahead: i64, last: bool },
     /// A month by its name, or a third of it.
     NamedMonth { month: i8, third: Option<i8> },
-    /// A day of a month; without a month the next such day.
-    Date { month: Option<i8>, day: i8 },
+    /// A day of a month; without a month the next such day. `on` is the weekday that was named with it.
+    Date { month: Option<i8>, day: i8, on: Option<Weekday> },
     /// The working days of the week in which such a date lies.
     WeekOf { month: Option<i8>, day: i8 },
     /// So many working days from today.
@@ -106,6 +106,8 @@ pub(super) enum Soon {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wish {
     pub day: Option<(Day, Bound)>,
+    /// The year that was named, of the day or alone.
+    pub year: Option<i16>,
     pub time: Option<(Clock, Bound)>,
     /// The end of a span of time: "between two and four".
     pub until: Option<Clock>,
@@ -125,6 +127,12 @@ pub(super) struct Wish {
 impl Wish {
     /// Whether it says anything about when.
     pub(super) fn has_time(&self) -> bool {
-        self.day.is_some() || self.time.is_some() || self.part.is_some() || self.delay.is_some() || self.soon.is_some() || self.first_thing
+        self.day.is_some()
+            || self.year.is_some()
+            || self.time.is_some()
+            || self.part.is_some()
+            || self.delay.is_some()
+            || self.soon.is_some()
+            || self.first_thing
     }
 }

@@ -67,7 +67,7 @@ fn week_of(tokens: &[String]) -> Option<(Day, usize)> {
         _ => return None,
     }
     match date(tokens.get(2..)?)? {
-        (Day::Date { month, day }, used) => Some((Day::WeekOf { month, day }, 2 + used)),
+        (Day::Date { month, day, .. }, used) => Some((Day::WeekOf { month, day }, 2 + used)),
         _ => None,
     }
 }
@@ -89,8 +89,8 @@ fn weekday(tokens: &[String]) -> Option<(Day, usize)> {
         return Some((Day::NextWeekday(day), lead + 3 + of));
     }
     // "Tuesday the first": the date says which Tuesday.
-    if let Some((date, used)) = of_month(tokens.get(lead + 1..)?) {
-        return Some((date, lead + 1 + used));
+    if let Some((Day::Date { month, day: date, .. }, used)) = of_month(tokens.get(lead + 1..)?) {
+        return Some((Day::Date { month, day: date, on: Some(day) }, lead + 1 + used));
     }
     Some((Day::Weekday { day, weeks: 0 }, lead + 1))
 }
@@ -145,5 +145,5 @@ fn date(tokens: &[String]) -> Option<(Day, usize)> {
 
 fn dated(month: Option<i8>, day: u32, used: usize) -> Option<(Day, usize)> {
     let day = i8::try_from(day).ok().filter(|day| (1..=31).contains(day))?;
-    Some((Day::Date { month, day }, used))
+    Some((Day::Date { month, day, on: None }, used))
 }

@@ -36,7 +36,8 @@ impl Here<'_> {
                 one(if last { first.last_of_month() } else { first })
             }
             Day::NamedMonth { month, third } => self.named_month(month, third),
-            Day::Date { month, day } => one(self.next_date(month, day)?),
+            // "Friday the 13th" of a month in which that is no Friday: one of the two was a slip, and nobody knows which.
+            Day::Date { month, day, on } => one(self.next_date(month, day).filter(|date| on.is_none_or(|on| on == date.weekday()))?),
             Day::WeekOf { month, day } => {
                 let date = self.next_date(month, day)?;
                 let monday = plus(date, -i64::from(date.weekday().to_monday_zero_offset()))?;

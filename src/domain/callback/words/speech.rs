@@ -1,6 +1,6 @@
 //! Ways of speaking that stand for plainer ones: "later than", "half six", "seventeen hundred hours", "don't forget to".
 
-use crate::domain::callback::figure::{number, small};
+use crate::domain::callback::figure::{number, ordinal, small};
 use crate::domain::callback::words::BREAK;
 
 /// Sounds without a meaning.
@@ -31,12 +31,22 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
     let last = before.last().map_or("", String::as_str);
     let plain = |text: &str, used: usize| Some((text.to_owned(), used));
     match (word(0), word(1), word(2), word(3)) {
+        // "December 1st, 2027": the comma belongs to the date.
+        (BREAK, year, ..) if year.len() == 4 && year.starts_with("20") && (is_number(last) || ordinal(&[last.to_owned()]).is_some()) => {
+            plain(year, 2)
+        }
         ("no" | "not", "later", "than", _) => plain("by", 3),
         ("no" | "not", "earlier" | "sooner", "than", _) => plain("from", 3),
         ("nothing" | "none", "before" | "after" | "until", ..) => plain("not", 1),
         ("not", "pacific" | "eastern" | "central" | "mountain", ..) => plain("", 2),
         ("not", "today" | "tonight" | "tomorrow" | "this" | "next", ..) => not_then(tokens),
         ("not", day, ..) if day.ends_with("day") => not_then(tokens),
+        // "Can't you call tomorrow?" asks for it.
+        ("not", "you", ..)
+            if matches!(last, "can" | "could") || last == "do" && before.iter().rev().nth(1).is_some_and(|word| word == "why") =>
+        {
+            plain("you", 2)
+        }
         ("called", ..) if last == "you" && before.iter().rev().nth(1).is_some_and(|word| word == "rather") => plain("call", 1),
         ("later", "than", ..) => plain("after", 2),
         ("earlier" | "sooner", "than", ..) => plain("before", 2),
