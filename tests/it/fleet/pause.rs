@@ -93,9 +93,13 @@ async fn a_pause_of_the_dial_queue_stops_what_is_armed_and_a_resume_calls_each_o
     deployment.remove().await;
 }
 
-/// The rate and one. On a crowded machine a request that was held up for so long joins those of the second after it.
+/// A development build holds a request up for so long between its turn and its first byte, now and then, on a machine where nobody
+/// else sleeps too long: 43 were seen once, 37 to 39 otherwise.
+const HELD_UP: Duration = Duration::from_millis(100);
+
+/// The rate and one, and what joins a second because it, or the machine's sleepers, were held up before.
 fn most_allowed(late: Duration) -> usize {
-    (RATE + 1.0).max(RATE * SHARE_OF_RATE_AT_SEND * (1.0 + late.as_secs_f64()) + 1.0) as usize
+    (RATE * SHARE_OF_RATE_AT_SEND * (1.0 + (late + HELD_UP).as_secs_f64()) + 1.0) as usize
 }
 
 /// The most crowded second; `times` are in order, milliseconds.
