@@ -8,6 +8,7 @@ use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Flags, Outcome, PromisedCallback, Reason};
+use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures::number;
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Claimed, Finished, FinishedCall};
@@ -24,6 +25,16 @@ pub(super) async fn talked(bench: &Bench, n: u64, sid: &str, outcome: Option<&Ou
 fn done(finished: Finished) -> FinishedCall {
     let Finished::Done(call) = finished else { panic!("{finished:?}") };
     *call
+}
+
+/// A call that ended with a promise, and when the next one was promised.
+async fn promised(bench: &Bench) -> (Claimed, Timestamp) {
+    let earliest = now() + Duration::from_secs(90_000);
+    let promise = PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into() };
+    let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
+    let claimed = talked(bench, 1, "CA1", Some(&outcome)).await;
+    bench.end(&claimed, "CA1", CallStatus::Completed).await;
+    (claimed, earliest)
 }
 
 on_both_engines! {
@@ -66,11 +77,7 @@ on_both_engines! {
 
     async fn a_promise_is_kept_with_its_words(store: Store) {
         let bench = Bench::new(store).await;
-        let earliest = now() + Duration::from_secs(90_000);
-        let promise = PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into() };
-        let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
-        let claimed = talked(&bench, 1, "CA1", Some(&outcome)).await;
-        bench.end(&claimed, "CA1", CallStatus::Completed).await;
+        let (claimed, earliest) = promised(&bench).await;
         let lead = bench.view(claimed.lead).await.lead;
         assert_eq!((lead.state, lead.next_kind, lead.next_attempt_at), (LeadState::Waiting, DialKind::Callback, earliest));
         assert_eq!((lead.callback_at, lead.callback_words.as_deref()), (Some(earliest), Some("tomorrow at nine")));
@@ -78,11 +85,7 @@ on_both_engines! {
 
     async fn a_promised_call_that_is_taken_back_before_it_rang_is_not_promised_again(store: Store) {
         let bench = Bench::new(store).await;
-        let earliest = now() + Duration::from_secs(90_000);
-        let promise = PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into() };
-        let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
-        let claimed = talked(&bench, 1, "CA1", Some(&outcome)).await;
-        bench.end(&claimed, "CA1", CallStatus::Completed).await;
+        let (claimed, earliest) = promised(&bench).await;
         let crate::store::dial::Arming::Armed(second) = bench.try_arm(claimed.lead, earliest).await else { panic!("not armed") };
         let again = bench.claim(second, 1).await;
         bench.answer(&again, "CA2").await;
