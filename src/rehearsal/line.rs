@@ -77,7 +77,8 @@ impl Line {
     /// Claims and places; `None` when a gate closed or the ticket is stale.
     pub async fn dial(&mut self, attempt: AttemptId, send_no: u32, now: Timestamp) -> Result<Option<LiveCall>, StoreError> {
         let (settings, dialing) = (&self.order.settings, &self.order.deployment);
-        let ask = ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: dialing.reserve, timings: &dialing.timings };
+        let ask =
+            ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: dialing.reserve, timings: &dialing.timings, seen: None };
         let ClaimOutcome::Claimed(claimed) = self.store.claim(&ask, now).await? else { return Ok(None) };
         let sid = format!("CA{}", attempt.0.simple());
         let placed = PostClass::Placed { call_sid: sid.clone() };
@@ -96,7 +97,7 @@ impl Line {
         if let Some(wish) = call.reply.wish {
             self.converse(call, wish, now).await?;
         }
-        self.store.provider_callback(call.attempt, &call.news(), &call.sid, timings, now).await?;
+        self.store.provider_callback(call.attempt, &call.news(), timings, now).await?;
         let bill = self.order.voices.bill(&call.reply, self.order.settings.on_voicemail, now);
         if bill.sum() > NanoUsd::ZERO {
             self.store.append_ledger(&[self.entry(call, bill.sum(), now)], now).await?;

@@ -112,6 +112,8 @@ async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Resu
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
         ("tcp_user_timeout", "20s"),
+        // every statement is a short look at an index: compiling one takes longer than it, and a wrong guess of rows would ask for it
+        ("jit", "off"),
     ]);
     let life = life.clone();
     let pool = PgPoolOptions::new()

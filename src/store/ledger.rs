@@ -1,5 +1,7 @@
 //! The ledger of provider calls: written in batches, read per call. Sums are in [`cost`](crate::store::cost).
 
+use std::collections::BTreeMap;
+
 use sqlx::FromRow;
 
 use crate::domain::ids::{AttemptId, CampaignId, LedgerId, PromptVersionId};
@@ -80,12 +82,18 @@ impl Store {
     /// The database cannot be written; nothing is stored then.
     pub async fn append_ledger(&self, entries: &[LedgerEntry], now: Timestamp) -> Result<u64, StoreError> {
         on_db!(self.db, write, tx => {
-            let mut new = 0;
-            // by campaign, so that two writers take the totals' locks in one order
-            let mut sorted: Vec<&LedgerEntry> = entries.iter().collect();
-            sorted.sort_by_key(|entry| entry.campaign);
-            for entry in sorted {
-                new += u64::from(append((&mut *tx).into(), entry, now).await?);
+            let (mut new, mut spent) = (0, BTreeMap::new());
+            for entry in entries {
+                if append((&mut *tx).into(), entry, now).await? {
+                    new += 1;
+                    *spent.entry(entry.campaign).or_insert(NanoUsd::ZERO) += entry.cost;
+                }
+            }
+            // a campaign's total is the row that all its calls wait for: taken last, once, and in one order of campaigns
+            for (campaign, cost) in spent {
+                if let Some(campaign) = campaign {
+                    spend::add((&mut *tx).into(), campaign, cost).await?;
+                }
             }
             Ok(new)
         })
@@ -107,14 +115,11 @@ impl Store {
     }
 }
 
-/// Writes one entry inside a transaction of the caller; whether it is new.
-pub(crate) async fn append(mut conn: Conn<'_>, entry: &LedgerEntry, now: Timestamp) -> Result<bool, StoreError> {
+/// Writes one entry; whether it is new.
+async fn append(mut conn: Conn<'_>, entry: &LedgerEntry, now: Timestamp) -> Result<bool, StoreError> {
     let is_new = append_numbers(conn.reborrow(), entry).await?;
     if is_new && let Some((prompt, completion)) = &entry.text {
-        append_text(conn.reborrow(), entry.id, prompt, completion, now).await?;
-    }
-    if is_new && let Some(campaign) = entry.campaign {
-        spend::add(conn, campaign, entry.cost).await?;
+        append_text(conn, entry.id, prompt, completion, now).await?;
     }
     Ok(is_new)
 }

@@ -1,5 +1,5 @@
-//! Traces that nobody needs any more, removed a few at a time: messages of the provider, calls that were named, jobs that are
-//! done, last words of processes.
+//! Traces that nobody needs any more, removed a few at a time: calls that were named, signals to holders, jobs that are done, last
+//! words of processes.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use crate::domain::time::Timestamp;
 use crate::store::db::on_db;
 use crate::store::{Store, StoreError};
 
-/// How long a message stays known. Folding it again changes nothing, so this is for people who look.
-const MESSAGES: Duration = Duration::from_secs(14 * 86_400);
+/// How long it stays known what a holder was told.
+const SIGNALS: Duration = Duration::from_secs(14 * 86_400);
 /// How long a closed attempt's calls stay known: far longer than the provider's list shows a call late.
 const CALLS: Duration = Duration::from_secs(30 * 86_400);
 /// How long done jobs are listed.
@@ -17,18 +17,13 @@ const JOBS: Duration = Duration::from_secs(14 * 86_400);
 const OBSTACLES: Duration = Duration::from_secs(3_600);
 
 /// Each removes at most `$2` rows older than `$1`.
-const STEPS: [(&str, Duration); 5] = [
-    (
-        "DELETE FROM webhook_inbox WHERE (provider, dedupe_key) IN
-            (SELECT provider, dedupe_key FROM webhook_inbox WHERE received_at < $1 LIMIT $2)",
-        MESSAGES,
-    ),
+const STEPS: [(&str, Duration); 4] = [
     (
         "DELETE FROM seen_call WHERE (provider, call_sid) IN (SELECT s.provider, s.call_sid FROM seen_call s
             JOIN attempt a ON a.id = s.attempt_id WHERE s.seen_at < $1 AND a.state IN ('ended', 'withdrawn', 'absent') LIMIT $2)",
         CALLS,
     ),
-    ("DELETE FROM call_signal WHERE id IN (SELECT id FROM call_signal WHERE created_at < $1 LIMIT $2)", MESSAGES),
+    ("DELETE FROM call_signal WHERE id IN (SELECT id FROM call_signal WHERE created_at < $1 LIMIT $2)", SIGNALS),
     ("DELETE FROM job WHERE id IN (SELECT id FROM job WHERE state = 'done' AND run_at < $1 LIMIT $2)", JOBS),
     ("DELETE FROM obstacle WHERE (process, kind) IN (SELECT process, kind FROM obstacle WHERE until_db < $1 LIMIT $2)", OBSTACLES),
 ];
@@ -77,7 +72,7 @@ mod tests {
 
     on_both_engines! {
         async fn old_rows_are_found_by_their_age(store: Store) {
-            let by_age = ["webhook_inbox_", "seen_call_", "call_signal_age", "job_due", "obstacle_age"];
+            let by_age = ["seen_call_", "call_signal_age", "job_due", "obstacle_age"];
             for ((statement, _), index) in STEPS.iter().zip(by_age) {
                 let plan = plan(&store, statement).await;
                 assert!(plan.contains(index), "{statement}\n{plan}");

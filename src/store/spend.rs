@@ -5,7 +5,7 @@ use crate::domain::money::NanoUsd;
 use crate::store::StoreError;
 use crate::store::db::{Conn, on_conn};
 
-/// Adds a cost, in the transaction that writes its ledger entry.
+/// Adds costs, in the transaction that writes their ledger entries.
 pub(crate) async fn add(conn: Conn<'_>, campaign: CampaignId, cost: NanoUsd) -> Result<(), StoreError> {
     const ADD: &str = "INSERT INTO campaign_spend (campaign_id, spent_nano_usd) VALUES ($1, $2)
          ON CONFLICT (campaign_id) DO UPDATE SET spent_nano_usd = campaign_spend.spent_nano_usd + excluded.spent_nano_usd";

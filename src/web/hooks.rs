@@ -59,9 +59,9 @@ pub async fn twilio(
 
 impl Hooks {
     async fn take(&self, attempt: AttemptId, send_no: u32, callback: Callback) -> StatusCode {
-        let (key, now) = (callback.dedupe_key(), self.clock.now());
+        let now = self.clock.now();
         let Some(news) = news(send_no, callback) else { return counted("unknown", StatusCode::BAD_REQUEST) };
-        let told = match self.store.provider_callback(attempt, &news, &key, &self.timings, now).await {
+        let told = match self.store.provider_callback(attempt, &news, &self.timings, now).await {
             Ok(Some(told)) => told,
             Ok(None) => return counted("unknown", StatusCode::NOT_FOUND),
             Err(error) => return unwritten(attempt, &error),

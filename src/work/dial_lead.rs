@@ -117,7 +117,7 @@ impl DialDesk {
         }
         let begun = boottime::now();
         crash_point::pass("claim.before");
-        match self.claim(attempt, send_no, &settings).await? {
+        match self.claim(attempt, send_no, &ticket, &settings).await? {
             ClaimOutcome::Stale => counted("stale"),
             ClaimOutcome::Withdrawn(denial) => {
                 tracing::info!(attempt.id = %attempt, gate = %denial.gate, "attempt given back at the claim");
@@ -133,7 +133,7 @@ impl DialDesk {
 
     /// A stale ticket must not burn a turn of the pacer.
     async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(ReadyTicket, Arc<CampaignSettings>)>, DialError> {
-        let Some(ticket) = self.store.ready_ticket(attempt, send_no).await? else { return Ok(None) };
+        let Some(ticket) = self.store.ready_ticket(attempt, send_no, self.clock.now()).await? else { return Ok(None) };
         let settings = self.campaigns.settings(ticket.campaign).await?;
         Ok(settings.map(|settings| (ticket, settings)))
     }
@@ -153,8 +153,15 @@ impl DialDesk {
         self.turns.to_send(left).await
     }
 
-    async fn claim(&self, attempt: AttemptId, send_no: u32, settings: &CampaignSettings) -> Result<ClaimOutcome, StoreError> {
-        let ask = ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: self.reserve, timings: &self.timings };
+    async fn claim(
+        &self,
+        attempt: AttemptId,
+        send_no: u32,
+        seen: &ReadyTicket,
+        settings: &CampaignSettings,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let (worker, reserve, seen) = (self.worker, self.reserve, Some(seen));
+        let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings, seen };
         self.store.claim(&ask, self.clock.now()).await
     }
 

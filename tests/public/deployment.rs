@@ -115,7 +115,8 @@ impl Deployment {
         let order = ArmOrder { lead, settings: &settings, agent_version: None, reserve: NanoUsd(5), timings: &timings };
         let Arming::Armed(attempt) = self.store.arm(&order, now).await.unwrap() else { panic!("not armed") };
         let (worker, reserve) = (WorkerId::new(), NanoUsd(5));
-        let ask = ClaimAsk { attempt, send_no: 1, worker, settings: &settings, reserve, timings: &timings };
+        let (settings, timings) = (&settings, &timings);
+        let ask = ClaimAsk { attempt, send_no: 1, worker, settings, reserve, timings, seen: None };
         assert!(matches!(self.store.claim(&ask, now).await.unwrap(), ClaimOutcome::Claimed(_)));
         attempt
     }
@@ -135,7 +136,7 @@ impl Deployment {
         let file = self.folder.path().join("callfleet.db");
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
         let mut conn = sqlx::ConnectOptions::connect(&options).await.unwrap();
-        let sql = "SELECT (SELECT COUNT(*) FROM webhook_inbox) || ' messages ' || (SELECT COUNT(*) FROM job) || ' jobs '
+        let sql = "SELECT (SELECT COUNT(*) FROM job) || ' jobs '
               || (SELECT COUNT(*) FROM call_signal) || ' signals ' || (SELECT COUNT(*) FROM seen_call) || ' calls '
               || (SELECT group_concat(hex(id) || state || coalesce(call_sid, '-') || coalesce(ringing_at, '-')
                     || coalesce(answered_at, '-') || coalesce(provider_ended_at, '-') || coalesce(answered_by, '-')) FROM attempt)";

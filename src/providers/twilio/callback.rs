@@ -1,6 +1,6 @@
 //! Twilio's callbacks as plain data: how a call goes on, and who answered it.
 //!
-//! They arrive late, twice and out of order; `sequence` puts them in order and `dedupe_key` tells copies apart.
+//! They arrive late, twice and out of order; `sequence` puts them in order.
 
 use std::borrow::Cow;
 
@@ -90,16 +90,6 @@ impl Callback {
             Self::Answerer(answerer) => &answerer.call_sid,
         }
     }
-
-    /// Equal for repeated deliveries of the same callback, different for different ones.
-    #[must_use]
-    pub fn dedupe_key(&self) -> String {
-        match self {
-            Self::Progress(Progress { call_sid, status, sequence: Some(n), .. }) => format!("{call_sid}:{n}:{status}"),
-            Self::Progress(Progress { call_sid, status, sequence: None, .. }) => format!("{call_sid}:-:{status}"),
-            Self::Answerer(answerer) => format!("{}:answerer:{}", answerer.call_sid, answerer.answered_by),
-        }
-    }
 }
 
 fn number<N: std::str::FromStr>(text: Option<&str>) -> Option<N> {
@@ -129,7 +119,7 @@ mod tests {
             answered_by: None,
             at_ms: Some(1_795_435_209_000),
         };
-        assert_eq!((told.dedupe_key(), told), ("CA0f:2:busy".into(), Callback::Progress(expected)));
+        assert_eq!(told, Callback::Progress(expected));
     }
 
     #[test]

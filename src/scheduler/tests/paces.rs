@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{SHARE_OF_RATE, room_ahead};
 use crate::domain::ids::AttemptId;
+use crate::store::contract::fixtures::at;
 use crate::store::contract::support::with_sqlite;
 
 const STEP: f64 = 0.1;
@@ -50,7 +51,7 @@ impl Dialer {
     async fn step(&mut self, now: f64) {
         while self.in_hand.len() < SLOTS {
             let Some(DialLead { attempt, send_no }) = self.rung.pop_front() else { break };
-            let ticket = self.store.ready_ticket(AttemptId(attempt), send_no).await.unwrap().unwrap();
+            let ticket = self.store.ready_ticket(AttemptId(attempt), send_no, at(0)).await.unwrap().unwrap();
             let rate = self.rates[&ticket.campaign];
             let turn = if rate < ACCOUNT { self.campaigns.entry(ticket.campaign).or_default().next(now, rate) } else { now };
             self.in_hand.push((AttemptId(attempt), ticket.campaign, Waits::Campaign, turn));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fixtures::at;
 use super::support::on_both_engines;
+use crate::domain::ids::WorkerId;
 use crate::store::db::on_db;
 use crate::store::life::Settled;
 use crate::store::{Store, StoreError};
@@ -17,11 +18,19 @@ async fn run(store: &Store, sql: &'static str) -> u64 {
 
 on_both_engines! {
     async fn old_traces_go_and_young_ones_stay(store: Store) {
-        run(&store, "INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ('twilio', 'old', 1), ('twilio', 'new', 1761728000000)").await;
+        let (old, new) = (WorkerId::new(), WorkerId::new());
+        for (process, until) in [(old, 1), (new, 21 * DAY)] {
+            let written: Result<(), StoreError> = on_db!(store.db, statement, conn => {
+                let sql = "INSERT INTO obstacle (process, kind, detail, said_db, until_db) VALUES ($1, 'redis', '{}', 1, $2)";
+                sqlx::query(sql).bind(process).bind(until).execute(conn).await?;
+                Ok(())
+            });
+            written.unwrap();
+        }
         let now = at(21 * DAY);
         assert_eq!(store.prune(10, now).await.unwrap(), 1);
         assert_eq!(store.prune(10, now).await.unwrap(), 0);
-        assert_eq!(run(&store, "DELETE FROM webhook_inbox WHERE dedupe_key = 'new'").await, 1);
+        assert_eq!(run(&store, "DELETE FROM obstacle").await, 1, "the young one");
     }
 
     async fn the_server_that_wrote_the_rows_is_known(store: Store) {

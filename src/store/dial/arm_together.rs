@@ -11,13 +11,12 @@ use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::codec::JsonText;
 use crate::store::db::{Conn, engine_part};
 use crate::store::dial::arm::{ArmOrder, Arming, busy, deny, is_due, may_call};
 use crate::store::dial::facts::{self, Facts, Look, look};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::promise;
-use crate::store::dial::sql::{fetch_values, millis};
+use crate::store::dial::sql::{among, given, millis, rows};
 
 /// A lead, locked, and what its permit looks at.
 #[derive(Debug, FromRow)]
@@ -29,18 +28,24 @@ struct LeadAndLook {
 }
 
 /// Whoever has a lead now moves it: waiting for that one, with other leads in hand, could last for ever. `$2` a day ago.
-const LEADS: &str = concat!(
+pub(super) const LEADS: &str = concat!(
     "SELECT l.id, l.campaign_id, l.phone_number, l.zones, l.variables, l.consent_basis, l.state, l.next_kind, l.next_attempt_at,
         l.attempts, l.callbacks, c.state AS campaign, ",
     look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
-    " FROM lead l JOIN campaign c ON c.id = l.campaign_id WHERE l.id = ANY($1) FOR UPDATE OF l SKIP LOCKED"
+    " FROM lead l JOIN campaign c ON c.id = l.campaign_id WHERE l.id",
+    among!(),
+    " FOR UPDATE OF l SKIP LOCKED"
 );
 
 /// Numbers, attempts and leads in one statement; the attempts that have their number. Numbers in one order, so that two
 /// transactions never wait for each other.
-const TAKE: &str = concat!(
-    "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS asked (attempt UUID, lead UUID, campaign UUID,
-        attempt_no INTEGER, kind TEXT, callee TEXT, caller TEXT, agent_version UUID, reserve BIGINT, lease BIGINT)),
+pub(super) const TAKE: &str = concat!(
+    "WITH ",
+    given!(
+        "attempt UUID, lead UUID, campaign UUID, attempt_no INTEGER, kind TEXT, callee TEXT, caller TEXT, agent_version UUID,
+         reserve BIGINT, lease BIGINT"
+    ),
+    ",
      taken AS (INSERT INTO open_number (phone_number, attempt_id) SELECT callee, attempt FROM asked ORDER BY callee
         ON CONFLICT (phone_number) DO NOTHING RETURNING attempt_id),
      armed AS (INSERT INTO attempt (id, lead_id, campaign_id, attempt_no, kind, state, send_no, to_number, from_number,
@@ -127,8 +132,11 @@ impl Batch<'_> {
         if self.0.is_empty() {
             return Ok(());
         }
-        let asked: Vec<Asked<'_>> = self.0.iter().map(Opened::asked).collect();
-        let taken = fetch_values!(conn, AttemptId, TAKE, JsonText(&asked), now);
+        let asked = rows(self.0.iter().map(Opened::asked))?;
+        let taken = match conn.reborrow() {
+            Conn::Postgres(conn) => sqlx::query_scalar(TAKE).bind(asked).bind(now).fetch_all(conn).await?,
+            Conn::Sqlite(_) => Vec::new(),
+        };
         for Opened { place, order, lead, attempt, .. } in self.0.drain(..) {
             armings[place] = if taken.contains(&attempt) {
                 promise::keep_with(conn.reborrow(), &lead, attempt).await?;

@@ -1,5 +1,5 @@
-//! News of a call: noted and folded into the attempt, whoever brought it and however often. Nothing is decided by the inbox:
-//! what came twice is folded twice, and changes nothing.
+//! News of a call: folded into the attempt, whoever brought it and however often. There is no list of messages that have come:
+//! what comes twice is folded twice, and changes nothing.
 
 use crate::call::journal::CallSignal;
 use crate::domain::attempt::AttemptState;
@@ -63,17 +63,14 @@ impl Store {
         &self,
         attempt: AttemptId,
         news: &Callback,
-        dedupe_key: &str,
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Option<Told>, StoreError> {
-        if let Some(told) = self.callback_at_once(attempt, news, dedupe_key, now).await? {
+        if let Some(told) = self.callback_at_once(attempt, news, now).await? {
             return Ok(Some(told));
         }
         on_db!(self.db, write, tx => {
-            let mut conn: Conn<'_> = tx.into();
-            let Some(row) = AttemptRow::lock_for_news(conn.reborrow(), attempt, dedupe_key, now).await? else { return Ok(None) };
-            take_into(conn, &row, news, Evidence::Signed, timings, now).await.map(Some)
+            take(tx.into(), attempt, news, Evidence::Signed, timings, now).await
         })
     }
 

@@ -1,8 +1,12 @@
 //! The claim, durable before a byte is sent: intent, send deadline, one-time stream token.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
+use uuid::Uuid;
 
+use crate::boottime;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::{self, Claim, DialTimings, Switches};
@@ -15,7 +19,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, Db, EngineSql, engine_part, on_db};
 use crate::store::dial::facts::{self, Facts, Look, Own, look};
 use crate::store::dial::lead::LeadRow;
-use crate::store::dial::sql::{execute, fetch_optional, millis};
+use crate::store::dial::sql::{among, execute, fetch_optional, millis};
 use crate::store::dial::withdraw::withdraw_one;
 use crate::store::queue_control::dials_paused;
 use crate::store::{Store, StoreError};
@@ -35,6 +39,8 @@ pub struct ClaimAsk<'a> {
     pub reserve: NanoUsd,
     /// The protocol's times.
     pub timings: &'a DialTimings,
+    /// What was found when the ticket was looked at; without it, or when it is not fresh, the rows are read again.
+    pub seen: Option<&'a ReadyTicket>,
 }
 
 /// What became of the ticket.
@@ -74,12 +80,24 @@ pub struct Claimed {
 }
 
 /// What a ticket is about, while its row waits for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+#[derive(Debug)]
 pub struct ReadyTicket {
     /// Of which campaign.
     pub campaign: CampaignId,
     /// Who speaks.
     pub agent_version: Option<AgentVersionId>,
+    look: TicketAndLook,
+    looked_at: Duration,
+}
+
+/// So old may be what the permit looks at, if its turn comes at once: less than settings are kept. Whatever takes an armed attempt
+/// back meanwhile (a pause, an opt-out, a cancelled lead) changes rows that the claim itself looks at.
+const FRESH: Duration = Duration::from_millis(200);
+
+impl ReadyTicket {
+    fn fresh(&self) -> Option<TicketAndLook> {
+        (boottime::now().saturating_sub(self.looked_at) < FRESH).then(|| self.look.clone())
+    }
 }
 
 impl Store {
@@ -88,15 +106,37 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn ready_ticket(&self, attempt: AttemptId, send_no: u32) -> Result<Option<ReadyTicket>, StoreError> {
+    pub async fn ready_ticket(&self, attempt: AttemptId, send_no: u32, now: Timestamp) -> Result<Option<ReadyTicket>, StoreError> {
+        let looked_at = boottime::now();
+        let look = self.ticket_and_look(attempt, now).await?;
+        Ok(look.filter(|look| look.ticket.waits_for(send_no)).map(|look| ReadyTicket {
+            campaign: look.ticket.lead.campaign_id,
+            agent_version: look.ticket.agent_version_id,
+            look,
+            looked_at,
+        }))
+    }
+
+    async fn ticket_and_look(&self, attempt: AttemptId, now: Timestamp) -> Result<Option<TicketAndLook>, StoreError> {
+        if let Db::Postgres(server) = &self.db {
+            let look = server.in_time(self.rounds.looks.ask(attempt, async |asked| self.looks(asked, now).await));
+            return Ok(look.await?.flatten());
+        }
         on_db!(self.db, read, conn => {
-            let sql = concat!(
-                "SELECT campaign_id AS campaign, agent_version_id AS agent_version FROM attempt
-                 WHERE id = $1 AND send_no = $2 AND state = 'ready' AND NOT ",
-                dials_paused!()
-            );
-            Ok(sqlx::query_as(sql).bind(attempt).bind(i64::from(send_no)).fetch_optional(conn).await?)
+            let mut conn: Conn<'_> = conn.into();
+            Ok(fetch_optional!(conn, TicketAndLook, TICKET_AND_LOOK.sqlite, attempt, facts::since(now)))
         })
+    }
+
+    /// Where the engine is a server, tickets that come together are looked at together; in the order of the question.
+    async fn looks(&self, asked: Vec<AttemptId>, now: Timestamp) -> Result<Vec<Option<TicketAndLook>>, StoreError> {
+        let Db::Postgres(server) = &self.db else { return Ok(Vec::new()) };
+        let ids: Vec<Uuid> = asked.iter().map(|attempt| attempt.0).collect();
+        let found: Result<Vec<TicketAndLook>, StoreError> = on_db!(@read_server server, conn, {
+            Ok(sqlx::query_as(TICKET_AND_LOOK.postgres).bind(ids).bind(facts::since(now)).fetch_all(conn).await?)
+        });
+        let found = found?;
+        Ok(asked.iter().map(|attempt| found.iter().find(|look| look.ticket.attempt == *attempt).cloned()).collect())
     }
 
     /// Claims one send. The commit is durable when this returns.
@@ -118,10 +158,13 @@ impl Store {
     /// a lock.
     async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
+        let read = match ask.seen.and_then(ReadyTicket::fresh) {
+            Some(seen) => Some(seen),
+            None => self.ticket_and_look(ask.attempt, now).await?,
+        };
+        let Some(TicketAndLook { ticket: row, look }) = read else { return Ok(None) };
         on_db!(@read_server server, conn, {
             let mut conn: Conn<'_> = conn.into();
-            let read = fetch_optional!(conn, TicketAndLook, TICKET_AND_LOOK, ask.attempt, facts::since(now));
-            let Some(TicketAndLook { ticket: row, look }) = read else { return Ok(None) };
             let facts = Facts::after(look, conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
             match row.decide(&facts, ask, now) {
                 Claim::Claimed(permit) => intend(conn, INTENT_AT_ONCE, row, permit, ask, now).await,
@@ -132,8 +175,9 @@ impl Store {
 }
 
 /// An attempt and its lead, as the claim looks at them.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 struct Ticket {
+    attempt: AttemptId,
     attempt_state: AttemptState,
     send_no: i32,
     kind: DialKind,
@@ -146,8 +190,8 @@ struct Ticket {
 }
 
 /// The same with what the permit looks at.
-#[derive(Debug, FromRow)]
-struct TicketAndLook {
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct TicketAndLook {
     #[sqlx(flatten)]
     ticket: Ticket,
     #[sqlx(flatten)]
@@ -157,7 +201,7 @@ struct TicketAndLook {
 macro_rules! columns {
     () => {
         concat!(
-            "SELECT a.state AS attempt_state, a.send_no, a.kind, a.to_number, a.from_number, a.agent_version_id, ",
+            "SELECT a.id AS attempt, a.state AS attempt_state, a.send_no, a.kind, a.to_number, a.from_number, a.agent_version_id, ",
             dials_paused!(),
             " AS queue_paused,
             l.id, l.campaign_id, l.phone_number, l.zones, l.variables, l.consent_basis, l.state, l.next_kind, l.next_attempt_at,
@@ -170,17 +214,27 @@ const TICKET: EngineSql = EngineSql {
     postgres: concat!(columns!(), " FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.id = $1 FOR UPDATE"),
     sqlite: concat!(columns!(), " FROM attempt a JOIN lead l ON l.id = a.lead_id WHERE a.id = $1"),
 };
+macro_rules! with_look {
+    () => {
+        concat!(
+            columns!(),
+            ", c.state AS campaign, ",
+            look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
+            " FROM attempt a JOIN lead l ON l.id = a.lead_id JOIN campaign c ON c.id = l.campaign_id WHERE a.id"
+        )
+    };
+}
 /// `$2` a day ago.
-const TICKET_AND_LOOK: &str = concat!(
-    columns!(),
-    ", c.state AS campaign, ",
-    look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
-    " FROM attempt a JOIN lead l ON l.id = a.lead_id JOIN campaign c ON c.id = l.campaign_id WHERE a.id = $1"
-);
+pub(super) const TICKET_AND_LOOK: EngineSql =
+    EngineSql { postgres: concat!(with_look!(), among!()), sqlite: concat!(with_look!(), " = $1") };
 
 impl Ticket {
     fn send_no(&self) -> u32 {
         u32::try_from(self.send_no).unwrap_or(0)
+    }
+
+    fn waits_for(&self, send_no: u32) -> bool {
+        self.attempt_state == AttemptState::Ready && self.send_no() == send_no && !self.queue_paused
     }
 
     const fn own<'a>(&'a self, ask: &ClaimAsk<'_>) -> Option<Own<'a>> {

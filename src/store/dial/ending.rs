@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, Db, on_db};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::{AttemptRow, columns};
-use crate::store::dial::sql::fetch_optional;
+use crate::store::dial::sql::{among, fetch_optional};
 use crate::store::{Store, StoreError};
 
 /// A call, and what has to be known to bill it and to fold its outcome.
@@ -55,7 +55,7 @@ impl Ending {
 
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1");
 /// A quarantine is the number's, not the person's: what becomes of the lead then is the verdict's to say.
-const WITH_LEADS: &str = concat!(
+pub(super) const WITH_LEADS: &str = concat!(
     "SELECT a.*, l.phone_number, l.zones, l.variables, l.consent_basis, l.state AS lead_state, l.next_kind, l.next_attempt_at, l.attempts,
         l.callbacks, CAST(l.xmin AS TEXT) AS lead_version,
         (SELECT COUNT(*) FROM attempt o WHERE o.lead_id = l.id AND o.placed_at IS NOT NULL AND o.id <> a.id) AS others,
@@ -63,7 +63,9 @@ const WITH_LEADS: &str = concat!(
             AND (s.scope IN ('global', CAST(l.campaign_id AS TEXT)) OR s.source = 'list')) AS suppressed
      FROM (SELECT ",
     columns!(),
-    ", CAST(xmin AS TEXT) AS version FROM attempt WHERE id = ANY($1)) a JOIN lead l ON l.id = a.lead_id"
+    ", CAST(xmin AS TEXT) AS version FROM attempt WHERE id",
+    among!(),
+    ") a JOIN lead l ON l.id = a.lead_id"
 );
 
 /// A row of [`WITH_LEADS`]; what the lead shares with its call stands there once.
@@ -113,8 +115,8 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn ending(&self, attempt: AttemptId) -> Result<Option<Ending>, StoreError> {
-        if let Db::Postgres(_) = &self.db
-            && let Some(ending) = self.rounds.endings.ask(attempt, async |asked| self.endings(asked).await).await?
+        if let Db::Postgres(server) = &self.db
+            && let Some(ending) = server.in_time(self.rounds.endings.ask(attempt, async |asked| self.endings(asked).await)).await?
         {
             return Ok(ending);
         }

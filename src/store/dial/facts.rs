@@ -209,7 +209,7 @@ const LOOK: &str =
     concat!("SELECT state AS campaign, ", look!(lead "$2", number "$3", scope "$4", since "$5"), " FROM campaign WHERE id = $1");
 
 /// Counts that say which of the facts have to be read at all.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 pub(super) struct Look {
     campaign: CampaignState,
     placed_for_lead: i64,

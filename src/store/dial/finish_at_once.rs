@@ -13,21 +13,24 @@ use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::{self, DialTimings, LeadStep, Verdict};
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::time::Timestamp;
-use crate::store::codec::JsonText;
 use crate::store::db::{Conn, Db, on_db};
 use crate::store::dial::called::Called;
 use crate::store::dial::ending::{Ending, Versions};
 use crate::store::dial::finish::{Closing, FinishedCall, closed, finished, next_of};
 use crate::store::dial::settle::Move;
+use crate::store::dial::sql::{given, rows};
 use crate::store::{Store, StoreError};
 
 /// Locks in the order of the other transactions: attempt, lead; the number goes last. A row that somebody else has is left out: the
 /// others of the round do not wait for it.
-const FINISH: &str = concat!(
-    "WITH asked AS MATERIALIZED (SELECT * FROM json_to_recordset(CAST($1 AS JSON)) AS asked (attempt UUID, version TEXT,
-        lead_version TEXT, number TEXT, disposition TEXT, reason TEXT, opt_out BOOLEAN, recording_refused BOOLEAN, asked_if_ai BOOLEAN,
-        human_requested BOOLEAN, ended_at BIGINT, duration_s INTEGER, placed_at BIGINT, at BIGINT, lead_state TEXT, kind TEXT,
-        due BIGINT, why TEXT, lead_disposition TEXT, lead_reason TEXT, placed BIGINT)),
+pub(super) const FINISH: &str = concat!(
+    "WITH ",
+    given!(
+        "attempt UUID, version TEXT, lead_version TEXT, number TEXT, disposition TEXT, reason TEXT, opt_out BOOLEAN,
+         recording_refused BOOLEAN, asked_if_ai BOOLEAN, human_requested BOOLEAN, ended_at BIGINT, duration_s INTEGER, placed_at BIGINT,
+         at BIGINT, lead_state TEXT, kind TEXT, due BIGINT, why TEXT, lead_disposition TEXT, lead_reason TEXT, placed BIGINT"
+    ),
+    ",
      own AS MATERIALIZED (SELECT own.id, own.lead_id, asked.lead_version FROM asked CROSS JOIN LATERAL (
         SELECT id, lead_id FROM attempt WHERE id = asked.attempt AND CAST(xmin AS TEXT) = asked.version
         FOR NO KEY UPDATE SKIP LOCKED) AS own),
@@ -91,11 +94,13 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Option<FinishedCall>, StoreError> {
+        let Db::Postgres(server) = &self.db else { return Ok(None) };
         let Some(versions) = ending.versions.as_ref().filter(|_| ending.row.state.is_open()) else { return Ok(None) };
         let row = &ending.row;
         let verdict = dialing::finish(row.end().as_ref(), row.holder()?, row.flags());
         let Some(verdict) = verdict.filter(stays_here) else { return Ok(None) };
-        let decided: Result<Option<(Called, LeadStep)>, StoreError> = on_db!(self.db, read, conn => {
+        // not kept while the round is waited for: its runner needs a connection too
+        let decided: Result<Option<(Called, LeadStep)>, StoreError> = on_db!(@read_server server, conn, {
             let mut conn: Conn<'_> = conn.into();
             let called = match versions.others {
                 0 => Some(Called::first(versions.called.clone(), versions.suppressed)),
@@ -107,8 +112,8 @@ impl Store {
         });
         let Some((called, next)) = decided? else { return Ok(None) };
         let close = Close::of(ending, versions, &called, &verdict, &next, now);
-        let written = self.rounds.closes.ask(close, async |closes| self.close_all(closes).await).await?;
-        Ok((written == Some(true)).then(|| finished(row, verdict, next)))
+        let written = server.in_time(self.rounds.closes.ask(close, async |closes| self.close_all(closes).await));
+        Ok((written.await? == Some(true)).then(|| finished(row, verdict, next)))
     }
 
     /// Which of them were written, in their order; of two that end the same attempt one is.
@@ -116,8 +121,9 @@ impl Store {
         let Db::Postgres(server) = &self.db else { return Ok(Vec::new()) };
         let mut ordered: Vec<&Close> = closes.iter().collect();
         ordered.sort_by_key(|close| close.attempt);
+        let rows = rows(ordered)?;
         let ended: Result<Vec<Uuid>, StoreError> =
-            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(FINISH).bind(JsonText(&ordered)).fetch_all(conn).await?));
+            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(FINISH).bind(rows).fetch_all(conn).await?));
         let mut ended: HashSet<Uuid> = ended?.into_iter().collect();
         Ok(closes.iter().map(|close| ended.remove(&close.attempt)).collect())
     }

@@ -44,6 +44,7 @@ pub mod sweep;
 mod tests;
 pub mod view;
 pub mod withdraw;
+mod write_news;
 
 pub use answer::Recorded;
 pub use arm::{ArmOrder, Arming};
@@ -68,6 +69,9 @@ use crate::store::rounds::Rounds;
 /// Statements that a server is asked so often that their callers share them.
 #[derive(Debug, Default)]
 pub(super) struct DialRounds {
+    looks: Rounds<AttemptId, Option<claim::TicketAndLook>>,
+    reads: Rounds<AttemptId, Option<at_once::Read>>,
+    news: Rounds<write_news::Change, Option<write_news::Whose>>,
     endings: Rounds<AttemptId, Option<Ending>>,
     closes: Rounds<finish_at_once::Close, bool>,
 }

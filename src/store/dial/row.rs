@@ -56,13 +56,40 @@ macro_rules! columns {
          hold_epoch, closed_at, holder_died, draft_outcome, opt_out, recording_refused, asked_if_ai, human_requested"
     };
 }
-/// What the fold may change: `$3` to `$13` of a [`DialRow`], `$14` now; the database's time follows. A row that goes on from
-/// `refused` or `ready` forgets what it waited for.
+/// What the fold may change: of a [`DialRow`] in the order of its parameters, now, and then the database's own time. A row that goes
+/// on from `refused` or `ready` forgets what it waited for.
 macro_rules! folded {
-    () => {
-        "state = $3, call_sid = $4, provider_status = $5, provider_sequence = $6, sip_code = $7, answered_by = $8, placed_at = $9, \
-         ringing_at = $10, answered_at = $11, provider_ended_at = $12, provider_duration_s = $13, \
-         state_at = CASE WHEN state = $3 THEN state_at ELSE $14 END, rearm_at_db = NULL, news_at_db = "
+    ($state:literal, $sid:literal, $status:literal, $sequence:literal, $sip:literal, $by:literal, $placed:literal, $ringing:literal,
+     $answered:literal, $ended:literal, $duration:literal, $now:literal) => {
+        concat!(
+            "state = ",
+            $state,
+            ", call_sid = ",
+            $sid,
+            ", provider_status = ",
+            $status,
+            ", provider_sequence = ",
+            $sequence,
+            ", sip_code = ",
+            $sip,
+            ", answered_by = ",
+            $by,
+            ", placed_at = ",
+            $placed,
+            ", ringing_at = ",
+            $ringing,
+            ", answered_at = ",
+            $answered,
+            ", provider_ended_at = ",
+            $ended,
+            ", provider_duration_s = ",
+            $duration,
+            ", state_at = CASE WHEN attempt.state = ",
+            $state,
+            " THEN attempt.state_at ELSE ",
+            $now,
+            " END, rearm_at_db = NULL, news_at_db = "
+        )
     };
 }
 pub(super) use {columns, folded};
@@ -71,24 +98,19 @@ const BY_ID: EngineSql = EngineSql {
     postgres: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1 FOR UPDATE"),
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE id = $1"),
 };
-/// With a trace of the message in the inbox, in one round trip where the engine is one.
-const FOR_NEWS: &str = concat!(
-    "WITH inbox AS (INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ('twilio', $2, $3)
-        ON CONFLICT (provider, dedupe_key) DO NOTHING)
-     SELECT ",
-    columns!(),
-    " FROM attempt WHERE id = $1 FOR UPDATE"
-);
-const INBOX: &str = "INSERT INTO webhook_inbox (provider, dedupe_key, received_at) VALUES ('twilio', $1, $2)
-     ON CONFLICT (provider, dedupe_key) DO NOTHING";
 const BY_TOKEN: EngineSql = EngineSql {
     postgres: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1 FOR UPDATE"),
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1"),
 };
 
+macro_rules! numbered {
+    () => {
+        folded!("$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14")
+    };
+}
 const WRITE: EngineSql = EngineSql {
-    postgres: concat!("UPDATE attempt SET ", folded!(), engine_part!(postgres now), " WHERE id = $1 AND state = $2"),
-    sqlite: concat!("UPDATE attempt SET ", folded!(), engine_part!(sqlite now), " WHERE id = $1 AND state = $2"),
+    postgres: concat!("UPDATE attempt SET ", numbered!(), engine_part!(postgres now), " WHERE id = $1 AND state = $2"),
+    sqlite: concat!("UPDATE attempt SET ", numbered!(), engine_part!(sqlite now), " WHERE id = $1 AND state = $2"),
 };
 
 impl AttemptRow {
@@ -96,15 +118,6 @@ impl AttemptRow {
     pub async fn lock(mut conn: Conn<'_>, id: AttemptId) -> Result<Option<Self>, StoreError> {
         let sql = BY_ID.for_conn(&conn);
         Ok(fetch_optional!(conn, Self, sql, id))
-    }
-
-    /// As [`AttemptRow::lock`], and the message that asks for it is noted as received.
-    pub async fn lock_for_news(mut conn: Conn<'_>, id: AttemptId, dedupe_key: &str, now: Timestamp) -> Result<Option<Self>, StoreError> {
-        if let Conn::Postgres(_) = conn {
-            return Ok(fetch_optional!(conn, Self, FOR_NEWS, id, dedupe_key, now));
-        }
-        execute!(conn, INBOX, dedupe_key, now);
-        Self::lock(conn, id).await
     }
 
     /// The row of this stream token's hash, locked until the transaction ends.

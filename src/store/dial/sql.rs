@@ -42,12 +42,47 @@ macro_rules! fetch_values {
     };
 }
 
-pub(super) use {execute, fetch_all, fetch_one, fetch_optional, fetch_value, fetch_values};
+/// Rows that a statement is given in its first parameter, bound by [`rows`]. The planner takes an array for ten rows, looks each of
+/// them up by its key and is right; rows of one JSON document it takes for a hundred, and reads a whole table for the one or two
+/// that come most often. It must not see how many they are (hence the inner `SELECT`): it would find each time that the kept plan
+/// could be a little better, and planning anew costs more than carrying out.
+macro_rules! given {
+    ($columns:literal) => {
+        concat!(
+            "asked AS MATERIALIZED (SELECT asked.* FROM unnest((SELECT CAST($1 AS TEXT[]))) AS item
+                CROSS JOIN LATERAL json_to_record(CAST(item AS JSON)) AS asked (",
+            $columns,
+            "))"
+        )
+    };
+}
+
+/// One of the ids in the first parameter, for a plan that is kept; see [`given`].
+macro_rules! among {
+    () => {
+        " = ANY (CAST((SELECT $1) AS UUID[]))"
+    };
+}
+
+pub(super) use {among, execute, fetch_all, fetch_one, fetch_optional, fetch_value, fetch_values, given};
 
 use std::time::Duration;
 
+use serde::Serialize;
+
+use crate::store::StoreError;
+
 /// The one telephone company whose calls the rows name so far.
 pub(super) const PROVIDER: &str = "twilio";
+
+/// What [`given`] takes: a JSON object each.
+///
+/// # Errors
+/// A row has no JSON form; nothing was asked.
+pub(super) fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
+    let rows: Result<Vec<String>, _> = rows.into_iter().map(|row| serde_json::to_string(&row)).collect();
+    rows.map_err(|error| sqlx::Error::Encode(error.into()).into())
+}
 
 /// A duration in the milliseconds of the columns.
 pub(super) fn millis(duration: Duration) -> i64 {

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
-use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, Recorded, Told};
+use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, ReadyTicket, Recorded, Told};
 use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::{Store, StoreError};
 
@@ -105,8 +105,16 @@ impl Bench {
     }
 
     pub async fn ask_claim(&self, attempt: AttemptId, send_no: u32) -> Result<ClaimOutcome, StoreError> {
+        self.claim_as_seen(attempt, send_no, None).await
+    }
+
+    pub async fn look(&self, attempt: AttemptId, send_no: u32) -> Option<ReadyTicket> {
+        self.store.ready_ticket(attempt, send_no, now()).await.unwrap()
+    }
+
+    pub async fn claim_as_seen(&self, attempt: AttemptId, send_no: u32, seen: Option<&ReadyTicket>) -> Result<ClaimOutcome, StoreError> {
         let (worker, settings, reserve) = (self.worker, &self.settings, self.reserve);
-        let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings };
+        let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings, seen };
         self.store.claim(&ask, now()).await
     }
 
@@ -147,8 +155,7 @@ impl Bench {
     }
 
     pub async fn callback(&self, attempt: AttemptId, news: &Callback) -> Told {
-        let key = format!("{}-{}-{:?}", news.call_sid, news.send_no, news.status);
-        self.store.provider_callback(attempt, news, &key, &self.timings, now()).await.unwrap().unwrap()
+        self.store.provider_callback(attempt, news, &self.timings, now()).await.unwrap().unwrap()
     }
 
     pub async fn finish(&self, attempt: AttemptId) -> crate::store::dial::Finished {

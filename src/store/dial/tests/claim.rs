@@ -31,8 +31,8 @@ on_both_engines! {
     async fn a_ticket_of_another_send_is_stale(store: Store) {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
-        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_some());
-        assert!(bench.store.ready_ticket(attempt, 2).await.unwrap().is_none());
+        assert!(bench.look(attempt, 1).await.is_some());
+        assert!(bench.look(attempt, 2).await.is_none());
         assert!(matches!(bench.try_claim(attempt, 2).await, ClaimOutcome::Stale));
     }
 
@@ -54,13 +54,27 @@ on_both_engines! {
         let lead = bench.lead(1).await;
         let attempt = bench.arm(lead).await;
         bench.pause_dials(true).await;
-        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_none(), "not worth a turn of the pacer");
+        assert!(bench.look(attempt, 1).await.is_none(), "not worth a turn of the pacer");
         assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
         let view = bench.view(lead).await;
         assert_eq!((view.lead.state, view.attempts[0].state), (LeadState::Active, AttemptState::Ready));
         bench.pause_dials(false).await;
-        assert!(bench.store.ready_ticket(attempt, 1).await.unwrap().is_some());
+        assert!(bench.look(attempt, 1).await.is_some());
         bench.claim(attempt, 1).await;
+    }
+
+    async fn what_a_ticket_was_found_to_be_about_holds_only_while_its_rows_allow_the_call(store: Store) {
+        let bench = Bench::new(store).await;
+        let (first, second) = (bench.arm(bench.lead(1).await).await, bench.arm(bench.lead(2).await).await);
+        let seen = [bench.look(first, 1).await, bench.look(second, 1).await];
+        bench.pause_dials(true).await;
+        assert!(matches!(bench.claim_as_seen(first, 1, seen[0].as_ref()).await, Ok(ClaimOutcome::Stale)));
+        bench.pause_dials(false).await;
+        assert!(matches!(bench.claim_as_seen(first, 1, seen[0].as_ref()).await, Ok(ClaimOutcome::Claimed(_))));
+        assert!(matches!(bench.claim_as_seen(first, 1, seen[0].as_ref()).await, Ok(ClaimOutcome::Stale)), "sent already");
+        bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+        let claimed = bench.claim_as_seen(second, 1, seen[1].as_ref()).await;
+        assert!(matches!(claimed, Ok(ClaimOutcome::Withdrawn(denial)) if denial.gate == Gate::Campaign));
     }
 
     async fn a_pause_of_another_queue_stops_no_dial(store: Store) {
