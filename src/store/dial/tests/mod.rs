@@ -11,6 +11,7 @@ mod finish;
 mod hold;
 mod life;
 mod orders;
+mod priority;
 mod promise;
 mod prune;
 mod races;
