@@ -1,6 +1,7 @@
-//! One look of the dispatcher over a million leads, nine in ten of them in closed zones or capped until tomorrow.
+//! One look of the dispatcher over a million leads, nine in ten of them in closed zones or capped until tomorrow, and all of those
+//! of a higher priority than the others.
 //!
-//! `cargo bench --bench dispatch_tick [-- --leads N --ticks N --postgres URL]` fills a database of its own (a temporary folder,
+//! `cargo bench --bench dispatch_tick [-- --leads N --ticks N --priorities N --postgres URL]` fills a database of its own (a temporary folder,
 //! or a schema that is dropped afterwards), then runs the real dispatcher and prints the median and the 99th percentile of a
 //! tick. Attempts that were armed are closed between two ticks, outside the measurement. The figure to hold is 20 ms.
 
@@ -14,6 +15,7 @@ use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::ids::{CampaignId, WorkerId};
 use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
+use callfleet::domain::priority::Priority;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::zone::{Address, zones_for};
 use callfleet::live::Live;
@@ -49,18 +51,20 @@ impl Clock for Still {
 struct Options {
     leads: usize,
     ticks: usize,
+    priorities: usize,
     postgres: Option<String>,
 }
 
 impl Options {
     fn read() -> Self {
-        let mut options = Self { leads: 1_000_000, ticks: 300, postgres: None };
+        let mut options = Self { leads: 1_000_000, ticks: 300, priorities: 9, postgres: None };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value"));
             match word.as_str() {
                 "--leads" => options.leads = value().parse().expect("a number"),
                 "--ticks" => options.ticks = value().parse().expect("a number"),
+                "--priorities" => options.priorities = value().parse().expect("a number"),
                 "--postgres" => options.postgres = Some(value()),
                 "--bench" => {}
                 other => panic!("unknown option {other}"),
@@ -98,7 +102,7 @@ async fn main() {
 async fn run(store: &Store, engine: &str, options: &Options) {
     let (campaign, worker) = (campaign(store).await, worker(store).await);
     let filled = Instant::now();
-    fill(store, campaign, options.leads).await;
+    fill(store, campaign, options).await;
     println!("{engine}: {} leads in {:.1} s", options.leads, filled.elapsed().as_secs_f64());
     let scheduler = scheduler(store);
     let (mut looks, mut armed) = (Vec::with_capacity(options.ticks), 0);
@@ -141,27 +145,34 @@ async fn worker(store: &Store) -> WorkerId {
 }
 
 /// Of ten leads eight are in closed zones, one waits for tomorrow because of a cap, one may be called.
-async fn fill(store: &Store, campaign: CampaignId, leads: usize) {
+async fn fill(store: &Store, campaign: CampaignId, &Options { leads, priorities, .. }: &Options) {
     let place = ListPlace { campaign, import: None, on_duplicate: OnDuplicate::Skip };
     let tomorrow = Still.now() + Duration::from_secs(86_400);
     for first in (0..leads).step_by(BATCH) {
-        let batch: Vec<NewLead> = (first..leads.min(first + BATCH)).map(|n| lead(n, tomorrow)).collect();
+        let batch: Vec<NewLead> = (first..leads.min(first + BATCH)).map(|n| lead(n, priorities, tomorrow)).collect();
         let stored = store.insert_leads(place, &batch, Still.now()).await.expect("leads");
         assert_eq!(stored.accepted as usize, batch.len());
     }
 }
 
-fn lead(n: usize, tomorrow: Timestamp) -> NewLead {
+/// Those that are capped have so many priorities above the one that may be called, which a look has to pass.
+fn lead(n: usize, priorities: usize, tomorrow: Timestamp) -> NewLead {
     let tenth = n % 10;
     let area = CLOSED.get(tenth).copied().unwrap_or(OPEN);
     let phone_number =
         PhoneNumber::from_e164(&format!("+1{area}{:07}", 2_000_000 + n / 10 * 2 + usize::from(tenth == 9))).expect("a number");
+    let priority = match tenth {
+        9 => 0,
+        8 => 1 + i32::try_from(n / 10 % priorities).expect("a small number"),
+        _ => *Priority::ALL.end() as i32,
+    };
     NewLead {
         external_id: None,
         zones: JsonText(zones_for(&phone_number, Address::default(), None).expect("zones")),
         phone_number,
         variables: JsonText(serde_json::Map::new()),
         consent_basis: Some("web form".to_owned()),
+        priority: Priority::try_from(priority).expect("a priority"),
         not_before: (tenth == 8).then_some(tomorrow),
     }
 }

@@ -111,14 +111,14 @@ fn list(answer: &Value, campaign: &str) -> String {
         return format!("no such leads: callfleet leads import --campaign {campaign} FILE");
     }
     let more = if answer["next"].is_null() { "" } else { "\n…and more: --limit, or callfleet leads export" };
-    format!("{}{more}", table(&["LEAD", "KEY", "NUMBER", "STATE", "OUTCOME", "CALLS", "NEXT", "WAITING FOR"], &rows))
+    format!("{}{more}", table(&["LEAD", "KEY", "NUMBER", "STATE", "OUTCOME", "CALLS", "PRIORITY", "NEXT", "WAITING FOR"], &rows))
 }
 
 fn row(lead: &Value) -> Vec<String> {
-    let words = [&lead["id"], &lead["external_id"], &lead["phone_number"], &lead["state"], &lead["disposition"], &lead["placed"]];
+    let words = ["id", "external_id", "phone_number", "state", "disposition", "placed", "priority"];
     let waits = matches!(lead["state"].as_str(), Some("new" | "waiting"));
     let next = if waits { moment(&lead["next_attempt_at"]) } else { String::new() };
-    words.map(cell).into_iter().chain([next, cell(&lead["wait_reason"])]).collect()
+    words.map(|key| cell(&lead[key])).into_iter().chain([next, cell(&lead["wait_reason"])]).collect()
 }
 
 fn show(answer: &Value) -> String {

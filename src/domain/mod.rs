@@ -25,6 +25,7 @@ pub mod outcome;
 pub mod permit;
 pub mod phone;
 pub mod place;
+pub mod priority;
 pub mod redial;
 #[cfg(test)]
 mod states_page;

@@ -31,9 +31,9 @@ const POSTAL_CODE: &str = "postal_code";
 /// Names a column of postal codes may have, besides `postal_code`; it is that variable too.
 pub const POSTAL_ALIASES: [&str; 5] = ["zip", "zip_code", "zipcode", "postcode", "postal"];
 
-/// Known columns that are kept as variables and do nothing more yet; a list that has them is told so.
-const NOT_OBEYED: [&str; 9] =
-    ["priority", "agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3", "consent_at", "consent_ref"];
+/// Known columns that are kept as variables and do nothing more; a list that has them is told so.
+const NOT_OBEYED: [&str; 8] =
+    ["agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3", "consent_at", "consent_ref"];
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 512;
@@ -47,6 +47,8 @@ pub enum Column {
     ExternalId,
     /// What allows the call.
     ConsentBasis,
+    /// Who goes first among the fresh leads.
+    Priority,
     /// Not to be called earlier.
     NotBefore,
     /// Not to be called later; rows that say so are refused.
@@ -71,7 +73,7 @@ impl Column {
             Self::PostalCode => Some(POSTAL_CODE),
             Self::Timezone => Some("timezone"),
             Self::Variable(name) => Some(name),
-            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::NotBefore | Self::NotAfter | Self::Ignored => None,
+            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::Priority | Self::NotBefore | Self::NotAfter | Self::Ignored => None,
         }
     }
 }
@@ -169,6 +171,7 @@ fn kind(key: String) -> Column {
         "" => Column::Ignored,
         "external_id" => Column::ExternalId,
         "consent_basis" => Column::ConsentBasis,
+        "priority" => Column::Priority,
         "not_before" => Column::NotBefore,
         "not_after" => Column::NotAfter,
         "state" => Column::State,
@@ -239,7 +242,7 @@ mod tests {
     #[test]
     fn known_columns_and_variables() {
         let columns =
-            Columns::read(["phone", "External ID", "", "Monthly Bill ($)", "_reason", "priority", "Consent At", "not_after"]).unwrap();
+            Columns::read(["phone", "External ID", "", "Monthly Bill ($)", "_reason", "Priority", "Consent At", "not_after"]).unwrap();
         let variable = |name: &str| Column::Variable(name.to_owned());
         let expected = [
             Column::Phone,
@@ -247,11 +250,11 @@ mod tests {
             Column::Ignored,
             variable("monthly_bill"),
             Column::Ignored,
-            variable("priority"),
+            Column::Priority,
             variable("consent_at"),
             Column::NotAfter,
         ];
         assert_eq!(columns.kinds, expected);
-        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["priority", "Consent At"]);
+        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["Consent At"]);
     }
 }

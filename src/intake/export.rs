@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::intake::cells::escape;
 
@@ -24,7 +25,7 @@ pub enum PhoneForm {
 }
 
 /// The columns, in order. New ones are added at the end.
-pub const COLUMNS: [&str; 14] = [
+pub const COLUMNS: [&str; 15] = [
     "external_id",
     "phone_number",
     "disposition",
@@ -39,6 +40,7 @@ pub const COLUMNS: [&str; 14] = [
     "last_attempt_at",
     "score",
     "summary",
+    "priority",
 ];
 
 /// What came of one lead.
@@ -72,6 +74,8 @@ pub struct ResultRow {
     pub score: Option<u8>,
     /// The summary of the last conversation.
     pub summary: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
 }
 
 impl ResultRow {
@@ -93,6 +97,7 @@ impl ResultRow {
             "last_attempt_at": self.last_attempt_at.map(|moment| moment.to_string()),
             "score": self.score,
             "summary": self.summary,
+            "priority": self.priority,
         })
     }
 }
@@ -123,7 +128,7 @@ impl<W: Write> Results<W> {
         Ok(())
     }
 
-    fn cells(&self, row: &ResultRow) -> [String; 14] {
+    fn cells(&self, row: &ResultRow) -> [String; 15] {
         let text = |text: Option<&str>| escape(text.unwrap_or_default()).into_owned();
         let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string()).unwrap_or_default();
         let phone = match self.phones {
@@ -145,6 +150,7 @@ impl<W: Write> Results<W> {
             time(row.last_attempt_at),
             row.score.map(|score| score.to_string()).unwrap_or_default(),
             text(row.summary.as_deref()),
+            row.priority.to_string(),
         ]
     }
 
@@ -187,6 +193,7 @@ mod tests {
             last_attempt_at: None,
             score: None,
             summary: Some("Said \"yes\",\nthen hung up".to_owned()),
+            priority: Priority::default(),
         }
     }
 
@@ -202,7 +209,7 @@ mod tests {
         let header = COLUMNS.map(|name| format!("\"{name}\"")).join(",");
         let expected = format!(
             "{header}\n\"'=1+1\",\"'+14155550100\",\"callback\",\"\",\"false\",\"2026-11-24T22:00:00Z\",\"2\",\"61\",\"0.012345\",\
-             \"waiting\",\"America/New_York\",\"\",\"\",\"Said \"\"yes\"\",\nthen hung up\"\n"
+             \"waiting\",\"America/New_York\",\"\",\"\",\"Said \"\"yes\"\",\nthen hung up\",\"0\"\n"
         );
         assert_eq!(text, expected);
     }

@@ -35,6 +35,8 @@ word_enum! {
         UnknownPostalCode = "unknown_postal_code",
         /// State and postal code are different places.
         StateMismatch = "state_mismatch",
+        /// The priority is no whole number within its ends.
+        BadPriority = "bad_priority",
         /// `not_before` is no moment.
         BadNotBefore = "bad_not_before",
         /// The row says after when the person may not be called.

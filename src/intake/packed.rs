@@ -6,6 +6,7 @@ mod object;
 mod words;
 
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::intake::import::OnDuplicate;
 use crate::intake::validate::LeadRow;
@@ -40,6 +41,7 @@ impl Packed {
         put_text(&mut self.bytes, lead.external_id.as_deref().unwrap_or_default());
         self.put_word(&lead.zones);
         self.put_word(lead.consent_basis.as_deref().unwrap_or_default());
+        put_figure(&mut self.bytes, lead.priority.get().cast_unsigned().into());
         self.put_time(lead.not_before);
         self.put_states(&lead.states);
         self.put_variables(&lead.variables);
@@ -128,6 +130,7 @@ impl Packed {
             external_id: filled_in(taken.text()),
             zones: self.word(&mut taken).to_owned(),
             consent_basis: filled_in(self.word(&mut taken)),
+            priority: priority(taken.figure()),
             not_before: (taken.figure() > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed())),
             states: (0..taken.figure()).map(|_| *self.states.word(taken.figure())).collect(),
             variables: self.variables(&mut taken),
@@ -151,6 +154,11 @@ impl Packed {
     }
 }
 
+fn priority(figure: u64) -> Priority {
+    let number = figure.to_le_bytes()[0].cast_signed();
+    i32::from(number).try_into().expect("a priority was put here")
+}
+
 /// Bytes of its texts.
 fn length(lead: &LeadRow) -> usize {
     let filled_in = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -171,17 +179,18 @@ mod tests {
             text(),
             "\\PC{0,9}",
             text(),
-            not_before,
+            (Priority::ALL, not_before),
             proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
-            .prop_map(|(n, external_id, zones, consent_basis, not_before, variables, states)| LeadRow {
+            .prop_map(|(n, external_id, zones, consent_basis, (priority, not_before), variables, states)| LeadRow {
                 row: 0,
                 line: 0,
                 phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
                 external_id,
                 zones,
                 consent_basis,
+                priority: i32::from(priority).try_into().unwrap(),
                 not_before,
                 variables: serde_json::to_string(&variables).unwrap(),
                 states,

@@ -172,15 +172,18 @@ fn files_that_cannot_be_read_are_refused_whole_with_the_reason() {
 
 #[tokio::test]
 async fn bad_rows_are_told_by_line_column_and_reason() {
-    let file = "phone,state,timezone,not_before,note\n\
-        1.4155E+10,,,,\n\
-        ,,,,empty\n\
-        +14155550100,Kalifornia,,,\n\
-        +14155550101,,EST,,\n\
-        +14155550102,,,soon,\n\
-        +14155550103,,,,\"two\nlines\",extra\n\
-        +14155550104,,,2026-12-01T09:00,ok\n\
-        '+14155550105,,,2026-12-01T09:00:00Z,'=1+1\n";
+    let file = "phone,state,timezone,not_before,note,priority\n\
+        1.4155E+10,,,,,\n\
+        ,,,,empty,\n\
+        +14155550100,Kalifornia,,,,\n\
+        +14155550101,,EST,,,\n\
+        +14155550102,,,soon,,\n\
+        +14155550103,,,,\"two\nlines\",1,extra\n\
+        +14155550104,,,2026-12-01T09:00,ok,-99\n\
+        '+14155550105,,,2026-12-01T09:00:00Z,'=1+1,\n\
+        +14155550106,,,,,high\n\
+        +14155550107,,,,,1.5\n\
+        +14155550108,,,,,120\n";
     let (campaign, outcome) = imported(file.as_bytes()).await;
     let told: Vec<(u64, u64, &str, &str)> =
         outcome.findings.iter().map(|found| (found.row, found.line, found.column.as_str(), found.code.as_str())).collect();
@@ -191,13 +194,20 @@ async fn bad_rows_are_told_by_line_column_and_reason() {
         (4, 5, "timezone", "unknown_zone"),
         (5, 6, "not_before", "bad_not_before"),
         (6, 7, "", "too_many_cells"),
+        (9, 11, "priority", "bad_priority"),
+        (10, 12, "priority", "bad_priority"),
+        (11, 13, "priority", "bad_priority"),
     ];
     assert_eq!(told, expected);
     assert_eq!(campaign.leads["+14155550104"].line, 9);
     assert_eq!(campaign.leads["+14155550104"].not_before, Some("2026-12-01T17:00:00Z".parse().unwrap()));
     assert_eq!(campaign.leads["+14155550105"].variable_map()["note"], "=1+1");
+    assert_eq!(["+14155550104", "+14155550105"].map(|number| campaign.leads[number].priority.get()), [-99, 0]);
+    assert!(!campaign.leads["+14155550104"].variables.contains("priority"), "the agent is not told");
     assert_eq!(outcome.findings[0].value_masked, "1.41***10");
     assert!(outcome.findings[0].message.contains("rounded"));
+    let high = &outcome.findings[6];
+    assert_eq!((high.value_masked.as_str(), high.message.as_str()), ("***", "a priority is a whole number from -99 to 99"));
 }
 
 #[tokio::test]
@@ -245,9 +255,9 @@ async fn endless_lines_and_open_quotes_cost_one_row() {
 }
 
 #[tokio::test]
-async fn known_columns_that_do_nothing_yet_are_remarked() {
-    let sheet = preflight(&mut Cursor::new("phone,priority\n+14155550100,1\n")).unwrap();
-    assert_eq!(sheet.columns.remarks().len(), 1);
+async fn known_columns_that_are_mere_variables_are_remarked() {
+    let sheet = preflight(&mut Cursor::new("phone,priority,agent_id\n+14155550100,1,a\n")).unwrap();
+    assert_eq!(sheet.columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["agent_id"]);
     assert_eq!(sheet.sha256.len(), 64);
 }
 

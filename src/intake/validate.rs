@@ -6,6 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::{NoPriority, Priority};
 use crate::domain::time::Timestamp;
 use crate::domain::zone::{Address, ZoneError, zones_for};
 use crate::intake::cells;
@@ -31,6 +32,8 @@ pub struct LeadRow {
     pub zones: String,
     /// What allows the call.
     pub consent_basis: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
     /// Everything else that was filled in, by normalised column name, as a JSON object of texts.
@@ -72,6 +75,9 @@ pub fn validate<'a>(
     let address = Address { state: read.state.map(|(_, cell)| cell), postal_code: read.postal_code.map(|(_, cell)| cell) };
     let zones =
         zones_for(&number, address, read.zone.map(|(_, cell)| cell)).map_err(|error| zone_finding(columns, place, &read, phone, &error))?;
+    let priority = read.priority.map_or(Ok(Priority::default()), |(at, cell)| {
+        cell.parse().map_err(|error| finding(columns, place, at, cell, bad_priority(error)))
+    })?;
     let not_before = read
         .not_before
         .map(|(at, cell)| moment(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
@@ -87,6 +93,7 @@ pub fn validate<'a>(
         external_id: read.external_id.map(str::to_owned),
         zones: json_list(&zones),
         consent_basis: read.consent_basis.map(str::to_owned),
+        priority,
         not_before,
         variables: json_object(&columns.variables, &read.cells),
         states,
@@ -100,6 +107,7 @@ struct Read<'a> {
     phone: &'a str,
     external_id: Option<&'a str>,
     consent_basis: Option<&'a str>,
+    priority: Option<(usize, &'a str)>,
     not_before: Option<(usize, &'a str)>,
     not_after: Option<(usize, &'a str)>,
     state: Option<(usize, &'a str)>,
@@ -130,6 +138,7 @@ impl<'a> Read<'a> {
             Column::Phone => self.phone = cell,
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
+            Column::Priority => self.priority = Some((at, cell)),
             Column::NotBefore => self.not_before = Some((at, cell)),
             Column::NotAfter => self.not_after = Some((at, cell)),
             Column::State => self.state = Some((at, cell)),
@@ -222,6 +231,14 @@ fn too_long() -> Trouble {
 fn too_many(columns: usize) -> Trouble {
     let message = format!("the row has more cells than the header's {columns} columns");
     Trouble::new(FindingCode::TooManyCells, message, "put cells that hold the separator in quotes")
+}
+
+fn bad_priority(error: NoPriority) -> Trouble {
+    Trouble::new(
+        FindingCode::BadPriority,
+        error.to_string(),
+        "write a whole number, higher ones are called first; or leave it empty, which is 0",
+    )
 }
 
 fn bad_not_before() -> Trouble {

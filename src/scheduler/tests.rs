@@ -133,9 +133,14 @@ impl Bench {
 
     /// `n` leads whose numbers begin with these digits.
     async fn leads(&self, campaign: CampaignId, area: &str, zone: &str, n: u64) {
+        self.leads_of_priority(campaign, 0, area, zone, n).await;
+    }
+
+    async fn leads_of_priority(&self, campaign: CampaignId, priority: i32, area: &str, zone: &str, n: u64) {
         let lead = |n: u64| NewLead {
             phone_number: PhoneNumber::from_e164(&format!("+1{area}{n:04}")).unwrap(),
             zones: JsonText(vec![zone.to_owned()]),
+            priority: priority.try_into().unwrap(),
             ..new_lead(n)
         };
         let leads: Vec<NewLead> = (0..n).map(lead).collect();
@@ -203,7 +208,7 @@ on_both_engines! {
     async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {
         let bench = Bench::new(store, 50).await;
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
-        bench.leads(spring, "808555", "Pacific/Honolulu", 5).await;
+        bench.leads_of_priority(spring, 99, "808555", "Pacific/Honolulu", 5).await;
         bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
         bench.scheduler.tick().await.unwrap();
         let counts = (bench.in_state(spring, LeadState::Active).await, bench.in_state(spring, LeadState::New).await);

@@ -23,6 +23,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::permit::Gate;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Purpose, Service, Tier, UsageSource};
 
@@ -83,6 +84,7 @@ words!(Tier, UsageSource);
 
 stored_as!(Timestamp, i64, |time| time.as_millis(), |millis| Ok(Timestamp::from_millis(millis)));
 stored_as!(NanoUsd, i64, |money| money.0, |nano| Ok(NanoUsd(nano)));
+stored_as!(Priority, i32, |priority| priority.get().into(), |number| Ok(Priority::try_from(number)?));
 stored_as!(PhoneNumber, String, |number| number.e164().to_owned(), |text| Ok(PhoneNumber::from_e164(&text)?));
 
 /// A value kept as JSON text in a TEXT column.

@@ -101,7 +101,8 @@ fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
 /// No statement, lock or forgotten transaction may hold a call up for long; a lost server is noticed before use.
 ///
 /// The server in turn notices a client that vanished without a word (`tcp_*`, where its system knows them), so that its
-/// locks are free again by then: a client that has gone rolls nothing back itself.
+/// locks are free again by then: a client that has gone rolls nothing back itself. Statements take milliseconds, which compiling
+/// them (`jit`) would take many times over whenever the server reckons one to be dear.
 async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Result<PgPool, StoreError> {
     let statement = format!("{}s", STATEMENT.as_secs());
     let options = url.expose_secret().parse::<PgConnectOptions>()?.application_name("callfleet").options([
@@ -112,7 +113,6 @@ async fn postgres(url: &SecretString, max_connections: u32, life: &Life) -> Resu
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
         ("tcp_user_timeout", "20s"),
-        // every statement is a short look at an index: compiling one takes longer than it, and a wrong guess of rows would ask for it
         ("jit", "off"),
     ]);
     let life = life.clone();

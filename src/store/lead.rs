@@ -11,6 +11,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
@@ -48,6 +49,8 @@ pub struct Lead {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
     /// Where it stands.
     pub state: LeadState,
     /// Why it will be called next.

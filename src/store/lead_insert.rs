@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Address;
 use crate::store::codec::JsonText;
@@ -36,6 +37,8 @@ pub struct NewLead {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
 }
@@ -55,6 +58,8 @@ pub struct ListLead {
     pub states: Vec<&'static str>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
     /// Not to be called earlier.
     pub not_before: Option<Timestamp>,
 }
@@ -78,6 +83,7 @@ impl ListLead {
             variables: serde_json::to_string(&lead.variables).map_err(json)?,
             states: states_of(&lead.phone_number, &lead.variables.0),
             consent_basis: lead.consent_basis.clone(),
+            priority: lead.priority,
             not_before: lead.not_before,
         })
     }
@@ -94,7 +100,7 @@ word_enum! {
     pub enum OnDuplicate {
         /// Leave the lead as it is.
         Skip = "skip",
-        /// Take the new key, zones, variables and consent, and before the first dial the new time; state and history stay.
+        /// Take the new key, zones, variables, consent and priority, and before the first dial the new time; state and history stay.
         Update = "update",
     }
 }
@@ -281,14 +287,16 @@ async fn update(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timest
 
 /// The columns in the order of the values.
 const COLUMNS: &str = "campaign_id, import_id, created_at, updated_at,
-    id, external_id, phone_number, zones, variables, consent_basis, next_attempt_at, state, disposition, hours_class";
+    id, external_id, phone_number, zones, variables, consent_basis, priority, next_attempt_at, state, disposition,
+    hours_class";
 
 const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
     match on_duplicate {
         OnDuplicate::Skip => " ON CONFLICT (phone_number, campaign_id) DO NOTHING",
         OnDuplicate::Update => {
             " ON CONFLICT (phone_number, campaign_id) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
-                variables = excluded.variables, consent_basis = excluded.consent_basis, hours_class = excluded.hours_class,
+                variables = excluded.variables, consent_basis = excluded.consent_basis, priority = excluded.priority,
+                hours_class = excluded.hours_class,
                 next_attempt_at = CASE WHEN lead.state = 'new' AND excluded.next_attempt_at > excluded.created_at
                     THEN excluded.next_attempt_at ELSE lead.next_attempt_at END,
                 updated_at = excluded.updated_at
@@ -307,9 +315,9 @@ async fn keep_former(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const KEEP: EngineSql = engine_sql!(
-        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, hours_class, next_attempt_at,
-           replaced_at)
-         SELECT $1, id, external_id, zones, variables, consent_basis, hours_class,
+        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, priority, hours_class,
+           next_attempt_at, replaced_at)
+         SELECT $1, id, external_id, zones, variables, consent_basis, priority, hours_class,
            CASE WHEN state = 'new' THEN next_attempt_at END, $4 FROM lead
          WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
          ON CONFLICT (import_id, lead_id) DO NOTHING"

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use crate::domain::ids::CampaignId;
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
 use crate::store::db::{EngineSql, engine_sql, on_db};
@@ -27,6 +28,8 @@ pub struct LeadValues {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// Who goes first among the fresh leads.
+    pub priority: Priority,
     /// Where it stands: an import moves the first call of new leads alone.
     pub state: LeadState,
     /// Not to be called earlier.
@@ -40,7 +43,7 @@ impl Store {
     /// The database cannot be read.
     pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
         const THERE: EngineSql = engine_sql!(
-            "SELECT phone_number, external_id, zones, variables, consent_basis, state, next_attempt_at FROM lead
+            "SELECT phone_number, external_id, zones, variables, consent_basis, priority, state, next_attempt_at FROM lead
              WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")"
         );
         let sql = THERE.on(&self.db);

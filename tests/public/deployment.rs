@@ -14,6 +14,7 @@ use callfleet::domain::ids::{AttemptId, CampaignId, WorkerId};
 use callfleet::domain::law::LawChoice;
 use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
+use callfleet::domain::priority::Priority;
 use callfleet::domain::redial::RedialTable;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::window::{CallingWindow, Hours};
@@ -106,6 +107,7 @@ impl Deployment {
             zones: JsonText(vec!["America/Los_Angeles".to_owned()]),
             variables: JsonText(serde_json::Map::new()),
             consent_basis: Some("web form".to_owned()),
+            priority: Priority::default(),
             not_before: None,
         };
         let place = ListPlace { campaign: self.campaign, import: None, on_duplicate: OnDuplicate::Skip };

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::domain::ids::{AttemptId, CampaignId, LeadId};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::NewCampaign;
 use crate::store::db::on_db;
@@ -27,6 +28,7 @@ pub(crate) fn new_lead(n: u64) -> NewLead {
         zones: crate::store::codec::JsonText(vec!["America/Los_Angeles".to_owned()]),
         variables: crate::store::codec::JsonText(variables),
         consent_basis: Some("web form".to_owned()),
+        priority: Priority::default(),
         not_before: None,
     }
 }

@@ -24,11 +24,12 @@ on_both_engines! {
         let before = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 100).await.unwrap();
         let import = imported(&store, id, &(1..5_000).map(renamed).collect::<Vec<_>>(), at(5)).await;
         assert_eq!((import.accepted, import.updated), (4_997, 2));
+        assert_eq!(i32::from(store.lead(before[1].id).await.unwrap().unwrap().priority.get()), -7);
         let undone = undo(&store, &import).await;
         assert_eq!(undone, Undone { removed: 4_997, restored: 2, kept: 0, kept_leads: Vec::new() });
         let after = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 100).await.unwrap();
         let values = |leads: &[crate::store::lead::Lead]| -> Vec<_> {
-            leads.iter().map(|lead| (lead.id, lead.external_id.clone(), lead.variables.clone(), lead.state)).collect()
+            leads.iter().map(|lead| (lead.id, lead.external_id.clone(), lead.variables.clone(), lead.priority, lead.state)).collect()
         };
         assert_eq!(values(&after), values(&before));
         assert_eq!(undo(&store, &import).await, Undone::default(), "twice is once");
@@ -145,7 +146,7 @@ on_both_engines! {
 }
 
 fn renamed(n: u64) -> NewLead {
-    NewLead { external_id: Some(format!("renamed-{n}")), consent_basis: None, ..new_lead(n) }
+    NewLead { external_id: Some(format!("renamed-{n}")), consent_basis: None, priority: (-7).try_into().unwrap(), ..new_lead(n) }
 }
 
 async fn imported(

@@ -8,6 +8,7 @@ use super::support::on_both_engines;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
+use crate::domain::priority::Priority;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
@@ -21,7 +22,7 @@ on_both_engines! {
         let stored = store.lead(lead_id).await.unwrap().unwrap();
         let new = new_lead(7);
         assert_eq!((&stored.phone_number, &stored.external_id, &stored.consent_basis), (&new.phone_number, &new.external_id, &new.consent_basis));
-        assert_eq!((&stored.zones, &stored.variables), (&new.zones, &new.variables));
+        assert_eq!((&stored.zones, &stored.variables, stored.priority), (&new.zones, &new.variables, Priority::default()));
         assert_eq!((stored.state, stored.next_kind, stored.next_attempt_at), (LeadState::New, DialKind::Fresh, at(0)));
         assert_eq!(store.lead(LeadId::new()).await.unwrap(), None);
     }
@@ -48,7 +49,7 @@ on_both_engines! {
         let lead_id = lead(&store, id, 1).await;
         force_lead_state(&store, lead_id, LeadState::Finished).await;
         let update = ListPlace { on_duplicate: OnDuplicate::Update, ..place(id) };
-        let (mut early, mut late) = (new_lead(1), new_lead(1));
+        let (mut early, mut late) = (new_lead(1), NewLead { priority: 99.try_into().unwrap(), ..new_lead(1) });
         early.external_id = Some("early".into());
         late.external_id = Some("late".into());
         late.variables.0.insert("city".into(), json!("Oslo"));
@@ -56,6 +57,7 @@ on_both_engines! {
         assert_eq!(sum, Inserted { accepted: 1, updated: 1, duplicates: 1, suppressed: 0 });
         let stored = store.lead(lead_id).await.unwrap().unwrap();
         assert_eq!((stored.external_id.as_deref(), stored.variables["city"].as_str()), (Some("late"), Some("Oslo")));
+        assert_eq!(i32::from(stored.priority.get()), 99);
         assert_eq!((stored.state, stored.created_at, stored.updated_at), (LeadState::Finished, at(0), at(9)));
     }
 

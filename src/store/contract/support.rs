@@ -4,9 +4,10 @@ use std::future::Future;
 
 use secrecy::SecretString;
 use sqlx::types::Uuid;
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
-use crate::store::{Store, Target};
+use crate::store::db::{Db, on_db};
+use crate::store::{Store, StoreError, Target};
 
 const POSTGRES: &str = "CALLFLEET_TEST_POSTGRES";
 const SQLITE_ONLY: &str = "CALLFLEET_TEST_SQLITE_ONLY";
@@ -70,4 +71,20 @@ fn postgres_url() -> Option<String> {
         (Err(_), Ok(only)) if only == "1" => None,
         _ => panic!("{POSTGRES} is not set: run `./test`, which starts a server, or set {SQLITE_ONLY}=1 to check SQLite alone"),
     }
+}
+
+/// How the engine would carry a statement without parameters out. A planner takes an empty table as it is; it is told not to.
+pub(crate) async fn plan(store: &Store, statement: &str) -> String {
+    let (no_scans, explain) = match store.db {
+        Db::Postgres(_) => ("SET LOCAL enable_seqscan = off", "EXPLAIN "),
+        Db::Sqlite { .. } => ("SELECT 1", "EXPLAIN QUERY PLAN "),
+    };
+    let sql = AssertSqlSafe(format!("{explain}{statement}"));
+    let steps: Result<Vec<String>, StoreError> = on_db!(store.db, write, tx => {
+        sqlx::query(no_scans).execute(&mut *tx).await?;
+        let rows = sqlx::query(sql).fetch_all(tx).await?;
+        // PostgreSQL has one column, SQLite tells in its last one
+        rows.iter().map(|row| Ok(row.try_get(row.len() - 1)?)).collect()
+    });
+    steps.unwrap().join("\n")
 }

@@ -15,6 +15,7 @@ use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::sql::{execute, millis};
 use crate::store::dial::{number, promise};
+use crate::store::lead_rank::rank;
 use crate::store::{Store, StoreError};
 
 /// A lead to arm.
@@ -115,7 +116,7 @@ pub(super) fn may_call(facts: &Facts, lead: &LeadRow, order: &ArmOrder<'_>, now:
 }
 
 /// Moves the lead to the gate's opening. Leads of a class that is not sorted yet are moved together with those in the same
-/// zones; a sorted class is not looked at again while it is closed.
+/// zones (they are older than priorities); a sorted class is not looked at again while it is closed.
 pub(super) async fn deny(
     mut conn: Conn<'_>,
     lead: &LeadRow,
@@ -128,9 +129,12 @@ pub(super) async fn deny(
     if let (Gate::Hours, LeadStep::Waiting { at, why, .. }) = (denial.gate, &step) {
         execute!(
             conn,
-            "UPDATE lead SET next_attempt_at = $5, wait_reason = $6, updated_at = $7 WHERE id IN (
-                SELECT id FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND next_attempt_at <= $7 AND zones = $4
-                  AND hours_class = 0 LIMIT $8)",
+            concat!(
+                "UPDATE lead SET next_attempt_at = $5, wait_reason = $6, updated_at = $7 WHERE id IN (
+                    SELECT id FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND hours_class = 0 AND ",
+                rank!(),
+                " = 0 AND next_attempt_at <= $7 AND zones = $4 LIMIT $8)"
+            ),
             lead.campaign_id,
             lead.state,
             lead.next_kind,

@@ -1,4 +1,4 @@
-//! Leads whose time has come: promised callbacks first, then retries, then fresh ones.
+//! Leads whose time has come: promised callbacks first, then retries, then fresh ones by priority.
 
 use sqlx::{AssertSqlSafe, FromRow};
 
@@ -7,7 +7,9 @@ use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::dial::heads::heads;
 use crate::store::dial::sql::fetch_values;
+use crate::store::lead_rank::{ABOVE_ALL, BY_TIME, rank};
 use crate::store::{Store, StoreError};
 
 /// A lead that may be armed.
@@ -21,20 +23,15 @@ pub struct DueLead {
     pub due_at: Timestamp,
 }
 
-/// Each pair and class is one range of the index `lead_due_by_class`, so a closed or finished lead costs nothing.
-const QUEUES: [(DialKind, LeadState); 4] = [
-    (DialKind::Callback, LeadState::Waiting),
-    (DialKind::Retry, LeadState::Waiting),
-    (DialKind::Fresh, LeadState::Waiting),
-    (DialKind::Fresh, LeadState::New),
-];
+/// Fresh leads of one rank: those that a gate held up go before those that nobody has looked at yet.
+const FRESH: [LeadState; 2] = [LeadState::Waiting, LeadState::New];
 
 /// Classes asked for in one statement.
 const CLASSES: usize = 100;
 
 impl Store {
-    /// The first `limit` leads of a campaign that are due at `now`, in the order callback, retry, fresh, each by time; only
-    /// of the given kinds (a draining campaign asks for callbacks alone) and classes of calling hours.
+    /// The first `limit` leads of a campaign that are due at `now`, in the order callback, retry, fresh, each by time, fresh ones
+    /// by priority before that; only of the given kinds (a draining campaign asks for callbacks alone) and classes of calling hours.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -46,7 +43,9 @@ impl Store {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<DueLead>, StoreError> {
-        on_db!(self.db, read, conn => due(conn.into(), campaign, classes, kinds, now, limit).await)
+        let mut taken = Taken { campaign, now, limit: limit as usize, leads: Vec::new() };
+        on_db!(self.db, read, conn => taken.take(conn.into(), classes, kinds).await)?;
+        Ok(taken.leads)
     }
 
     /// The same over all classes, open or not.
@@ -89,56 +88,100 @@ impl Store {
     }
 }
 
-async fn due(
-    mut conn: Conn<'_>,
+/// What was found so far.
+struct Taken {
     campaign: CampaignId,
-    classes: &[i64],
-    kinds: &[DialKind],
     now: Timestamp,
-    limit: u32,
-) -> Result<Vec<DueLead>, StoreError> {
-    let mut leads: Vec<DueLead> = Vec::new();
-    for (kind, state) in QUEUES.into_iter().filter(|(kind, _)| kinds.contains(kind)) {
-        let mut queue = Vec::new();
-        let left = i64::from(limit) - i64::try_from(leads.len()).unwrap_or(i64::MAX);
+    limit: usize,
+    leads: Vec<DueLead>,
+}
+
+impl Taken {
+    async fn take(&mut self, mut conn: Conn<'_>, classes: &[i64], kinds: &[DialKind]) -> Result<(), StoreError> {
+        for kind in [DialKind::Callback, DialKind::Retry].into_iter().filter(|kind| kinds.contains(kind)) {
+            self.add(conn.reborrow(), (LeadState::Waiting, kind), classes, BY_TIME).await?;
+        }
+        if kinds.contains(&DialKind::Fresh) { self.take_fresh(conn, classes).await } else { Ok(()) }
+    }
+
+    /// Rank by rank, from the highest that has leads that are due.
+    async fn take_fresh(&mut self, mut conn: Conn<'_>, classes: &[i64]) -> Result<(), StoreError> {
+        let mut below = ABOVE_ALL;
+        while self.left() > 0 {
+            let heads = heads(conn.reborrow(), self.campaign, classes, below, self.now).await?;
+            let Some(highest) = heads.iter().map(|head| head.rank).max() else { break };
+            for state in FRESH {
+                let here = heads.iter().filter(|head| head.rank == highest && head.state == state);
+                let classes: Vec<i64> = here.map(|head| head.class).collect();
+                self.add(conn.reborrow(), (state, DialKind::Fresh), &classes, highest).await?;
+            }
+            below = highest;
+        }
+        Ok(())
+    }
+
+    fn left(&self) -> usize {
+        self.limit - self.leads.len()
+    }
+
+    /// Adds leads of one queue and rank, by time.
+    async fn add(&mut self, mut conn: Conn<'_>, of: (LeadState, DialKind), classes: &[i64], rank: i32) -> Result<(), StoreError> {
+        let (mut queue, left) = (Vec::new(), self.left());
         for some in classes.chunks(CLASSES).take_while(|_| left > 0) {
-            queue.extend(first_of(conn.reborrow(), campaign, (state, kind), some, now, left).await?);
+            queue.extend(self.first_of(conn.reborrow(), of, some, rank).await?);
         }
         queue.sort_by_key(|lead: &DueLead| lead.due_at);
-        queue.truncate(usize::try_from(left).unwrap_or(0));
-        leads.extend(queue);
+        queue.truncate(left);
+        self.leads.extend(queue);
+        Ok(())
     }
-    Ok(leads)
+
+    /// The first of each class: one short range of the index `lead_due_by_class` per class, however many leads are due in it.
+    async fn first_of(
+        &self,
+        conn: Conn<'_>,
+        (state, kind): (LeadState, DialKind),
+        classes: &[i64],
+        rank: i32,
+    ) -> Result<Vec<DueLead>, StoreError> {
+        let sql = AssertSqlSafe(due_sql(classes.len()));
+        let limit = i64::try_from(self.left()).unwrap_or(i64::MAX);
+        on_conn!(conn, conn => {
+            let mut query = sqlx::query_as(sql).bind(self.campaign).bind(state).bind(kind).bind(rank).bind(self.now).bind(limit);
+            for class in classes {
+                query = query.bind(*class);
+            }
+            Ok(query.fetch_all(conn).await?)
+        })
+    }
 }
 
-/// The first of each class: one short range of the index `lead_due_by_class` per class, however many leads are due in it.
-async fn first_of(
-    conn: Conn<'_>,
-    campaign: CampaignId,
-    (state, kind): (LeadState, DialKind),
-    classes: &[i64],
-    now: Timestamp,
-    limit: i64,
-) -> Result<Vec<DueLead>, StoreError> {
-    let sql = AssertSqlSafe(due_sql(classes.len()));
-    on_conn!(conn, conn => {
-        let mut query = sqlx::query_as(sql).bind(campaign).bind(state).bind(kind).bind(now).bind(limit);
-        for class in classes {
-            query = query.bind(*class);
-        }
-        Ok(query.fetch_all(conn).await?)
-    })
-}
-
-/// `$1` campaign, `$2` state, `$3` kind, `$4` now, `$5` limit, then the classes.
+/// `$1` campaign, `$2` state, `$3` kind, `$4` rank, `$5` now, `$6` limit, then the classes.
 fn due_sql(classes: usize) -> String {
     let one = |at: usize| {
         format!(
             "SELECT * FROM (SELECT id AS lead, next_kind AS kind, next_attempt_at AS due_at FROM lead
-               WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND hours_class = ${} AND next_attempt_at <= $4
-               ORDER BY next_attempt_at LIMIT $5) AS c{at}",
-            at + 6
+               WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND hours_class = ${} AND {} = $4 AND next_attempt_at <= $5
+               ORDER BY next_attempt_at LIMIT $6) AS c{at}",
+            at + 7,
+            rank!()
         )
     };
     (0..classes).map(one).collect::<Vec<_>>().join(" UNION ALL ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::due_sql;
+    use crate::store::contract::support::{on_both_engines, plan};
+
+    on_both_engines! {
+        async fn the_first_leads_of_a_rank_are_read_off_the_index(store: Store) {
+            let values = ["(SELECT id FROM campaign)", "'new'", "'fresh'", "0", "1", "2", "3", "4"];
+            let sql = (1..).zip(values).fold(due_sql(2), |sql, (n, value)| sql.replace(&format!("${n}"), value));
+            let plan = plan(&store, &sql).await;
+            assert_eq!(plan.matches("lead_due_by_class").count(), 2, "{plan}");
+            assert!(!plan.contains("ORDER BY") && !plan.contains("Sort"), "{plan}");
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod facts;
 pub mod finish;
 mod finish_at_once;
 mod halt;
+mod heads;
 pub mod hold;
 mod keep;
 mod lead;

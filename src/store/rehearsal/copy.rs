@@ -16,6 +16,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::Campaign;
 use crate::store::codec::JsonText;
@@ -112,6 +113,7 @@ struct LeadRow {
     zones: String,
     variables: String,
     consent_basis: Option<String>,
+    priority: Priority,
     state: LeadState,
     next_kind: DialKind,
     next_attempt_at: Timestamp,
@@ -123,8 +125,8 @@ struct LeadRow {
 }
 
 async fn copy_leads(from: &Store, into: &Store, campaign: CampaignId) -> Result<u64, StoreError> {
-    const LEADS: &str = "SELECT id, phone_number, zones, variables, consent_basis, state, next_kind, next_attempt_at, attempts, placed,
-            callbacks, created_at, hours_class
+    const LEADS: &str = "SELECT id, phone_number, zones, variables, consent_basis, priority, state, next_kind, next_attempt_at, attempts,
+            placed, callbacks, created_at, hours_class
         FROM lead WHERE campaign_id = $1 AND id > $2 AND state IN ('new', 'waiting') ORDER BY id LIMIT $3";
     const SUPPRESSIONS: &str = "SELECT s.phone_number, s.scope, s.source, s.created_at
         FROM lead l JOIN suppression s ON s.phone_number = l.phone_number
@@ -154,13 +156,13 @@ async fn copy_leads(from: &Store, into: &Store, campaign: CampaignId) -> Result<
 
 async fn write_lead(conn: Conn<'_>, campaign: CampaignId, row: &LeadRow) -> Result<(), StoreError> {
     const WRITE: &str = "INSERT INTO lead (id, campaign_id, phone_number, zones, variables, consent_basis, state, next_kind,
-            next_attempt_at, attempts, placed, callbacks, created_at, updated_at, hours_class)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14) ON CONFLICT DO NOTHING";
+            next_attempt_at, attempts, placed, callbacks, created_at, updated_at, hours_class, priority)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $14, $15) ON CONFLICT DO NOTHING";
     on_conn!(conn, conn => {
         let query = sqlx::query(WRITE).bind(row.id).bind(campaign).bind(row.phone_number.clone()).bind(&row.zones);
         let query = query.bind(address_alone(&row.variables)).bind(row.consent_basis.as_ref().map(|_| "stated")).bind(row.state);
         let query = query.bind(row.next_kind).bind(row.next_attempt_at).bind(row.attempts).bind(row.placed).bind(row.callbacks);
-        query.bind(row.created_at).bind(row.hours_class).execute(conn).await?;
+        query.bind(row.created_at).bind(row.hours_class).bind(row.priority).execute(conn).await?;
         Ok(())
     })
 }

@@ -11,6 +11,7 @@ use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::permit::Gate;
 use crate::domain::time::Timestamp;
 use crate::store::db::on_db;
+use crate::store::lead_rank::{first_due, next_rank};
 use crate::store::{Store, StoreError};
 
 /// Leads of the list that stand alike.
@@ -37,29 +38,25 @@ const STANDINGS: &str = "SELECT state, disposition, reason, next_kind, wait_reas
         EXISTS (SELECT 1 FROM attempt a WHERE a.lead_id = lead.id AND a.sent_by IS NOT NULL) AS called, COUNT(*) AS leads
     FROM lead WHERE campaign_id = $1 GROUP BY 1, 2, 3, 4, 5, 6";
 
-/// The first of each class in one kind of queue: one look at the index `lead_due_by_class` per class.
-macro_rules! first_due {
-    ($state:literal, $kind:literal) => {
-        concat!(
-            "SELECT c.class, (SELECT MIN(next_attempt_at) FROM lead WHERE campaign_id = $1 AND state = '",
-            $state,
-            "' AND next_kind = '",
-            $kind,
-            "' AND hours_class = c.class) AS due FROM c"
-        )
-    };
-}
-
-const CLASSES: &str = "WITH c AS (SELECT class FROM hours_class WHERE campaign_id = $1 UNION SELECT 0)
-    SELECT class, MIN(due) FROM (";
-const CALLBACKS: &str = first_due!("waiting", "callback");
+/// Every class, and every rank of a class that has fresh leads.
+const CLASSES: &str = concat!(
+    "WITH RECURSIVE c (class) AS (SELECT class FROM hours_class WHERE campaign_id = $1 UNION SELECT 0),
+     fresh (state, class, rank) AS (
+        SELECT q.state, c.class, ",
+    next_rank!(of "q.state", "c.class", below "100"),
+    " FROM (SELECT 'waiting' AS state UNION ALL SELECT 'new') AS q CROSS JOIN c
+        UNION ALL SELECT state, class, ",
+    next_rank!(of "fresh.state", "fresh.class", below "fresh.rank"),
+    " FROM fresh WHERE rank IS NOT NULL)
+     SELECT class, MIN(due) FROM ("
+);
+const CALLBACKS: &str = concat!("SELECT class, ", first_due!(of "'waiting'", "'callback'", "c.class", "0"), " AS due FROM c");
 const OTHERS: &str = concat!(
-    " UNION ALL ",
-    first_due!("waiting", "retry"),
-    " UNION ALL ",
-    first_due!("waiting", "fresh"),
-    " UNION ALL ",
-    first_due!("new", "fresh")
+    " UNION ALL SELECT class, ",
+    first_due!(of "'waiting'", "'retry'", "c.class", "0"),
+    " FROM c UNION ALL SELECT class, ",
+    first_due!(of "fresh.state", "'fresh'", "fresh.class", "fresh.rank"),
+    " FROM fresh WHERE rank IS NOT NULL"
 );
 const DUE: &str = ") AS d WHERE due IS NOT NULL GROUP BY class";
 

@@ -8,10 +8,11 @@ use crate::domain::ids::{AttemptId, CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
-use crate::store::contract::fixtures::{at, attempt, campaign, force_lead_state, lead, number};
+use crate::store::contract::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
 use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
 use crate::store::rehearsal::copy::{Copied, CopyOrder};
 use crate::store::{Store, StoreError};
 
@@ -59,6 +60,8 @@ on_both_engines! {
         let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
         let mut leads = Vec::new();
         for n in 0..4 {
+            let new = NewLead { priority: 9.try_into().unwrap(), ..new_lead(n) };
+            store.insert_leads(place(spring), &[new], at(0)).await.unwrap();
             leads.push(lead(&store, spring, n).await);
         }
         force_lead_state(&store, leads[2], LeadState::Active).await;
@@ -78,6 +81,7 @@ on_both_engines! {
         let mut ids: Vec<LeadId> = open.iter().map(|lead| lead.id).collect();
         ids.sort_unstable();
         assert_eq!(ids, leads[..2]);
+        assert!(open.iter().all(|lead| lead.priority.get() == 9));
         assert!(open.iter().all(|lead| lead.variables.is_empty() && lead.external_id.is_none()), "names are nobody's business here");
         assert_eq!(open.iter().map(|lead| &lead.zones).collect::<Vec<_>>(), vec![&store.lead(leads[0]).await.unwrap().unwrap().zones; 2]);
         assert_eq!((count(&copy, "attempt").await, count(&copy, "suppression").await), (2, 1));
@@ -106,6 +110,11 @@ on_both_engines! {
         done.unwrap();
         let due = async |callbacks| store.first_due_by_class(spring, callbacks).await.unwrap().into_iter().map(|(_, at)| at).collect::<Vec<_>>();
         assert_eq!((due(false).await, due(true).await), (vec![at(500)], vec![at(900)]));
+        for (n, priority, moment) in [(3, 99, 700), (4, 50, 400), (5, -99, 600)] {
+            let new = NewLead { priority: priority.try_into().unwrap(), not_before: Some(at(moment)), ..new_lead(n) };
+            store.insert_leads(place(spring), &[new], at(0)).await.unwrap();
+        }
+        assert_eq!(due(false).await, vec![at(400)], "of whatever priority");
     }
 
     async fn past_calls_are_told_newest_first(store: Store) {

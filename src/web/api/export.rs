@@ -94,6 +94,7 @@ fn result_row(row: &LeadResult) -> ResultRow {
         last_attempt_at: row.last_attempt_at,
         score: answered(row.score.as_deref(), "score").and_then(|score| u8::try_from(score.as_u64()?).ok()),
         summary: answered(row.summary.as_deref(), "summary").and_then(|summary| summary.as_str().map(str::to_owned)),
+        priority: lead.priority,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::domain::campaign::file::{CampaignFile, RedialFile, RedialLine};
 use crate::domain::ids::{AgentVersionId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::{Address, zones_for};
 use crate::store::Change;
@@ -166,6 +167,7 @@ async fn lead(api: &ApiState, campaign: &Campaign, to: &PhoneNumber) -> Result<(
         zones: JsonText(zones),
         variables: JsonText(Map::<String, Value>::new()),
         consent_basis: Some("operator".to_owned()),
+        priority: Priority::default(),
         not_before: None,
     };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate: OnDuplicate::Skip };

@@ -70,7 +70,7 @@ async fn cells_that_are_no_number_are_told_apart(bench: &mut Bench) {
 }
 
 async fn other_columns_are_checked_too(bench: &mut Bench) {
-    let cases: [(&str, &str, Expect); 15] = [
+    let cases: [(&str, &str, Expect); 17] = [
         ("a state", "state\n+14155550100,CA", accepted(1)),
         ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),
         ("a postal code", "zip\n+14155550100,94105-1234", accepted(1)),
@@ -85,6 +85,8 @@ async fn other_columns_are_checked_too(bench: &mut Bench) {
         ("a number without a place", "name\n+881612345678,Ann", rejected(1, &["unknown_zone"])),
         ("a moment", "not_before\n+14155550100,2026-12-01T09:00", accepted(1)),
         ("no moment", "not_before\n+14155550100,soon", rejected(1, &["bad_not_before"])),
+        ("a priority", "priority\n+14155550100,-99", accepted(1)),
+        ("no priority", "priority\n+14155550100,high", rejected(1, &["bad_priority"])),
         ("a last moment", "not_after\n+14155550100,2026-12-01", rejected(1, &["not_after"])),
     ];
     for (name, text, expect) in cases {

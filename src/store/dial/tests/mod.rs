@@ -12,6 +12,7 @@ mod hold;
 mod life;
 mod orders;
 mod plans;
+mod priority;
 mod promise;
 mod prune;
 mod races;

@@ -133,6 +133,7 @@ fn changes(known: &LeadValues, row: &LeadRow, now: Timestamp) -> BTreeMap<String
     let own = [
         ("external_id".to_owned(), known.external_id.clone(), row.external_id.clone()),
         ("consent_basis".to_owned(), known.consent_basis.clone(), row.consent_basis.clone()),
+        ("priority".to_owned(), Some(known.priority.to_string()), Some(row.priority.to_string())),
         ("zones".to_owned(), Some(known.zones.clone()), Some(row.zones.clone())),
     ];
     own.into_iter()

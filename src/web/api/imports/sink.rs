@@ -98,6 +98,6 @@ impl Writes {
 
 /// A row that was judged, as the store takes it.
 pub fn lead(row: LeadRow) -> ListLead {
-    let LeadRow { phone_number, external_id, zones, consent_basis, not_before, variables, states, .. } = row;
-    ListLead { external_id, phone_number, zones, variables, states, consent_basis, not_before }
+    let LeadRow { phone_number, external_id, zones, consent_basis, priority, not_before, variables, states, .. } = row;
+    ListLead { external_id, phone_number, zones, variables, states, consent_basis, priority, not_before }
 }

@@ -64,6 +64,27 @@ async fn a_dry_run_shows_when_people_would_be_called_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn priorities_come_with_a_list_and_are_shown_before_and_after() {
+    let bench = Bench::with_campaign().await;
+    let list = "external_id,phone_number,first_name,timezone,consent_basis,priority\n\
+        a-1,+14155550100,Maria,America/Los_Angeles,web form,50\n\
+        a-2,+14155550101,James,America/Los_Angeles,web form,\n\
+        a-3,+14155550102,Ann,America/Los_Angeles,web form,100\n";
+    let tried = bench.exact("POST", &format!("{AT}?update=true&dry_run=true"), list).await;
+    assert_eq!(tried["diff"]["updated"][0]["changes"], json!({ "priority": ["0", "50"] }), "{tried}");
+    assert_eq!((&tried["diff"]["unchanged"], &tried["by_code"]), (&1.into(), &json!({ "bad_priority": 1 })), "{tried}");
+    let done = bench.exact("POST", &format!("{AT}?update=true"), list).await;
+    assert_eq!((&done["updated"], &done["rejected"], &done["warnings"]), (&2.into(), &1.into(), &json!([])), "{done}");
+    let rows = json!({ "leads": [{ "phone": "+14155550120", "priority": -99 }, { "phone": "+14155550121", "priority": 1.5 }] });
+    let told = bench.json("POST", ROWS, &rows).await["body"].clone();
+    assert_eq!((&told["accepted"], &told["rejects"][0]["code"]), (&1.into(), &"bad_priority".into()), "{told}");
+    let leads = bench.get("/v1/leads?campaign=spring").await["body"]["leads"].clone();
+    assert_eq!([0, 1, 2].map(|at| leads[at]["priority"].clone()), [50, 0, -99], "{leads}");
+    let (_, csv) = bench.raw("GET", "/v1/campaigns/spring/leads.csv", &[], String::new()).await;
+    assert_eq!(csv.lines().filter_map(|line| line.rsplit(',').next()).collect::<Vec<_>>(), ["\"priority\"", "\"50\"", "\"0\"", "\"-99\""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_file_imports_nothing() {
     let bench = Bench::with_campaign().await;
     let files = ["", "name,city\nAnn,Oakland\n", "phone\n", "PK\u{3}\u{4}zip", "phone\n\"+1415"];
