@@ -137,6 +137,12 @@ pub fn country_of(number: &PhoneNumber) -> Option<&'static str> {
     facts::country_of(number)
 }
 
+/// The country of numbers that begin with these four digits (behind the `+`): more digits tell no other.
+#[must_use]
+pub fn country_of_opening(digits: &str) -> Option<&'static str> {
+    facts::country_of_digits(digits)
+}
+
 /// Whether any number belongs to a country, by its ISO 3166 code.
 #[must_use]
 pub fn has_numbers(country: &str) -> bool {

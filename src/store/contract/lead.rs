@@ -8,6 +8,7 @@ use super::support::on_both_engines;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
+use crate::domain::phone::PhoneNumber;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
@@ -154,6 +155,16 @@ on_both_engines! {
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 2, leads: 3 });
         force_lead_state(&store, lead(&store, id, 1).await, LeadState::Finished).await;
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 1, leads: 2 });
+    }
+
+    async fn waiting_leads_are_counted_by_how_their_numbers_begin(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let abroad = NewLead { phone_number: PhoneNumber::from_e164("+525512345678").unwrap(), ..new_lead(9) };
+        store.insert_leads(place(id), &[new_lead(1), new_lead(2), abroad], at(0)).await.unwrap();
+        force_lead_state(&store, lead(&store, id, 3).await, LeadState::Finished).await;
+        let mut openings = store.lead_openings(id).await.unwrap();
+        openings.sort();
+        assert_eq!(openings, [("1415".to_owned(), 2), ("5255".to_owned(), 1)]);
     }
 
     async fn who_opted_out_is_never_retried(store: Store) {

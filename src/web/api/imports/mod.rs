@@ -2,13 +2,13 @@
 //!
 //! An import that was cut off goes on where it stopped when the same file is sent again.
 
-mod consent;
 mod diff;
 mod list;
 mod refused;
 mod rows;
 mod run;
 mod sink;
+mod uncalled;
 mod undo;
 mod upload;
 

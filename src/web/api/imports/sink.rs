@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::consent::Consent;
 use super::refused::Refused;
+use super::uncalled::Uncalled;
 use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::codec::whole;
@@ -42,8 +42,8 @@ pub struct Writes {
     pub on_duplicate: OnDuplicate,
     /// Where refused rows go.
     pub refused: Refused,
-    /// How many rows say why we may call.
-    pub consent: Consent,
+    /// Rows that will not be called.
+    pub uncalled: Uncalled,
 }
 
 #[async_trait]
@@ -60,7 +60,7 @@ impl LeadSink for Writes {
         self.refused.take(&piece).await?;
         let by_code = self.by_code(&piece);
         let Piece { leads, aside, progress, .. } = piece;
-        self.consent.add(leads.len() as u64, leads.without_consent());
+        self.uncalled.add(leads.numbers_and_consent());
         let (byte_offset, stretch_leads, stretch_end) = (progress.byte_offset, progress.stretch_leads, progress.stretch_end);
         let batch = ImportBatch {
             from: self.import.place(),
