@@ -221,6 +221,9 @@ fn cut_off(error: ImportError<SinkError>) -> ApiError {
         ImportError::Write(SinkError::Store(error)) => error.into(),
         ImportError::Write(SinkError::Refused(error)) => disk(&error),
         ImportError::Write(error @ SinkError::Overtaken) => ApiError::conflict("overtaken", error.to_string(), "wait for the other import"),
+        ImportError::Write(error @ SinkError::TakenBack) => {
+            ApiError::conflict("taken_back", error.to_string(), "its leads are off the list; to import it after all, send the file again")
+        }
         ImportError::Read(error) => disk(&error),
         stopped @ ImportError::Stopped => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", stopped.to_string(), "send the same file again to go on")

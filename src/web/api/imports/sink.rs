@@ -11,7 +11,7 @@ use super::uncalled::Uncalled;
 use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::codec::whole;
-use crate::store::import::{Import, ImportBatch, ImportPlace};
+use crate::store::import::{Import, ImportBatch, ImportPlace, ImportState};
 use crate::store::lead_insert::{ListBatch, ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
@@ -28,6 +28,9 @@ pub enum SinkError {
     /// Another request imports the same file.
     #[error("another import of the same file is going on")]
     Overtaken,
+    /// It was taken back while it was being read.
+    #[error("the import was taken back while it was being read")]
+    TakenBack,
 }
 
 /// Writes pieces.
@@ -74,7 +77,9 @@ impl LeadSink for Writes {
             leads,
             on_duplicate: self.on_duplicate,
         };
-        let inserted = self.store.append_import(&self.import, batch, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
+        let Some(inserted) = self.store.append_import(&self.import, batch, self.clock.now()).await? else {
+            return Err(self.not_ours().await?);
+        };
         metrics::histogram!(names::IMPORT_TRANSACTION).record(begun.elapsed());
         self.import.byte_offset = whole(byte_offset);
         self.import.stretch_leads = whole(stretch_leads);
@@ -86,6 +91,12 @@ impl LeadSink for Writes {
 }
 
 impl Writes {
+    /// Why the import does not stand where this request left it.
+    async fn not_ours(&self) -> Result<SinkError, SinkError> {
+        let state = self.store.import(self.import.id).await?.map(|import| import.state);
+        Ok(if state == Some(ImportState::Undone) { SinkError::TakenBack } else { SinkError::Overtaken })
+    }
+
     /// Refused rows by reason, this piece included.
     fn by_code(&self, piece: &Piece<ListBatch>) -> BTreeMap<String, u64> {
         let mut by_code = self.import.by_code.0.clone();
