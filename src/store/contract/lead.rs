@@ -74,6 +74,27 @@ on_both_engines! {
         assert_eq!(numbers, [number(1), number(2)]);
     }
 
+    async fn who_opts_out_when_no_list_would_call_them_has_opted_out(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let phone_number = number(1);
+        let said = |source| NewSuppression { phone_number: &phone_number, scope: Scope::Global, source, attempt: None };
+        store.suppress(said(SuppressionSource::Operator), at(0)).await.unwrap();
+        let leads = [lead(&store, spring, 1).await, lead(&store, autumn, 1).await, lead(&store, spring, 2).await];
+        let flags = async || {
+            let mut flags = Vec::new();
+            for lead in leads {
+                flags.push(store.lead(lead).await.unwrap().unwrap().opt_out);
+            }
+            flags
+        };
+        assert_eq!(flags().await, [false; 3]);
+        let one = NewSuppression { scope: Scope::Campaign(spring), ..said(SuppressionSource::OptOut) };
+        store.suppress(one, at(1)).await.unwrap();
+        assert_eq!(flags().await, [true, false, false]);
+        let all = store.suppress(said(SuppressionSource::OptOut), at(2)).await.unwrap();
+        assert_eq!((flags().await, all.leads), (vec![true, true, false], 0), "nobody waited any more");
+    }
+
     async fn pages_follow_each_other_without_gaps(store: Store) {
         let id = campaign(&store, "spring").await;
         let rows: Vec<_> = (0..1_234).map(new_lead).collect();
