@@ -86,6 +86,7 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
         account_rate: 1.0,
         worker_lines: 50,
         rehearsals: callfleet::rehearsal::Rehearsals::default(),
+        largest_list: u64::MAX,
         files: folder.path().to_owned(),
         live: Live::within(),
         metrics: Some(metrics.clone()),

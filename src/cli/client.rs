@@ -138,6 +138,8 @@ impl Client {
             worker_lines: config.worker.lines,
             rehearsals: Rehearsals::default(),
             files: config.data.clone(),
+            // nobody sends anything: the command reads the operator's own file
+            largest_list: u64::MAX,
             live: told.live.clone(),
             metrics: None,
         });

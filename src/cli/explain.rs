@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::output::{cell, items, moment, table};
+use super::output::{cell, items, moment, table, warnings_and_notes};
 
 /// `callfleet campaign explain`.
 pub fn campaign(answer: &Value) -> String {
@@ -23,6 +23,7 @@ pub fn campaign(answer: &Value) -> String {
         text.push_str("\n\n");
         text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &waits));
     }
+    text.push_str(&warnings_and_notes(answer));
     text
 }
 

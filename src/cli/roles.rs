@@ -39,6 +39,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         worker_lines: app.config.worker.lines,
         rehearsals: Rehearsals::default(),
         files: app.config.data.clone(),
+        largest_list: app.config.web.largest_list(),
         metrics,
     })
 }

@@ -19,6 +19,15 @@ use crate::word_enum;
 #[allow(missing_docs, reason = "config/default.toml is the reference of every key")]
 pub struct Web {
     pub listen: SocketAddr,
+    pub largest_list_mib: u64,
+}
+
+impl Web {
+    /// Longest list, in bytes.
+    #[must_use]
+    pub const fn largest_list(&self) -> u64 {
+        self.largest_list_mib.saturating_mul(1 << 20)
+    }
 }
 
 /// Callbacks and media.

@@ -30,8 +30,8 @@ use serde::Serialize;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{Open, open_in_all};
 use crate::word_enum;
-use clause::Mood;
-use settle::{Here, Settled};
+use clause::{Clause, Mood};
+use settle::{Here, Settled, Unsettled};
 use wish::Wish;
 
 pub use hours::PromiseHours;
@@ -93,10 +93,11 @@ pub fn resolve(words: &str, now: Timestamp, hours: &PromiseHours) -> Resolved {
     let clauses: Vec<_> = clause::clauses(&tokens).into_iter().filter(|clause| !intent::OWN_CALL.is_in(clause.tokens)).collect();
     let wish = read::wish(&clauses);
     let speech = Speech { tokens: &tokens, now, zone, callee, hours };
-    speech.decide(&wish, clauses.iter().any(|clause| clause.mood == Mood::Closed))
+    speech.decide(&wish, &clauses)
 }
 
 const UNCLEAR: &str = "When would be a good time to call you?";
+const OVER: &str = "That time has passed. When would be a good time to call you?";
 
 fn plain(kind: CallbackKind, zone: &str, confidence: f64, say: &str) -> Resolved {
     let (earliest, latest, shifted, when) = (None, None, false, String::new());
@@ -123,7 +124,7 @@ struct Speech<'a> {
 }
 
 impl Speech<'_> {
-    fn decide(&self, wish: &Wish, closed: bool) -> Resolved {
+    fn decide(&self, wish: &Wish, clauses: &[Clause<'_>]) -> Resolved {
         let refused = intent::REFUSAL.is_in(self.tokens) || self.says_just_no();
         let vague = wish.day.is_none() && wish.time.is_none() && wish.part.is_none() && wish.delay.is_none() && !wish.first_thing;
         if refused && vague {
@@ -134,6 +135,9 @@ impl Speech<'_> {
         }
         if wish.has_time() {
             return self.on_calendar(wish, if refused { 20 } else { 0 });
+        }
+        if clauses.iter().any(Clause::asks_for_the_past) {
+            return plain(CallbackKind::NeedsReview, self.zone, 0.6, OVER);
         }
         if wish.once_there {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
@@ -147,7 +151,8 @@ impl Speech<'_> {
         if intent::PUTS_OFF.is_in(self.tokens) {
             return self.later();
         }
-        let names_a_time = closed && read::wish(&[clause::Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();
+        let closed = clauses.iter().any(|clause| clause.mood == Mood::Closed);
+        let names_a_time = closed && read::wish(&[Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();
         let kind = if names_a_time { CallbackKind::NeedsReview } else { CallbackKind::None };
         plain(kind, self.zone, 0.5, if names_a_time { UNCLEAR } else { "" })
     }
@@ -160,10 +165,11 @@ impl Speech<'_> {
         let named: Option<Vec<TimeZone>> = wish.zone.and_then(|name| TimeZone::get(name).ok()).map(|zone| vec![zone]);
         let zones = named.as_ref().unwrap_or(&self.callee);
         let here = Here { now: self.now, zones, hours: self.hours };
-        let kept = settle::settle(wish, &here).and_then(|settled| self.within_hours(settled, zones));
+        let kept = settle::settle(wish, &here).and_then(|settled| self.within_hours(settled, zones).ok_or(Unsettled::Never));
         match kept {
-            Some((settled, shifted)) => self.promise(settled, shifted, &zones[0], wish.zone, doubt),
-            None => plain(CallbackKind::NeedsReview, self.zone, 0.4, UNCLEAR),
+            Ok((settled, shifted)) => self.promise(settled, shifted, &zones[0], wish.zone, doubt),
+            Err(Unsettled::Over) => plain(CallbackKind::NeedsReview, self.zone, 0.6, OVER),
+            Err(Unsettled::Never) => plain(CallbackKind::NeedsReview, self.zone, 0.4, UNCLEAR),
         }
     }
 

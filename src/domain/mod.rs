@@ -3,6 +3,7 @@
 //! Nothing here awaits, opens a socket, reads a clock or knows SQL. Everything a rule needs is handed in, so every rule
 //! can be tested by a table and replayed by a model.
 
+pub mod abroad;
 pub mod attempt;
 pub mod background;
 pub mod callback;

@@ -36,6 +36,12 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// Its first four digits, which tell the country and in North America the area.
+    #[must_use]
+    pub fn opening(&self) -> &str {
+        &self.0[1..5]
+    }
+
     /// The number as a figure: 15 digits fit, and none begins with 0. For comparing many in little room.
     #[must_use]
     pub fn digits(&self) -> u64 {

@@ -215,10 +215,9 @@ impl ListBatch {
         self.rows.is_empty()
     }
 
-    /// Of those, leads of which nobody says why they may be called.
-    #[must_use]
-    pub fn without_consent(&self) -> u64 {
-        self.rows.iter().filter(|row| row.lead.consent_basis.is_none()).count() as u64
+    /// Their numbers, and whether somebody says why they may be called.
+    pub fn numbers_and_consent(&self) -> impl Iterator<Item = (&PhoneNumber, bool)> {
+        self.rows.iter().map(|row| (&row.lead.phone_number, row.lead.consent_basis.is_some()))
     }
 
     /// One statement may update a row only once, so of several rows with one number the last one speaks.

@@ -61,6 +61,18 @@ impl Store {
         })
     }
 
+    /// How the numbers of a campaign's waiting leads begin: four digits, which tell the country, and how many leads.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lead_openings(&self, campaign: CampaignId) -> Result<Vec<(String, i64)>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT substr(phone_number, 2, 4), COUNT(*) FROM lead
+                 WHERE campaign_id = $1 AND state IN ('new', 'waiting') GROUP BY substr(phone_number, 2, 4)";
+            Ok(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
+        })
+    }
+
     /// What the unfinished leads of a campaign wait for, most leads first, at most `limit` kinds.
     ///
     /// # Errors

@@ -28,6 +28,16 @@ pub enum Scope {
     Campaign(CampaignId),
 }
 
+impl Scope {
+    /// The one campaign that is meant.
+    const fn campaign(self) -> Option<CampaignId> {
+        match self {
+            Self::Global => None,
+            Self::Campaign(id) => Some(id),
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,18 +101,32 @@ async fn strengthen(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> 
     })
 }
 
-async fn take_off_lists(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<u64, StoreError> {
+async fn take_off_lists(mut conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<u64, StoreError> {
     if new.source == SuppressionSource::Quarantine {
         return fail_leads(conn, new, now).await;
+    }
+    if new.source == SuppressionSource::OptOut {
+        note_opt_out(conn.reborrow(), new, now).await?;
     }
     const TAKE_OFF: &str = "UPDATE lead SET state = 'suppressed', disposition = 'dnc', reason = COALESCE($2, reason),
            opt_out = (opt_out OR $3), wait_reason = NULL, updated_at = $4
          WHERE phone_number = $1 AND state IN ('new', 'waiting') AND ($5 IS NULL OR campaign_id = $5)";
-    let campaign = if let Scope::Campaign(id) = new.scope { Some(id) } else { None };
+    let campaign = new.scope.campaign();
     let opted_out = new.source == SuppressionSource::OptOut;
     on_conn!(conn, conn => {
         let query = sqlx::query(TAKE_OFF).bind(new.phone_number).bind(opted_out.then_some(Reason::OptOut));
         Ok(query.bind(opted_out).bind(now).bind(campaign).execute(conn).await?.rows_affected())
+    })
+}
+
+/// Leads that are off their lists already, by a do-not-call list for example: now the person has said so too.
+async fn note_opt_out(conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<(), StoreError> {
+    const NOTE: &str = "UPDATE lead SET opt_out = TRUE, reason = $2, updated_at = $3
+         WHERE phone_number = $1 AND state = 'suppressed' AND NOT opt_out AND ($4 IS NULL OR campaign_id = $4)";
+    on_conn!(conn, conn => {
+        let query = sqlx::query(NOTE).bind(new.phone_number).bind(Reason::OptOut).bind(now).bind(new.scope.campaign());
+        query.execute(conn).await?;
+        Ok(())
     })
 }
 
@@ -156,7 +180,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<OptedOut, StoreError> {
         const ARMED: &str = "SELECT id FROM attempt WHERE state = 'ready' AND to_number = $1 AND ($2 IS NULL OR campaign_id = $2)";
-        let campaign = if let Scope::Campaign(id) = new.scope { Some(id) } else { None };
+        let campaign = new.scope.campaign();
         let (subject, detail) = (format!("number/{}", new.phone_number), format!("{} by {}", new.scope, new.source));
         on_db!(self.db, write, tx => {
             let armed: Vec<AttemptId> = sqlx::query_scalar(ARMED).bind(new.phone_number).bind(campaign).fetch_all(&mut *tx).await?;

@@ -3,6 +3,11 @@
 //! "Not tomorrow, try Friday": the first clause is dropped, the second one counts. "I'm busy until five": the clause stays, and
 //! its "until" means *from then on*.
 
+mod cut;
+mod past;
+
+use std::ops::Range;
+
 use crate::domain::callback::phrase::Phrase;
 use crate::domain::callback::words::BREAK;
 
@@ -17,6 +22,8 @@ pub(super) enum Mood {
     Free,
     /// Speaks of what was.
     Past,
+    /// Gives a reason: no time in it is one to be called at.
+    Aside,
 }
 
 /// A clause and its mood.
@@ -25,9 +32,21 @@ pub(super) struct Clause<'a> {
     pub mood: Mood,
 }
 
+impl Clause<'_> {
+    /// Tells what keeps the callee, or until when. "Not before Monday" asks.
+    pub(super) fn is_excuse(&self) -> bool {
+        matches!(self.mood, Mood::Closed | Mood::Free) && cut::is_of_oneself(self.tokens)
+    }
+
+    /// "Call me yesterday", "last Tuesday at five". "You called me yesterday" tells, and asks for nothing.
+    pub(super) fn asks_for_the_past(&self) -> bool {
+        self.mood == Mood::Past && past::asks(self.tokens)
+    }
+}
+
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 13] = [
+const CLOSED: [&str; 14] = [
     "not",
     "no good",
     "never",
@@ -41,6 +60,7 @@ const CLOSED: [&str; 13] = [
     "out of town|office",
     "tied up",
     "work|working until",
+    "i|we *just|really|still|also have|need|got|must *got to? be|go|leave|pick|drop|run|take|drive|head|catch|attend|see|meet|work|cook|feed",
 ];
 
 const FREE: [&str; 6] = [
@@ -52,71 +72,30 @@ const FREE: [&str; 6] = [
     "finish|finishes|ends|over *work|at|by|around",
 ];
 
-const PAST: [&str; 5] = [
-    "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
-    "yesterday",
-    "ago",
-    "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",
-    "last week|night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
-];
-
-/// Cuts an utterance into clauses: at breaks, at joints, and before a request to call that follows an excuse.
+/// Cuts an utterance into clauses: at breaks, at joints, and where a request to call and an excuse stand side by side.
 pub(super) fn clauses(tokens: &[String]) -> Vec<Clause<'_>> {
     let mut out = Vec::new();
-    let mut start = 0;
+    let (mut start, mut reason) = (0, false);
     for at in 0..=tokens.len() {
         if at == tokens.len() || tokens[at] == BREAK || JOINTS.contains(&tokens[at].as_str()) {
-            push(&mut out, &tokens[start..at]);
+            push(&mut out, tokens, start..at, reason);
+            reason = tokens.get(at).is_some_and(|joint| joint == "because");
             start = at + 1;
-        } else if asks_to_call(&tokens[start..], at - start) {
-            push(&mut out, &tokens[start..at]);
-            start = at;
+        } else if cut::begins_another(&tokens[start..], at - start) {
+            push(&mut out, tokens, start..at, reason);
+            (start, reason) = (at, false);
         }
     }
     out
 }
 
-fn push<'a>(out: &mut Vec<Clause<'a>>, tokens: &'a [String]) {
+fn push<'a>(out: &mut Vec<Clause<'a>>, all: &'a [String], at: Range<usize>, reason: bool) {
+    let tokens = &all[at.clone()];
     if !tokens.is_empty() {
-        out.push(Clause { tokens, mood: mood(tokens) });
+        let mood = mood(tokens);
+        let aside = cut::is_aside(tokens, mood, reason, &all[..at.start]);
+        out.push(Clause { tokens, mood: if aside { Mood::Aside } else { mood } });
     }
-}
-
-/// "I'm at work call me at five": the request begins a clause of its own.
-fn asks_to_call(clause: &[String], at: usize) -> bool {
-    let word = |at: Option<usize>| at.and_then(|at| clause.get(at)).map_or("", String::as_str);
-    let before = word(at.checked_sub(1));
-    let after = word(Some(at + 1));
-    let bare = matches!(word(Some(at)), "call" | "try" | "ring" | "phone" | "reach")
-        && !matches!(
-            before,
-            "not"
-                | "never"
-                | "to"
-                | "ever"
-                | "will"
-                | "can"
-                | "could"
-                | "i"
-                | "you"
-                | "would"
-                | "should"
-                | "a"
-                | "the"
-                | "my"
-                | "your"
-                | "this"
-                | "or"
-                | "they"
-                | "we"
-                | "another"
-                | "on"
-                | "please"
-                | "and"
-        )
-        && matches!(after, "me" | "us" | "back" | "again" | "tomorrow" | "tonight" | "after" | "before" | "at" | "around" | "on" | "then");
-    let polite = matches!(word(Some(at)), "can" | "could" | "would" | "please" | "so") && matches!(after, "you" | "call" | "try");
-    at > 0 && (bare || polite)
 }
 
 /// "after the kids are in school", "once I'm off the road": free from then on.
@@ -124,13 +103,16 @@ fn until_it_is_over(tokens: &[String]) -> bool {
     tokens.first().is_some_and(|word| matches!(word.as_str(), "after" | "once" | "when"))
 }
 
+fn says(tokens: &[String], table: &[&'static str]) -> bool {
+    table.iter().any(|pattern| Phrase::new(pattern).is_in(tokens))
+}
+
 fn mood(tokens: &[String]) -> Mood {
-    let says = |table: &[&'static str]| table.iter().any(|pattern| Phrase::new(pattern).is_in(tokens));
-    if says(&PAST) {
+    if past::is_told(tokens) {
         Mood::Past
-    } else if says(&CLOSED) && !until_it_is_over(tokens) {
+    } else if says(tokens, &CLOSED) && !until_it_is_over(tokens) {
         Mood::Closed
-    } else if says(&FREE) {
+    } else if says(tokens, &FREE) {
         Mood::Free
     } else {
         Mood::Open
@@ -144,7 +126,7 @@ mod tests {
 
     #[test]
     fn clauses_have_moods() {
-        let cases: [(&str, &[(&str, Mood)]); 8] = [
+        let cases: [(&str, &[(&str, Mood)]); 14] = [
             ("not tomorrow, try Friday", &[("not tomorrow", Mood::Closed), ("try friday", Mood::Open)]),
             ("I'm at work call me at five", &[("i am at work", Mood::Closed), ("call me at five", Mood::Open)]),
             ("I'm busy until 5", &[("i am busy until 5", Mood::Closed)]),
@@ -153,6 +135,18 @@ mod tests {
             ("you called me yesterday but tomorrow works", &[("you called me yesterday", Mood::Past), ("tomorrow works", Mood::Open)]),
             ("don't call me before 9", &[("do not call me before 9", Mood::Closed)]),
             ("after five tomorrow", &[("after five tomorrow", Mood::Open)]),
+            ("call me tomorrow I have to be in court", &[("call me tomorrow", Mood::Open), ("i have to be in court", Mood::Closed)]),
+            (
+                "call me at five because the game starts at three",
+                &[("call me at five", Mood::Open), ("the game starts at three", Mood::Aside)],
+            ),
+            ("call me when I am off work", &[("call me when i am off work", Mood::Free)]),
+            (
+                "call me Friday, I fly out on Thursday at six",
+                &[("call me friday", Mood::Open), ("i fly out on thursday at six", Mood::Aside)],
+            ),
+            ("call me Friday, I can talk at six", &[("call me friday", Mood::Open), ("i can talk at six", Mood::Open)]),
+            ("call me at five I think", &[("call me at five i think", Mood::Open)]),
         ];
         for (said, expected) in cases {
             let tokens = tokens(said);

@@ -1,10 +1,12 @@
 //! Zones as people name them: "Eastern", "London time", "back in New York".
 
+use crate::domain::zone::abbreviated;
+
 /// The zone named here, and how many tokens it takes. `after_time` is true right behind a time of day, where "5 central" can
 /// only mean a zone.
 pub(super) fn zone(tokens: &[String], after_time: bool) -> Option<(&'static str, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
-    if let Some(zone) = region(word(0)) {
+    if let Some(zone) = abbreviated(word(0)) {
         let long = usize::from(matches!(word(1), "standard" | "daylight"));
         let named = word(1 + long) == "time";
         return (named || after_time || always_a_zone(word(0))).then_some((zone, 1 + long + usize::from(named)));
@@ -29,21 +31,6 @@ pub(super) fn whereabouts(tokens: &[String]) -> Option<(&'static str, usize)> {
         _ => return None,
     };
     city(tokens.get(lead..)?).map(|(city, used)| (city, lead + used))
-}
-
-fn region(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "eastern" | "est" | "edt" | "et" => "America/New_York",
-        "central" | "cst" | "cdt" | "ct" => "America/Chicago",
-        "mountain" | "mst" | "mdt" | "mt" => "America/Denver",
-        "pacific" | "pst" | "pdt" | "pt" => "America/Los_Angeles",
-        "gmt" | "utc" => "Etc/UTC",
-        "bst" | "uk" => "Europe/London",
-        "cet" | "cest" => "Europe/Paris",
-        "ist" => "Asia/Kolkata",
-        "aest" | "aedt" => "Australia/Sydney",
-        _ => return None,
-    })
 }
 
 fn always_a_zone(word: &str) -> bool {

@@ -15,9 +15,12 @@ use crate::domain::callback::{figure, place};
 /// The wish of all clauses together.
 pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
     let mut wish = Wish::default();
-    for clause in clauses.iter().filter(|clause| clause.mood != Mood::Past) {
+    for clause in clauses.iter().filter(|clause| !matches!(clause.mood, Mood::Past | Mood::Aside)) {
         let mut own = Wish::default();
         Reader { tokens: clause.tokens, at: 0, mood: clause.mood, wish: &mut own, relation: None, last: Last::Nothing }.run();
+        if clause.is_excuse() {
+            own = wish.without_what_it_meets(own);
+        }
         merge(&mut wish, &own);
     }
     wish
@@ -146,7 +149,7 @@ impl Reader<'_, '_> {
         match (self.mood, relation) {
             (Mood::Closed, "before" | "until" | "by") | (Mood::Free, "by") => Some(Bound::From),
             (Mood::Closed, "after" | "past") => Some(Bound::Before),
-            (Mood::Closed | Mood::Past, _) => None,
+            (Mood::Closed | Mood::Past | Mood::Aside, _) => None,
             (_, "after" | "past" | "since") => Some(Bound::After),
             (_, "from") => Some(Bound::From),
             (_, "before") => Some(Bound::Before),
@@ -232,7 +235,7 @@ impl Reader<'_, '_> {
         let expected = led
             || !joined && self.last != Last::Nothing
             || self.tokens.len() <= 2
-            || matches!(self.before(1), "me" | "say" | "like" | "maybe" | "do")
+            || matches!(self.before(1), "me" | "say" | "mean" | "like" | "maybe" | "do")
             || corrected
             || self.opens_a_span()
             || self.is_spoken_of();

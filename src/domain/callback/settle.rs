@@ -41,25 +41,23 @@ pub(super) struct Here<'a> {
     pub hours: &'a PromiseHours,
 }
 
-/// Settles a wish; `None` when it lies in the past or cannot be, as in another year than the one its day comes in.
-pub(super) fn settle(wish: &Wish, here: &Here<'_>) -> Option<Settled> {
-    let settled = if let Some(day) = days_of(wish) {
-        here.with_day(wish, day)
-    } else if wish.year.is_some() {
-        None
-    } else if let Some(delay) = wish.delay {
-        here.delayed(delay)
-    } else if let Some((clock, bound)) = wish.time {
-        here.next_time(wish, clock, bound)
-    } else if let Some((part, bound)) = wish.part {
-        here.next_part(part, bound, wish.first_thing)
-    } else if wish.first_thing {
-        here.first_thing(None)
-    } else {
-        wish.soon.and_then(|soon| here.soon(soon))
-    }?;
+/// Why nothing can be promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsettled {
+    /// The time that was named is over.
+    Over,
+    /// It cannot be, as in another year than the one its day comes in.
+    Never,
+}
+
+/// Settles a wish.
+pub(super) fn settle(wish: &Wish, here: &Here<'_>) -> Result<Settled, Unsettled> {
+    let settled = here.place(wish).ok_or(Unsettled::Never)?;
     let late = settled.latest.is_some_and(|latest| latest <= here.now);
-    (settled.earliest >= here.now && !late).then(|| Settled { latest: here.until_close(settled), ..settled })
+    if settled.earliest < here.now || late {
+        return Err(Unsettled::Over);
+    }
+    Ok(Settled { latest: here.until_close(settled), ..settled })
 }
 
 /// The named day; a delay in days counts as one when a time of day goes with it.
@@ -72,6 +70,25 @@ fn days_of(wish: &Wish) -> Option<(Day, Bound)> {
 }
 
 impl Here<'_> {
+    /// The span that was named, perhaps one that is over.
+    fn place(&self, wish: &Wish) -> Option<Settled> {
+        if let Some(day) = days_of(wish) {
+            self.with_day(wish, day)
+        } else if wish.year.is_some() {
+            None
+        } else if let Some(delay) = wish.delay {
+            self.delayed(delay)
+        } else if let Some((clock, bound)) = wish.time {
+            self.next_time(wish, clock, bound)
+        } else if let Some((part, bound)) = wish.part {
+            self.next_part(part, bound, wish.first_thing)
+        } else if wish.first_thing {
+            self.first_thing(None)
+        } else {
+            wish.soon.and_then(|soon| self.soon(soon))
+        }
+    }
+
     fn zone(&self) -> &TimeZone {
         &self.zones[0]
     }
@@ -149,6 +166,9 @@ impl Here<'_> {
 
     fn with_day(&self, wish: &Wish, (day, bound): (Day, Bound)) -> Option<Settled> {
         let (first, last) = self.dates(day, wish).filter(|(first, _)| wish.year.is_none_or(|year| year == first.year()))?;
+        if last < self.today() {
+            return self.over(first);
+        }
         let sure = if matches!(day, Day::NextWeekday(_)) { 80 } else { 95 };
         let first = if bound == Bound::After { last.checked_add(1.day()).ok()? } else { first };
         let mut settled = if let Some((clock, relation)) = wish.time {
@@ -164,6 +184,11 @@ impl Here<'_> {
         };
         settled.confidence = settled.confidence.min(sure);
         Some(settled)
+    }
+
+    /// A day, or a part of one, that is over: [`settle`] sees that by its beginning.
+    fn over(&self, date: Date) -> Option<Settled> {
+        Some(Settled { earliest: self.moment(date, 0)?, latest: None, exact: false, confidence: 0, open_ended: false })
     }
 
     fn same_time(&self, date: Date) -> Option<Settled> {
@@ -256,7 +281,7 @@ impl Here<'_> {
         let (start, end) = (self.moment(date, part.start)?, self.moment(date, part.end)?);
         // An evening runs into the night; a morning that is over was not meant.
         if !part.pm && end <= self.now {
-            return None;
+            return self.over(date);
         }
         let over = self.now + HALF_HOUR >= end;
         let soonest = match (self.now >= start, over) {

@@ -82,6 +82,17 @@ pub(super) struct Clock {
     pub sure: bool,
 }
 
+impl Clock {
+    fn as_said(&self) -> (i8, i8) {
+        (self.hour, self.minute)
+    }
+
+    /// The hour of those from seven to seven that is meant where nothing else is said.
+    fn awake(&self) -> (i8, i8) {
+        (if self.sure || self.hour >= 7 { self.hour } else { self.hour + 12 }, self.minute)
+    }
+}
+
 /// A part of the day, in minutes after midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
@@ -134,5 +145,22 @@ impl Wish {
             || self.delay.is_some()
             || self.soon.is_some()
             || self.first_thing
+    }
+
+    /// What an excuse adds to this wish. "Call me Monday at five, I'm away until Sunday, and busy until three": a day that was
+    /// asked for stands, and so does a time at which the callee can talk as it is.
+    pub(super) fn without_what_it_meets(&self, excuse: Self) -> Self {
+        let bounds_day =
+            matches!(excuse.day, Some((_, Bound::From | Bound::By | Bound::Before))) && matches!(self.day, Some((_, Bound::At)));
+        let day = excuse.day.filter(|_| !bounds_day);
+        if bounds_day || self.meets(excuse.time) { Self { day, time: None, until: None, ..excuse } } else { excuse }
+    }
+
+    fn meets(&self, bound: Option<(Clock, Bound)>) -> bool {
+        let (Some((asked, Bound::At)), Some((bound, relation))) = (self.time, bound) else { return false };
+        [Clock::as_said, Clock::awake].into_iter().any(|order| match relation {
+            Bound::Before | Bound::By => order(&asked) <= order(&bound),
+            Bound::At | Bound::After | Bound::From => order(&asked) >= order(&bound),
+        })
     }
 }

@@ -68,6 +68,7 @@ fn open_up(word: &str) -> Vec<String> {
         "gotta" => "got to",
         "o'clock" => "oclock",
         "ma'am" => "maam",
+        "y'all" | "yall" => "you all",
         "let's" => "let us",
         "til" | "till" => "until",
         "tonite" => "tonight",

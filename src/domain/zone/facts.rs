@@ -100,7 +100,8 @@ pub(super) fn openings_of(country: &str) -> Vec<String> {
     openings.filter(|digits| country_of_digits(digits) == Some(country)).collect()
 }
 
-fn country_of_digits(digits: &str) -> Option<&'static str> {
+/// The country of a number, by its first four digits.
+pub(super) fn country_of_digits(digits: &str) -> Option<&'static str> {
     let longest = (1..=4.min(digits.len())).rev().find_map(|length| COUNTRIES.get(&digits[..length]));
     longest.copied().filter(|country| !country.is_empty())
 }

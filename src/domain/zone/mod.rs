@@ -4,6 +4,7 @@
 //! their numbers), so the answer is the union of what they allow, and a call may begin only while *every* one of these zones is
 //! open ([`all_open`](crate::domain::window::all_open)). What cannot be read is refused: nobody is called at an unknown hour.
 
+mod abbreviation;
 mod facts;
 mod postal;
 mod states;
@@ -12,6 +13,8 @@ use jiff::tz::TimeZone;
 
 use crate::domain::phone::PhoneNumber;
 use facts::NumberZones;
+
+pub use abbreviation::abbreviated;
 
 /// Why the zones of a callee cannot be known. Each says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,10 +45,10 @@ pub enum ZoneError {
         state: &'static str,
     },
     /// A stated zone that is no IANA name.
-    #[error("`{0}` is not a time zone; write an IANA name like America/New_York")]
+    #[error("`{0}` is not a time zone; write an IANA name like {like}", like = like(.0))]
     UnknownZone(String),
     /// A stated zone that is an offset, not a place: it would be an hour off for half of the year.
-    #[error("`{0}` is an offset, not a place, and ignores daylight saving; write an IANA name like America/New_York")]
+    #[error("`{0}` is an offset, not a place, and ignores daylight saving; write an IANA name like {like}", like = like(.0))]
     NotAPlace(String),
 }
 
@@ -134,6 +137,12 @@ pub fn country_of(number: &PhoneNumber) -> Option<&'static str> {
     facts::country_of(number)
 }
 
+/// The country of numbers that begin with these four digits (behind the `+`): more digits tell no other.
+#[must_use]
+pub fn country_of_opening(digits: &str) -> Option<&'static str> {
+    facts::country_of_digits(digits)
+}
+
 /// Whether any number belongs to a country, by its ISO 3166 code.
 #[must_use]
 pub fn has_numbers(country: &str) -> bool {
@@ -159,8 +168,16 @@ pub fn openings_of(country: &str) -> Vec<String> {
 pub fn place(name: &str) -> Result<String, ZoneError> {
     let zone = TimeZone::get(name).map_err(|_| ZoneError::UnknownZone(name.to_owned()))?;
     let known = zone.iana_name().ok_or_else(|| ZoneError::UnknownZone(name.to_owned()))?;
-    let is_place = known.contains('/') && !known.starts_with("Etc/");
-    if is_place { Ok(known.to_owned()) } else { Err(ZoneError::NotAPlace(name.to_owned())) }
+    if is_place(known) { Ok(known.to_owned()) } else { Err(ZoneError::NotAPlace(name.to_owned())) }
+}
+
+/// The place that an abbreviation means, to be written instead.
+fn like(name: &str) -> &'static str {
+    abbreviated(name).filter(|zone| is_place(zone)).unwrap_or("America/New_York")
+}
+
+fn is_place(zone: &str) -> bool {
+    zone.contains('/') && !zone.starts_with("Etc/")
 }
 
 fn stated(text: Option<&str>) -> Option<&str> {
@@ -271,7 +288,10 @@ mod tests {
         for name in ["EST", "UTC", "Etc/GMT+5"] {
             assert_eq!(zones("+14155550100", None, Some(name)), Err(ZoneError::NotAPlace(name.to_owned())));
         }
-        assert!(zones("+14155550100", None, Some("Eastern")).is_err());
+        let said = |name: &str| zones("+14155550100", None, Some(name)).unwrap_err().to_string();
+        assert!(said("Pacific").ends_with("is not a time zone; write an IANA name like America/Los_Angeles"));
+        assert!(said("MST").ends_with("ignores daylight saving; write an IANA name like America/Denver"));
+        assert!(said("UTC").ends_with("write an IANA name like America/New_York"));
     }
 
     #[test]

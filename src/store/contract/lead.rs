@@ -8,6 +8,7 @@ use super::support::on_both_engines;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
@@ -73,6 +74,27 @@ on_both_engines! {
         let suppressed = LeadFilter { campaign: Some(id), state: Some(LeadState::Suppressed), ..LeadFilter::default() };
         let numbers: Vec<_> = store.leads(&suppressed, None, 10).await.unwrap().into_iter().map(|lead| lead.phone_number).collect();
         assert_eq!(numbers, [number(1), number(2)]);
+    }
+
+    async fn who_opts_out_when_no_list_would_call_them_has_opted_out(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let phone_number = number(1);
+        let said = |source| NewSuppression { phone_number: &phone_number, scope: Scope::Global, source, attempt: None };
+        store.suppress(said(SuppressionSource::Operator), at(0)).await.unwrap();
+        let leads = [lead(&store, spring, 1).await, lead(&store, autumn, 1).await, lead(&store, spring, 2).await];
+        let flags = async || {
+            let mut flags = Vec::new();
+            for lead in leads {
+                flags.push(store.lead(lead).await.unwrap().unwrap().opt_out);
+            }
+            flags
+        };
+        assert_eq!(flags().await, [false; 3]);
+        let one = NewSuppression { scope: Scope::Campaign(spring), ..said(SuppressionSource::OptOut) };
+        store.suppress(one, at(1)).await.unwrap();
+        assert_eq!(flags().await, [true, false, false]);
+        let all = store.suppress(said(SuppressionSource::OptOut), at(2)).await.unwrap();
+        assert_eq!((flags().await, all.leads), (vec![true, true, false], 0), "nobody waited any more");
     }
 
     async fn pages_follow_each_other_without_gaps(store: Store) {
@@ -156,6 +178,16 @@ on_both_engines! {
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 2, leads: 3 });
         force_lead_state(&store, lead(&store, id, 1).await, LeadState::Finished).await;
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 1, leads: 2 });
+    }
+
+    async fn waiting_leads_are_counted_by_how_their_numbers_begin(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let abroad = NewLead { phone_number: PhoneNumber::from_e164("+525512345678").unwrap(), ..new_lead(9) };
+        store.insert_leads(place(id), &[new_lead(1), new_lead(2), abroad], at(0)).await.unwrap();
+        force_lead_state(&store, lead(&store, id, 3).await, LeadState::Finished).await;
+        let mut openings = store.lead_openings(id).await.unwrap();
+        openings.sort();
+        assert_eq!(openings, [("1415".to_owned(), 2), ("5255".to_owned(), 1)]);
     }
 
     async fn who_opted_out_is_never_retried(store: Store) {

@@ -56,7 +56,7 @@ async fn park_country(mut conn: Conn<'_>, row: &AttemptRow, why: &str, now: Time
 fn openings(number: &PhoneNumber) -> Vec<String> {
     match country_of(number) {
         Some(country) => openings_of(country),
-        None => vec![number.e164().chars().skip(1).take(4).collect()],
+        None => vec![number.opening().to_owned()],
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::campaign::hours;
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
 use crate::domain::window::CallingWindow;
+use crate::domain::zone;
 use crate::store::callback::StoredCallback;
 use crate::store::campaign::Campaign;
 
@@ -42,12 +43,10 @@ pub async fn resolve(State(api): State<ApiState>, Sent(body): Sent<ResolveBody>)
     if body.words.trim().is_empty() || body.words.len() > LONGEST_WORDS {
         return Err(unusable("bad_words", format!("give the words that were said, at most {LONGEST_WORDS} bytes")));
     }
-    if TimeZone::get(&body.zone).is_err() {
-        return Err(unusable("bad_zone", format!("`{}` is no time zone: write an IANA name like America/New_York", body.zone)));
-    }
+    let zone = zone::place(&body.zone).map_err(|error| unusable("bad_zone", error.to_string()))?;
     let now = body.at.as_deref().map_or_else(|| Ok(api.clock.now()), read_moment)?;
     let window = read_hours(body.hours.as_deref().unwrap_or(HOURS))?;
-    Ok(Json(callback::resolve(&body.words, now, &PromiseHours::own(window, &body.zone))))
+    Ok(Json(callback::resolve(&body.words, now, &PromiseHours::own(window, &zone))))
 }
 
 /// The message says what to write instead: one line for whoever typed it.

@@ -4,11 +4,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::ApiState;
 use super::campaigns::{StatusJson, create_draft, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
+use super::settings::{Origin, draft};
+use crate::domain::campaign::file::CampaignFile;
+use crate::store::campaign::Campaign;
 
 /// The body of `POST /v1/campaigns/{name}/clone`.
 #[derive(Debug, Deserialize)]
@@ -25,6 +29,14 @@ pub async fn clone(
     Sent(body): Sent<CloneBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
     let model = find(&api, &name).await?;
-    let made = create_draft(&api, &body.name, &model.settings.0, model.agent_version_id, actor).await?;
+    let settings = checked(&model)?;
+    let made = create_draft(&api, &body.name, &settings, model.agent_version_id, actor).await?;
     Ok((StatusCode::CREATED, Json(StatusJson::of(&api, &made).await?)))
+}
+
+/// Its settings, held to what is asked of a draft today: the campaign may have been made by older rules.
+fn checked(model: &Campaign) -> Result<Value, ApiError> {
+    let read = CampaignFile::from_json(&model.settings.0.to_string()).map_err(|error| Origin::Request.refused(&[error]));
+    let stored = read.and_then(|file| draft(&file, Origin::Request));
+    stored.map_err(|refused| refused.mended_by(format!("correct it there first: callfleet campaign set {} KEY=VALUE", model.name)))
 }

@@ -73,7 +73,7 @@ pub async fn import(
     let registry = registry(&query)?;
     check_date(query.scrub_date, today(&api), registry)?;
     let region = region(query.region.as_deref())?;
-    let mut file = receive_list(&api, actor, body).await?;
+    let mut file = receive_list(&api, body).await?;
     let began = api.clock.now();
     let (hand_over, mut pieces) = mpsc::channel(1);
     // it ends by itself when nobody takes its numbers any more

@@ -38,6 +38,12 @@ impl ApiError {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { status, code, message: message.into(), fix: fix.into() }
     }
+
+    /// The same, where something else helps.
+    #[must_use]
+    pub fn mended_by(self, fix: impl Into<String>) -> Self {
+        Self { fix: fix.into(), ..self }
+    }
 }
 
 impl IntoResponse for ApiError {

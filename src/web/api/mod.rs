@@ -81,6 +81,8 @@ pub struct ApiState {
     pub rehearsals: Rehearsals,
     /// The data folder, for the rejected rows of imports.
     pub files: PathBuf,
+    /// Longest list that is received, in bytes.
+    pub largest_list: u64,
     /// What is happening now.
     pub live: Live,
     /// What `/metrics` shows; `None` outside a process that runs.

@@ -6,12 +6,14 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::store::campaign::Campaign;
+use crate::store::codec::count;
 use crate::store::lead_waits::ConsentCount;
 
 /// Other campaigns that are named in a note.
@@ -63,6 +65,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let mut notes = ages.warnings();
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
+    notes.extend(abroad(api, campaign).await?);
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
@@ -88,6 +91,19 @@ async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<Strin
     }
     let ConsentCount { lacking, leads } = api.store.consent_count(campaign.id).await?;
     Ok((lacking > 0).then(|| format!("{lacking} of {} have no consent_basis and will not be called", counted(leads, "lead"))))
+}
+
+/// Tells how many leads wait in countries that the campaign does not call.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn abroad(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
+    let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
+    let mut abroad = Abroad::of(&settings.countries);
+    for (opening, leads) in api.store.lead_openings(campaign.id).await? {
+        abroad.add(&opening, count(leads));
+    }
+    Ok(abroad.told(&campaign.name, "leads"))
 }
 
 /// Leads that can never be called, because the campaign's hours and the law leave no moment.

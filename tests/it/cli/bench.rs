@@ -5,6 +5,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::support::database::Database;
 
 /// A campaign that may call at any hour, so that what is explained does not depend on when the test runs.
 const CAMPAIGN: &str = r#"caller_numbers = ["+14155550200"]
@@ -44,12 +47,14 @@ impl From<Output> for Ran {
 /// A folder with the files of a small deployment.
 pub struct Bench {
     folder: TempDir,
+    /// Settings by the environment.
+    env: Vec<(&'static str, String)>,
 }
 
 impl Bench {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Self { folder };
+        let bench = Self { folder, env: Vec::new() };
         bench.write("campaign.toml", CAMPAIGN);
         bench.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
         bench.write(
@@ -91,15 +96,35 @@ impl Bench {
         for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("CALLFLEET")) {
             command.env_remove(key);
         }
+        command.envs(self.env.iter().map(|(key, value)| (key, value)));
         command
     }
 
     /// An agent, and a campaign `spring` with two leads.
     pub fn with_campaign() -> Self {
         let bench = Self::new();
-        bench.done("agent save agent.toml");
-        bench.done("campaign create --name spring --file campaign.toml --agent solar-intro");
-        bench.done("leads import --campaign spring leads.csv");
+        bench.make_campaign();
         bench
+    }
+
+    /// The same, in a fleet's database.
+    pub fn with_campaign_on(database: &Database) -> Self {
+        let redis = std::env::var("CALLFLEET_TEST_REDIS").expect("CALLFLEET_TEST_REDIS names a server; ./test starts one");
+        let env = vec![
+            ("CALLFLEET__MODE", "fleet".to_owned()),
+            ("CALLFLEET__POSTGRES__URL", database.url()),
+            ("CALLFLEET__REDIS__URL", redis),
+            ("CALLFLEET__REDIS__PREFIX", format!("it-{}", Uuid::now_v7().simple())),
+        ];
+        let bench = Self { env, ..Self::new() };
+        bench.done("migrate");
+        bench.make_campaign();
+        bench
+    }
+
+    fn make_campaign(&self) {
+        self.done("agent save agent.toml");
+        self.done("campaign create --name spring --file campaign.toml --agent solar-intro");
+        self.done("leads import --campaign spring leads.csv");
     }
 }

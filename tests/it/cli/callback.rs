@@ -24,6 +24,7 @@ fn what_was_mistyped_is_told_in_one_line() {
     let bench = Bench::new();
     for (rest, named) in [
         ("--zone Mars/Olympus", "Mars/Olympus"),
+        ("--zone EST", "`EST` is an offset, not a place, and ignores daylight saving; write an IANA name like America/New_York"),
         ("--zone America/New_York --at tomorrow", "2026-11-23T15:00:00Z"),
         ("--zone America/New_York --hours 9-5", "09:00-20:00"),
     ] {

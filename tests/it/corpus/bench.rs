@@ -94,6 +94,7 @@ impl Bench {
             worker_lines: 50,
             rehearsals: callfleet::rehearsal::Rehearsals::default(),
             files: folder.path().to_owned(),
+            largest_list: 1 << 30,
             live: Live::within(),
             metrics: None,
         });

@@ -61,13 +61,16 @@ impl Here<'_> {
         today.checked_add(ahead.days()).ok()
     }
 
+    /// The next such date; of a month that is named, the last one where the next is too far ahead to be meant.
     fn next_date(&self, month: Option<i8>, day: i8) -> Option<Date> {
         let today = self.today();
-        (0..=MONTHS_AHEAD).find_map(|ahead| {
+        let in_month = |ahead: i64| {
             let first = today.first_of_month().checked_add(ahead.months()).ok()?;
             let date = Date::new(first.year(), first.month(), day).ok()?;
-            (month.is_none_or(|month| month == first.month()) && date >= today).then_some(date)
-        })
+            month.is_none_or(|month| month == first.month()).then_some(date)
+        };
+        let next = (0..=MONTHS_AHEAD).filter_map(in_month).find(|date| *date >= today);
+        next.or_else(|| (MONTHS_AHEAD - 11..=0).rev().find_map(in_month))
     }
 
     /// The rest of a month that runs, or the next one of that name; of its thirds the first has ten days, the last the rest.

@@ -12,6 +12,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use super::start;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
@@ -37,6 +38,7 @@ struct Facts {
     lines: LiveLines,
     hours: Vec<HoursJson>,
     ages: ListAges,
+    abroad: Option<String>,
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
@@ -75,6 +77,9 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
+    /// Leads that no gate opens for as the campaign stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// `GET /v1/campaigns/{name}/explain`.
@@ -83,6 +88,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
     let facts = Facts {
         hours: hours(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
+        abroad: start::abroad(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -146,6 +152,7 @@ impl Facts {
             next_opening,
             campaign: self.campaign.name,
             waiting: self.waits,
+            warnings: self.abroad.into_iter().collect(),
         }
     }
 

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::consent::Consent;
 use super::refused::{Refused, SHOWN};
 use super::sink::SinkError;
+use super::uncalled::Uncalled;
 use crate::domain::ids::CampaignId;
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::Store;
+use crate::store::campaign::Campaign;
 use crate::store::lead_insert::OnDuplicate;
 use crate::store::lead_values::LeadValues;
 
@@ -59,15 +60,15 @@ pub struct Tries {
     pub diff: Diff,
     /// Of the new ones, those that must not be called.
     pub suppressed: u64,
-    /// How many rows say why we may call.
-    pub consent: Consent,
+    /// Rows that would not be called.
+    pub uncalled: Uncalled,
 }
 
 impl Tries {
     /// Nothing is compared yet.
-    pub fn new(store: Store, campaign: CampaignId, on_duplicate: OnDuplicate, refused: Refused, now: Timestamp) -> Self {
-        let (seen, diff, consent) = (HashSet::new(), Diff::default(), Consent::default());
-        Self { store, campaign, on_duplicate, now, seen, refused, diff, suppressed: 0, consent }
+    pub fn new(store: Store, campaign: &Campaign, on_duplicate: OnDuplicate, refused: Refused, now: Timestamp) -> Self {
+        let (seen, diff, uncalled) = (HashSet::new(), Diff::default(), Uncalled::of(campaign));
+        Self { store, campaign: campaign.id, on_duplicate, now, seen, refused, diff, suppressed: 0, uncalled }
     }
 }
 
@@ -86,7 +87,7 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
-        self.consent.add(piece.leads.len() as u64, piece.leads.iter().filter(|row| row.consent_basis.is_none()).count() as u64);
+        self.uncalled.add(piece.leads.iter().map(|row| (&row.phone_number, row.consent_basis.is_some())));
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());

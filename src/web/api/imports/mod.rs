@@ -2,13 +2,13 @@
 //!
 //! An import that was cut off goes on where it stopped when the same file is sent again.
 
-mod consent;
 mod diff;
 mod list;
 mod refused;
 mod rows;
 mod run;
 mod sink;
+mod uncalled;
 mod undo;
 mod upload;
 
@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
-use super::extract::{Actor, Ask};
+use super::extract::Ask;
 use super::idle;
 use super::keyed::{Key, Turn};
 use crate::domain::ids::ImportId;
@@ -61,7 +61,6 @@ pub async fn import(
     State(api): State<ApiState>,
     Path(name): Path<String>,
     Ask(query): Ask<ImportQuery>,
-    actor: Actor,
     key: Key,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -69,7 +68,7 @@ pub async fn import(
     let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let order = if query.dry_run { WriteOrder::List } else { WriteOrder::Numbers };
     let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, order, resume: None };
-    let file = receive_list(&api, actor, body).await?;
+    let file = receive_list(&api, body).await?;
     let list = List::check(file, query.sheet.clone(), upload::folder(&api.files)).await?;
     let scope = format!("POST /v1/campaigns/{}/imports", campaign.id);
     let keyed = match key.take(&api, scope, query.fingerprint(&list.sheet.sha256)).await? {
@@ -91,13 +90,12 @@ impl ImportQuery {
     }
 }
 
-/// A list on disk. The command line reads from the operator's own disk, so its lists may have any length.
+/// A list on disk.
 ///
 /// # Errors
 /// The body is too long or broke off, or the disk is full.
-pub(super) async fn receive_list(api: &ApiState, actor: Actor, body: Body) -> Result<std::fs::File, ApiError> {
-    let most = if actor.0 == "cli" { u64::MAX } else { upload::LARGEST };
-    upload::receive(body, &upload::folder(&api.files), most).await
+pub(super) async fn receive_list(api: &ApiState, body: Body) -> Result<std::fs::File, ApiError> {
+    upload::receive(body, &upload::folder(&api.files), api.largest_list).await
 }
 
 /// A campaign that takes leads.

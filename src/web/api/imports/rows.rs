@@ -16,7 +16,7 @@ use super::super::ApiState;
 use super::super::error::ApiError;
 use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
-use super::consent::Consent;
+use super::uncalled::{Doubts, Uncalled};
 use super::{open_campaign, region, sink};
 use crate::intake::finding::Finding;
 use crate::intake::objects::judge;
@@ -51,6 +51,9 @@ struct RowsOutcome {
     /// Of the accepted ones, on a do-not-call list: stored, never called.
     suppressed: u64,
     by_code: BTreeMap<String, u64>,
+    /// Of the others, those that will not be called.
+    #[serde(flatten)]
+    doubts: Doubts,
     /// Every refused row.
     rejects: Vec<Finding>,
     /// What is as it should be, and good to know.
@@ -81,9 +84,9 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
             Err(finding) => rejects.push(*finding),
         }
     }
-    let mut consent = Consent::default();
-    consent.add(leads.len() as u64, leads.iter().filter(|lead| lead.consent_basis.is_none()).count() as u64);
-    let warnings: Vec<String> = consent.warning(&campaign).into_iter().chain(idle::warning(&campaign)).collect();
+    let mut uncalled = Uncalled::of(&campaign);
+    uncalled.add(leads.iter().map(|lead| (&lead.phone_number, lead.consent_basis.is_some())));
+    let warnings: Vec<String> = uncalled.warnings().into_iter().chain(idle::warning(&campaign)).collect();
     let notes: Vec<String> = idle::note(&campaign).into_iter().collect();
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
@@ -91,6 +94,7 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     let told = OnceLock::new();
     let tell = |inserted: &Inserted| {
         let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, [&notes, &warnings], begun);
+        let outcome = RowsOutcome { doubts: uncalled.doubts(), ..outcome };
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
@@ -113,6 +117,7 @@ impl RowsOutcome {
             rejected: rejects.len() as u64,
             suppressed: inserted.suppressed,
             by_code,
+            doubts: Doubts::default(),
             rejects: rejects.to_vec(),
             notes: notes.to_vec(),
             warnings: warnings.to_vec(),

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::super::ApiState;
 use super::super::error::ApiError;
 use super::super::idle;
-use super::consent::Consent;
 use super::diff::{Diff, Tries};
 use super::list::List;
 use super::refused::{self, Refused};
 use super::sink::{SinkError, Writes};
+use super::uncalled::{Doubts, Uncalled};
 use super::upload::disk;
 use crate::domain::ids::ImportId;
 use crate::domain::time::Timestamp;
@@ -56,6 +56,9 @@ pub struct Outcome {
     /// Rows that an earlier run of the same file had settled; they are counted above.
     resumed_after_row: u64,
     by_code: BTreeMap<String, u64>,
+    /// Rows of this run that will not be called, though they are not refused.
+    #[serde(flatten)]
+    doubts: Doubts,
     /// The first refused rows.
     rejects: Vec<Finding>,
     /// Of a dry run: what would change.
@@ -82,6 +85,7 @@ impl Outcome {
             suppressed: count(done.suppressed),
             resumed_after_row: 0,
             by_code: done.by_code.0,
+            doubts: Doubts::default(),
             rejects: Vec::new(),
             diff: None,
             notes: Vec::new(),
@@ -105,10 +109,10 @@ impl Order {
         let id = ImportId::new();
         let refused = self.refused(id, sheet, 0)?;
         let (store, now) = (self.api.store.clone(), self.api.clock.now());
-        let mut sink = Tries::new(store, self.campaign.id, on_duplicate(&self.options), refused, now);
+        let mut sink = Tries::new(store, &self.campaign, on_duplicate(&self.options), refused, now);
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
         let mut warnings = warnings(sheet, &self.imports_of(sheet).await?);
-        warnings.extend(sink.consent.warning(&self.campaign));
+        warnings.extend(sink.uncalled.warnings());
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
             import_id: id,
@@ -122,6 +126,7 @@ impl Order {
             suppressed: sink.suppressed,
             resumed_after_row: 0,
             by_code,
+            doubts: sink.uncalled.doubts(),
             rejects: sink.refused.shown,
             diff: Some(sink.diff),
             notes: Vec::new(),
@@ -146,21 +151,22 @@ impl Order {
         let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
         let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
-        let consent = Consent::default();
-        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, consent };
+        let uncalled = Uncalled::of(&self.campaign);
+        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, uncalled };
         let report = tokio::select! {
             report = import(file, sheet, options, &mut sink, stop) => report.map_err(cut_off)?,
             never = store.keep_log_short() => match never {},
         };
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
-        let rejects = sink.refused.shown;
-        warnings.extend(sink.consent.warning(&self.campaign));
+        let (rejects, doubts) = (sink.refused.shown, sink.uncalled.doubts());
+        warnings.extend(sink.uncalled.warnings());
         // a long list may have outlasted its campaign
         let campaign = store.campaign(self.campaign.id).await?.unwrap_or(self.campaign);
         warnings.extend(idle::warning(&campaign));
         let notes = idle::note(&campaign).into_iter().collect();
-        Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds: report.seconds, ..Outcome::of(done, &self.file_name) })
+        let seconds = report.seconds;
+        Ok(Outcome { resumed_after_row, doubts, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
     }
 
     /// The import that was cut off, or a new one. What is stored of a list that was judged otherwise cannot be passed over by counting:
@@ -215,6 +221,9 @@ fn cut_off(error: ImportError<SinkError>) -> ApiError {
         ImportError::Write(SinkError::Store(error)) => error.into(),
         ImportError::Write(SinkError::Refused(error)) => disk(&error),
         ImportError::Write(error @ SinkError::Overtaken) => ApiError::conflict("overtaken", error.to_string(), "wait for the other import"),
+        ImportError::Write(error @ SinkError::TakenBack) => {
+            ApiError::conflict("taken_back", error.to_string(), "its leads are off the list; to import it after all, send the file again")
+        }
         ImportError::Read(error) => disk(&error),
         stopped @ ImportError::Stopped => {
             ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", stopped.to_string(), "send the same file again to go on")

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::consent::Consent;
 use super::refused::Refused;
+use super::uncalled::Uncalled;
 use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::codec::whole;
-use crate::store::import::{Import, ImportBatch, ImportPlace};
+use crate::store::import::{Import, ImportBatch, ImportPlace, ImportState};
 use crate::store::lead_insert::{ListBatch, ListLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
@@ -28,6 +28,9 @@ pub enum SinkError {
     /// Another request imports the same file.
     #[error("another import of the same file is going on")]
     Overtaken,
+    /// It was taken back while it was being read.
+    #[error("the import was taken back while it was being read")]
+    TakenBack,
 }
 
 /// Writes pieces.
@@ -42,8 +45,8 @@ pub struct Writes {
     pub on_duplicate: OnDuplicate,
     /// Where refused rows go.
     pub refused: Refused,
-    /// How many rows say why we may call.
-    pub consent: Consent,
+    /// Rows that will not be called.
+    pub uncalled: Uncalled,
 }
 
 #[async_trait]
@@ -60,7 +63,7 @@ impl LeadSink for Writes {
         self.refused.take(&piece).await?;
         let by_code = self.by_code(&piece);
         let Piece { leads, aside, progress, .. } = piece;
-        self.consent.add(leads.len() as u64, leads.without_consent());
+        self.uncalled.add(leads.numbers_and_consent());
         let (byte_offset, stretch_leads, stretch_end) = (progress.byte_offset, progress.stretch_leads, progress.stretch_end);
         let batch = ImportBatch {
             from: self.import.place(),
@@ -74,7 +77,9 @@ impl LeadSink for Writes {
             leads,
             on_duplicate: self.on_duplicate,
         };
-        let inserted = self.store.append_import(&self.import, batch, self.clock.now()).await?.ok_or(SinkError::Overtaken)?;
+        let Some(inserted) = self.store.append_import(&self.import, batch, self.clock.now()).await? else {
+            return Err(self.not_ours().await?);
+        };
         metrics::histogram!(names::IMPORT_TRANSACTION).record(begun.elapsed());
         self.import.byte_offset = whole(byte_offset);
         self.import.stretch_leads = whole(stretch_leads);
@@ -86,6 +91,12 @@ impl LeadSink for Writes {
 }
 
 impl Writes {
+    /// Why the import does not stand where this request left it.
+    async fn not_ours(&self) -> Result<SinkError, SinkError> {
+        let state = self.store.import(self.import.id).await?.map(|import| import.state);
+        Ok(if state == Some(ImportState::Undone) { SinkError::TakenBack } else { SinkError::Overtaken })
+    }
+
     /// Refused rows by reason, this piece included.
     fn by_code(&self, piece: &Piece<ListBatch>) -> BTreeMap<String, u64> {
         let mut by_code = self.import.by_code.0.clone();

@@ -13,8 +13,6 @@ use uuid::Uuid;
 
 use super::super::error::ApiError;
 
-/// Longest list by upload: some ten million rows.
-pub const LARGEST: u64 = 1024 * 1024 * 1024;
 const PIECE: usize = 64 * 1024;
 
 /// Where lists and refused rows are kept.
@@ -60,8 +58,8 @@ pub fn nameless(folder: &Path) -> io::Result<File> {
 }
 
 fn too_long(most: u64) -> ApiError {
-    let message = format!("the file is longer than {} MiB", most >> 20);
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message, "split it, or import it by `callfleet leads import`")
+    let message = format!("the file is longer than {} MiB (web.largest_list_mib)", most >> 20);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message, "split it, or raise web.largest_list_mib")
 }
 
 /// What the disk refused.

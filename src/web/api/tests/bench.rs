@@ -31,6 +31,9 @@ pub const LIST: &str = "external_id,phone_number,first_name,timezone,consent_bas
     a-1,+14155550100,Maria,America/Los_Angeles,web form\n\
     a-2,+14155550101,James,America/Los_Angeles,web form\n";
 
+/// Longest list of a bench.
+pub const LARGEST_LIST: u64 = 8 << 20;
+
 struct Still;
 
 impl Clock for Still {
@@ -60,6 +63,7 @@ impl Bench {
             worker_lines: 50,
             rehearsals: crate::rehearsal::Rehearsals::default(),
             files: folder.path().to_owned(),
+            largest_list: LARGEST_LIST,
             live: crate::live::Live::within(),
             metrics: None,
         };

@@ -34,7 +34,8 @@ async fn words_are_resolved_as_a_call_resolves_them() {
 async fn what_cannot_be_read_is_named_in_one_line() {
     let bench = Bench::new().await;
     let good = json!({ "words": "at five", "zone": "America/New_York", "at": "2026-11-23T15:00:00Z", "hours": "09:00-20:00" });
-    for (key, bad) in [("words", " "), ("zone", "Mars/Olympus"), ("at", "tomorrow"), ("hours", "9-5"), ("hours", "closed")] {
+    for (key, bad) in [("words", " "), ("zone", "Mars/Olympus"), ("zone", "EST"), ("at", "tomorrow"), ("hours", "9-5"), ("hours", "closed")]
+    {
         let mut body = good.clone();
         body[key] = json!(bad);
         let answer = resolved(&bench, &body).await;

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use insta::assert_json_snapshot;
 use serde_json::json;
 
-use super::bench::{Bench, LIST};
+use super::bench::{Bench, LARGEST_LIST, LIST};
+use crate::store::import::ImportState;
 
 const AT: &str = "/v1/campaigns/spring/imports";
 const MIXED: &str = "external_id,phone,first_name,timezone,consent_basis\n\
@@ -23,6 +26,43 @@ async fn every_row_is_accounted_for_and_refused_rows_can_be_had() {
     assert!(rejects.contains("\"b-2\"") && rejects.contains("missing_phone"), "{rejects}");
     let listed = bench.get(AT).await;
     assert_eq!((&listed["body"]["imports"][0]["accepted"], &listed["body"]["imports"][0]["duplicates"]), (&1.into(), &2.into()));
+}
+
+/// The bench names itself as the command line does, which anybody can.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_lifts_no_limit() {
+    let bench = Bench::with_campaign().await;
+    let long = format!("phone\n{}\n", "x".repeat(usize::try_from(LARGEST_LIST).unwrap()));
+    for path in [AT, "/v1/dnc-lists/national?scrub_date=2026-11-20"] {
+        let refused = bench.text("POST", path, &long).await;
+        assert_eq!((&refused["status"], &refused["body"]["error"]["code"]), (&json!(413), &json!("too_long")), "{path}");
+        let fix = refused["body"]["error"]["fix"].as_str().unwrap();
+        assert!(fix.contains("web.largest_list_mib"), "{fix}");
+    }
+}
+
+/// Taken back between two of its transactions, it says so, and whose turn it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_taken_back_while_it_is_read_says_so() {
+    let bench = Bench::with_campaign().await;
+    let rows: String = (0..60_000).map(|row| format!("+1415{:07},web form\n", 2_000_000 + row)).collect();
+    let list = format!("phone,consent_basis\n{rows}");
+    let take_back = async {
+        let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+        loop {
+            let imports = bench.store.imports(campaign).await.unwrap();
+            if let Some(import) = imports.iter().find(|import| import.state == ImportState::Running && import.row_offset > 0) {
+                break bench.post(&format!("/v1/imports/{}/undo", import.id)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let (imported, undone) = tokio::join!(bench.text("POST", AT, &list), take_back);
+    assert_eq!(undone["status"], 200, "{undone}");
+    let error = &imported["body"]["error"];
+    assert_eq!((&imported["status"], &error["code"]), (&json!(409), &json!("taken_back")), "{imported}");
+    assert_eq!(error["fix"], "its leads are off the list; to import it after all, send the file again");
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

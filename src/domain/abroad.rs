@@ -1,0 +1,164 @@
+//! Leads of countries that their campaign does not call: counted, and told with the command that helps.
+
+use std::collections::BTreeMap;
+
+use crate::domain::campaign::Countries;
+use crate::domain::zone::country_of_opening;
+
+/// Countries that are told by name; a list of more is rather the wrong list.
+const NAMED: usize = 8;
+
+/// How many leads lie in which country that is not called.
+#[derive(Debug, Clone, Default)]
+pub struct Abroad {
+    /// Those that are called; empty when all are, or nobody knows yet.
+    called: Vec<String>,
+    /// All leads that were counted.
+    leads: u64,
+    /// Those of other countries; `None` for numbers of no country.
+    elsewhere: BTreeMap<Option<&'static str>, u64>,
+}
+
+impl Abroad {
+    /// Of a campaign that calls these.
+    #[must_use]
+    pub fn of(countries: &Countries) -> Self {
+        let called = match countries {
+            Countries::Any => Vec::new(),
+            Countries::Only(called) => called.clone(),
+        };
+        Self { called, ..Self::default() }
+    }
+
+    /// Counts leads whose numbers begin with these four digits.
+    pub fn add(&mut self, opening: &str, leads: u64) {
+        self.leads += leads;
+        let country = country_of_opening(opening);
+        let is_called = self.called.is_empty() || country.is_some_and(|country| self.called.iter().any(|called| called == country));
+        if !is_called {
+            *self.elsewhere.entry(country).or_default() += leads;
+        }
+    }
+
+    /// How many will not be called.
+    #[must_use]
+    pub fn uncalled(&self) -> u64 {
+        self.elsewhere.values().sum()
+    }
+
+    /// What an operator should know; `noun` says what was counted.
+    #[must_use]
+    pub fn told(&self, campaign: &str, noun: &str) -> Option<String> {
+        let uncalled = self.uncalled();
+        let (where_, called) = (self.places(), self.called.join(", "));
+        (uncalled > 0).then(|| {
+            format!(
+                "{uncalled} of {} {noun} have numbers of {where_}, which this campaign does not call (countries = {called}): \
+                 callfleet campaign set {campaign} countries={}",
+                self.leads,
+                self.widened()
+            )
+        })
+    }
+
+    /// Most leads first.
+    fn sorted(&self) -> Vec<(Option<&'static str>, u64)> {
+        let mut places: Vec<_> = self.elsewhere.iter().map(|(country, leads)| (*country, *leads)).collect();
+        places.sort_by_key(|(_, leads)| std::cmp::Reverse(*leads));
+        places
+    }
+
+    /// `MX`, or `MX (400), CA (12), no known country (3)`.
+    fn places(&self) -> String {
+        let places = self.sorted();
+        if let [(country, _)] = places[..] {
+            return name(country).to_owned();
+        }
+        let named: Vec<String> = places.iter().take(NAMED).map(|(country, leads)| format!("{} ({leads})", name(*country))).collect();
+        let more = if places.len() > NAMED { format!(" and {} more", places.len() - NAMED) } else { String::new() };
+        format!("{}{more}", named.join(", "))
+    }
+
+    /// What `countries` would be with them. Only `any` calls numbers of no country.
+    fn widened(&self) -> String {
+        let known: Vec<&str> = self.sorted().into_iter().filter_map(|(country, _)| country).take(NAMED).collect();
+        if known.is_empty() {
+            return "any".to_owned();
+        }
+        let called = self.called.iter().map(String::as_str);
+        called.chain(known).collect::<Vec<_>>().join(",")
+    }
+}
+
+const fn name(country: Option<&'static str>) -> &'static str {
+    match country {
+        Some(country) => country,
+        None => "no known country",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(countries: &Countries, openings: &[(&str, u64)]) -> Option<String> {
+        let mut abroad = Abroad::of(countries);
+        openings.iter().for_each(|(opening, leads)| abroad.add(opening, *leads));
+        abroad.told("spring", "leads")
+    }
+
+    fn only(called: &[&str]) -> Countries {
+        Countries::Only(called.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn leads_of_other_countries_are_told_with_what_calls_them() {
+        let cases: [(&[&str], &[(&str, u64)], &str); 4] = [
+            (
+                &["US"],
+                &[("1415", 588), ("5255", 412)],
+                "412 of 1000 leads have numbers of MX, which this campaign does not call (countries = US): \
+                 callfleet campaign set spring countries=US,MX",
+            ),
+            (
+                &["US", "GB"],
+                &[("1416", 2), ("5255", 9), ("1800", 1), ("4420", 1)],
+                "12 of 13 leads have numbers of MX (9), CA (2), no known country (1), which this campaign does not call \
+                 (countries = US, GB): callfleet campaign set spring countries=US,GB,MX,CA",
+            ),
+            (
+                &["US"],
+                &[("1800", 3)],
+                "3 of 3 leads have numbers of no known country, which this campaign does not call (countries = US): \
+                 callfleet campaign set spring countries=any",
+            ),
+            (
+                &["US"],
+                &[
+                    ("4420", 1),
+                    ("4930", 1),
+                    ("3314", 1),
+                    ("3906", 1),
+                    ("3491", 1),
+                    ("4143", 1),
+                    ("4613", 1),
+                    ("4525", 1),
+                    ("4721", 1),
+                    ("5255", 2),
+                ],
+                "11 of 11 leads have numbers of MX (2), CH (1), DE (1), DK (1), ES (1), FR (1), GB (1), IT (1) and 2 more, which this \
+                 campaign does not call (countries = US): callfleet campaign set spring countries=US,MX,CH,DE,DK,ES,FR,GB,IT",
+            ),
+        ];
+        for (called, openings, expected) in cases {
+            assert_eq!(told(&only(called), openings).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn who_calls_everybody_or_has_no_numbers_yet_is_told_nothing() {
+        for countries in [Countries::Any, only(&[]), only(&["MX"])] {
+            assert_eq!(told(&countries, &[("5255", 3)]), None, "{countries:?}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Clauses about what was: most tell of it, some ask for a time that is over.
+
+use super::says;
+use crate::domain::callback::figure;
+
+const PAST: [&str; 6] = [
+    "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
+    "yesterday",
+    "ago",
+    "earlier today|this",
+    "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",
+    "last week|night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
+];
+
+/// Asks to be called, in the words before the time.
+const REQUESTS: [&str; 2] = [
+    "^ *please|just|so|well|okay|ok|yes|yeah|sure|no|maybe|then|and|or call|ring|phone|try|reach|get|catch",
+    "can|could|will|would|should|may you|i|we *please|just|maybe|not call|ring|phone|try|reach|get|catch",
+];
+
+/// "You called me yesterday", "call me last Tuesday".
+pub(super) fn is_told(tokens: &[String]) -> bool {
+    says(tokens, &PAST)
+}
+
+/// Of such a clause: it asks for a call, or is nothing but the time.
+pub(super) fn asks(tokens: &[String]) -> bool {
+    says(tokens, &REQUESTS) || tokens.iter().all(|word| is_of_time(word))
+}
+
+/// A word that names a time or leads to one.
+fn is_of_time(word: &str) -> bool {
+    let unit = matches!(word.trim_end_matches('s'), "minute" | "hour" | "day" | "week" | "month" | "year");
+    let part = matches!(word, "morning" | "noon" | "afternoon" | "evening" | "night" | "half" | "quarter" | "oclock" | "am" | "pm");
+    let leads = matches!(
+        word,
+        "last" | "ago" | "earlier" | "this" | "at" | "around" | "about" | "maybe" | "by" | "on" | "in" | "the" | "a" | "an" | "past"
+    );
+    let figure = figure::small(word).is_some() || word.bytes().next().is_some_and(|b| b.is_ascii_digit());
+    unit || part || leads || figure || word.ends_with("day")
+}
