@@ -11,6 +11,7 @@ pub mod hold_call;
 mod in_hand;
 pub mod journal;
 mod kept_ticket;
+mod leave;
 pub mod local_journal;
 mod prerender;
 pub mod table;

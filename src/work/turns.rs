@@ -1,20 +1,20 @@
 //! The turns of a dial: its campaign's and its account's before the claim, and one of its own just before the POST.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use callfleet_jobs::pace::{PaceError, Pacer};
+use tokio::time::Instant;
 
-use crate::domain::dialing::SHARE_OF_RATE;
+use crate::domain::dialing::{SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, turn_lasts};
 use crate::domain::ids::CampaignId;
+use crate::telemetry::names;
 
 /// Shared by every dial through one provider account.
 const ACCOUNT_KEY: &str = "twilio:account";
 /// The same account, just before the POST.
 const SEND_KEY: &str = "twilio:send";
-/// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
-/// the network holds up a little does not join too many others.
-pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
 /// Open unless the provider is full.
 const HELD_KEY: &str = "twilio:held";
 const AT_ONCE: f64 = 1e6;
@@ -22,16 +22,22 @@ const AT_ONCE: f64 = 1e6;
 /// the turns it had taken would be lost; at a call in three minutes, again and again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Gives turns to the dials of one account.
+/// Gives turns to the dials of one account. Clones share what they know.
 #[derive(Clone)]
 pub struct Turns {
-    /// The fleet's pace.
-    pub pacer: Arc<dyn Pacer>,
-    /// Call starts per second of the account.
-    pub account_rate: f64,
+    pacer: Arc<dyn Pacer>,
+    account_rate: f64,
+    /// Slots that a dial asks for at once: more than one while this process is woken too late to use one.
+    width: Arc<AtomicU32>,
 }
 
 impl Turns {
+    /// By the fleet's pace, for an account of so many call starts per second.
+    #[must_use]
+    pub fn new(pacer: Arc<dyn Pacer>, account_rate: f64) -> Self {
+        Self { pacer, account_rate, width: Arc::new(AtomicU32::new(1)) }
+    }
+
     /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
     /// campaign takes its turn only when the provider is not full: it has no other for minutes.
     ///
@@ -53,10 +59,31 @@ impl Turns {
     /// meanwhile: a dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once). `false`: no turn
     /// before the window closes, and none is taken. At a low rate the next dial would wait for it, be late in its place, and so on.
     ///
+    /// A turn is too old when the process slept longer than [`turn_lasts`]: used, it would join those of the others in their second.
+    /// It is lost, and another one taken. The request has to begin at once after this.
+    ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be sent.
     pub async fn to_send(&self, left: Duration) -> Result<bool, PaceError> {
-        self.pacer.acquire(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND, left).await
+        let (begun, rate) = (Instant::now(), self.account_rate * SHARE_OF_RATE_AT_SEND);
+        loop {
+            let slots = self.width.load(Ordering::Relaxed);
+            let left = left.saturating_sub(begun.elapsed());
+            let Some(turn) = self.pacer.turn(SEND_KEY, rate, slots, left).await? else { return Ok(false) };
+            if turn.age() <= turn_lasts(self.account_rate, slots) {
+                self.width.fetch_min(slots.saturating_sub(1).max(1), Ordering::Relaxed);
+                return Ok(true);
+            }
+            metrics::counter!(names::TURNS_LOST).increment(1);
+            self.width.fetch_max(self.wider(slots), Ordering::Relaxed);
+        }
+    }
+
+    /// A process that is always woken late dials slowly, with turns that last as long as it needs, and not never. Nobody needs more
+    /// than a second's slots: the send window is shorter.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
+    fn wider(&self, slots: u32) -> u32 {
+        slots.saturating_mul(2).min(self.account_rate.ceil().max(1.0) as u32)
     }
 
     /// Gives no turn to anybody for a while: the provider said that it is full.
@@ -70,47 +97,4 @@ impl Turns {
 }
 
 #[cfg(test)]
-mod tests {
-    use callfleet_jobs::pace::LocalPacer;
-    use tokio::time::Instant;
-
-    use super::*;
-
-    fn turns(account_rate: f64) -> Turns {
-        Turns { pacer: Arc::new(LocalPacer::default()), account_rate }
-    }
-
-    /// Rung again every quarter of a minute, as the sweep does.
-    async fn rung_until_it_dials(turns: &Turns, campaign: CampaignId, rate: f64) -> Duration {
-        let begun = Instant::now();
-        while !turns.to_claim(campaign, rate).await.unwrap() {
-            tokio::time::sleep(Duration::from_secs(15)).await;
-        }
-        begun.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_in_five_minutes_is_made_though_no_dial_waits_so_long() {
-        let waited = rung_until_it_dials(&turns(1.0), CampaignId::new(), 1.0 / 300.0).await;
-        assert!((300..=330).contains(&waited.as_secs()), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_pause_of_the_provider_is_not_waited_out_with_a_turn_in_hand() {
-        let turns = turns(1.0);
-        turns.hold_back(Duration::from_secs(600)).await.unwrap();
-        let begun = Instant::now();
-        assert!(!turns.to_claim(CampaignId::new(), 1.0).await.unwrap());
-        assert!(begun.elapsed() <= LONGEST_WAIT, "{:?}", begun.elapsed());
-        let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0).await;
-        assert!((570..=630).contains(&waited.as_secs()), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_campaign_loses_no_turn_to_a_provider_that_is_full() {
-        let turns = turns(1.0);
-        turns.hold_back(Duration::from_secs(590)).await.unwrap();
-        let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0 / 300.0).await;
-        assert!((590..=620).contains(&waited.as_secs()), "{waited:?}");
-    }
-}
+mod tests;

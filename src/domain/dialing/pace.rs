@@ -5,6 +5,29 @@ use std::time::Duration;
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 pub const SHARE_OF_RATE: f64 = 0.95;
 
+/// Just before the POST: faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that
+/// no second has too many, though some begin late.
+pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
+
+/// How late after its slot a request may be at the provider, some of them, while no second sees more than the rate and one.
+///
+/// Slots are `1 / (share × rate)` apart. Of `k` requests that are seen within a second, the last one's slot is less than a second and
+/// this leeway after the first one's, so `k - 1` is less than `(1 + leeway) × share × rate`, which is the next whole number above the
+/// rate. Slots that are farther apart, because nobody used those between them, make it fewer.
+#[must_use]
+pub fn leeway(account_rate: f64) -> Duration {
+    let seconds = (account_rate.floor() + 1.0) / (account_rate * SHARE_OF_RATE_AT_SEND) - 1.0;
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// How old a turn of so many slots may be when its request begins. Half of the leeway is the process's; the other half is left to the
+/// network and the provider's own eyes. Slots that nobody else has are time for whoever has them.
+#[must_use]
+pub fn turn_lasts(account_rate: f64, slots: u32) -> Duration {
+    let further = f64::from(slots.saturating_sub(1)) / (account_rate * SHARE_OF_RATE_AT_SEND);
+    leeway(account_rate) / 2 + Duration::try_from_secs_f64(further).unwrap_or(Duration::MAX)
+}
+
 /// Attempts may wait for the pacer so many seconds: what is armed too early only goes stale.
 const SECONDS_AHEAD: f64 = 3.0;
 
@@ -81,6 +104,20 @@ mod tests {
         for (campaign, account, rests) in table {
             assert_eq!(rest(campaign, account), rests, "{campaign} of {account}");
         }
+    }
+
+    #[test]
+    fn a_turn_lasts_no_longer_than_the_rate_and_one_allow() {
+        let us = Duration::from_micros;
+        let table = [(0.4, us(1_564_102)), (1.0, us(1_051_282)), (2.5, us(230_769)), (40.0, us(51_282)), (1_000.0, us(26_666))];
+        for (account, late) in table {
+            let leeway = leeway(account);
+            assert_eq!(leeway.as_micros(), late.as_micros(), "{account}");
+            // as many as are ever seen in a second: its slots, and those before it that come late
+            let seen = ((1.0 + leeway.as_secs_f64()) * account * SHARE_OF_RATE_AT_SEND - 1e-6).ceil();
+            assert!(seen <= account + 1.0, "{seen} at {account}");
+        }
+        assert_eq!((turn_lasts(40.0, 1).as_micros(), turn_lasts(40.0, 4).as_micros()), (25_641, 25_641 + 3 * 25_641));
     }
 
     #[test]
