@@ -1,6 +1,6 @@
 //! Due leads become armed attempts and tickets, as many as there are free lines.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use callfleet_jobs::backend::redis::WINDOW;
@@ -137,7 +137,7 @@ impl Scheduler {
         let today = self.clock.now().in_zone(&TimeZone::UTC).date();
         // the whole campaign waits: a permit denied lead by lead would move every one of them
         let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
-        let waits = !lists_are_new || self.rests(&campaign, &settings, ready);
+        let waits = self.rests(&campaign, &settings, ready).await? || !lists_are_new;
         let room = if waits { 0 } else { self.room(&settings, open, ready).min(free) };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
@@ -148,17 +148,23 @@ impl Scheduler {
     }
 
     /// Whether a slow campaign has dialed too short a while ago to arm the next lead.
-    fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> bool {
+    async fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> Result<bool, StoreError> {
         if ready > 0 {
             self.rests.note(campaign.id, self.clock.now());
+        } else if !self.rests.knows(campaign.id) && !self.rest(settings).is_zero() {
+            self.rests.learn(campaign.id, self.store.last_call(campaign.id).await?);
         }
-        self.rests_until(campaign.id, settings).is_some()
+        Ok(self.rests_until(campaign.id, settings).is_some())
+    }
+
+    fn rest(&self, settings: &CampaignSettings) -> Duration {
+        rest(settings.calls_per_second, self.account_rate)
     }
 
     /// Until when a campaign arms nobody because its own pace is slow; `None` when it may now.
     #[must_use]
     pub fn rests_until(&self, campaign: CampaignId, settings: &CampaignSettings) -> Option<Timestamp> {
-        self.rests.until(campaign, rest(settings.calls_per_second, self.account_rate), self.clock.now())
+        self.rests.until(campaign, self.rest(settings), self.clock.now())
     }
 
     /// By its own lines and its own pace, with so many attempts open and so many of them waiting for their turn.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callfleet_jobs::pace::{PaceError, Pacer};
 use tokio::time::Instant;
 
-use crate::domain::dialing::{SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, turn_lasts};
+use crate::domain::dialing::{SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, rest, turn_lasts};
 use crate::domain::ids::CampaignId;
 use crate::telemetry::names;
 
@@ -45,13 +45,23 @@ impl Turns {
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
     pub async fn to_claim(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
         if campaign_rate < self.account_rate {
-            let key = format!("twilio:campaign:{campaign}");
+            let key = campaign_key(campaign);
             let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
             if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_WAIT).await? {
                 return Ok(false);
             }
         }
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE, LONGEST_WAIT).await
+    }
+
+    /// Whether a campaign of this pace rests after each call.
+    pub(super) fn is_slow(&self, campaign_rate: f64) -> bool {
+        !rest(campaign_rate, self.account_rate).is_zero()
+    }
+
+    /// Tells the pacer how long ago a slow campaign called last; `None`: nobody yet.
+    pub fn remember(&self, campaign: CampaignId, campaign_rate: f64, ago: Option<Duration>) {
+        self.pacer.remember(&campaign_key(campaign), campaign_rate, ago.unwrap_or(Duration::MAX));
     }
 
     /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
@@ -94,6 +104,10 @@ impl Turns {
         self.pacer.hold_back(HELD_KEY, pause).await?;
         self.pacer.hold_back(ACCOUNT_KEY, pause).await
     }
+}
+
+fn campaign_key(campaign: CampaignId) -> String {
+    format!("twilio:campaign:{campaign}")
 }
 
 #[cfg(test)]

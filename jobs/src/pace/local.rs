@@ -23,8 +23,9 @@ pub struct LocalPacer(Mutex<Keys>);
 
 #[derive(Debug, Default)]
 struct Keys {
-    /// The first caller's time: what a process before this one gave out is not known.
+    /// The first caller's time: what a process before this one gave out is not known, of those keys that nobody told of.
     since: Option<Instant>,
+    told: HashMap<String, Instant>,
     limiters: HashMap<(String, u64), Limiter>,
     held: HashMap<String, Instant>,
 }
@@ -49,7 +50,8 @@ impl Keys {
     fn closed_until(&mut self, key: &str, per_second: f64) -> Instant {
         let now = Instant::now();
         self.held.retain(|_, until| *until > now);
-        let known = *self.since.get_or_insert(now) + interval(per_second);
+        let since = *self.since.get_or_insert(now);
+        let known = self.told.get(key).copied().unwrap_or(since + interval(per_second));
         self.held.get(key).map_or(known, |held| known.max(*held))
     }
 
@@ -105,6 +107,11 @@ impl Pacer for LocalPacer {
         }
     }
 
+    fn remember(&self, key: &str, per_second: f64, ago: Duration) {
+        let free = Instant::now() + interval(per_second).saturating_sub(ago);
+        self.keys().told.insert(key.to_owned(), free);
+    }
+
     async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
         self.keys().close(key, Instant::now() + pause);
         Ok(())
@@ -130,5 +137,16 @@ mod tests {
             tokio::time::advance(ms(400)).await;
         });
         assert_eq!((begun.elapsed(), late.unwrap().unwrap().age()), (ms(1_010), ms(0)));
+    }
+    #[tokio::test(start_paused = true)]
+    async fn what_a_process_before_gave_out_is_waited_for_as_far_as_it_is_not_known() {
+        let (pacer, begun, ms) = (LocalPacer::default(), Instant::now(), Duration::from_millis);
+        for (key, ago) in [("never", Duration::MAX), ("just now", ms(30))] {
+            pacer.remember(key, RATE, ago);
+        }
+        for (key, at) in [("never", 0), ("just now", 70), ("unknown", 100), ("never", 100)] {
+            assert!(pacer.acquire(key, RATE, Duration::MAX).await.unwrap());
+            assert_eq!(begun.elapsed(), ms(at), "{key}");
+        }
     }
 }

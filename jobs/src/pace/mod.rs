@@ -38,6 +38,10 @@ pub trait Pacer: Send + Sync {
         Ok(self.turn(key, per_second, 1, patience).await?.is_some())
     }
 
+    /// Tells when the last turn of a key was given out, by whoever: the first one need not wait for what is known. A pacer whose
+    /// memory outlives its processes needs no telling.
+    fn remember(&self, _key: &str, _per_second: f64, _ago: Duration) {}
+
     /// Lets nothing begin under this key for a while, whoever asks: the other side said that it is full.
     ///
     /// # Errors

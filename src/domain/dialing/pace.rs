@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crate::domain::campaign::duration;
+use crate::domain::count::counted;
+use crate::domain::time::Timestamp;
+
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 pub const SHARE_OF_RATE: f64 = 0.95;
 
@@ -51,6 +55,22 @@ pub fn room_ahead(campaign_rate: f64, account_rate: f64, ready: u32) -> u32 {
 pub fn rest(campaign_rate: f64, account_rate: f64) -> Duration {
     let seconds = if campaign_rate < account_rate { (1.0 / campaign_rate - SECONDS_AHEAD).max(0.0) } else { 0.0 };
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// Until when a campaign rests whose last dial was then; `None` when it does not now. A clock that was put back ends the rest.
+#[must_use]
+pub fn rests_until(last: Timestamp, rest: Duration, now: Timestamp) -> Option<Timestamp> {
+    (last <= now && now < last + rest).then(|| last + rest)
+}
+
+/// A pace as people say it: `2.5 calls a second`, `1 call in 5m`.
+#[must_use]
+pub fn pace_text(rate: f64) -> String {
+    if rate * SECONDS_AHEAD >= 1.0 {
+        return format!("{} a second", counted(rate, "call"));
+    }
+    let apart = Duration::try_from_secs_f64((1.0 / rate).round()).unwrap_or(Duration::MAX);
+    format!("1 call in {}", duration::text(apart))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
@@ -118,6 +138,20 @@ mod tests {
             assert!(seen <= account + 1.0, "{seen} at {account}");
         }
         assert_eq!((turn_lasts(40.0, 1).as_micros(), turn_lasts(40.0, 4).as_micros()), (25_641, 25_641 + 3 * 25_641));
+    }
+
+    #[test]
+    fn a_pace_is_said_in_the_unit_that_fits() {
+        let table = [
+            (40.0, "40 calls a second"),
+            (1.0, "1 call a second"),
+            (0.5, "0.5 calls a second"),
+            (0.2, "1 call in 5s"),
+            (0.003_33, "1 call in 5m"),
+        ];
+        for (rate, said) in table {
+            assert_eq!(pace_text(rate), said);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{SHARE_OF_RATE, room_ahead};
 use crate::domain::ids::AttemptId;
-use crate::store::contract::support::with_sqlite;
+use crate::store::contract::support::{on_both_engines, with_sqlite};
 
 const STEP: f64 = 0.1;
 const STEPS: u32 = 600;
@@ -47,7 +47,7 @@ struct Dialer {
 }
 
 impl Dialer {
-    async fn step(&mut self, now: f64) {
+    async fn step(&mut self, now: f64, at: Timestamp) {
         while self.in_hand.len() < SLOTS {
             let Some(DialLead { attempt, send_no }) = self.rung.pop_front() else { break };
             let ticket = self.store.ready_ticket(AttemptId(attempt), send_no).await.unwrap().unwrap();
@@ -55,25 +55,26 @@ impl Dialer {
             let turn = if rate < ACCOUNT { self.campaigns.entry(ticket.campaign).or_default().next(now, rate) } else { now };
             self.in_hand.push((AttemptId(attempt), ticket.campaign, Waits::Campaign, turn));
         }
-        for at in (0..self.in_hand.len()).rev() {
-            match self.in_hand[at] {
+        for nth in (0..self.in_hand.len()).rev() {
+            match self.in_hand[nth] {
                 (attempt, campaign, Waits::Campaign, turn) if turn <= now => {
                     let turn = self.account.next(now, ACCOUNT * SHARE_OF_RATE);
-                    self.in_hand[at] = (attempt, campaign, Waits::Account, turn);
+                    self.in_hand[nth] = (attempt, campaign, Waits::Account, turn);
                 }
                 (attempt, campaign, Waits::Account, turn) if turn <= now => {
-                    self.in_hand.swap_remove(at);
-                    self.dial(attempt, campaign).await;
+                    self.in_hand.swap_remove(nth);
+                    self.dial(attempt, campaign, at).await;
                 }
                 _ => {}
             }
         }
     }
 
-    async fn dial(&mut self, attempt: AttemptId, campaign: CampaignId) {
+    async fn dial(&mut self, attempt: AttemptId, campaign: CampaignId, at: Timestamp) {
         *self.dialed.entry(campaign).or_default() += 1;
         let over: Result<(), StoreError> = on_db!(self.store.db, statement, conn => {
-            sqlx::query("UPDATE attempt SET state = 'ended' WHERE id = $1").bind(attempt).execute(conn).await?;
+            let sql = "UPDATE attempt SET state = 'ended', placed_at = $2 WHERE id = $1";
+            sqlx::query(sql).bind(attempt).bind(at).execute(conn).await?;
             Ok(())
         });
         over.unwrap();
@@ -119,7 +120,7 @@ async fn a_minute(store: Store, rates: &[f64]) -> (Dialer, Vec<CampaignId>) {
             dialer.rung.extend(queue.take_all().await);
             nobody_waits_beyond_the_pace(&bench, &dialer).await;
         }
-        dialer.step(f64::from(step) * STEP).await;
+        dialer.step(f64::from(step) * STEP, bench.clock.now()).await;
     }
     (dialer, campaigns)
 }
@@ -168,4 +169,31 @@ async fn a_campaign_alone_arms_no_more_than_its_own_pace_needs() {
         assert!((22..=24).contains(&dialed), "{dialed} calls");
     })
     .await;
+}
+
+on_both_engines! {
+    async fn a_campaign_calls_whose_rest_is_longer_than_its_schedulers_live(store: Store) {
+        const APART: f64 = 300.0;
+        let queue = MemoryQueue::new(100);
+        let mut bench = Bench::with_queue(store, 50, JobQueue::Memory(queue.clone())).await;
+        (bench.scheduler.account_rate, bench.scheduler.timings.holder_silence) = (ACCOUNT, Duration::from_secs(36_000));
+        let settings = json!({ "caller_numbers": ["+14155550200"], "pace": { "calls_per_second": 1.0 / APART } });
+        let campaign = bench.campaign("slow", settings, CampaignState::Running).await;
+        bench.leads(campaign, "415555", "America/Los_Angeles", 30).await;
+        let (mut dialer, mut called) = (Dialer::of(&bench, BTreeMap::new()), Vec::new());
+        // an hour, in which a scheduler lives for two minutes
+        for second in (0..3_600_u32).step_by(10) {
+            if second % 120 == 0 {
+                bench.scheduler.rests.forget();
+            }
+            bench.scheduler.tick().await.unwrap();
+            for ticket in queue.take_all().await {
+                dialer.dial(AttemptId(ticket.attempt), campaign, bench.clock.now()).await;
+                called.push(second);
+            }
+            bench.clock.forward(10.0);
+        }
+        let apart: Vec<u32> = called.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(called.len() == 12 && apart.iter().all(|seconds| *seconds == 300), "called after {called:?} s");
+    }
 }

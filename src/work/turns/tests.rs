@@ -48,6 +48,17 @@ async fn a_slow_campaign_loses_no_turn_to_a_provider_that_is_full() {
     assert!((590..=620).contains(&waited.as_secs()), "{waited:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_told_of_a_slow_campaigns_last_call_waits_for_what_is_left() {
+    let (turns, slow, fresh) = (turns(1.0), CampaignId::new(), CampaignId::new());
+    turns.remember(slow, 1.0 / 300.0, Some(Duration::from_secs(270)));
+    turns.remember(fresh, 1.0 / 300.0, None);
+    let waited = rung_until_it_dials(&turns, fresh, 1.0 / 300.0).await;
+    assert_eq!(waited.as_secs(), 1, "for the account alone");
+    let waited = rung_until_it_dials(&turns, slow, 1.0 / 300.0).await;
+    assert!((28..45).contains(&waited.as_secs()), "{waited:?}");
+}
+
 /// As Redis gives out turns to several processes: slots on its own clock, answers that take their time, and processes that are held
 /// up after their sleep, each time as long as the next one of a row.
 struct Far {
