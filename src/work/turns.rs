@@ -18,9 +18,12 @@ const SEND_KEY: &str = "twilio:send";
 /// Open unless the provider is full.
 const HELD_KEY: &str = "twilio:held";
 const AT_ONCE: f64 = 1e6;
-/// Neither of the two turns before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
+/// No turn before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
 /// the turns it had taken would be lost; at a call in three minutes, again and again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A slow campaign's own turn is waited for no longer: a lead is armed three seconds before it. When the pacer has lost its memory it
+/// is an interval away, and the dial gives its place in the worker back.
+pub(crate) const LONGEST_OWN_WAIT: Duration = Duration::from_secs(6);
 
 /// Gives turns to the dials of one account. Clones share what they know.
 #[derive(Clone)]
@@ -47,7 +50,7 @@ impl Turns {
         if campaign_rate < self.account_rate {
             let key = campaign_key(campaign);
             let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
-            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_WAIT).await? {
+            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_OWN_WAIT).await? {
                 return Ok(false);
             }
         }

@@ -36,9 +36,37 @@ pub fn turn_lasts(account_rate: f64, slots: u32) -> Duration {
 const SECONDS_AHEAD: f64 = 3.0;
 
 /// Attempts that may wait for the account's turns. At least two, so that the next dial can already connect while one waits.
-#[must_use]
-pub fn account_ahead(account_rate: f64) -> u32 {
+fn account_ahead(account_rate: f64) -> u32 {
     ahead(account_rate).max(2)
+}
+
+/// How many more may wait for the account's turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreePlaces {
+    /// Of campaigns that rest between their calls.
+    pub for_slow: u32,
+    /// Of any other.
+    pub for_fast: u32,
+}
+
+impl FreePlaces {
+    /// No more than so many of either.
+    #[must_use]
+    pub fn at_most(self, limit: u32) -> Self {
+        Self { for_slow: self.for_slow.min(limit), for_fast: self.for_fast.min(limit) }
+    }
+}
+
+/// What is left where so many attempts of campaigns that rest, and of others, are waiting. An attempt of the former waits for its
+/// own campaign's turn first, and when the pacer has lost its memory that is an interval away: so they hold up no more than half of
+/// the places for the others, however many they are.
+#[must_use]
+pub fn free_places(account_rate: f64, slow: u32, fast: u32) -> FreePlaces {
+    let all = account_ahead(account_rate);
+    FreePlaces {
+        for_slow: all.saturating_sub(slow).saturating_sub(fast),
+        for_fast: all.saturating_sub(slow.min(all / 2)).saturating_sub(fast),
+    }
 }
 
 /// Further attempts that a campaign may arm, `ready` of which wait for their turn already. Those beyond its own pace would take
@@ -115,6 +143,23 @@ mod tests {
         for (account, ahead) in [(0.1, 2), (0.5, 2), (1.0, 3), (2.5, 8), (100.0, 300)] {
             assert_eq!(account_ahead(account), ahead, "{account}");
         }
+    }
+
+    #[test]
+    fn slow_campaigns_hold_up_no_more_than_half_of_the_places() {
+        let table = [
+            // account, slow, fast, free for slow and for fast
+            (1.0, 0, 0, (3, 3)),
+            (1.0, 1, 0, (2, 2)),
+            (1.0, 7, 0, (0, 2)),
+            (1.0, 7, 2, (0, 0)),
+            (0.1, 5, 0, (0, 1)),
+            (10.0, 20, 4, (6, 11)),
+        ];
+        for (account, slow, fast, (for_slow, for_fast)) in table {
+            assert_eq!(free_places(account, slow, fast), FreePlaces { for_slow, for_fast }, "{account} with {slow} and {fast}");
+        }
+        assert_eq!(free_places(1.0, 0, 0).at_most(1), FreePlaces { for_slow: 1, for_fast: 1 });
     }
 
     #[test]
