@@ -83,7 +83,7 @@ fn dialer(app: &App, campaigns: Campaigns, stop: CancellationToken) -> DialDesk 
     DialDesk {
         store: app.steps.clone(),
         clock: Arc::clone(&app.clock),
-        turns: Turns { pacer: Arc::clone(&app.pacer), account_rate: app.config.twilio.calls_per_second },
+        turns: Turns::new(Arc::clone(&app.pacer), app.config.twilio.calls_per_second),
         telephony: Arc::clone(&app.senses.telephony),
         agents: app.agents.clone(),
         campaigns,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use crate::domain::permit::DialPermit;
 use crate::domain::phone::PhoneNumber;
@@ -81,13 +82,15 @@ pub struct ProviderCall {
     pub answered_by: Option<String>,
 }
 
+/// Waits until a request may go; or tells why it may not.
+pub type Leave = BoxFuture<'static, Result<(), String>>;
+
 /// A connection that is open and waits for its one POST, so that the time between the last check and the bytes is short.
 #[async_trait]
 pub trait DialLine: Send {
-    /// Sends the one POST. `still_allowed` is asked as the last statement before the bytes are written; when it says no,
-    /// nothing is sent and the answer is [`DialAnswer::NotSent`]. Consumes the permit and the line.
-    async fn dial(self: Box<Self>, permit: DialPermit, request: DialRequest, still_allowed: Box<dyn FnOnce() -> bool + Send>)
-    -> DialAnswer;
+    /// Sends the one POST once `leave` is given: the first bytes are written as the next statement. When it is refused nothing
+    /// is sent, and the answer is [`DialAnswer::NotSent`] with the reason. Consumes the permit and the line.
+    async fn dial(self: Box<Self>, permit: DialPermit, request: DialRequest, leave: Leave) -> DialAnswer;
 }
 
 /// What Callfleet asks of a telephone company.

@@ -1,6 +1,6 @@
 //! Due leads become armed attempts and tickets, as many as there are free lines.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use callfleet_jobs::backend::redis::WINDOW;
@@ -12,7 +12,7 @@ use super::{Duty, Scheduler};
 use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
-use crate::domain::dialing::{account_ahead, rest, room_ahead};
+use crate::domain::dialing::{FreePlaces, free_places, rest, room_ahead};
 use crate::domain::dnc::{self, ListDate};
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::time::Timestamp;
@@ -69,14 +69,15 @@ impl Scheduler {
         self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
         let mut bell = Bell::of_round(&self.queue);
-        let free = self.free_lines(&counts, &mut bell).await?;
+        let campaigns = self.dialing_campaigns().await?;
+        let free = self.free_lines(&campaigns, &counts, &mut bell).await?;
         let lists = self.dnc_lists().await?;
         let mut dialing = Vec::new();
-        for campaign in self.dialing_campaigns().await? {
+        for campaign in campaigns {
             dialing.extend(self.look_at(campaign, &counts, free, &lists).await?);
         }
         let demands: Vec<Demand> = dialing.iter().map(Dialing::demand).collect();
-        for (campaign, lines) in dialing.iter().zip(share(free, &demands)) {
+        for (campaign, lines) in dialing.iter().zip(share(free.for_fast, &demands)) {
             self.arm_leads(campaign, lines, &mut bell).await?;
         }
         Ok(())
@@ -93,14 +94,20 @@ impl Scheduler {
     }
 
     /// What live workers can still hold, and what the pacer can let through in the next seconds.
-    async fn free_lines(&self, counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<u32, StoreError> {
+    async fn free_lines(&self, campaigns: &[Campaign], counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<FreePlaces, StoreError> {
         let lines = self.store.live_lines(self.timings.holder_silence).await?;
         let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
-        let ahead = total(counts, |state| state == AttemptState::Ready);
         let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
-        let by_pace = account_ahead(self.account_rate).saturating_sub(ahead);
-        let free = by_lines.min(by_pace);
-        Ok(if free == 0 { 0 } else { free.min(free_tickets(bell).await) })
+        let (of_slow, of_fast): (Vec<OpenCount>, Vec<OpenCount>) = counts.iter().partition(|count| self.is_slow(campaigns, count.campaign));
+        let ready = |counts: &[OpenCount]| total(counts, |state| state == AttemptState::Ready);
+        let free = free_places(self.account_rate, ready(&of_slow), ready(&of_fast)).at_most(by_lines);
+        Ok(if free.for_fast == 0 { free } else { free.at_most(free_tickets(bell).await) })
+    }
+
+    /// Whether a campaign rests between its calls. One that was paused just now has nobody waiting for long.
+    fn is_slow(&self, campaigns: &[Campaign], id: CampaignId) -> bool {
+        let settings = campaigns.iter().find(|campaign| campaign.id == id).and_then(|campaign| campaign.checked_settings().ok());
+        settings.is_some_and(|settings| !self.rest(&settings).is_zero())
     }
 
     /// Campaigns begin at their own time.
@@ -121,7 +128,7 @@ impl Scheduler {
         &self,
         campaign: Campaign,
         counts: &[OpenCount],
-        free: u32,
+        free: FreePlaces,
         lists: &[ListDate],
     ) -> Result<Option<Dialing>, StoreError> {
         let settings = match campaign.checked_settings() {
@@ -137,7 +144,8 @@ impl Scheduler {
         let today = self.clock.now().in_zone(&TimeZone::UTC).date();
         // the whole campaign waits: a permit denied lead by lead would move every one of them
         let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
-        let waits = !lists_are_new || self.rests(&campaign, &settings, ready);
+        let waits = self.rests(&campaign, &settings, ready).await? || !lists_are_new;
+        let free = if self.rest(&settings).is_zero() { free.for_fast } else { free.for_slow };
         let room = if waits { 0 } else { self.room(&settings, open, ready).min(free) };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
@@ -148,17 +156,23 @@ impl Scheduler {
     }
 
     /// Whether a slow campaign has dialed too short a while ago to arm the next lead.
-    fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> bool {
+    async fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> Result<bool, StoreError> {
         if ready > 0 {
             self.rests.note(campaign.id, self.clock.now());
+        } else if !self.rests.knows(campaign.id) && !self.rest(settings).is_zero() {
+            self.rests.learn(campaign.id, self.store.last_call(campaign.id).await?);
         }
-        self.rests_until(campaign.id, settings).is_some()
+        Ok(self.rests_until(campaign.id, settings).is_some())
+    }
+
+    fn rest(&self, settings: &CampaignSettings) -> Duration {
+        rest(settings.calls_per_second, self.account_rate)
     }
 
     /// Until when a campaign arms nobody because its own pace is slow; `None` when it may now.
     #[must_use]
     pub fn rests_until(&self, campaign: CampaignId, settings: &CampaignSettings) -> Option<Timestamp> {
-        self.rests.until(campaign, rest(settings.calls_per_second, self.account_rate), self.clock.now())
+        self.rests.until(campaign, self.rest(settings), self.clock.now())
     }
 
     /// By its own lines and its own pace, with so many attempts open and so many of them waiting for their turn.

@@ -113,7 +113,7 @@ impl Scheduler {
         if let Err(error) = self.look_around().await {
             tracing::warn!(%error, "the database did not tell who it is; it is asked again");
         }
-        self.rests.begin(self.clock.now());
+        self.rests.forget();
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
         self.active.store(true, Ordering::Relaxed);

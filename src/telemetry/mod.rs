@@ -19,6 +19,8 @@ pub mod names {
     pub const DIALS: &str = "callfleet_dials_total";
     /// From ticket to the POST's first byte, pacing aside, seconds.
     pub const TICKET_TO_POST: &str = "callfleet_ticket_to_post_seconds";
+    /// Turns that were too old to be used when their dial came to itself; another one was taken.
+    pub const TURNS_LOST: &str = "callfleet_turns_lost_total";
     /// Attempts closed, by disposition.
     pub const OUTCOMES: &str = "callfleet_outcomes_total";
     /// Attempts by state.
@@ -112,6 +114,7 @@ fn describe() {
     describe_counter!(names::DIALS, "Dials by answer class");
     describe_counter!(names::ALARMS, "What only a person can mend, by what stands still");
     describe_histogram!(names::TICKET_TO_POST, Unit::Seconds, "Ticket to the POST's first byte, pacing aside");
+    describe_counter!(names::TURNS_LOST, "Turns that were too old to be used when their dial came to itself");
     describe_counter!(names::OUTCOMES, "Attempts closed, by disposition");
     describe_gauge!(names::ATTEMPTS, "Attempts by state");
     describe_gauge!(names::OLDEST, Unit::Seconds, "Age of the oldest attempt by state");

@@ -32,6 +32,7 @@ use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
 use crate::work::in_hand::InHand;
 use crate::work::kept_ticket::KeptTicket;
+use crate::work::leave::Leave;
 use crate::work::turns::Turns;
 
 /// Dials armed attempts.
@@ -147,12 +148,6 @@ impl DialDesk {
         }
     }
 
-    /// `false`: no turn before the send window, which runs since `begun`, closes.
-    async fn turn_to_send(&self, begun: Duration) -> Result<bool, PaceError> {
-        let Some(left) = self.timings.send_window.checked_sub(boottime::now().saturating_sub(begun)) else { return Ok(false) };
-        self.turns.to_send(left).await
-    }
-
     async fn claim(
         &self,
         attempt: AttemptId,
@@ -172,20 +167,12 @@ impl DialDesk {
         settings: &CampaignSettings,
         line: Box<dyn DialLine>,
         begun: Duration,
-        mut in_hand: InHand,
+        in_hand: InHand,
     ) -> Result<(), DialError> {
         let (attempt, send_no) = (claimed.attempt, claimed.send_no);
         let request = self.request(&claimed, settings);
-        let window = self.timings.send_window;
-        let still_allowed = move || boottime::now().saturating_sub(begun) < window;
-        let answer = match in_hand.aside(self.turn_to_send(begun)).await {
-            Ok(true) => {
-                in_hand.record();
-                line.dial(claimed.permit, request, Box::new(still_allowed)).await
-            }
-            Ok(false) => DialAnswer::NotSent { error: "its turn would have come after the send window".to_owned() },
-            Err(error) => DialAnswer::NotSent { error: error.to_string() },
-        };
+        let leave = Leave { turns: self.turns.clone(), window: self.timings.send_window, begun, in_hand };
+        let answer = line.dial(claimed.permit, request, Box::pin(leave.wait())).await;
         if matches!(answer, DialAnswer::Placed { .. }) {
             // the provider created the call before it answered: an upper bound
             metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());

@@ -1,37 +1,46 @@
 //! The turns of a dial: its campaign's and its account's before the claim, and one of its own just before the POST.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use callfleet_jobs::pace::{PaceError, Pacer};
+use tokio::time::Instant;
 
-use crate::domain::dialing::SHARE_OF_RATE;
+use crate::domain::dialing::{SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, rest, turn_lasts};
 use crate::domain::ids::CampaignId;
+use crate::telemetry::names;
 
 /// Shared by every dial through one provider account.
 const ACCOUNT_KEY: &str = "twilio:account";
 /// The same account, just before the POST.
 const SEND_KEY: &str = "twilio:send";
-/// Faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that a request that
-/// the network holds up a little does not join too many others.
-pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
 /// Open unless the provider is full.
 const HELD_KEY: &str = "twilio:held";
 const AT_ONCE: f64 = 1e6;
-/// Neither of the two turns before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
+/// No turn before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
 /// the turns it had taken would be lost; at a call in three minutes, again and again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// A slow campaign's own turn is waited for no longer: a lead is armed three seconds before it. When the pacer has lost its memory it
+/// is an interval away, and the dial gives its place in the worker back.
+pub(crate) const LONGEST_OWN_WAIT: Duration = Duration::from_secs(6);
 
-/// Gives turns to the dials of one account.
+/// Gives turns to the dials of one account. Clones share what they know.
 #[derive(Clone)]
 pub struct Turns {
-    /// The fleet's pace.
-    pub pacer: Arc<dyn Pacer>,
-    /// Call starts per second of the account.
-    pub account_rate: f64,
+    pacer: Arc<dyn Pacer>,
+    account_rate: f64,
+    /// Slots that a dial asks for at once: more than one while this process is woken too late to use one.
+    width: Arc<AtomicU32>,
 }
 
 impl Turns {
+    /// By the fleet's pace, for an account of so many call starts per second.
+    #[must_use]
+    pub fn new(pacer: Arc<dyn Pacer>, account_rate: f64) -> Self {
+        Self { pacer, account_rate, width: Arc::new(AtomicU32::new(1)) }
+    }
+
     /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
     /// campaign takes its turn only when the provider is not full: it has no other for minutes.
     ///
@@ -39,13 +48,23 @@ impl Turns {
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
     pub async fn to_claim(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
         if campaign_rate < self.account_rate {
-            let key = format!("twilio:campaign:{campaign}");
+            let key = campaign_key(campaign);
             let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
-            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_WAIT).await? {
+            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_OWN_WAIT).await? {
                 return Ok(false);
             }
         }
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE, LONGEST_WAIT).await
+    }
+
+    /// Whether a campaign of this pace rests after each call.
+    pub(super) fn is_slow(&self, campaign_rate: f64) -> bool {
+        !rest(campaign_rate, self.account_rate).is_zero()
+    }
+
+    /// Tells the pacer how long ago a slow campaign called last; `None`: nobody yet.
+    pub fn remember(&self, campaign: CampaignId, campaign_rate: f64, ago: Option<Duration>) {
+        self.pacer.remember(&campaign_key(campaign), campaign_rate, ago.unwrap_or(Duration::MAX));
     }
 
     /// Claims take longer at one time than at another, and turns that were given out evenly come out in a bunch. What counts
@@ -53,10 +72,31 @@ impl Turns {
     /// meanwhile: a dial that had its turn after a pause finds this open ([`Pacer`] waits for lost memory once). `false`: no turn
     /// before the window closes, and none is taken. At a low rate the next dial would wait for it, be late in its place, and so on.
     ///
+    /// A turn is too old when the process slept longer than [`turn_lasts`]: used, it would join those of the others in their second.
+    /// It is lost, and another one taken. The request has to begin at once after this.
+    ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be sent.
     pub async fn to_send(&self, left: Duration) -> Result<bool, PaceError> {
-        self.pacer.acquire(SEND_KEY, self.account_rate * SHARE_OF_RATE_AT_SEND, left).await
+        let (begun, rate) = (Instant::now(), self.account_rate * SHARE_OF_RATE_AT_SEND);
+        loop {
+            let slots = self.width.load(Ordering::Relaxed);
+            let left = left.saturating_sub(begun.elapsed());
+            let Some(turn) = self.pacer.turn(SEND_KEY, rate, slots, left).await? else { return Ok(false) };
+            if turn.age() <= turn_lasts(self.account_rate, slots) {
+                self.width.fetch_min(slots.saturating_sub(1).max(1), Ordering::Relaxed);
+                return Ok(true);
+            }
+            metrics::counter!(names::TURNS_LOST).increment(1);
+            self.width.fetch_max(self.wider(slots), Ordering::Relaxed);
+        }
+    }
+
+    /// A process that is always woken late dials slowly, with turns that last as long as it needs, and not never. Nobody needs more
+    /// than a second's slots: the send window is shorter.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
+    fn wider(&self, slots: u32) -> u32 {
+        slots.saturating_mul(2).min(self.account_rate.ceil().max(1.0) as u32)
     }
 
     /// Gives no turn to anybody for a while: the provider said that it is full.
@@ -69,48 +109,9 @@ impl Turns {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use callfleet_jobs::pace::LocalPacer;
-    use tokio::time::Instant;
-
-    use super::*;
-
-    fn turns(account_rate: f64) -> Turns {
-        Turns { pacer: Arc::new(LocalPacer::default()), account_rate }
-    }
-
-    /// Rung again every quarter of a minute, as the sweep does.
-    async fn rung_until_it_dials(turns: &Turns, campaign: CampaignId, rate: f64) -> Duration {
-        let begun = Instant::now();
-        while !turns.to_claim(campaign, rate).await.unwrap() {
-            tokio::time::sleep(Duration::from_secs(15)).await;
-        }
-        begun.elapsed()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_in_five_minutes_is_made_though_no_dial_waits_so_long() {
-        let waited = rung_until_it_dials(&turns(1.0), CampaignId::new(), 1.0 / 300.0).await;
-        assert!((300..=330).contains(&waited.as_secs()), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_pause_of_the_provider_is_not_waited_out_with_a_turn_in_hand() {
-        let turns = turns(1.0);
-        turns.hold_back(Duration::from_secs(600)).await.unwrap();
-        let begun = Instant::now();
-        assert!(!turns.to_claim(CampaignId::new(), 1.0).await.unwrap());
-        assert!(begun.elapsed() <= LONGEST_WAIT, "{:?}", begun.elapsed());
-        let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0).await;
-        assert!((570..=630).contains(&waited.as_secs()), "{waited:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_campaign_loses_no_turn_to_a_provider_that_is_full() {
-        let turns = turns(1.0);
-        turns.hold_back(Duration::from_secs(590)).await.unwrap();
-        let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0 / 300.0).await;
-        assert!((590..=620).contains(&waited.as_secs()), "{waited:?}");
-    }
+fn campaign_key(campaign: CampaignId) -> String {
+    format!("twilio:campaign:{campaign}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::aio::ConnectionManager;
+use tokio::time::Instant;
 
-use super::{PaceError, Pacer};
+use super::{PaceError, Pacer, Turn};
 use crate::backend::redis::{RedisSettings, open_connection};
 
-/// Gives out slots `interval` apart and answers how long to wait for this one, in microseconds; -1 when that is longer than the
-/// caller's patience, and then the slot stays free.
+/// Gives out slots `interval` apart, several at once to who asks for them, and answers how long to wait for the first, in
+/// microseconds; -1 when that is longer than the caller's patience, and then the slot stays free.
 ///
 /// A key that is not there was either unused for a minute or lost with all the others, and the second key tells which: since
 /// when the pacer remembers. It is made by the first caller and outlives all keys it has seen by a minute. What was given out
@@ -18,13 +19,13 @@ use crate::backend::redis::{RedisSettings, open_connection};
 const NEXT_SLOT: &str = r"
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local interval, patience = tonumber(ARGV[1]), tonumber(ARGV[2])
+local interval, patience, slots = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local since = tonumber(redis.call('GET', KEYS[2])) or now
 local slot = math.max(now, tonumber(redis.call('GET', KEYS[1])) or since + interval)
-local ahead = math.ceil((slot - now + interval) / 1000) + 60000
+local ahead = math.ceil((slot - now + interval * slots) / 1000) + 60000
 redis.call('SET', KEYS[2], string.format('%.0f', since), 'PX', math.max(redis.call('PTTL', KEYS[2]), ahead + 60000))
 if slot - now > patience then return -1 end
-redis.call('SET', KEYS[1], string.format('%.0f', slot + interval), 'PX', ahead)
+redis.call('SET', KEYS[1], string.format('%.0f', slot + interval * slots), 'PX', ahead)
 return slot - now
 ";
 
@@ -71,19 +72,20 @@ impl RedisPacer {
 
 #[async_trait]
 impl Pacer for RedisPacer {
-    async fn acquire(&self, key: &str, per_second: f64, patience: Duration) -> Result<bool, PaceError> {
-        let interval = 1e6 / per_second.clamp(1e-3, 1e6);
+    async fn turn(&self, key: &str, per_second: f64, slots: u32, patience: Duration) -> Result<Option<Turn>, PaceError> {
+        // rounded up: a shade slower, never faster
+        let (interval, asked) = ((1e6 / per_second.clamp(1e-3, 1e6)).ceil(), Instant::now());
         let wait: i64 = redis::Script::new(NEXT_SLOT)
             .key(self.key(key))
             .key(self.since())
             .arg(format!("{interval:.0}"))
             .arg(u64::try_from(patience.as_micros()).unwrap_or(u64::MAX))
+            .arg(slots)
             .invoke_async(&mut self.conn.clone())
             .await
             .map_err(|error| PaceError(error.to_string()))?;
-        let Ok(wait) = u64::try_from(wait) else { return Ok(false) };
-        tokio::time::sleep(Duration::from_micros(wait)).await;
-        Ok(true)
+        let Ok(wait) = u64::try_from(wait) else { return Ok(None) };
+        Ok(Some(Turn::after(asked, Duration::from_micros(wait)).await))
     }
 
     async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {

@@ -31,6 +31,8 @@ word_enum! {
         Breaker = "breaker",
         /// The clocks of the callees.
         Hours = "hours",
+        /// The time since the campaign's last call.
+        Pace = "pace",
     }
 }
 
@@ -51,6 +53,9 @@ impl CampaignGate {
             Self::Budget => Gate::Budget.about(),
             Self::Breaker => "fewer calls fail than `breaker.failures` says; else the campaign is halted",
             Self::Hours => Gate::Hours.about(),
+            Self::Pace => {
+                "it is time for the campaign's next call: below one call in three seconds it rests after each (`pace.calls_per_second`)"
+            }
         }
     }
 }

@@ -34,7 +34,9 @@ pub use finish::{CallEnd, HolderSide, Verdict, finish};
 pub use fold::{Callback, Folded, fold};
 pub use meet::{Meeting, meet};
 pub use next_step::{LeadHistory, LeadStep, after_denial, next_step};
-pub use pace::{SHARE_OF_RATE, account_ahead, rest, room_ahead, spacing};
+pub use pace::{
+    FreePlaces, SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, free_places, leeway, pace_text, rest, rests_until, room_ahead, spacing, turn_lasts,
+};
 pub use poll::{PollAnswer, Polled, poll};
 pub use reap::{HeartbeatWatch, Reaped, reap};
 pub use recall::{Recall, Recalled, recall};

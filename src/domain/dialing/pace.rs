@@ -2,16 +2,71 @@
 
 use std::time::Duration;
 
+use crate::domain::campaign::duration;
+use crate::domain::count::counted;
+use crate::domain::time::Timestamp;
+
 /// The account's rate is not used to the last call: pacing and the provider count seconds differently.
 pub const SHARE_OF_RATE: f64 = 0.95;
+
+/// Just before the POST: faster than claims come, so that what piled up behind a slow one is gone soon; slower than the rate, so that
+/// no second has too many, though some begin late.
+pub const SHARE_OF_RATE_AT_SEND: f64 = 0.975;
+
+/// How late after its slot a request may be at the provider, some of them, while no second sees more than the rate and one.
+///
+/// Slots are `1 / (share × rate)` apart. Of `k` requests that are seen within a second, the last one's slot is less than a second and
+/// this leeway after the first one's, so `k - 1` is less than `(1 + leeway) × share × rate`, which is the next whole number above the
+/// rate. Slots that are farther apart, because nobody used those between them, make it fewer.
+#[must_use]
+pub fn leeway(account_rate: f64) -> Duration {
+    let seconds = (account_rate.floor() + 1.0) / (account_rate * SHARE_OF_RATE_AT_SEND) - 1.0;
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// How old a turn of so many slots may be when its request begins. Half of the leeway is the process's; the other half is left to the
+/// network and the provider's own eyes. Slots that nobody else has are time for whoever has them.
+#[must_use]
+pub fn turn_lasts(account_rate: f64, slots: u32) -> Duration {
+    let further = f64::from(slots.saturating_sub(1)) / (account_rate * SHARE_OF_RATE_AT_SEND);
+    leeway(account_rate) / 2 + Duration::try_from_secs_f64(further).unwrap_or(Duration::MAX)
+}
 
 /// Attempts may wait for the pacer so many seconds: what is armed too early only goes stale.
 const SECONDS_AHEAD: f64 = 3.0;
 
 /// Attempts that may wait for the account's turns. At least two, so that the next dial can already connect while one waits.
-#[must_use]
-pub fn account_ahead(account_rate: f64) -> u32 {
+fn account_ahead(account_rate: f64) -> u32 {
     ahead(account_rate).max(2)
+}
+
+/// How many more may wait for the account's turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreePlaces {
+    /// Of campaigns that rest between their calls.
+    pub for_slow: u32,
+    /// Of any other.
+    pub for_fast: u32,
+}
+
+impl FreePlaces {
+    /// No more than so many of either.
+    #[must_use]
+    pub fn at_most(self, limit: u32) -> Self {
+        Self { for_slow: self.for_slow.min(limit), for_fast: self.for_fast.min(limit) }
+    }
+}
+
+/// What is left where so many attempts of campaigns that rest, and of others, are waiting. An attempt of the former waits for its
+/// own campaign's turn first, and when the pacer has lost its memory that is an interval away: so they hold up no more than half of
+/// the places for the others, however many they are.
+#[must_use]
+pub fn free_places(account_rate: f64, slow: u32, fast: u32) -> FreePlaces {
+    let all = account_ahead(account_rate);
+    FreePlaces {
+        for_slow: all.saturating_sub(slow).saturating_sub(fast),
+        for_fast: all.saturating_sub(slow.min(all / 2)).saturating_sub(fast),
+    }
 }
 
 /// Further attempts that a campaign may arm, `ready` of which wait for their turn already. Those beyond its own pace would take
@@ -28,6 +83,22 @@ pub fn room_ahead(campaign_rate: f64, account_rate: f64, ready: u32) -> u32 {
 pub fn rest(campaign_rate: f64, account_rate: f64) -> Duration {
     let seconds = if campaign_rate < account_rate { (1.0 / campaign_rate - SECONDS_AHEAD).max(0.0) } else { 0.0 };
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// Until when a campaign rests whose last dial was then; `None` when it does not now. A clock that was put back ends the rest.
+#[must_use]
+pub fn rests_until(last: Timestamp, rest: Duration, now: Timestamp) -> Option<Timestamp> {
+    (last <= now && now < last + rest).then(|| last + rest)
+}
+
+/// A pace as people say it: `2.5 calls a second`, `1 call in 5m`.
+#[must_use]
+pub fn pace_text(rate: f64) -> String {
+    if rate * SECONDS_AHEAD >= 1.0 {
+        return format!("{} a second", counted(rate, "call"));
+    }
+    let apart = Duration::try_from_secs_f64((1.0 / rate).round()).unwrap_or(Duration::MAX);
+    format!("1 call in {}", duration::text(apart))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
@@ -75,11 +146,56 @@ mod tests {
     }
 
     #[test]
+    fn slow_campaigns_hold_up_no_more_than_half_of_the_places() {
+        let table = [
+            // account, slow, fast, free for slow and for fast
+            (1.0, 0, 0, (3, 3)),
+            (1.0, 1, 0, (2, 2)),
+            (1.0, 7, 0, (0, 2)),
+            (1.0, 7, 2, (0, 0)),
+            (0.1, 5, 0, (0, 1)),
+            (10.0, 20, 4, (6, 11)),
+        ];
+        for (account, slow, fast, (for_slow, for_fast)) in table {
+            assert_eq!(free_places(account, slow, fast), FreePlaces { for_slow, for_fast }, "{account} with {slow} and {fast}");
+        }
+        assert_eq!(free_places(1.0, 0, 0).at_most(1), FreePlaces { for_slow: 1, for_fast: 1 });
+    }
+
+    #[test]
     fn only_who_is_slower_than_the_account_and_than_one_call_in_three_seconds_rests() {
         let secs = Duration::from_secs;
         let table = [(0.1, 1.0, secs(7)), (0.25, 1.0, secs(1)), (0.5, 1.0, secs(0)), (0.1, 0.1, secs(0)), (1e-300, 1.0, Duration::MAX)];
         for (campaign, account, rests) in table {
             assert_eq!(rest(campaign, account), rests, "{campaign} of {account}");
+        }
+    }
+
+    #[test]
+    fn a_turn_lasts_no_longer_than_the_rate_and_one_allow() {
+        let us = Duration::from_micros;
+        let table = [(0.4, us(1_564_102)), (1.0, us(1_051_282)), (2.5, us(230_769)), (40.0, us(51_282)), (1_000.0, us(26_666))];
+        for (account, late) in table {
+            let leeway = leeway(account);
+            assert_eq!(leeway.as_micros(), late.as_micros(), "{account}");
+            // as many as are ever seen in a second: its slots, and those before it that come late
+            let seen = ((1.0 + leeway.as_secs_f64()) * account * SHARE_OF_RATE_AT_SEND - 1e-6).ceil();
+            assert!(seen <= account + 1.0, "{seen} at {account}");
+        }
+        assert_eq!((turn_lasts(40.0, 1).as_micros(), turn_lasts(40.0, 4).as_micros()), (25_641, 25_641 + 3 * 25_641));
+    }
+
+    #[test]
+    fn a_pace_is_said_in_the_unit_that_fits() {
+        let table = [
+            (40.0, "40 calls a second"),
+            (1.0, "1 call a second"),
+            (0.5, "0.5 calls a second"),
+            (0.2, "1 call in 5s"),
+            (0.003_33, "1 call in 5m"),
+        ];
+        for (rate, said) in table {
+            assert_eq!(pace_text(rate), said);
         }
     }
 

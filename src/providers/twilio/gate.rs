@@ -1,7 +1,7 @@
-//! A connection that asks for permission at the last possible moment and knows whether a byte of the request ever left.
+//! A connection that waits for leave at the last possible moment and knows whether a byte of the request ever left.
 //!
-//! The gate sits directly on the TCP stream, below TLS and HTTP. Once armed, its first write asks `still_allowed`; the next
-//! statement is the write itself. A refusal lets nothing through. What it counted decides between "not sent" and "perhaps
+//! The gate sits directly on the TCP stream, below TLS and HTTP. Once armed, its first write waits for leave; the statement after
+//! it is given is the write itself. A refusal lets nothing through. What it counted decides between "not sent" and "perhaps
 //! sent", so it counts only what the kernel accepted.
 
 use std::io;
@@ -11,27 +11,26 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Asked once, right before the first byte of the request.
-pub type StillAllowed = Box<dyn FnOnce() -> bool + Send>;
+use crate::providers::Leave;
 
 enum Phase {
     /// TLS handshake: bytes pass and are not counted.
     Handshake,
-    /// The next write is the request's first.
-    Armed(StillAllowed),
+    /// The next write is the request's first, and waits.
+    Armed(Leave),
     /// The request is on its way; so many bytes of it were accepted by the kernel.
     Open(u64),
-    /// Not allowed; nothing passes any more.
-    Refused,
+    /// Not allowed, for this reason; nothing passes any more.
+    Refused(String),
 }
 
 /// What became of the request's bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
     /// Not a byte was written.
     Nothing,
-    /// The last check said no; not a byte was written.
-    NotAllowed,
+    /// Leave was refused, for this reason; not a byte was written.
+    NotAllowed(String),
     /// At least one byte was written.
     Something,
 }
@@ -41,9 +40,9 @@ pub enum Sent {
 pub struct GateKeeper(Arc<Mutex<Phase>>);
 
 impl GateKeeper {
-    /// Ends the handshake phase: from now on the first write asks.
-    pub fn arm(&self, still_allowed: StillAllowed) {
-        *self.phase() = Phase::Armed(still_allowed);
+    /// Ends the handshake phase: from now on the first write waits.
+    pub fn arm(&self, leave: Leave) {
+        *self.phase() = Phase::Armed(leave);
     }
 
     /// What became of the request's bytes so far.
@@ -51,21 +50,19 @@ impl GateKeeper {
     pub fn sent(&self) -> Sent {
         match &*self.phase() {
             Phase::Handshake | Phase::Armed(_) | Phase::Open(0) => Sent::Nothing,
-            Phase::Refused => Sent::NotAllowed,
+            Phase::Refused(why) => Sent::NotAllowed(why.clone()),
             Phase::Open(_) => Sent::Something,
         }
     }
 
-    /// Whether bytes may pass; asks when nobody was asked yet.
-    fn may_write(&self) -> bool {
+    /// Whether bytes may pass; waits where that is not decided yet.
+    fn poll_leave(&self, cx: &mut Context<'_>) -> Poll<bool> {
         let mut phase = self.phase();
-        if let Phase::Armed(_) = &*phase {
-            let Phase::Armed(still_allowed) = std::mem::replace(&mut *phase, Phase::Refused) else { return false };
-            if still_allowed() {
-                *phase = Phase::Open(0);
-            }
+        if let Phase::Armed(leave) = &mut *phase {
+            let given = ready!(leave.as_mut().poll(cx));
+            *phase = given.map_or_else(Phase::Refused, |()| Phase::Open(0));
         }
-        !matches!(*phase, Phase::Refused)
+        Poll::Ready(!matches!(*phase, Phase::Refused(_)))
     }
 
     fn wrote(&self, bytes: usize) {
@@ -95,8 +92,8 @@ impl<S> Gate<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if !bytes.is_empty() && !self.keeper.may_write() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, "no longer allowed to dial")));
+        if !bytes.is_empty() && !ready!(self.keeper.poll_leave(cx)) {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, "not allowed to dial")));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
         self.keeper.wrote(written);
@@ -120,27 +117,30 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gate<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio::sync::oneshot;
 
     use super::*;
 
     #[tokio::test]
-    async fn asks_once_at_the_first_byte_of_the_request() {
+    async fn waits_for_leave_at_the_first_byte_of_the_request() {
         let (ours, mut theirs) = duplex(64);
         let (mut gate, keeper) = Gate::new(ours);
         gate.write_all(b"hello").await.unwrap();
         assert_eq!(keeper.sent(), Sent::Nothing, "the handshake is not the request");
 
-        let asked = Arc::new(Mutex::new(0));
-        let seen = Arc::clone(&asked);
-        keeper.arm(Box::new(move || {
-            *seen.lock().unwrap() += 1;
-            true
-        }));
-        assert_eq!((keeper.sent(), *asked.lock().unwrap()), (Sent::Nothing, 0));
-        gate.write_all(b"POST").await.unwrap();
+        let (give, given) = oneshot::channel();
+        keeper.arm(Box::pin(async { given.await.unwrap() }));
+        let mut first = pin!(gate.write_all(b"POST"));
+        assert!(poll!(first.as_mut()).is_pending());
+        assert_eq!(keeper.sent(), Sent::Nothing);
+        give.send(Ok(())).unwrap();
+        first.await.unwrap();
         gate.write_all(b" /").await.unwrap();
-        assert_eq!((keeper.sent(), *asked.lock().unwrap()), (Sent::Something, 1));
+        assert_eq!(keeper.sent(), Sent::Something);
 
         drop(gate);
         let mut received = String::new();
@@ -152,10 +152,10 @@ mod tests {
     async fn a_refusal_lets_nothing_through() {
         let (ours, mut theirs) = duplex(64);
         let (mut gate, keeper) = Gate::new(ours);
-        keeper.arm(Box::new(|| false));
+        keeper.arm(Box::pin(async { Err("too late".to_owned()) }));
         assert!(gate.write_all(b"POST").await.is_err());
         assert!(gate.write_all(b"POST").await.is_err());
-        assert_eq!(keeper.sent(), Sent::NotAllowed);
+        assert_eq!(keeper.sent(), Sent::NotAllowed("too late".to_owned()));
         drop(gate);
         let mut received = Vec::new();
         theirs.read_to_end(&mut received).await.unwrap();
@@ -167,7 +167,7 @@ mod tests {
         let (ours, theirs) = duplex(64);
         drop(theirs);
         let (mut gate, keeper) = Gate::new(ours);
-        keeper.arm(Box::new(|| true));
+        keeper.arm(Box::pin(async { Ok(()) }));
         assert!(gate.write_all(b"POST").await.is_err());
         assert_eq!(keeper.sent(), Sent::Nothing);
     }

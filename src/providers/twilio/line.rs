@@ -19,7 +19,8 @@ use secrecy::ExposeSecret as _;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -27,13 +28,13 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use crate::domain::permit::DialPermit;
 use crate::providers::wire::tls;
 use crate::providers::wire::words::safe_words;
-use crate::providers::{Again, DialAnswer, DialLine, DialRequest, ProviderError};
+use crate::providers::{Again, DialAnswer, DialLine, DialRequest, Leave, ProviderError};
 
 use super::answer::classify;
-use super::gate::{Gate, GateKeeper, Sent, StillAllowed};
+use super::gate::{Gate, GateKeeper, Sent};
 use super::{PROVIDER, TwilioSettings, dial};
 
-/// Longest time from arming to the answer, and longest time the kernel tries to deliver: reconciling counts on both.
+/// Longest time from the first byte to the answer, and longest time the kernel tries to deliver: reconciling counts on both.
 pub const LONGEST_DIAL: Duration = Duration::from_secs(8);
 /// An answer to the POST has about 2 KB.
 const LARGEST_ANSWER: usize = 256 * 1024;
@@ -75,25 +76,37 @@ impl Line {
     }
 
     /// The POST and what became of it. Whatever ends this future drops the connection, which resets the socket.
-    async fn post(self, form: String, still_allowed: StillAllowed) -> DialAnswer {
-        let gate = self.gate.clone();
-        let seen = match timeout(self.patience, self.exchange(form, still_allowed)).await {
-            Ok(Ok(answer)) => return answer,
-            Ok(Err(error)) => error,
-            Err(_) => "no answer in time".to_owned(),
+    async fn post(self, form: String, leave: Leave) -> DialAnswer {
+        let (gate, patience) = (self.gate.clone(), self.patience);
+        let (goes, is_gone) = oneshot::channel();
+        let leave = async move {
+            let given = leave.await;
+            let _ = goes.send(());
+            given
+        };
+        let too_late = async move {
+            let _ = is_gone.await;
+            sleep(patience).await;
+        };
+        let seen = tokio::select! {
+            done = self.exchange(form, Box::pin(leave)) => match done {
+                Ok(answer) => return answer,
+                Err(error) => error,
+            },
+            () = too_late => "no answer in time".to_owned(),
         };
         match gate.sent() {
             Sent::Nothing => DialAnswer::NotSent { error: seen },
-            Sent::NotAllowed => DialAnswer::NotSent { error: "no longer allowed at the last check".to_owned() },
+            Sent::NotAllowed(why) => DialAnswer::NotSent { error: why },
             Sent::Something => DialAnswer::Unknown { error: seen },
         }
     }
 
-    async fn exchange(self, form: String, still_allowed: StillAllowed) -> Result<DialAnswer, String> {
+    async fn exchange(self, form: String, leave: Leave) -> Result<DialAnswer, String> {
         let request = self.request(form)?;
         let told = |error: hyper::Error| safe_words(&describe(&error));
         let (mut sender, connection) = http1::handshake(TokioIo::new(self.stream)).await.map_err(told)?;
-        self.gate.arm(still_allowed);
+        self.gate.arm(leave);
         let answer = async {
             let response = sender.send_request(request).await.map_err(told)?;
             let (head, body) = response.into_parts();
@@ -125,9 +138,9 @@ impl Line {
 
 #[async_trait]
 impl DialLine for Line {
-    async fn dial(self: Box<Self>, _permit: DialPermit, request: DialRequest, still_allowed: StillAllowed) -> DialAnswer {
+    async fn dial(self: Box<Self>, _permit: DialPermit, request: DialRequest, leave: Leave) -> DialAnswer {
         match dial::form(&request) {
-            Ok(form) => self.post(form, still_allowed).await,
+            Ok(form) => self.post(form, leave).await,
             Err(error) => DialAnswer::NotSent { error: error.to_string() },
         }
     }

@@ -3,7 +3,8 @@
 //! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, `keep` holds its ticket while it waits,
 //! [`claim`] gives the right to send once, [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
 //! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
-//! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand.
+//! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand, and
+//! `last_call` since when a slow campaign rests.
 //!
 //! Locks are taken in one order (attempt, lead, other leads, number), so that two transactions never wait for each other.
 //!
@@ -28,6 +29,7 @@ mod halt;
 mod heads;
 pub mod hold;
 mod keep;
+mod last_call;
 mod lead;
 pub mod live;
 mod number;

@@ -73,7 +73,7 @@ pub struct ApiState {
     pub timings: DialTimings,
     /// Worst case of one call, as it is reserved before a dial.
     pub reserve: NanoUsd,
-    /// Call starts per second of the account, for rehearsals.
+    /// Call starts per second of the account: a slow campaign's pace is told by it, and rehearsed.
     pub account_rate: f64,
     /// Calls a worker can hold at once, for rehearsals while none lives.
     pub worker_lines: u32,

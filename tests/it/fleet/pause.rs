@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callfleet::work::turns::SHARE_OF_RATE_AT_SEND;
+use callfleet::domain::dialing::{SHARE_OF_RATE_AT_SEND, leeway};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -93,13 +93,11 @@ async fn a_pause_of_the_dial_queue_stops_what_is_armed_and_a_resume_calls_each_o
     deployment.remove().await;
 }
 
-/// A development build holds a request up for so long between its turn and its first byte, now and then, on a machine where nobody
-/// else sleeps too long: 43 were seen once, 37 to 39 otherwise.
-const HELD_UP: Duration = Duration::from_millis(100);
-
-/// The rate and one, and what joins a second because it, or the machine's sleepers, were held up before.
+/// The rate and one. Half of the leeway of a turn is for what lies between the first byte and the telephone company's record of it; a
+/// machine whose sleepers, the company's processes among them, are later than that sees as many more as it is later.
 fn most_allowed(late: Duration) -> usize {
-    (RATE * SHARE_OF_RATE_AT_SEND * (1.0 + (late + HELD_UP).as_secs_f64()) + 1.0) as usize
+    let later = late.saturating_sub(leeway(RATE) / 2);
+    (RATE + 1.0 + (RATE * SHARE_OF_RATE_AT_SEND * later.as_secs_f64()).ceil()) as usize
 }
 
 /// The most crowded second; `times` are in order, milliseconds.

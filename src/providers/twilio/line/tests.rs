@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -15,7 +14,22 @@ fn settings(url: &str) -> TwilioSettings {
 
 async fn dial_at(url: &str) -> DialAnswer {
     let line = Line::connect(&settings(url)).await.unwrap();
-    line.post(dial::form(&request()).unwrap(), Box::new(|| true)).await
+    line.post(dial::form(&request()).unwrap(), given()).await
+}
+
+fn given() -> Leave {
+    Box::pin(async { Ok(()) })
+}
+
+fn given_after(wait: Duration) -> Leave {
+    Box::pin(async move {
+        sleep(wait).await;
+        Ok(())
+    })
+}
+
+fn refused() -> Leave {
+    Box::pin(async { Err("its turn is over".to_owned()) })
 }
 
 async fn dial(reply: Reply) -> DialAnswer {
@@ -97,24 +111,27 @@ async fn a_line_that_died_while_waiting_sent_nothing() {
     });
     let line = Line::connect(&settings(&url)).await.unwrap();
     is_closed.await.unwrap();
-    let answer = line.post(dial::form(&request()).unwrap(), Box::new(|| true)).await;
+    let answer = line.post(dial::form(&request()).unwrap(), given()).await;
     assert!(matches!(answer, DialAnswer::NotSent { .. }), "{answer:?}");
     server.await.unwrap();
 }
 
 #[tokio::test]
-async fn the_last_check_is_asked_once_and_obeyed() {
+async fn without_leave_nothing_is_sent() {
     let server = Scripted::start([Reply::Stall]).await;
     let line = Line::connect(&settings(&server.url)).await.unwrap();
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let refuse = Box::new(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        false
-    });
-    let answer = line.post(dial::form(&request()).unwrap(), refuse).await;
-    assert_eq!(answer, DialAnswer::NotSent { error: "no longer allowed at the last check".into() });
-    assert_eq!((asked.load(Ordering::Relaxed), server.requests()), (1, Vec::new()));
+    let answer = line.post(dial::form(&request()).unwrap(), refused()).await;
+    assert_eq!(answer, DialAnswer::NotSent { error: "its turn is over".into() });
+    assert_eq!(server.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn waiting_for_leave_takes_nothing_from_the_patience_with_the_answer() {
+    let server = Scripted::start([json("201 Created", r#"{"sid":"CA0f"}"#)]).await;
+    let line = Line::connect(&settings(&server.url)).await.unwrap();
+    let longer = line.patience * 2;
+    let answer = line.post(dial::form(&request()).unwrap(), given_after(longer)).await;
+    assert_eq!(answer, DialAnswer::Placed { call_sid: "CA0f".into() });
 }
 
 #[tokio::test]
@@ -173,28 +190,28 @@ mod over_tls {
         Line::new(opened, target, &settings(url)).unwrap()
     }
 
-    async fn post(url: &str, still_allowed: bool) -> DialAnswer {
-        line(url).await.post(dial::form(&request()).unwrap(), Box::new(move || still_allowed)).await
+    async fn post(url: &str, leave: Leave) -> DialAnswer {
+        line(url).await.post(dial::form(&request()).unwrap(), leave).await
     }
 
     #[tokio::test]
     async fn places_a_call() {
         let (url, server) = serve("HTTP/1.1 201 Created\r\nContent-Length: 14\r\n\r\n{\"sid\":\"CA0f\"}").await;
-        assert_eq!(post(&url, true).await, DialAnswer::Placed { call_sid: "CA0f".into() });
+        assert_eq!(post(&url, given_after(Duration::from_millis(20))).await, DialAnswer::Placed { call_sid: "CA0f".into() });
         assert!(server.await.unwrap().starts_with("POST /2010-04-01/"));
     }
 
     #[tokio::test]
-    async fn a_refusal_at_the_last_check_sends_nothing_of_the_request() {
+    async fn without_leave_nothing_of_the_request_is_sent() {
         let (url, server) = serve("").await;
-        assert_eq!(post(&url, false).await, DialAnswer::NotSent { error: "no longer allowed at the last check".into() });
+        assert_eq!(post(&url, refused()).await, DialAnswer::NotSent { error: "its turn is over".into() });
         assert_eq!(server.await.unwrap(), "");
     }
 
     #[tokio::test]
     async fn a_lost_answer_is_unknown() {
         let (url, server) = serve("").await;
-        assert_unknown(&post(&url, true).await);
+        assert_unknown(&post(&url, given()).await);
         assert!(server.await.unwrap().starts_with("POST "));
     }
 

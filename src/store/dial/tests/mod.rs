@@ -9,6 +9,7 @@ mod explain;
 mod fatal;
 mod finish;
 mod hold;
+mod last_call;
 mod life;
 mod orders;
 mod plans;

@@ -4,6 +4,7 @@ use super::{Facts, GateJson};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
+use crate::domain::dialing::{pace_text, rest, rests_until};
 use crate::store::worker::LiveLines;
 use crate::web::api::change;
 
@@ -23,6 +24,7 @@ impl Facts {
             CampaignGate::Budget => self.budget(),
             CampaignGate::Breaker => self.breaker(),
             CampaignGate::Hours => self.calling_hours(),
+            CampaignGate::Pace => self.pace(),
         }
     }
 
@@ -96,6 +98,19 @@ impl Facts {
         let opens_at = self.hours.iter().filter_map(|class| class.opens_at).min();
         let open = self.hours.is_empty() || inside > 0;
         GateJson { opens_at: opens_at.filter(|_| !open), ..gate(CampaignGate::Hours, open, value) }
+    }
+
+    /// As the dispatcher reckons it; while somebody waits for his turn already, the next one rests.
+    fn pace(&self) -> GateJson {
+        let Ok(settings) = self.campaign.checked_settings() else {
+            return gate(CampaignGate::Pace, true, "the settings cannot be read".to_owned());
+        };
+        let rate = settings.calls_per_second.min(self.account_rate);
+        let rest = rest(settings.calls_per_second, self.account_rate);
+        let opens_at = self.last_call.and_then(|last| rests_until(last, rest, self.now));
+        let last = self.last_call.map_or("nobody was called yet".to_owned(), |last| format!("the last one began at {last}"));
+        let value = format!("its pace is {}, and {last}", pace_text(rate));
+        GateJson { opens_at, ..gate(CampaignGate::Pace, opens_at.is_none(), value) }
     }
 }
 

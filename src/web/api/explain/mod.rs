@@ -43,6 +43,8 @@ struct Facts {
     words: Vec<Said>,
     queue_paused: bool,
     breaker: Option<String>,
+    last_call: Option<Timestamp>,
+    account_rate: f64,
     now: Timestamp,
 }
 
@@ -98,6 +100,8 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         words: api.store.obstacles().await?,
         queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
         breaker: breaker(&api, &campaign).await?,
+        last_call: api.store.last_call(campaign.id).await?,
+        account_rate: api.account_rate,
         campaign,
     };
     Ok(Json(facts.explain()))

@@ -62,6 +62,19 @@ impl Fleet {
         assert_eq!(changed["status"], 200, "{changed}");
     }
 
+    /// Somebody was called then, and it is over.
+    async fn called(&self, at: &str) {
+        let store = &self.bench.store;
+        let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+        let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
+        let (attempt, at) = (fixtures::attempt(store, campaign, lead).await, at.parse::<Timestamp>().unwrap());
+        let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+            sqlx::query("UPDATE attempt SET state = 'ended', placed_at = $2 WHERE id = $1").bind(attempt).bind(at).execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
+    }
+
     /// Closes a gate. A new gate has to be met here too.
     async fn meet(&self, gate: CampaignGate) {
         let (bench, store) = (&self.bench, &self.bench.store);
@@ -101,6 +114,10 @@ impl Fleet {
             }
             CampaignGate::Breaker => {}
             CampaignGate::Hours => self.set("hours.monday", "08:00-09:00").await,
+            CampaignGate::Pace => {
+                self.set("pace.calls_per_second", "0.00333").await;
+                self.called("2026-11-23T17:59:00Z").await;
+            }
         }
     }
 
@@ -131,9 +148,26 @@ async fn every_gate_is_met_and_explained() {
         assert_eq!(told["open"], false, "{told}");
         let answer = explained["answer"].as_str().unwrap();
         assert!(answer.starts_with("nothing new is dialed: ") && answer.contains(told["value"].as_str().unwrap()), "{answer}");
-        let by_itself = matches!(gate, CampaignGate::Provider | CampaignGate::Hours);
+        let by_itself = matches!(gate, CampaignGate::Provider | CampaignGate::Hours | CampaignGate::Pace);
         assert_eq!(told["opens_at"].is_string(), by_itself, "{told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_campaign_says_its_pace_and_until_when_it_rests() {
+    let fleet = Fleet::dialing().await;
+    fleet.set("pace.calls_per_second", "0.00333").await;
+    let told = fleet.gate(CampaignGate::Pace).await;
+    assert!(told["open"] == true && told["value"] == "its pace is 1 call in 5m, and nobody was called yet", "{told}");
+    fleet.called("2026-11-23T17:59:00Z").await;
+    let told = fleet.gate(CampaignGate::Pace).await;
+    assert_eq!(told["value"], "its pace is 1 call in 5m, and the last one began at 2026-11-23T17:59:00Z");
+    assert_eq!(told["opens_at"], "2026-11-23T18:03:57.3Z", "three seconds before the next one");
+    let answer = fleet.explained().await["answer"].as_str().unwrap().to_owned();
+    assert!(
+        answer.starts_with("nothing new is dialed: its pace is 1 call in 5m") && answer.ends_with("opens 2026-11-23T18:03:57.3Z"),
+        "{answer}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,170 @@
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use async_trait::async_trait;
+use callfleet_jobs::pace::{LocalPacer, Turn};
+use proptest::prelude::*;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::*;
+use crate::domain::dialing::leeway;
+
+fn turns(account_rate: f64) -> Turns {
+    Turns::new(Arc::new(LocalPacer::default()), account_rate)
+}
+
+/// Rung again every quarter of a minute, as the sweep does.
+async fn rung_until_it_dials(turns: &Turns, campaign: CampaignId, rate: f64) -> Duration {
+    let begun = Instant::now();
+    while !turns.to_claim(campaign, rate).await.unwrap() {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+    }
+    begun.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_in_five_minutes_is_made_though_no_dial_waits_so_long() {
+    let waited = rung_until_it_dials(&turns(1.0), CampaignId::new(), 1.0 / 300.0).await;
+    assert!((300..=330).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_pause_of_the_provider_is_not_waited_out_with_a_turn_in_hand() {
+    let turns = turns(1.0);
+    turns.hold_back(Duration::from_secs(600)).await.unwrap();
+    let begun = Instant::now();
+    assert!(!turns.to_claim(CampaignId::new(), 1.0).await.unwrap());
+    assert!(begun.elapsed() <= LONGEST_WAIT, "{:?}", begun.elapsed());
+    let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0).await;
+    assert!((570..=630).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_campaign_loses_no_turn_to_a_provider_that_is_full() {
+    let turns = turns(1.0);
+    turns.hold_back(Duration::from_secs(590)).await.unwrap();
+    let waited = rung_until_it_dials(&turns, CampaignId::new(), 1.0 / 300.0).await;
+    assert!((590..=620).contains(&waited.as_secs()), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_told_of_a_slow_campaigns_last_call_waits_for_what_is_left() {
+    let (turns, slow, fresh) = (turns(1.0), CampaignId::new(), CampaignId::new());
+    turns.remember(slow, 1.0 / 300.0, Some(Duration::from_secs(270)));
+    turns.remember(fresh, 1.0 / 300.0, None);
+    let waited = rung_until_it_dials(&turns, fresh, 1.0 / 300.0).await;
+    assert_eq!(waited.as_secs(), 1, "for the account alone");
+    let waited = rung_until_it_dials(&turns, slow, 1.0 / 300.0).await;
+    assert!((28..45).contains(&waited.as_secs()), "{waited:?}");
+}
+
+/// As Redis gives out turns to several processes: slots on its own clock, answers that take their time, and processes that are held
+/// up after their sleep, each time as long as the next one of a row.
+struct Far {
+    next: Mutex<Option<Instant>>,
+    held_up_ms: Vec<u64>,
+    asked: AtomicUsize,
+}
+
+impl Far {
+    fn holding_up(held_up_ms: Vec<u64>) -> Arc<Self> {
+        Arc::new(Self { next: Mutex::new(None), held_up_ms, asked: AtomicUsize::new(0) })
+    }
+
+    /// The script's few lines.
+    fn wait(&self, interval: Duration, slots: u32, patience: Duration) -> Option<Duration> {
+        let (now, mut next) = (Instant::now(), self.next.lock().unwrap());
+        let slot = next.map_or(now, |next| next.max(now));
+        (slot - now <= patience).then(|| {
+            *next = Some(slot + interval * slots);
+            slot - now
+        })
+    }
+}
+
+#[async_trait]
+impl Pacer for Far {
+    async fn turn(&self, _key: &str, per_second: f64, slots: u32, patience: Duration) -> Result<Option<Turn>, PaceError> {
+        let nth = self.asked.fetch_add(1, Ordering::Relaxed);
+        let held_up = Duration::from_millis(self.held_up_ms[nth % self.held_up_ms.len()]);
+        let asked = Instant::now();
+        sleep(held_up / 5).await;
+        let wait = self.wait(Duration::from_secs_f64(1.0 / per_second), slots, patience);
+        sleep(held_up / 5).await;
+        let Some(wait) = wait else { return Ok(None) };
+        let turn = Turn::after(asked, wait).await;
+        sleep(held_up).await;
+        Ok(Some(turn))
+    }
+
+    async fn hold_back(&self, _key: &str, _pause: Duration) -> Result<(), PaceError> {
+        unreachable!("nobody is full")
+    }
+}
+
+/// When each of so many dials is seen by the provider, if it is sent at all. They come at the pace of claims.
+async fn seen(processes: &[Turns], rate: f64, dials: u32, way_ms: &[u64]) -> Vec<Duration> {
+    let (begun, mut under_way) = (Instant::now(), JoinSet::new());
+    for (nth, way) in (0..dials).zip(way_ms.iter().cycle()) {
+        let turns = processes[nth as usize % processes.len()].clone();
+        let way = Duration::from_millis(*way).min(leeway(rate) / 2);
+        under_way.spawn(async move {
+            let is_sent = turns.to_send(Duration::from_millis(800)).await.unwrap();
+            sleep(way).await;
+            is_sent.then(|| begun.elapsed())
+        });
+        sleep(Duration::from_secs_f64(1.0 / (rate * SHARE_OF_RATE))).await;
+    }
+    let mut seen: Vec<Duration> = under_way.join_all().await.into_iter().flatten().collect();
+    seen.sort_unstable();
+    seen
+}
+
+fn most_in_a_second(seen: &[Duration]) -> u32 {
+    let in_its_second = |first: usize| seen[first..].partition_point(|at| *at < seen[first] + Duration::from_secs(1));
+    u32::try_from((0..seen.len()).map(in_its_second).max().unwrap_or(0)).unwrap()
+}
+
+/// On a clock that passes at once.
+fn at_once<T>(does: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(does)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_second_has_more_than_the_rate_and_one_however_processes_are_held_up(
+        rate in prop::sample::select(vec![0.7, 1.0, 2.5, 10.0, 40.0, 200.0]),
+        processes in 1_usize..5,
+        held_up_ms in prop::collection::vec(prop_oneof![4 => 0_u64..4, 1 => 0_u64..400], 1..60),
+        way_ms in prop::collection::vec(0_u64..400, 1..20),
+    ) {
+        let far = Far::holding_up(held_up_ms);
+        let processes: Vec<Turns> = (0..processes).map(|_| Turns::new(Arc::clone(&far) as _, rate)).collect();
+        let seen = at_once(seen(&processes, rate, 80, &way_ms));
+        let most = most_in_a_second(&seen);
+        prop_assert!(f64::from(most) <= rate.floor() + 1.0, "{most} in a second at {rate}: {seen:?}");
+    }
+}
+
+#[test]
+fn a_hold_up_costs_the_turns_it_covers_and_no_dial() {
+    // a tenth of a second in four, in a process that is otherwise in time
+    let held_up: Vec<u64> = (0..160).map(|nth| if nth < 4 { 100 } else { 1 }).collect();
+    let far = Far::holding_up(held_up);
+    let turns = Turns::new(Arc::clone(&far) as _, 40.0);
+    let seen = at_once(seen(&[turns], 40.0, 150, &[0]));
+    let taken = far.asked.load(Ordering::Relaxed);
+    assert!(seen.len() == 150 && taken == 154, "{} sent with {taken} turns", seen.len());
+}
+
+#[test]
+fn a_process_that_is_always_late_dials_slowly_and_not_never() {
+    let turns = Turns::new(Far::holding_up(vec![60]), 200.0);
+    let seen = at_once(seen(&[turns], 200.0, 2_000, &[0]));
+    let rate = f64::from(u32::try_from(seen.len()).unwrap()) / 10.5;
+    // each needs some fifteen slots of the 195
+    assert!((5.0..15.0).contains(&rate), "{rate} a second");
+}
