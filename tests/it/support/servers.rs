@@ -48,8 +48,7 @@ impl Postgres {
         }
         let mut server =
             Self { data: home.join("data"), bin: postgres_bin(), port: Port::take(), durability, more: more.to_vec(), running: None };
-        let initdb = server.bin.join("initdb");
-        let mut make = bound_as_postgres(&initdb);
+        let mut make = bound_as_postgres(server.bin.join("initdb"));
         make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);
         done(make.stdout(Stdio::null()).stderr(Stdio::null()));
         server.start_again();
@@ -59,7 +58,7 @@ impl Postgres {
     /// Starts it again where it was, and waits until it answers.
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let mut command = bound_as_postgres(&self.bin.join("postgres"));
+        let mut command = bound_as_postgres(self.bin.join("postgres"));
         command.arg("-D").arg(&self.data).args(["-h", "127.0.0.1", "-p", &self.port.number().to_string()]);
         command.args(["-c", "unix_socket_directories=", "-c", "max_connections=300"]);
         if self.durability == Durability::Process {
