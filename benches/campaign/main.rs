@@ -12,6 +12,8 @@ mod metrics;
 mod report;
 mod truth;
 
+#[path = "../../tests/support/bound.rs"]
+mod bound;
 #[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
 #[path = "../../tests/it/support/port.rs"]
 mod port;

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::support::alone::alone;
+use crate::support::bound::bound;
 use crate::support::process::{Process, callfleet};
 
 /// Installing the packages takes most of it, once per target folder.
@@ -22,7 +23,7 @@ fn the_official_sdks_work_against_the_simulator() {
     let told = simulator.until_says("simulated on http://", Duration::from_secs(20));
     let url = told.split_whitespace().last().unwrap().to_owned();
 
-    let mut run = Command::new(sdk.join("run"));
+    let mut run = bound(sdk.join("run"));
     run.env("CALLFLEET_SIM_URL", url).env("CALLFLEET_SDK_VENV", VENV);
     let mut run = Process::start("sdk", run);
     let status = run.ended(WITHIN);

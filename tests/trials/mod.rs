@@ -5,6 +5,8 @@
 //! one deployment from its first process to its verdict ([`trial`]); the [`checker`] knows nothing of how it came about.
 
 mod answer;
+#[path = "../support/bound.rs"]
+pub mod bound;
 pub mod cell;
 #[path = "../support/chaos.rs"]
 #[allow(dead_code, reason = "trials strand nobody; the tests of a fleet that share it do")]

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::bound::bound;
+
 /// A running process; it dies with this value.
 #[derive(Debug)]
 pub struct Running {
@@ -33,9 +35,14 @@ impl Running {
         let _ = self.child.wait();
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGSTOP and SIGCONT.
     pub fn signal(&self, signal: Signal) {
-        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+        if let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
             let _ = kill_process(pid, signal);
         }
     }
@@ -47,7 +54,7 @@ impl Running {
 
     /// It stands still: somebody, perhaps it itself, stopped it.
     pub fn is_stopped(&self) -> bool {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
     }
 
@@ -81,7 +88,7 @@ pub struct Binary {
 impl Binary {
     /// The product in a folder, without the environment's settings.
     pub fn command(&self, folder: &Path, line: &str) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = bound(&self.program);
         command.args(&self.before).args(line.split_whitespace()).current_dir(folder);
         for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("CALLFLEET")) {
             command.env_remove(key);

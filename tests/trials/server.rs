@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use rustix::process::Signal;
 
+use super::bound::{bound, bound_as_postgres};
 use super::process::{Running, free_addr};
 
 const START: Duration = Duration::from_secs(30);
@@ -36,7 +37,7 @@ impl Server {
         let command = move || {
             let port = addr.port();
             let line = format!("--bind 127.0.0.1 --port {port} --appendonly no --maxmemory-policy noeviction --daemonize no");
-            let mut command = Command::new("redis-server");
+            let mut command = bound("redis-server");
             command.args(line.split_whitespace()).args(["--save", ""]).current_dir(&at);
             command
         };
@@ -48,8 +49,8 @@ impl Server {
         let (bin, data, log) = (postgres_bin()?, folder.join(DATA), folder.join("initdb.log"));
         std::fs::create_dir_all(&data)?;
         give_to_postgres(&data)?;
-        let place = data.display().to_string();
-        let initdb = as_postgres(&bin.join("initdb"), &["-D", &place, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"], &data);
+        let mut initdb = bound_as_postgres(bin.join("initdb"));
+        initdb.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&data);
         ensure!(Running::start(initdb, &log)?.ended(INITDB).await?, "initdb failed: {}", log.display());
         Self::postgres(folder).await
     }
@@ -72,7 +73,9 @@ impl Server {
                 "-D {place} -h 127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off -c full_page_writes=off \
                  -c max_connections=150 -c shared_buffers=32MB -c restart_after_crash=off"
             );
-            as_postgres(&bin.join("postgres"), &line.split_whitespace().collect::<Vec<_>>(), &data)
+            let mut command = bound_as_postgres(bin.join("postgres"));
+            command.args(line.split_whitespace()).current_dir(&data);
+            command
         };
         Self::start(addr, Box::new(command), folder.join("postgres.log")).await
     }
@@ -132,19 +135,6 @@ pub fn make_reachable(folder: &Path) -> std::io::Result<()> {
 
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// PostgreSQL refuses to run as root: then it runs as `postgres`, which Debian's package makes.
-fn as_postgres(program: &Path, args: &[&str], folder: &Path) -> Command {
-    let mut command = if is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.args(args).current_dir(folder);
-    command
 }
 
 fn give_to_postgres(folder: &Path) -> anyhow::Result<()> {

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::support::database::Database;
 
+use crate::support::bound::bound;
+
 /// A campaign that may call at any hour, so that what is explained does not depend on when the test runs.
 const CAMPAIGN: &str = r#"caller_numbers = ["+14155550200"]
 
@@ -91,7 +93,7 @@ impl Bench {
     }
 
     pub fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_callfleet"));
+        let mut command = bound(env!("CARGO_BIN_EXE_callfleet"));
         command.args(line.split_whitespace()).current_dir(self.path()).stdin(Stdio::null());
         for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("CALLFLEET")) {
             command.env_remove(key);

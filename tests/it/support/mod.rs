@@ -15,3 +15,5 @@ pub mod servers;
 pub mod simulator;
 pub mod test_call;
 pub mod truth;
+
+pub use crate::trials::bound;

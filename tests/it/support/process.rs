@@ -7,12 +7,14 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::bound::bound;
+
 /// Lines of a process shown when its test fails.
 const SHOWN: usize = 40;
 
 /// `callfleet` with these arguments, in a folder, without the environment's settings.
 pub fn callfleet(folder: &Path, line: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callfleet"));
+    let mut command = bound(env!("CARGO_BIN_EXE_callfleet"));
     command.args(line.split_whitespace()).current_dir(folder);
     for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("CALLFLEET")) {
         command.env_remove(key);

@@ -1,11 +1,12 @@
 //! A PostgreSQL and a Redis of one's own, to be stopped and started in the middle of calls.
 
 use std::fs::File;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::bound::{bound, bound_as_postgres};
 use super::port::Port;
 
 const START: Duration = Duration::from_secs(30);
@@ -47,8 +48,7 @@ impl Postgres {
         }
         let mut server =
             Self { data: home.join("data"), bin: postgres_bin(), port: Port::take(), durability, more: more.to_vec(), running: None };
-        let initdb = server.bin.join("initdb");
-        let mut make = as_server(&initdb);
+        let mut make = bound_as_postgres(server.bin.join("initdb"));
         make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);
         done(make.stdout(Stdio::null()).stderr(Stdio::null()));
         server.start_again();
@@ -58,7 +58,7 @@ impl Postgres {
     /// Starts it again where it was, and waits until it answers.
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
-        let mut command = as_server(&self.bin.join("postgres"));
+        let mut command = bound_as_postgres(self.bin.join("postgres"));
         command.arg("-D").arg(&self.data).args(["-h", "127.0.0.1", "-p", &self.port.number().to_string()]);
         command.args(["-c", "unix_socket_directories=", "-c", "max_connections=300"]);
         if self.durability == Durability::Process {
@@ -117,7 +117,7 @@ impl Redis {
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it runs already");
         let port = self.port.number().to_string();
-        let mut command = Command::new("redis-server");
+        let mut command = bound("redis-server");
         command.args(["--bind", "127.0.0.1", "--port", &port, "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]);
         self.running = Some(command.arg("--dir").arg(&self.folder).stdout(Stdio::null()).spawn().unwrap());
         until_well("Redis", Command::new("redis-cli").args(["-p", &port, "ping"]).stdout(Stdio::null()));
@@ -153,18 +153,8 @@ fn signal(mut child: Child, signal: &str) {
     let _ = child.wait();
 }
 
-/// PostgreSQL refuses to run as root.
-fn as_server(program: &Path) -> Command {
-    if !is_root() {
-        return Command::new(program);
-    }
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
-    command
-}
-
 fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+    rustix::process::geteuid().is_root()
 }
 
 /// The newest one among Debian's folders, else whatever stands in `PATH`.
