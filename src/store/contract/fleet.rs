@@ -19,7 +19,7 @@ async fn run(store: &Store, sql: &'static str) -> u64 {
 on_both_engines! {
     async fn old_traces_go_and_young_ones_stay(store: Store) {
         let (old, new) = (WorkerId::new(), WorkerId::new());
-        for (process, until) in [(old, 1), (new, 21 * DAY)] {
+        for (process, until) in [(old, at(0)), (new, at(21 * DAY))] {
             let written: Result<(), StoreError> = on_db!(store.db, statement, conn => {
                 let sql = "INSERT INTO obstacle (process, kind, detail, said_db, until_db) VALUES ($1, 'redis', '{}', 1, $2)";
                 sqlx::query(sql).bind(process).bind(until).execute(conn).await?;
