@@ -111,9 +111,12 @@ mod tests {
         Countries::Only(called.iter().map(ToString::to_string).collect())
     }
 
+    /// Countries that are called, leads by the openings of their numbers, what is told.
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, u64)], &'a str);
+
     #[test]
     fn leads_of_other_countries_are_told_with_what_calls_them() {
-        let cases: [(&[&str], &[(&str, u64)], &str); 4] = [
+        let cases: [Case<'_>; 4] = [
             (
                 &["US"],
                 &[("1415", 588), ("5255", 412)],
