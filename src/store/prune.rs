@@ -17,7 +17,13 @@ const JOBS: Duration = Duration::from_secs(14 * 86_400);
 const OBSTACLES: Duration = Duration::from_secs(3_600);
 
 /// Each removes at most `$2` rows older than `$1`.
-const STEPS: [(&str, Duration); 4] = [
+const STEPS: [(&str, Duration); 5] = [
+    // written by versions before; the table goes when none of them can be running any more (docs/decisions/015)
+    (
+        "DELETE FROM webhook_inbox WHERE (provider, dedupe_key) IN
+            (SELECT provider, dedupe_key FROM webhook_inbox WHERE received_at < $1 LIMIT $2)",
+        SIGNALS,
+    ),
     (
         "DELETE FROM seen_call WHERE (provider, call_sid) IN (SELECT s.provider, s.call_sid FROM seen_call s
             JOIN attempt a ON a.id = s.attempt_id WHERE s.seen_at < $1 AND a.state IN ('ended', 'withdrawn', 'absent') LIMIT $2)",
@@ -52,7 +58,7 @@ mod tests {
 
     on_both_engines! {
         async fn old_rows_are_found_by_their_age(store: Store) {
-            let by_age = ["seen_call_", "call_signal_age", "job_due", "obstacle_age"];
+            let by_age = ["webhook_inbox_", "seen_call_", "call_signal_age", "job_due", "obstacle_age"];
             for ((statement, _), index) in STEPS.iter().zip(by_age) {
                 let plan = plan(&store, &statement.replace("$1", "1").replace("$2", "1")).await;
                 assert!(plan.contains(index), "{statement}\n{plan}");

@@ -61,7 +61,8 @@ impl Callback {
     #[must_use]
     pub fn read(fields: &[Field<'_>]) -> Option<Self> {
         let text = |name: &str| fields.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_ref());
-        let call_sid = text("CallSid")?.to_owned();
+        // letters and digits, as every sid: what else it may be no database would take
+        let call_sid = text("CallSid").filter(|sid| sid.bytes().all(|byte| byte.is_ascii_alphanumeric()))?.to_owned();
         let answered_by = text("AnsweredBy").map(str::to_owned);
         // Detection callbacks have no status; progress callbacks may carry a verdict.
         match (text("CallStatus"), answered_by) {

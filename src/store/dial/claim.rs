@@ -17,7 +17,7 @@ use crate::domain::permit::{self, Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, Db, EngineSql, engine_part, on_db};
-use crate::store::dial::facts::{self, Facts, Look, Own, look};
+use crate::store::dial::facts::{self, Facts, Look, Own, look, suppressions};
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::sql::{among, execute, fetch_optional, millis};
 use crate::store::dial::withdraw::withdraw_one;
@@ -90,9 +90,9 @@ pub struct ReadyTicket {
     looked_at: Duration,
 }
 
-/// So old may be what the permit looks at, if its turn comes at once: less than settings are kept. Whatever takes an armed attempt
-/// back meanwhile (a pause, an opt-out, a cancelled lead) changes rows that the claim itself looks at.
-const FRESH: Duration = Duration::from_millis(200);
+/// So old may be what the permit looks at, if its turn comes at once: less than settings are kept. The claim itself looks again at
+/// attempt, lead, campaign, queue and suppressions; consent, zones and the dates of lists may be so old.
+pub(super) const FRESH: Duration = Duration::from_millis(200);
 
 impl ReadyTicket {
     fn fresh(&self) -> Option<TicketAndLook> {
@@ -119,8 +119,12 @@ impl Store {
 
     async fn ticket_and_look(&self, attempt: AttemptId, now: Timestamp) -> Result<Option<TicketAndLook>, StoreError> {
         if let Db::Postgres(server) = &self.db {
-            let look = server.in_time(self.rounds.looks.ask(attempt, async |asked| self.looks(asked, now).await));
-            return Ok(look.await?.flatten());
+            let look = server.in_time(async { Ok(self.rounds.looks.ask(attempt, async |asked| self.looks(asked, now).await).await) });
+            if let Some(look) = look.await? {
+                return Ok(look);
+            }
+            // somebody else's round failed: that says nothing of this ticket
+            return Ok(self.looks(vec![attempt], now).await?.pop().flatten());
         }
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
@@ -162,7 +166,8 @@ impl Store {
             Some(seen) => Some(seen),
             None => self.ticket_and_look(ask.attempt, now).await?,
         };
-        let Some(TicketAndLook { ticket: row, look }) = read else { return Ok(None) };
+        // an entry may be of no weight by now, or for this call: decided under the lock
+        let Some(TicketAndLook { ticket: row, look }) = read.filter(|read| read.look.suppressions == 0) else { return Ok(None) };
         on_db!(@read_server server, conn, {
             let mut conn: Conn<'_> = conn.into();
             let facts = Facts::after(look, conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
@@ -279,12 +284,17 @@ const INTENT: EngineSql = EngineSql {
     postgres: concat!(intent!(postgres), " WHERE id = $1 AND state = $2 AND send_no = $3"),
     sqlite: concat!(intent!(sqlite), " WHERE id = $1 AND state = $2 AND send_no = $3"),
 };
-/// Locks in the order of the other transactions: attempt, lead.
+/// Locks in the order of the other transactions: attempt, lead. Looks again at what may have changed since the look: a campaign that
+/// drains keeps its promises only, and whoever suppressed the number while the attempt was being armed has not taken it back.
 const INTENT_AT_ONCE: &str = concat!(
-    "WITH own AS MATERIALIZED (SELECT lead_id, campaign_id FROM attempt WHERE id = $1 AND state = $2 AND send_no = $3 FOR NO KEY UPDATE),
+    "WITH own AS MATERIALIZED (SELECT lead_id, campaign_id, kind, to_number FROM attempt WHERE id = $1 AND state = $2 AND send_no = $3
+        FOR NO KEY UPDATE),
      callee AS MATERIALIZED (SELECT lead.id FROM own JOIN lead ON lead.id = own.lead_id WHERE lead.state = 'active'
-        AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = own.campaign_id AND campaign.state IN ('running', 'draining'))
-        AND NOT ",
+        AND EXISTS (SELECT 1 FROM campaign WHERE campaign.id = own.campaign_id
+            AND (campaign.state = 'running' OR campaign.state = 'draining' AND own.kind = 'callback'))
+        AND NOT EXISTS (SELECT 1 ",
+    suppressions!(of "own.to_number", scope "CAST(own.campaign_id AS TEXT)"),
+    ") AND NOT ",
     dials_paused!(),
     " FOR NO KEY UPDATE OF lead) ",
     intent!(postgres),

@@ -116,7 +116,8 @@ impl Store {
     /// The database cannot be read.
     pub async fn ending(&self, attempt: AttemptId) -> Result<Option<Ending>, StoreError> {
         if let Db::Postgres(server) = &self.db
-            && let Some(ending) = server.in_time(self.rounds.endings.ask(attempt, async |asked| self.endings(asked).await)).await?
+            && let Some(ending) =
+                server.in_time(async { Ok(self.rounds.endings.ask(attempt, async |asked| self.endings(asked).await).await) }).await?
         {
             return Ok(ending);
         }

@@ -177,6 +177,13 @@ pub(super) fn since(now: Timestamp) -> Timestamp {
     now - DAY
 }
 
+/// The entries that may close the way to a number, in a campaign's scope.
+macro_rules! suppressions {
+    (of $number:literal, scope $scope:literal) => {
+        concat!("FROM suppression WHERE phone_number = ", $number, " AND (scope IN ('global', ", $scope, ") OR source = 'list')")
+    };
+}
+
 /// Columns of [`Look`] beside the campaign's state. A promised callback does not count against its lead, but against the number.
 macro_rules! look {
     (lead $lead:literal, number $number:literal, scope $scope:literal, since $since:literal) => {
@@ -189,12 +196,9 @@ macro_rules! look {
             " AND placed_at > ",
             $since,
             ") AS placed_to_number,
-             (SELECT COUNT(*) FROM suppression WHERE phone_number = ",
-            $number,
-            " AND (scope IN ('global', ",
-            $scope,
-            ") OR source = 'list'))
-                AS suppressions,
+             (SELECT COUNT(*) ",
+            suppressions!(of $number, scope $scope),
+            ") AS suppressions,
              (SELECT COUNT(*) FROM attempt WHERE to_number = ",
             $number,
             " AND reason = 'spam_labelled') AS rejections,
@@ -202,7 +206,7 @@ macro_rules! look {
         )
     };
 }
-pub(super) use look;
+pub(super) use {look, suppressions};
 
 /// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
 const LOOK: &str =
@@ -214,7 +218,7 @@ pub(super) struct Look {
     campaign: CampaignState,
     placed_for_lead: i64,
     placed_to_number: i64,
-    suppressions: i64,
+    pub suppressions: i64,
     rejections: i64,
     oldest_dnc_list: Option<String>,
 }

@@ -112,7 +112,7 @@ impl Store {
         });
         let Some((called, next)) = decided? else { return Ok(None) };
         let close = Close::of(ending, versions, &called, &verdict, &next, now);
-        let written = server.in_time(self.rounds.closes.ask(close, async |closes| self.close_all(closes).await));
+        let written = server.in_time(async { Ok(self.rounds.closes.ask(close, async |closes| self.close_all(closes).await).await) });
         Ok((written.await? == Some(true)).then(|| finished(row, verdict, next)))
     }
 

@@ -16,15 +16,15 @@ use crate::store::dial::sql::{given, rows};
 use crate::store::finish_job::FinishJob;
 use crate::store::{Store, StoreError};
 
-/// Locks in the order of the other transactions: attempt, call, lead. A row that somebody else has is left out: the others do not
-/// wait for it. A call's first signed news note whose it is, and nothing is written for one that was named for another attempt.
-/// A call that is bound counts for its lead, on top of those that were there before the statement. With the provider's end the job
-/// that folds the outcome is enqueued.
+/// Locks attempt and lead, as the other transactions do. A row that somebody else has is left out: the others do not wait for it.
+/// A call's first signed news note whose it is, and nothing is written for one that was named for another attempt. A call that is bound
+/// counts for its lead, on top of those that were there before the statement. With the provider's end the job that folds the outcome
+/// is enqueued.
 pub(super) const NEWS: &str = concat!(
     "WITH ",
     given!(
         "attempt UUID, version TEXT, send_no BIGINT, state TEXT, call_sid TEXT, status TEXT, sequence INTEGER, sip_code INTEGER,
-         answered_by TEXT, placed_at BIGINT, ringing_at BIGINT, answered_at BIGINT, ended_at BIGINT, duration_s BIGINT, at BIGINT,
+         answered_by TEXT, placed_at BIGINT, ringing_at BIGINT, answered_at BIGINT, ended_at BIGINT, duration_s INTEGER, at BIGINT,
          binds BOOLEAN, noted BOOLEAN, job UUID, kind TEXT, key TEXT, payload TEXT, tries BIGINT"
     ),
     ",
@@ -33,27 +33,30 @@ pub(super) const NEWS: &str = concat!(
             AND (CAST(attempt.xmin AS TEXT) = asked.version
                 OR asked.version IS NULL AND attempt.state = 'sending' AND attempt.send_no = asked.send_no AND attempt.call_sid IS NULL)
         FOR NO KEY UPDATE SKIP LOCKED) AS own),
+     callee AS MATERIALIZED (SELECT own.attempt FROM own CROSS JOIN LATERAL (
+        SELECT id FROM lead WHERE lead.id = own.lead_id FOR NO KEY UPDATE SKIP LOCKED) AS callee WHERE own.binds),
+     free AS MATERIALIZED (SELECT * FROM own WHERE NOT own.binds OR own.attempt IN (SELECT attempt FROM callee)),
      seen AS (INSERT INTO seen_call (provider, call_sid, attempt_id, send_no, signed, seen_at)
-        SELECT 'twilio', own.call_sid, own.attempt, own.send_no, TRUE, own.at FROM own WHERE NOT own.noted ORDER BY own.call_sid
+        SELECT 'twilio', free.call_sid, free.attempt, free.send_no, TRUE, free.at FROM free WHERE NOT free.noted ORDER BY free.call_sid
         ON CONFLICT (provider, call_sid) DO UPDATE SET signed = TRUE WHERE seen_call.attempt_id = excluded.attempt_id
         RETURNING attempt_id),
      changed AS (UPDATE attempt SET ",
     folded!(
-        "own.state",
-        "own.call_sid",
-        "own.status",
-        "own.sequence",
-        "own.sip_code",
-        "own.answered_by",
-        "own.placed_at",
-        "own.ringing_at",
-        "own.answered_at",
-        "own.ended_at",
-        "own.duration_s",
-        "own.at"
+        "free.state",
+        "free.call_sid",
+        "free.status",
+        "free.sequence",
+        "free.sip_code",
+        "free.answered_by",
+        "free.placed_at",
+        "free.ringing_at",
+        "free.answered_at",
+        "free.ended_at",
+        "free.duration_s",
+        "free.at"
     ),
     engine_part!(postgres now),
-    " FROM own WHERE attempt.id = own.attempt AND (own.noted OR own.attempt IN (SELECT attempt_id FROM seen)) RETURNING own.*),
+    " FROM free WHERE attempt.id = free.attempt AND (free.noted OR free.attempt IN (SELECT attempt_id FROM seen)) RETURNING free.*),
      counted AS (UPDATE lead SET placed = 1 + (SELECT COUNT(*) FROM attempt other
             WHERE other.lead_id = lead.id AND other.placed_at IS NOT NULL AND other.id <> changed.attempt)
         FROM changed WHERE lead.id = changed.lead_id AND changed.binds),
@@ -88,7 +91,7 @@ pub(super) struct Change {
     ringing_at: Option<i64>,
     answered_at: Option<i64>,
     ended_at: Option<i64>,
-    duration_s: Option<u32>,
+    duration_s: Option<i32>,
     at: i64,
     binds: bool,
     noted: bool,
@@ -136,7 +139,7 @@ impl Change {
             ringing_at: millis(row.ringing_at),
             answered_at: millis(row.answered_at),
             ended_at: millis(row.provider_ended_at),
-            duration_s: row.provider_duration_s,
+            duration_s: row.provider_duration_s.map(|s| i32::try_from(s).unwrap_or(i32::MAX)),
             at: now.as_millis(),
             binds: folded.meeting == Meeting::Bind,
             noted,
@@ -158,7 +161,7 @@ impl Store {
     /// `None` when the row is not the one that was looked at.
     pub(super) async fn written(&self, change: Change) -> Result<Option<Whose>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let written = server.in_time(self.rounds.news.ask(change, async |changes| self.write_all(changes).await));
+        let written = server.in_time(async { Ok(self.rounds.news.ask(change, async |changes| self.write_all(changes).await).await) });
         Ok(written.await?.flatten())
     }
 

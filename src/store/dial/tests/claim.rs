@@ -77,6 +77,25 @@ on_both_engines! {
         assert!(matches!(claimed, Ok(ClaimOutcome::Withdrawn(denial)) if denial.gate == Gate::Campaign));
     }
 
+    async fn a_campaign_that_drains_after_the_look_makes_no_fresh_call(store: Store) {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        let seen = bench.look(attempt, 1).await;
+        bench.change_state(CampaignState::Running, CampaignState::Draining).await;
+        let claimed = bench.claim_as_seen(attempt, 1, seen.as_ref()).await;
+        assert!(!matches!(claimed, Ok(ClaimOutcome::Claimed(_))), "{claimed:?}");
+    }
+
+    async fn whoever_opts_out_after_the_look_is_not_called(store: Store) {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        let (seen, phone_number) = (bench.look(attempt, 1).await, number(1));
+        let new = NewSuppression { phone_number: &phone_number, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        bench.store.suppress(new, now()).await.unwrap();
+        let claimed = bench.claim_as_seen(attempt, 1, seen.as_ref()).await;
+        assert!(matches!(claimed, Ok(ClaimOutcome::Withdrawn(denial)) if denial.gate == Gate::Suppression));
+    }
+
     async fn a_pause_of_another_queue_stops_no_dial(store: Store) {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
