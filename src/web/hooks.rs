@@ -1,4 +1,4 @@
-//! Signed provider callbacks: verified against the public URL, folded, however often they come, folded into the attempt's row.
+//! Signed provider callbacks: verified against the public URL and folded into the attempt's row, however often they come.
 //!
 //! Two proofs are asked for. The path carries a code of ours, so the callback is for this attempt and this send; the
 //! header carries the provider's signature over the URL we gave it. Nothing of the request's own host is believed.
