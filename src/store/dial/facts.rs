@@ -197,7 +197,7 @@ macro_rules! look {
             $since,
             ") AS placed_to_number,
              (SELECT COUNT(*) ",
-            suppressions!(of $number, scope $scope),
+            $crate::store::dial::facts::suppressions!(of $number, scope $scope),
             ") AS suppressions,
              (SELECT COUNT(*) FROM attempt WHERE to_number = ",
             $number,
