@@ -28,7 +28,6 @@ use crate::store::job::NewJob;
 use crate::web::hooks::Hooks;
 use crate::web::line::Line;
 use crate::web::{self, public_routes};
-use crate::work::earlier_paces;
 use crate::work::local_journal::{LeftBehind, LocalJournal};
 
 /// A dial that takes longer than this (pacing, claim, POST) is cut off; its row tells what has to be reconciled.
@@ -97,9 +96,6 @@ impl App {
         })?;
         let crew = Crew::new(&self, local, &stop);
         crew.heartbeat.register().await.context("the worker cannot be registered")?;
-        earlier_paces::tell(&crew.dialer.turns, &self.steps, self.clock.now())
-            .await
-            .context("the last calls of slow campaigns cannot be read")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
         let routes = public_routes(self.hooks(), Some(self.line(&crew)));

@@ -17,6 +17,8 @@ pub struct Abroad {
     leads: u64,
     /// Those of other countries; `None` for numbers of no country.
     elsewhere: BTreeMap<Option<&'static str>, u64>,
+    /// How many of these are parked already: they come back when somebody says so.
+    parked: u64,
 }
 
 impl Abroad {
@@ -30,14 +32,30 @@ impl Abroad {
         Self { called, ..Self::default() }
     }
 
+    /// Whether every country is called, so that no lead can be in another one.
+    #[must_use]
+    pub const fn is_nowhere(&self) -> bool {
+        self.called.is_empty()
+    }
+
     /// Counts leads whose numbers begin with these four digits.
     pub fn add(&mut self, opening: &str, leads: u64) {
         self.leads += leads;
         let country = country_of_opening(opening);
-        let is_called = self.called.is_empty() || country.is_some_and(|country| self.called.iter().any(|called| called == country));
-        if !is_called {
+        if !self.calls(country) {
             *self.elsewhere.entry(country).or_default() += leads;
         }
+    }
+
+    /// Tells how many of the leads that were counted so are parked.
+    pub fn add_parked(&mut self, opening: &str, leads: u64) {
+        if !self.calls(country_of_opening(opening)) {
+            self.parked += leads;
+        }
+    }
+
+    fn calls(&self, country: Option<&str>) -> bool {
+        self.is_nowhere() || country.is_some_and(|country| self.called.iter().any(|called| called == country))
     }
 
     /// How many will not be called.
@@ -54,11 +72,20 @@ impl Abroad {
         (uncalled > 0).then(|| {
             format!(
                 "{uncalled} of {} {noun} have numbers of {where_}, which this campaign does not call (countries = {called}): \
-                 callfleet campaign set {campaign} countries={}",
+                 callfleet campaign set {campaign} countries={}{}",
                 self.leads,
-                self.widened()
+                self.widened(),
+                self.brought_back(campaign)
             )
         })
+    }
+
+    /// What else helps those that are parked.
+    fn brought_back(&self, campaign: &str) -> String {
+        match self.parked {
+            0 => String::new(),
+            parked => format!(", and for the {parked} of them that are parked: callfleet leads retry --parked --campaign {campaign}"),
+        }
     }
 
     /// Most leads first.
@@ -156,6 +183,19 @@ mod tests {
         for (called, openings, expected) in cases {
             assert_eq!(told(&only(called), openings).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn those_that_are_parked_already_are_told_what_brings_them_back() {
+        let mut abroad = Abroad::of(&only(&["US"]));
+        for (opening, leads, parked) in [("1415", 588, 7), ("5255", 412, 3)] {
+            abroad.add(opening, leads);
+            abroad.add_parked(opening, parked);
+        }
+        let told = "412 of 1000 leads have numbers of MX, which this campaign does not call (countries = US): \
+                    callfleet campaign set spring countries=US,MX, and for the 3 of them that are parked: \
+                    callfleet leads retry --parked --campaign spring";
+        assert_eq!(abroad.told("spring", "leads").as_deref(), Some(told));
     }
 
     #[test]

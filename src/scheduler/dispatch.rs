@@ -12,7 +12,7 @@ use super::{Duty, Scheduler};
 use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
-use crate::domain::dialing::{FreePlaces, free_places, rest, room_ahead};
+use crate::domain::dialing::{FreePlaces, free_places, rest, room_ahead, turns_apart};
 use crate::domain::dnc::{self, ListDate};
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::time::Timestamp;
@@ -144,7 +144,7 @@ impl Scheduler {
         let today = self.clock.now().in_zone(&TimeZone::UTC).date();
         // the whole campaign waits: a permit denied lead by lead would move every one of them
         let lists_are_new = dnc::too_old(lists, &settings.countries, today).is_none();
-        let waits = self.rests(&campaign, &settings, ready).await? || !lists_are_new;
+        let waits = self.rests(&campaign, &settings, ready).await || !lists_are_new;
         let free = if self.rest(&settings).is_zero() { free.for_fast } else { free.for_slow };
         let room = if waits { 0 } else { self.room(&settings, open, ready).min(free) };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
@@ -156,13 +156,22 @@ impl Scheduler {
     }
 
     /// Whether a slow campaign has dialed too short a while ago to arm the next lead.
-    async fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> Result<bool, StoreError> {
+    async fn rests(&self, campaign: &Campaign, settings: &CampaignSettings, ready: u32) -> bool {
         if ready > 0 {
             self.rests.note(campaign.id, self.clock.now());
         } else if !self.rests.knows(campaign.id) && !self.rest(settings).is_zero() {
-            self.rests.learn(campaign.id, self.store.last_call(campaign.id).await?);
+            self.learn_last_call(campaign, settings).await;
         }
-        Ok(self.rests_until(campaign.id, settings).is_some())
+        self.rests_until(campaign.id, settings).is_some()
+    }
+
+    /// What cannot be read holds up neither the others nor this one: its next lead waits for its turn all the same.
+    async fn learn_last_call(&self, campaign: &Campaign, settings: &CampaignSettings) {
+        let since = self.clock.now() - turns_apart(settings.calls_per_second);
+        match self.store.last_call(campaign.id, since).await {
+            Ok(last) => self.rests.learn(campaign.id, last),
+            Err(error) => tracing::warn!(campaign.name, %error, "the last call of a slow campaign is not known; it is asked for again"),
+        }
     }
 
     fn rest(&self, settings: &CampaignSettings) -> Duration {

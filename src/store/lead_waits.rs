@@ -61,14 +61,15 @@ impl Store {
         })
     }
 
-    /// How the numbers of a campaign's waiting leads begin: four digits, which tell the country, and how many leads.
+    /// How the numbers of a campaign's waiting and parked leads begin: four digits, which tell the country, how many leads, and how
+    /// many of them are parked.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn lead_openings(&self, campaign: CampaignId) -> Result<Vec<(String, i64)>, StoreError> {
+    pub async fn lead_openings(&self, campaign: CampaignId) -> Result<Vec<(String, i64, i64)>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT substr(phone_number, 2, 4), COUNT(*) FROM lead
-                 WHERE campaign_id = $1 AND state IN ('new', 'waiting') GROUP BY substr(phone_number, 2, 4)";
+            let sql = "SELECT substr(phone_number, 2, 4), COUNT(*), COUNT(CASE WHEN state = 'parked' THEN 1 END) FROM lead
+                 WHERE campaign_id = $1 AND state IN ('new', 'waiting', 'parked') GROUP BY substr(phone_number, 2, 4)";
             Ok(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
         })
     }

@@ -30,6 +30,7 @@ use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
+use crate::work::earlier_paces;
 use crate::work::in_hand::InHand;
 use crate::work::kept_ticket::KeptTicket;
 use crate::work::leave::Leave;
@@ -135,8 +136,9 @@ impl DialDesk {
     /// A stale ticket must not burn a turn of the pacer.
     async fn look(&self, attempt: AttemptId, send_no: u32) -> Result<Option<(ReadyTicket, Arc<CampaignSettings>)>, DialError> {
         let Some(ticket) = self.store.ready_ticket(attempt, send_no, self.clock.now()).await? else { return Ok(None) };
-        let settings = self.campaigns.settings(ticket.campaign).await?;
-        Ok(settings.map(|settings| (ticket, settings)))
+        let Some(settings) = self.campaigns.settings(ticket.campaign).await? else { return Ok(None) };
+        earlier_paces::tell(&self.turns, &self.store, ticket.campaign, settings.calls_per_second, self.clock.now()).await?;
+        Ok(Some((ticket, settings)))
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.

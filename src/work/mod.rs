@@ -5,7 +5,7 @@ pub mod campaigns;
 mod clips;
 pub mod defer;
 pub mod dial_lead;
-pub mod earlier_paces;
+mod earlier_paces;
 pub mod finish_call;
 pub mod heartbeat;
 pub mod hold_call;

@@ -57,9 +57,9 @@ impl Turns {
         self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE, LONGEST_WAIT).await
     }
 
-    /// Whether a campaign of this pace rests after each call.
-    pub(super) fn is_slow(&self, campaign_rate: f64) -> bool {
-        !rest(campaign_rate, self.account_rate).is_zero()
+    /// Whether the pacer has to be told of a campaign's last call: it rests after each one, and the turns before are not known.
+    pub(super) fn asks_about(&self, campaign: CampaignId, campaign_rate: f64) -> bool {
+        !rest(campaign_rate, self.account_rate).is_zero() && self.pacer.asks_about(&campaign_key(campaign))
     }
 
     /// Tells the pacer how long ago a slow campaign called last; `None`: nobody yet.

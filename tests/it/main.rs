@@ -9,6 +9,7 @@ mod fleet;
 mod imports;
 mod logs;
 mod openai_voice;
+#[cfg(target_os = "linux")]
 mod orphans;
 mod reliability;
 mod sdk;

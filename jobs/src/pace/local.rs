@@ -112,6 +112,10 @@ impl Pacer for LocalPacer {
         self.keys().told.insert(key.to_owned(), free);
     }
 
+    fn asks_about(&self, key: &str) -> bool {
+        !self.keys().told.contains_key(key)
+    }
+
     async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
         self.keys().close(key, Instant::now() + pause);
         Ok(())
@@ -142,7 +146,9 @@ mod tests {
     async fn what_a_process_before_gave_out_is_waited_for_as_far_as_it_is_not_known() {
         let (pacer, begun, ms) = (LocalPacer::default(), Instant::now(), Duration::from_millis);
         for (key, ago) in [("never", Duration::MAX), ("just now", ms(30))] {
+            assert!(pacer.asks_about(key));
             pacer.remember(key, RATE, ago);
+            assert!(!pacer.asks_about(key));
         }
         for (key, at) in [("never", 0), ("just now", 70), ("unknown", 100), ("never", 100)] {
             assert!(pacer.acquire(key, RATE, Duration::MAX).await.unwrap());

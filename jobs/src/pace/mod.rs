@@ -42,6 +42,11 @@ pub trait Pacer: Send + Sync {
     /// memory outlives its processes needs no telling.
     fn remember(&self, _key: &str, _per_second: f64, _ago: Duration) {}
 
+    /// Whether nobody has told of this key yet, and the pacer needs it.
+    fn asks_about(&self, _key: &str) -> bool {
+        false
+    }
+
     /// Lets nothing begin under this key for a while, whoever asks: the other side said that it is full.
     ///
     /// # Errors

@@ -85,6 +85,12 @@ pub fn rest(campaign_rate: f64, account_rate: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
+/// How far two turns of a campaign lie apart by its own rate: a call that began longer ago keeps nobody waiting.
+#[must_use]
+pub fn turns_apart(campaign_rate: f64) -> Duration {
+    Duration::try_from_secs_f64(1.0 / campaign_rate).unwrap_or(Duration::MAX)
+}
+
 /// Until when a campaign rests whose last dial was then; `None` when it does not now. A clock that was put back ends the rest.
 #[must_use]
 pub fn rests_until(last: Timestamp, rest: Duration, now: Timestamp) -> Option<Timestamp> {

@@ -1,7 +1,9 @@
 //! A connection that waits for leave at the last possible moment and knows whether a byte of the request ever left.
 //!
 //! The gate sits directly on the TCP stream, below TLS and HTTP. Once armed, its first write waits for leave; the statement after
-//! it is given is the write itself. A refusal lets nothing through. What it counted decides between "not sent" and "perhaps
+//! it is given is the write itself. Leave is asked for once: when the kernel does not take that write at once, it is tried again
+//! without another look at the window and the turn. The buffer of a connection that has only shaken hands is empty, so this takes a
+//! kernel without memory for sockets. A refusal lets nothing through. What the gate counted decides between "not sent" and "perhaps
 //! sent", so it counts only what the kernel accepted.
 
 use std::io;
@@ -18,7 +20,7 @@ enum Phase {
     Handshake,
     /// The next write is the request's first, and waits.
     Armed(Leave),
-    /// The request is on its way; so many bytes of it were accepted by the kernel.
+    /// Leave was given; so many bytes of the request were accepted by the kernel.
     Open(u64),
     /// Not allowed, for this reason; nothing passes any more.
     Refused(String),

@@ -86,7 +86,7 @@ impl Dialer {
     async fn dial(&mut self, attempt: AttemptId, campaign: CampaignId, at: Timestamp) {
         *self.dialed.entry(campaign).or_default() += 1;
         let over: Result<(), StoreError> = on_db!(self.store.db, statement, conn => {
-            let sql = "UPDATE attempt SET state = 'ended', placed_at = $2 WHERE id = $1";
+            let sql = "UPDATE attempt SET state = 'ended', placed_at = $2, state_at = $2 WHERE id = $1";
             sqlx::query(sql).bind(attempt).bind(at).execute(conn).await?;
             Ok(())
         });

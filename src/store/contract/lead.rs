@@ -185,9 +185,10 @@ on_both_engines! {
         let abroad = NewLead { phone_number: PhoneNumber::from_e164("+525512345678").unwrap(), ..new_lead(9) };
         store.insert_leads(place(id), &[new_lead(1), new_lead(2), abroad], at(0)).await.unwrap();
         force_lead_state(&store, lead(&store, id, 3).await, LeadState::Finished).await;
+        force_lead_state(&store, lead(&store, id, 2).await, LeadState::Parked).await;
         let mut openings = store.lead_openings(id).await.unwrap();
         openings.sort();
-        assert_eq!(openings, [("1415".to_owned(), 2), ("5255".to_owned(), 1)]);
+        assert_eq!(openings, [("1415".to_owned(), 2, 1), ("5255".to_owned(), 1, 0)]);
     }
 
     async fn who_opted_out_is_never_retried(store: Store) {

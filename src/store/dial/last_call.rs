@@ -6,17 +6,22 @@ use crate::store::db::{Conn, on_db};
 use crate::store::dial::sql::fetch_value;
 use crate::store::{Store, StoreError};
 
+/// The campaign stands in the maximum and not in the condition, so that attempts are found by their last change: a long campaign
+/// has many that are old, and none changed before its call began.
+const LAST: &str = "SELECT MAX(CASE WHEN campaign_id = $1 THEN COALESCE(placed_at, state_at) END) FROM attempt
+    WHERE state IN ('sending', 'unknown', 'placed', 'ringing', 'talking', 'handed_off', 'ended') AND state_at >= $2
+      AND (placed_at IS NOT NULL OR state IN ('sending', 'unknown'))";
+
 impl Store {
-    /// When the last call of a campaign began, or may have begun; `None`: nobody was called.
+    /// When the last call of a campaign began, or may have begun; `None`: nobody was called since that moment.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn last_call(&self, campaign: CampaignId) -> Result<Option<Timestamp>, StoreError> {
-        on_db!(self.db, read, conn => {
+    pub async fn last_call(&self, campaign: CampaignId, since: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let last: Option<Timestamp> = on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
-            let sql = "SELECT MAX(COALESCE(placed_at, state_at)) FROM attempt
-                       WHERE campaign_id = $1 AND (placed_at IS NOT NULL OR state IN ('sending', 'unknown'))";
-            Ok(fetch_value!(conn, Option<Timestamp>, sql, campaign))
-        })
+            Ok(fetch_value!(conn, Option<Timestamp>, LAST, campaign, since))
+        })?;
+        Ok(last.filter(|last| *last >= since))
     }
 }

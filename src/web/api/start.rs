@@ -93,15 +93,19 @@ async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<Strin
     Ok((lacking > 0).then(|| format!("{lacking} of {} have no consent_basis and will not be called", counted(leads, "lead"))))
 }
 
-/// Tells how many leads wait in countries that the campaign does not call.
+/// Tells how many leads wait, or are parked, in countries that the campaign does not call. Who calls everybody looks at no lead.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn abroad(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
     let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
     let mut abroad = Abroad::of(&settings.countries);
-    for (opening, leads) in api.store.lead_openings(campaign.id).await? {
+    if abroad.is_nowhere() {
+        return Ok(None);
+    }
+    for (opening, leads, parked) in api.store.lead_openings(campaign.id).await? {
         abroad.add(&opening, count(leads));
+        abroad.add_parked(&opening, count(parked));
     }
     Ok(abroad.told(&campaign.name, "leads"))
 }

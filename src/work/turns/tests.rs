@@ -106,9 +106,11 @@ impl Pacer for Far {
 /// When each of so many dials is seen by the provider, if it is sent at all. They come at the pace of claims.
 async fn seen(processes: &[Turns], rate: f64, dials: u32, way_ms: &[u64]) -> Vec<Duration> {
     let (begun, mut under_way) = (Instant::now(), JoinSet::new());
+    // in whole milliseconds, as sleeps are: they would be rounded up
+    let longest_way = u64::try_from((leeway(rate) / 2).as_millis()).unwrap();
     for (nth, way) in (0..dials).zip(way_ms.iter().cycle()) {
         let turns = processes[nth as usize % processes.len()].clone();
-        let way = Duration::from_millis(*way).min(leeway(rate) / 2);
+        let way = Duration::from_millis((*way).min(longest_way));
         under_way.spawn(async move {
             let is_sent = turns.to_send(Duration::from_millis(800)).await.unwrap();
             sleep(way).await;
@@ -136,14 +138,15 @@ proptest! {
 
     #[test]
     fn no_second_has_more_than_the_rate_and_one_however_processes_are_held_up(
-        rate in prop::sample::select(vec![0.7, 1.0, 2.5, 10.0, 40.0, 200.0]),
+        // more dials than a second may have
+        (rate, dials) in prop::sample::select(vec![(0.7, 40), (1.0, 40), (2.5, 80), (10.0, 80), (40.0, 120), (200.0, 400)]),
         processes in 1_usize..5,
         held_up_ms in prop::collection::vec(prop_oneof![4 => 0_u64..4, 1 => 0_u64..400], 1..60),
         way_ms in prop::collection::vec(0_u64..400, 1..20),
     ) {
         let far = Far::holding_up(held_up_ms);
         let processes: Vec<Turns> = (0..processes).map(|_| Turns::new(Arc::clone(&far) as _, rate)).collect();
-        let seen = at_once(seen(&processes, rate, 80, &way_ms));
+        let seen = at_once(seen(&processes, rate, dials, &way_ms));
         let most = most_in_a_second(&seen);
         prop_assert!(f64::from(most) <= rate.floor() + 1.0, "{most} in a second at {rate}: {seen:?}");
     }

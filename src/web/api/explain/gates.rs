@@ -108,8 +108,12 @@ impl Facts {
         let rate = settings.calls_per_second.min(self.account_rate);
         let rest = rest(settings.calls_per_second, self.account_rate);
         let opens_at = self.last_call.and_then(|last| rests_until(last, rest, self.now));
-        let last = self.last_call.map_or("nobody was called yet".to_owned(), |last| format!("the last one began at {last}"));
-        let value = format!("its pace is {}, and {last}", pace_text(rate));
+        let last = match self.last_call {
+            _ if rest.is_zero() => String::new(),
+            Some(last) => format!(", and the last one began at {last}"),
+            None => ", and none began for as long".to_owned(),
+        };
+        let value = format!("its pace is {}{last}", pace_text(rate));
         GateJson { opens_at, ..gate(CampaignGate::Pace, opens_at.is_none(), value) }
     }
 }

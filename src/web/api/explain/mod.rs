@@ -16,6 +16,7 @@ use super::start;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
+use crate::domain::dialing::{rest, turns_apart};
 use crate::domain::obstacle::{Dialers, Said};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
@@ -100,7 +101,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         words: api.store.obstacles().await?,
         queue_paused: api.store.is_queue_paused(DIAL_QUEUE).await?,
         breaker: breaker(&api, &campaign).await?,
-        last_call: api.store.last_call(campaign.id).await?,
+        last_call: last_call(&api, &campaign).await?,
         account_rate: api.account_rate,
         campaign,
     };
@@ -119,6 +120,15 @@ async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, 
     let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
     let since = settings.breaker.looks_back_to(campaign.running_since, api.clock.now());
     Ok(Some(settings.breaker.told(api.store.recent_calls(campaign.id, since).await?)))
+}
+
+/// When a campaign called last that rests between its calls; no other's pace is counted from there.
+async fn last_call(api: &ApiState, campaign: &Campaign) -> Result<Option<Timestamp>, ApiError> {
+    let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
+    if rest(settings.calls_per_second, api.account_rate).is_zero() {
+        return Ok(None);
+    }
+    Ok(api.store.last_call(campaign.id, api.clock.now() - turns_apart(settings.calls_per_second)).await?)
 }
 
 /// The classes that still have leads to call, most leads first.

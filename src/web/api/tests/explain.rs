@@ -69,7 +69,8 @@ impl Fleet {
         let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
         let (attempt, at) = (fixtures::attempt(store, campaign, lead).await, at.parse::<Timestamp>().unwrap());
         let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
-            sqlx::query("UPDATE attempt SET state = 'ended', placed_at = $2 WHERE id = $1").bind(attempt).bind(at).execute(tx).await?;
+            let sql = "UPDATE attempt SET state = 'ended', placed_at = $2, state_at = $2 WHERE id = $1";
+            sqlx::query(sql).bind(attempt).bind(at).execute(tx).await?;
             Ok(())
         });
         done.unwrap();
@@ -158,7 +159,7 @@ async fn a_slow_campaign_says_its_pace_and_until_when_it_rests() {
     let fleet = Fleet::dialing().await;
     fleet.set("pace.calls_per_second", "0.00333").await;
     let told = fleet.gate(CampaignGate::Pace).await;
-    assert!(told["open"] == true && told["value"] == "its pace is 1 call in 5m, and nobody was called yet", "{told}");
+    assert!(told["open"] == true && told["value"] == "its pace is 1 call in 5m, and none began for as long", "{told}");
     fleet.called("2026-11-23T17:59:00Z").await;
     let told = fleet.gate(CampaignGate::Pace).await;
     assert_eq!(told["value"], "its pace is 1 call in 5m, and the last one began at 2026-11-23T17:59:00Z");
