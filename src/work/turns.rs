@@ -7,7 +7,7 @@ use std::time::Duration;
 use callfleet_jobs::pace::{PaceError, Pacer};
 use tokio::time::Instant;
 
-use crate::domain::dialing::{SHARE_OF_RATE, SHARE_OF_RATE_AT_SEND, rest, turn_lasts};
+use crate::domain::dialing::{claim_pace, rest, send_pace, turn_lasts};
 use crate::domain::ids::CampaignId;
 use crate::telemetry::names;
 
@@ -54,7 +54,7 @@ impl Turns {
                 return Ok(false);
             }
         }
-        self.pacer.acquire(ACCOUNT_KEY, self.account_rate * SHARE_OF_RATE, LONGEST_WAIT).await
+        self.pacer.acquire(ACCOUNT_KEY, claim_pace(self.account_rate), LONGEST_WAIT).await
     }
 
     /// Whether the pacer has to be told of a campaign's last call: it rests after each one, and the turns before are not known.
@@ -78,7 +78,7 @@ impl Turns {
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be sent.
     pub async fn to_send(&self, left: Duration) -> Result<bool, PaceError> {
-        let (begun, rate) = (Instant::now(), self.account_rate * SHARE_OF_RATE_AT_SEND);
+        let (begun, rate) = (Instant::now(), send_pace(self.account_rate));
         loop {
             let slots = self.width.load(Ordering::Relaxed);
             let left = left.saturating_sub(begun.elapsed());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::*;
 use crate::domain::attempt::AttemptState;
-use crate::domain::dialing::{SHARE_OF_RATE, room_ahead};
+use crate::domain::dialing::{claim_pace, room_ahead};
 use crate::domain::ids::AttemptId;
 use crate::store::contract::support::{on_both_engines, with_sqlite};
 use crate::work::turns::LONGEST_OWN_WAIT;
@@ -71,7 +71,7 @@ impl Dialer {
         for nth in (0..self.in_hand.len()).rev() {
             match self.in_hand[nth] {
                 (attempt, campaign, Waits::Campaign, turn) if turn <= now => {
-                    let turn = self.account.next(now, ACCOUNT * SHARE_OF_RATE);
+                    let turn = self.account.next(now, claim_pace(ACCOUNT));
                     self.in_hand[nth] = (attempt, campaign, Waits::Account, turn);
                 }
                 (attempt, campaign, Waits::Account, turn) if turn <= now => {

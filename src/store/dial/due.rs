@@ -69,8 +69,9 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn has_leads_left(&self, campaign: CampaignId, draining: bool) -> Result<bool, StoreError> {
-        const ACTIVE: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = 'active' LIMIT 1";
-        const QUEUED: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 LIMIT 1";
+        // in the order of the index `lead_due_by_class`: a planner to whom most leads are alike would rather read the table until one comes
+        const ACTIVE: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = 'active' ORDER BY next_kind, hours_class LIMIT 1";
+        const QUEUED: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 ORDER BY hours_class LIMIT 1";
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
             if !fetch_values!(conn, i32, ACTIVE, campaign).is_empty() {

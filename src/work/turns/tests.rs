@@ -116,7 +116,7 @@ async fn seen(processes: &[Turns], rate: f64, dials: u32, way_ms: &[u64]) -> Vec
             sleep(way).await;
             is_sent.then(|| begun.elapsed())
         });
-        sleep(Duration::from_secs_f64(1.0 / (rate * SHARE_OF_RATE))).await;
+        sleep(Duration::from_secs_f64(1.0 / claim_pace(rate))).await;
     }
     let mut seen: Vec<Duration> = under_way.join_all().await.into_iter().flatten().collect();
     seen.sort_unstable();

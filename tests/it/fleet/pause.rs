@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use callfleet::domain::dialing::{SHARE_OF_RATE_AT_SEND, leeway};
+use callfleet::domain::dialing::{leeway, send_pace};
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ async fn a_pause_of_the_dial_queue_stops_what_is_armed_and_a_resume_calls_each_o
 /// machine whose sleepers, the company's processes among them, are later than that sees as many more as it is later.
 fn most_allowed(late: Duration) -> usize {
     let later = late.saturating_sub(leeway(RATE) / 2);
-    (RATE + 1.0 + (RATE * SHARE_OF_RATE_AT_SEND * later.as_secs_f64()).ceil()) as usize
+    (RATE + 1.0 + (send_pace(RATE) * later.as_secs_f64()).ceil()) as usize
 }
 
 /// The most crowded second; `times` are in order, milliseconds.
