@@ -26,6 +26,11 @@ pub struct DueLead {
 /// Fresh leads of one rank: those that a gate held up go before those that nobody has looked at yet.
 const FRESH: [LeadState; 2] = [LeadState::Waiting, LeadState::New];
 
+/// In the order of the index: a planner to whom all leads are alike would rather read the table until one comes, and none may.
+pub(super) const ACTIVE: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = 'active' ORDER BY next_kind, hours_class LIMIT 1";
+/// The same for one queue.
+pub(super) const QUEUED: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 ORDER BY hours_class LIMIT 1";
+
 /// Classes asked for in one statement.
 const CLASSES: usize = 100;
 
@@ -69,9 +74,6 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn has_leads_left(&self, campaign: CampaignId, draining: bool) -> Result<bool, StoreError> {
-        // in the order of the index `lead_due_by_class`: a planner to whom most leads are alike would rather read the table until one comes
-        const ACTIVE: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = 'active' ORDER BY next_kind, hours_class LIMIT 1";
-        const QUEUED: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 ORDER BY hours_class LIMIT 1";
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
             if !fetch_values!(conn, i32, ACTIVE, campaign).is_empty() {

@@ -1,12 +1,12 @@
-//! How a server carries out what many calls share. A table read from end to end would be paid for by each of them, and more of it by
-//! every lead the campaign has; a statement planned anew each time costs more than it does.
+//! How a server carries out what many calls share and what every look of the dispatcher asks. A table read from end to end would be
+//! paid for by each of them, and more of it by every lead the campaign has; a statement planned anew each time costs more than it does.
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
 use super::bench::Bench;
 use crate::store::contract::support::with_postgres;
 use crate::store::db::{Db, on_db};
-use crate::store::dial::{arm_together, at_once, claim, ending, finish_at_once, write_news};
+use crate::store::dial::{arm_together, at_once, claim, due, ending, finish_at_once, write_news};
 use crate::store::{Store, StoreError};
 
 /// A campaign under way, as the planner knows it.
@@ -18,7 +18,7 @@ const PEOPLE: &str = "
     ANALYZE lead, attempt, open_number";
 
 /// Each with the types of its parameters and some for it to do nothing with.
-const SHARED: [(&str, &str, &str); 7] = [
+const OFTEN: [(&str, &str, &str); 9] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
     (claim::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
@@ -26,6 +26,8 @@ const SHARED: [(&str, &str, &str); 7] = [
     (write_news::NEWS, "TEXT[]", "'{}'"),
     (ending::WITH_LEADS, "UUID[]", "'{}'"),
     (finish_at_once::FINISH, "TEXT[]", "'{}'"),
+    (due::ACTIVE, "UUID", "gen_random_uuid()"),
+    (due::QUEUED, "UUID, TEXT, TEXT", "gen_random_uuid(), 'waiting', 'callback'"),
 ];
 
 /// A server plans a statement anew five times before it may keep a plan.
@@ -49,7 +51,7 @@ async fn kept_plans(store: &Store) -> Result<Vec<(i64, String)>, StoreError> {
     on_db!(@read_server server, conn, {
         conn.execute(sqlx::raw_sql(PEOPLE)).await?;
         let mut plans = Vec::new();
-        for statement in SHARED {
+        for statement in OFTEN {
             plans.push(kept_plan(conn, statement).await?);
         }
         Ok(plans)
@@ -57,10 +59,10 @@ async fn kept_plans(store: &Store) -> Result<Vec<(i64, String)>, StoreError> {
 }
 
 #[tokio::test]
-async fn what_calls_share_finds_its_rows_by_their_keys_and_is_planned_once() {
+async fn what_is_asked_again_and_again_finds_its_rows_by_their_keys_and_is_planned_once() {
     with_postgres(|store| async {
         let store = Bench::new(store).await.store;
-        for ((statement, ..), (kept, plan)) in SHARED.iter().zip(kept_plans(&store).await.unwrap()) {
+        for ((statement, ..), (kept, plan)) in OFTEN.iter().zip(kept_plans(&store).await.unwrap()) {
             assert!(kept > 0, "planned each time: {statement}\n{plan}");
             for table in ["lead", "attempt"] {
                 assert!(!plan.contains(&format!("Seq Scan on {table}")), "{statement}\n{plan}");
