@@ -20,8 +20,9 @@ pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
         let mut own = Wish::default();
         Reader { tokens: clause.tokens, at: 0, mood: clause.mood, wish: &mut own, relation: None, last: Last::Nothing }.run();
         if clause.is_excuse() {
-            let elsewhen = clause::asked_for(&clauses[..at]) && wish.is_of_another_day(&own);
-            own = if elsewhen { Wish::default() } else { wish.without_what_it_meets(own) };
+            let told = wish.in_the_week_asked(own);
+            let elsewhen = clause::asked_for(&clauses[..at]) && wish.is_of_another_day(&told);
+            own = if elsewhen { Wish::default() } else { wish.without_what_it_meets(told) };
         }
         merge(&mut wish, &own);
     }
