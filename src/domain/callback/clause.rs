@@ -46,7 +46,7 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 14] = [
+const CLOSED: [&str; 17] = [
     "not",
     "no good",
     "never",
@@ -58,19 +58,34 @@ const CLOSED: [&str; 14] = [
     "have|got *a|an|another|my meeting|meetings|appointment|class|shift|call|flight",
     "on *a|my|the|another vacation|holiday|call|flight|plane|shift|road",
     "out of town|office",
+    "out|away|abroad ..3 until",
     "tied up",
+    "left alone",
+    "enough of|with",
     "work|working until",
     "i|we *just|really|still|also have|need|got|must *got to? be|go|leave|pick|drop|run|take|drive|head|catch|attend|see|meet|work|cook|feed",
 ];
 
-const FREE: [&str; 6] = [
-    "<!not free|available|home|off|back|done|finished|around|reachable|awake|up by|at|after|until|from|around|in|on|to|before|between|tomorrow|tonight|today|later|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+const FREE: [&str; 12] = [
+    "<!not|hair|nails|teeth free|available|home|back|done|finished|around|reachable|awake|up by|at|after|until|from|around|in|on|to|before|between|tomorrow|tonight|today|later|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+    "<!not off by|at|after|until|from|around|in|on|before|between|tomorrow|tonight|today|later|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
     "reach|catch|get me",
-    "get|getting|be|am off *of|from|at|by|work|around",
+    "get|getting|be|am off !to",
     "get|getting|be|arrive home|back|there",
     "am here|free|home|available",
     "finish|finishes|ends|over *work|at|by|around",
+    "be|am|are|get|getting *only|back|usually|always|normally in|there|open|ready|waiting by|at|after|until|from|around|on|before|between|all|tomorrow|tonight|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+    "be|am|are *only|back|usually|always|normally in *the|my|our office|shop|store|town",
+    "be|am|are *only|back|usually|always|normally at my|our desk|place|house",
+    "i|we *will|do|usually|always|normally open|reopen|return|land|arrive by|at|after|until|from|around|on|before|between|all|tomorrow|tonight|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+    "have|got *some|more|plenty|of|the time by|at|after|until|from|around|on|before|between|all|tomorrow|tonight|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
 ];
+
+/// A call was asked for in these clauses, and the last of them does not take it back ("call me tomorrow, no, …").
+pub(super) fn asked_for(before: &[Clause<'_>]) -> bool {
+    let last = before.last().and_then(|clause| clause.tokens.last()).map_or("", String::as_str);
+    !matches!(last, "no" | "wait" | "actually" | "sorry" | "rather") && before.iter().any(|clause| cut::asks(clause.tokens))
+}
 
 /// Cuts an utterance into clauses: at breaks, at joints, and where a request to call and an excuse stand side by side.
 pub(super) fn clauses(tokens: &[String]) -> Vec<Clause<'_>> {
@@ -126,7 +141,7 @@ mod tests {
 
     #[test]
     fn clauses_have_moods() {
-        let cases: [(&str, &[(&str, Mood)]); 14] = [
+        let cases: [(&str, &[(&str, Mood)]); 19] = [
             ("not tomorrow, try Friday", &[("not tomorrow", Mood::Closed), ("try friday", Mood::Open)]),
             ("I'm at work call me at five", &[("i am at work", Mood::Closed), ("call me at five", Mood::Open)]),
             ("I'm busy until 5", &[("i am busy until 5", Mood::Closed)]),
@@ -147,6 +162,11 @@ mod tests {
             ),
             ("call me Friday, I can talk at six", &[("call me friday", Mood::Open), ("i can talk at six", Mood::Open)]),
             ("call me at five I think", &[("call me at five i think", Mood::Open)]),
+            ("try me tomorrow, we open at ten", &[("try me tomorrow", Mood::Open), ("we open at ten", Mood::Free)]),
+            ("call me Friday, I open presents at ten", &[("call me friday", Mood::Open), ("i open presents at ten", Mood::Aside)]),
+            ("I get back tomorrow, we leave at ten", &[("i get back tomorrow", Mood::Free), ("we leave at ten", Mood::Open)]),
+            ("call me at five, I'm out until Thursday", &[("call me at five", Mood::Open), ("i am out until thursday", Mood::Closed)]),
+            ("I'd like to be left alone tomorrow", &[("i would like to be left alone tomorrow", Mood::Closed)]),
         ];
         for (said, expected) in cases {
             let tokens = tokens(said);

@@ -8,18 +8,21 @@ mod part;
 
 use std::ops::RangeInclusive;
 
-use crate::domain::callback::clause::{Clause, Mood};
+use crate::domain::callback::clause::{self, Clause, Mood};
 use crate::domain::callback::wish::{Bound, Clock, Day, Wish};
 use crate::domain::callback::{figure, place};
 
 /// The wish of all clauses together.
 pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
     let mut wish = Wish::default();
-    for clause in clauses.iter().filter(|clause| !matches!(clause.mood, Mood::Past | Mood::Aside)) {
+    let counts = |clause: &Clause<'_>| !matches!(clause.mood, Mood::Past | Mood::Aside);
+    for (at, clause) in clauses.iter().enumerate().filter(|(_, clause)| counts(clause)) {
         let mut own = Wish::default();
         Reader { tokens: clause.tokens, at: 0, mood: clause.mood, wish: &mut own, relation: None, last: Last::Nothing }.run();
         if clause.is_excuse() {
-            own = wish.without_what_it_meets(own);
+            let told = wish.in_the_week_asked(own);
+            let elsewhen = clause::asked_for(&clauses[..at]) && wish.is_of_another_day(&told);
+            own = if elsewhen { Wish::default() } else { wish.without_what_it_meets(told) };
         }
         merge(&mut wish, &own);
     }

@@ -156,6 +156,22 @@ impl Wish {
         if bounds_day || self.meets(excuse.time) { Self { day, time: None, until: None, ..excuse } } else { excuse }
     }
 
+    /// "Call me next week, I return on Tuesday": that week's Tuesday.
+    pub(super) fn in_the_week_asked(&self, excuse: Self) -> Self {
+        match (self.day, excuse.day) {
+            (Some((Day::Week(1), Bound::At)), Some((Day::Weekday { day, weeks: 0 }, Bound::At))) => {
+                Self { day: Some((Day::NextWeekday(day), Bound::At)), ..excuse }
+            }
+            _ => excuse,
+        }
+    }
+
+    /// "Call me Friday, I get home on Thursday at six": Friday was asked for, and Thursday's hours say nothing about it.
+    pub(super) fn is_of_another_day(&self, excuse: &Self) -> bool {
+        let certain = |day: &Day| matches!(day, Day::Ahead(_) | Day::Weekday { .. } | Day::NextWeekday(_) | Day::Date { .. });
+        matches!((&self.day, &excuse.day), (Some((asked, Bound::At)), Some((told, Bound::At))) if certain(asked) && asked != told)
+    }
+
     fn meets(&self, bound: Option<(Clock, Bound)>) -> bool {
         let (Some((asked, Bound::At)), Some((bound, relation))) = (self.time, bound) else { return false };
         [Clock::as_said, Clock::awake].into_iter().any(|order| match relation {

@@ -1,10 +1,14 @@
 //! Where a clause ends although nobody paused, since speech services leave commas out; and which clauses only give a reason.
 
-use crate::domain::callback::clause::Mood;
-use crate::domain::callback::phrase::Phrase;
+use crate::domain::callback::clause::{Mood, says};
 
-/// A request to be called stands in the words before.
-const REQUEST: &str = "call|try|ring|phone|reach|get|catch|contact|give me|us|back|again|tomorrow|tonight";
+/// A request to be called stands in the words before. "I get back tomorrow" is none.
+const REQUESTS: [&str; 4] = [
+    "call|try|ring|phone|reach|catch|contact me|us|back|again|later|then|today|tomorrow|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+    "<!a|the|my|another|this|your|phone call|try|ring|phone at|on|after|before|around",
+    "get|give me|us",
+    "get back to|with me|us",
+];
 
 /// "I'm at work call me at five", "call me at five I'm at work": another clause begins with the token at this place.
 pub(super) fn begins_another(clause: &[String], at: usize) -> bool {
@@ -32,8 +36,8 @@ pub(super) fn is_of_oneself(tokens: &[String]) -> bool {
     matches!(word(tokens, Some(0)), "i" | "we") && !OPINES.contains(&word(tokens, Some(1)))
 }
 
-fn asks(tokens: &[String]) -> bool {
-    Phrase::new(REQUEST).is_in(tokens)
+pub(super) fn asks(tokens: &[String]) -> bool {
+    says(tokens, &REQUESTS)
 }
 
 /// What stands behind "because", or is told behind a request, without a word about being free: its times are no wish.

@@ -50,6 +50,12 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         ("called", ..) if last == "you" && before.iter().rev().nth(1).is_some_and(|word| word == "rather") => plain("call", 1),
         ("later", "than", ..) => plain("after", 2),
         ("earlier" | "sooner", "than", ..) => plain("before", 2),
+        // "We close at five" tells until when somebody is there.
+        ("close" | "closes", "at", hour, _)
+            if matches!(last, "we" | "i" | "office" | "shop" | "store") && (is_number(hour) || hour == "noon") =>
+        {
+            plain("are open until", 2)
+        }
         ("o", "clock", ..) => plain("oclock", 2),
         ("a" | "p", "m", ..) if is_number(last) || last == "oclock" => Some((format!("{}m", word(0)), 2)),
         ("do", "not", "forget" | "hesitate", "to") => plain("please", 4),
