@@ -7,7 +7,7 @@ use crate::domain::count::counted;
 use crate::domain::time::Timestamp;
 
 /// Claims come no faster than at this share of the pace at which requests go, so that what piled up behind a slow one is gone soon.
-const OF_SENDS: f64 = 0.974;
+const OF_SENDS: f64 = 0.95 / 0.975;
 /// Requests never go at more than this share of the account's rate: pacing and the provider count seconds differently.
 const OF_RATE: f64 = 0.975;
 /// Seconds that any request may be late and no second have too many. A machine holds a process up for some tens of milliseconds
