@@ -23,7 +23,7 @@ async fn words_are_resolved_as_a_call_resolves_them() {
     for over in ["on november twentieth", "this morning at nine"] {
         let answer = resolved(&bench, &ask(over)).await["body"].clone();
         assert_eq!((&answer["kind"], &answer["earliest"]), (&json!("needs_review"), &json!(null)), "{over}: {answer}");
-        assert_eq!(answer["say"], "When would be a good time to call you?");
+        assert_eq!(answer["say"], "That time has passed. When would be a good time to call you?");
     }
     let late = json!({ "words": "at six", "zone": "America/New_York", "at": at, "hours": "10:00-18:00" });
     let late = resolved(&bench, &late).await;
