@@ -40,6 +40,7 @@ async fn nobody_notices(away: Duration, as_shipped: bool) {
     campaign(deployment, CALLS, CALLS, 20.0);
     let sids = talking(&mut deployment.database.connect().await, CALLS as usize, BEGIN).await;
     import(deployment, CALLS..CALLS + WAITING);
+    greeted(deployment, &sids).await;
 
     postgres.stop();
     let gone = now_ms();
@@ -61,6 +62,15 @@ async fn nobody_notices(away: Duration, as_shipped: bool) {
     let truth = Truth::read(&deployment.truth());
     truth.assert_each_called_once();
     assert_eq!(truth.calls().len(), (CALLS + WAITING) as usize, "those who waited were called");
+}
+
+/// A first sentence is longer than those that follow: whoever has heard it hears the next one within half of the outage.
+async fn greeted(deployment: &Deployment, sids: &[String]) {
+    let begun = Instant::now();
+    while sids.iter().any(|sid| Truth::read(&deployment.truth()).heard_at(sid).is_empty()) {
+        assert!(begun.elapsed() < BEGIN, "somebody was not greeted");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 fn people(talk: Duration) -> String {
