@@ -7,7 +7,7 @@ use std::time::Duration;
 use callfleet_jobs::pace::{PaceError, Pacer};
 use tokio::time::Instant;
 
-use crate::domain::dialing::{claim_pace, rest, send_pace, turn_lasts};
+use crate::domain::dialing::{calls_within, claim_pace, rest, send_pace, turn_lasts};
 use crate::domain::ids::CampaignId;
 use crate::telemetry::names;
 
@@ -94,9 +94,8 @@ impl Turns {
 
     /// A process that is always woken late dials slowly, with turns that last as long as it needs, and not never. Nobody needs more
     /// than a second's slots: the send window is shorter.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
     fn wider(&self, slots: u32) -> u32 {
-        slots.saturating_mul(2).min(self.account_rate.ceil().max(1.0) as u32)
+        slots.saturating_mul(2).min(calls_within(1.0, self.account_rate))
     }
 
     /// Gives no turn to anybody for a while: the provider said that it is full.

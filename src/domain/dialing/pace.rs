@@ -119,9 +119,15 @@ pub fn pace_text(rate: f64) -> String {
     format!("1 call in {}", duration::text(apart))
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
 fn ahead(rate: f64) -> u32 {
-    ((rate * SECONDS_AHEAD).ceil() as u32).max(1)
+    calls_within(SECONDS_AHEAD, rate)
+}
+
+/// Calls that begin within so many seconds, the last one included though it may be cut off; at least one.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is checked to lie between 0 and 1000")]
+pub fn calls_within(seconds: f64, rate: f64) -> u32 {
+    ((rate * seconds).ceil() as u32).max(1)
 }
 
 /// The time between two dials of a campaign that has the account for itself, in whole milliseconds, rounded up. Rates are
