@@ -38,7 +38,12 @@ fn start_everything(folder: &Path) -> ! {
     let (simulator, _) = simulator(folder, "");
     let (postgres, redis) = (Postgres::start(folder, Durability::Process), Redis::start(folder));
     let binary = Binary { program: env!("CARGO_BIN_EXE_callfleet").into(), before: Vec::new() };
-    let in_a_trial = Running::start(binary.command(folder, "simulator --listen 127.0.0.1:0"), &folder.join("trial.log")).unwrap();
+    let log = folder.join("trial.log");
+    let in_a_trial = Running::start(binary.command(folder, "simulator --listen 127.0.0.1:0"), &log).unwrap();
+    // it is bound once `setpriv` has asked for it; its first word is behind that
+    while std::fs::read(&log).unwrap().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let pids = [simulator.pid(), postgres.pid().unwrap(), redis.pid().unwrap(), in_a_trial.pid()];
     println!("started: {}", pids.map(|pid| pid.to_string()).join(" "));
     loop {

@@ -113,12 +113,18 @@ impl Phone {
     }
 }
 
+/// What the mouth was told and has not rendered.
+enum Ordered {
+    Text(String),
+    Flush,
+}
+
 /// A conversation with everything around it.
 pub(crate) struct Rehearsal {
     pub talk: Conversation,
     pub now: u64,
     phone: Phone,
-    said: BTreeMap<u32, VecDeque<String>>,
+    said: BTreeMap<u32, VecDeque<Ordered>>,
     pub thinking: Vec<(u32, String)>,
     pub analysing: u32,
     pub mouth_works: bool,
@@ -180,11 +186,11 @@ impl Rehearsal {
 
     fn act(&mut self, action: Action) -> Vec<Event> {
         match action {
-            Action::Say { reply, text } => {
-                let waiting = self.said.entry(reply).or_default();
-                waiting.push_back(text.trim().to_owned());
+            Action::Say { reply, text } => self.order(reply, Ordered::Text(text.trim().to_owned())),
+            Action::Flush { reply } => {
+                self.order(reply, Ordered::Flush);
+                return self.render(reply);
             }
-            Action::Flush { reply } if self.mouth_works => return self.render(reply),
             Action::ClearMouth => self.said.clear(),
             Action::Play(audio) => self.phone.queue.push_back(Queued::Audio(audio)),
             Action::Mark(mark) => self.phone.queue.push_back(Queued::Mark(mark)),
@@ -199,20 +205,35 @@ impl Rehearsal {
             Action::OptOut => self.opt_outs += 1,
             Action::Note { kind: EventKind::Agent, body, .. } => self.check_heard(&body),
             Action::End(ending) => self.ended = Some(ending),
-            Action::Flush { .. } | Action::ResetMouth | Action::Note { .. } | Action::Timings(_) => {}
+            Action::ResetMouth | Action::Note { .. } | Action::Timings(_) => {}
         }
         Vec::new()
     }
 
+    fn order(&mut self, reply: u32, ordered: Ordered) {
+        self.said.entry(reply).or_default().push_back(ordered);
+    }
+
+    /// What a mouth that works makes of its orders: each flush gives the audio of the text before it, however late.
     fn render(&mut self, reply: u32) -> Vec<Event> {
-        let text = self.said.entry(reply).or_default().drain(..).collect::<Vec<_>>().join(" ");
-        let audio = spell(&text);
-        let half = audio.len() / 2;
-        vec![
-            Event::Audio { reply, audio: audio.slice(..half) },
-            Event::Audio { reply, audio: audio.slice(half..) },
-            Event::Flushed { reply },
-        ]
+        let ordered = self.said.entry(reply).or_default();
+        let mut events = Vec::new();
+        while let Some(end) = ordered.iter().position(|next| matches!(next, Ordered::Flush)).filter(|_| self.mouth_works) {
+            let texts = ordered.drain(..=end).filter_map(|next| if let Ordered::Text(text) = next { Some(text) } else { None });
+            let audio = spell(&texts.collect::<Vec<_>>().join(" "));
+            let half = audio.len() / 2;
+            events.push(Event::Audio { reply, audio: audio.slice(..half) });
+            events.push(Event::Audio { reply, audio: audio.slice(half..) });
+            events.push(Event::Flushed { reply });
+        }
+        events
+    }
+
+    /// A mouth that stalled goes on with its orders.
+    pub fn mouth_goes_on(&mut self) {
+        self.mouth_works = true;
+        let late: Vec<Event> = self.said.keys().copied().collect::<Vec<_>>().into_iter().flat_map(|reply| self.render(reply)).collect();
+        late.into_iter().for_each(|event| self.event(event));
     }
 
     /// What history keeps is what the phone played, cut to whole words.

@@ -96,7 +96,8 @@ fn apply(r: &mut Rehearsal, happens: &Happens) {
                 r.event(if failed { Event::ReplyFailed { reply, spent: false } } else { Event::ReplyDone { reply } });
             }
         }
-        Happens::MouthStalls(stalls) => r.mouth_works = !stalls,
+        Happens::MouthStalls(true) => r.mouth_works = false,
+        Happens::MouthStalls(false) => r.mouth_goes_on(),
         Happens::MouthReopened => {
             r.said.clear();
             r.event(Event::MouthReopened);
