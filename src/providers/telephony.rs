@@ -58,6 +58,11 @@ pub enum DialAnswer {
         /// What failed.
         error: String,
     },
+    /// The same, and nothing failed: it got no [`Leave`].
+    HeldBack {
+        /// Why not.
+        why: String,
+    },
     /// Perhaps processed, perhaps not.
     Unknown {
         /// What was seen.
@@ -89,7 +94,7 @@ pub type Leave = BoxFuture<'static, Result<(), String>>;
 #[async_trait]
 pub trait DialLine: Send {
     /// Sends the one POST once `leave` is given: the first bytes are written as the next statement. When it is refused nothing
-    /// is sent, and the answer is [`DialAnswer::NotSent`] with the reason. Consumes the permit and the line.
+    /// is sent, and the answer is [`DialAnswer::HeldBack`] with the reason. Consumes the permit and the line.
     async fn dial(self: Box<Self>, permit: DialPermit, request: DialRequest, leave: Leave) -> DialAnswer;
 }
 

@@ -243,7 +243,7 @@ impl DialDesk {
 fn words(answer: &DialAnswer) -> (Option<u32>, &str) {
     match answer {
         DialAnswer::NotProcessed { code, .. } => (*code, "refused by the provider"),
-        DialAnswer::NotSent { error } | DialAnswer::Unknown { error } => (None, error),
+        DialAnswer::NotSent { error: why } | DialAnswer::HeldBack { why } | DialAnswer::Unknown { error: why } => (None, why),
         DialAnswer::Placed { .. } => (None, "placed"),
     }
 }
@@ -256,6 +256,7 @@ fn proven(answer: &DialAnswer) -> PostAnswer {
             PostAnswer::NotProcessed { status: *status, code: *code, retry_after: *retry_after }
         }
         DialAnswer::NotSent { .. } => PostAnswer::NotSent,
+        DialAnswer::HeldBack { .. } => PostAnswer::HeldBack,
         DialAnswer::Unknown { .. } => PostAnswer::Unknown,
     }
 }
@@ -265,6 +266,7 @@ fn class(answer: &DialAnswer) -> &'static str {
         DialAnswer::Placed { .. } => "placed",
         DialAnswer::NotProcessed { .. } => "refused",
         DialAnswer::NotSent { .. } => "not_sent",
+        DialAnswer::HeldBack { .. } => "held_back",
         DialAnswer::Unknown { .. } => "unknown",
     }
 }

@@ -21,8 +21,10 @@ pub enum PostAnswer {
         /// `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Not a byte was written: no connection, or the send window had passed.
+    /// Not a byte was written: no connection.
     NotSent,
+    /// Not a byte was written: no turn came within the send window.
+    HeldBack,
     /// Timeout, reset, 3xx, 5xx, an unreadable 2xx, a 4xx that is not the provider's.
     Unknown,
 }
@@ -55,6 +57,7 @@ pub fn classify(answer: &PostAnswer) -> PostClass {
     match answer {
         PostAnswer::Placed { call_sid } => PostClass::Placed { call_sid: call_sid.clone() },
         PostAnswer::NotSent => PostClass::Refused { refusal: Refusal::NotSent, code: None },
+        PostAnswer::HeldBack => PostClass::Refused { refusal: Refusal::HeldBack, code: None },
         PostAnswer::NotProcessed { status, code, .. } if *status >= 500 || *code == Some(PROVIDER_FAULT) => PostClass::Unknown,
         PostAnswer::NotProcessed { status, code, retry_after } => {
             PostClass::Refused { refusal: Refusal::of(*status, *code, *retry_after), code: *code }
@@ -81,7 +84,9 @@ mod tests {
 
     #[test]
     fn what_was_not_written_cannot_ring() {
-        assert_eq!(classify(&PostAnswer::NotSent), PostClass::Refused { refusal: Refusal::NotSent, code: None });
+        for (answer, refusal) in [(PostAnswer::NotSent, Refusal::NotSent), (PostAnswer::HeldBack, Refusal::HeldBack)] {
+            assert_eq!(classify(&answer), PostClass::Refused { refusal, code: None });
+        }
     }
 
     #[test]

@@ -50,8 +50,10 @@ pub enum Refusal {
     },
     /// A refusal we do not know.
     Unclassified,
-    /// Not a byte was written.
+    /// Not a byte was written: the provider cannot be reached.
     NotSent,
+    /// Not a byte was written: we held it back, and nobody else had a part in it.
+    HeldBack,
 }
 
 /// So many unknown refusals of one attempt raise an alarm.
@@ -87,6 +89,7 @@ impl Refusal {
             Self::Capacity { .. } => "capacity",
             Self::Unclassified => "unclassified",
             Self::NotSent => "not_sent",
+            Self::HeldBack => "held_back",
         }
     }
 
@@ -96,7 +99,13 @@ impl Refusal {
         matches!(self, Self::NumberFatal { .. } | Self::TryLater)
     }
 
-    /// What to do now. `refusals` counts this one; `tried_later` says that this lead had its later try already.
+    /// Whether the attempt was refused by anybody but us: after so many it is closed, and the waits between them grow.
+    #[must_use]
+    pub const fn adds_up(&self) -> bool {
+        !matches!(self, Self::HeldBack)
+    }
+
+    /// What to do now. `refusals` counts this one, if it [adds up](Self::adds_up); `tried_later` says that this lead had its later try already.
     #[must_use]
     pub fn plan(&self, kind: DialKind, refusals: u32, tried_later: bool, now: Timestamp, timings: &DialTimings) -> RefusalPlan {
         let backoff = timings.backoff(refusals.saturating_sub(1));
@@ -115,6 +124,8 @@ impl Refusal {
                 RefusalPlan { fleet_backoff: Some(wait), ..plan }
             }
             Self::NotSent => Self::again_or_wait(kind, refusals, backoff, now, timings),
+            // on a machine that cannot keep its pace a lead may be held back any number of times; its next turn is as good
+            Self::HeldBack => RefusalPlan::again(timings.refusal_backoff),
             Self::Unclassified if refusals >= ALARM_AFTER => {
                 RefusalPlan { alarm: true, ..RefusalPlan::close(LeadStep::parked("refused for an unknown reason")) }
             }
@@ -241,6 +252,13 @@ mod tests {
         let limit = DialTimings::default().refusal_limit;
         assert!(plan(Refusal::NotSent, limit - 1, false).attempt.is_ok());
         assert!(matches!(plan(Refusal::NotSent, limit, false).attempt, Err(LeadStep::Waiting { kind: DialKind::Fresh, .. })));
+    }
+
+    #[test]
+    fn a_call_that_we_held_back_goes_in_its_next_turn_however_often() {
+        let timings = DialTimings::default();
+        assert_eq!(plan(Refusal::HeldBack, 50, false), RefusalPlan::again(timings.refusal_backoff));
+        assert!(!Refusal::HeldBack.adds_up() && Refusal::NotSent.adds_up());
     }
 
     #[test]

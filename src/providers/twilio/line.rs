@@ -97,7 +97,7 @@ impl Line {
         };
         match gate.sent() {
             Sent::Nothing => DialAnswer::NotSent { error: seen },
-            Sent::NotAllowed(why) => DialAnswer::NotSent { error: why },
+            Sent::NotAllowed(why) => DialAnswer::HeldBack { why },
             Sent::Something => DialAnswer::Unknown { error: seen },
         }
     }

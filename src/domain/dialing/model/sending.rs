@@ -71,7 +71,7 @@ impl World {
     pub(super) fn post(&mut self, attempt: usize, send_no: u32, claimed_at: u64) {
         let late = self.now - claimed_at > millis(self.policy.timings.send_window);
         if late && self.policy.keeps_send_window {
-            return self.see(attempt, send_no, 1, Some(PostAnswer::NotSent));
+            return self.see(attempt, send_no, 1, Some(PostAnswer::HeldBack));
         }
         let timeout = millis(self.policy.timings.post_timeout);
         match Fate::draw(&mut self.chance, self.policy.provider_is_honest) {

@@ -121,7 +121,7 @@ async fn without_leave_nothing_is_sent() {
     let server = Scripted::start([Reply::Stall]).await;
     let line = Line::connect(&settings(&server.url)).await.unwrap();
     let answer = line.post(dial::form(&request()).unwrap(), refused()).await;
-    assert_eq!(answer, DialAnswer::NotSent { error: "its turn is over".into() });
+    assert_eq!(answer, DialAnswer::HeldBack { why: "its turn is over".into() });
     assert_eq!(server.requests(), Vec::<String>::new());
 }
 
@@ -204,7 +204,7 @@ mod over_tls {
     #[tokio::test]
     async fn without_leave_nothing_of_the_request_is_sent() {
         let (url, server) = serve("").await;
-        assert_eq!(post(&url, refused()).await, DialAnswer::NotSent { error: "its turn is over".into() });
+        assert_eq!(post(&url, refused()).await, DialAnswer::HeldBack { why: "its turn is over".into() });
         assert_eq!(server.await.unwrap(), "");
     }
 

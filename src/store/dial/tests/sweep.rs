@@ -50,6 +50,21 @@ on_both_engines! {
         assert!(rung.len() == 2 && rings(lost, 1) && rings(refused.attempt, 2), "{rung:?}");
     }
 
+    async fn a_call_that_we_hold_back_is_rung_again_however_often(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.refusal_backoff = Duration::ZERO;
+        let held_back = PostClass::Refused { refusal: Refusal::HeldBack, code: None };
+        let mut claimed = bench.sending(1).await;
+        for send_no in 2..=bench.timings.refusal_limit + 2 {
+            assert!(matches!(bench.record(&claimed, &held_back).await, Recorded::Refused(plan) if plan.attempt.is_ok()));
+            assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
+            claimed = bench.claim(claimed.attempt, send_no).await;
+        }
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        bench.timings.refusal_limit = 2;
+        assert!(matches!(bench.record(&claimed, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()), "the first of two");
+    }
+
     async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {
         let mut bench = Bench::new(store).await;
         (bench.timings.ticket_lease, bench.timings.send_deadline) = (Duration::ZERO, Duration::ZERO);
