@@ -1,10 +1,9 @@
 //! A connection that waits for leave at the last possible moment and knows whether a byte of the request ever left.
 //!
 //! The gate sits directly on the TCP stream, below TLS and HTTP. Once armed, its first write waits for leave; the statement after
-//! it is given is the write itself. Leave is asked for once: when the kernel does not take that write at once, it is tried again
-//! without another look at the window and the turn. The buffer of a connection that has only shaken hands is empty, so this takes a
-//! kernel without memory for sockets. A refusal lets nothing through. What the gate counted decides between "not sent" and "perhaps
-//! sent", so it counts only what the kernel accepted.
+//! it is given is the write itself. Leave is for that moment: when the kernel does not take the write at once (the buffer of a
+//! connection that has only shaken hands is empty, so it has no memory for sockets), nothing is written later either. A refusal lets
+//! nothing through. What the gate counted decides between "not sent" and "perhaps sent", so it counts only what the kernel accepted.
 
 use std::io;
 use std::pin::Pin;
@@ -67,6 +66,16 @@ impl GateKeeper {
         Poll::Ready(!matches!(*phase, Phase::Refused(_)))
     }
 
+    /// The stream takes nothing now. Whether leave was given and not used: then it is over.
+    fn stalled(&self) -> bool {
+        let mut phase = self.phase();
+        let unused = matches!(*phase, Phase::Open(0));
+        if unused {
+            *phase = Phase::Refused("the system did not take the request at once".to_owned());
+        }
+        unused
+    }
+
     fn wrote(&self, bytes: usize) {
         if let Phase::Open(sent) = &mut *self.phase() {
             *sent = sent.saturating_add(bytes as u64);
@@ -92,14 +101,24 @@ impl<S> Gate<S> {
     }
 }
 
+fn not_allowed() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, "not allowed to dial")
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Gate<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if !bytes.is_empty() && !ready!(self.keeper.poll_leave(cx)) {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, "not allowed to dial")));
+            return Poll::Ready(Err(not_allowed()));
         }
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.keeper.wrote(written);
-        Poll::Ready(Ok(written))
+        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            Poll::Pending if self.keeper.stalled() => Poll::Ready(Err(not_allowed())),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(written) => {
+                let written = written?;
+                self.keeper.wrote(written);
+                Poll::Ready(Ok(written))
+            }
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -162,6 +181,20 @@ mod tests {
         let mut received = Vec::new();
         theirs.read_to_end(&mut received).await.unwrap();
         assert!(received.is_empty());
+    }
+
+    #[tokio::test]
+    async fn leave_is_over_when_the_first_byte_cannot_go_at_once() {
+        let (ours, mut theirs) = duplex(5);
+        let (mut gate, keeper) = Gate::new(ours);
+        gate.write_all(b"hello").await.unwrap();
+        keeper.arm(Box::pin(async { Ok(()) }));
+        assert!(gate.write_all(b"POST").await.is_err());
+        assert!(matches!(keeper.sent(), Sent::NotAllowed(_)));
+        drop(gate);
+        let mut received = String::new();
+        theirs.read_to_string(&mut received).await.unwrap();
+        assert_eq!(received, "hello");
     }
 
     #[tokio::test]
