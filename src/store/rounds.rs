@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot::{Sender, channel, error::TryRecvError};
 
 use crate::store::StoreError;
+use crate::store::lend::Server;
 
 /// One statement that many callers may share.
 #[derive(Debug)]
@@ -23,9 +24,19 @@ impl<Ask, Answer> Default for Rounds<Ask, Answer> {
 }
 
 impl<Ask, Answer> Rounds<Ask, Answer> {
+    /// As [`Self::ask`], within the server's patience.
+    pub async fn ask_server(
+        &self,
+        server: &Server,
+        ask: Ask,
+        round: impl AsyncFnOnce(Vec<Ask>) -> Result<Vec<Answer>, StoreError>,
+    ) -> Result<Option<Answer>, StoreError> {
+        server.in_time(async { Ok(self.ask(ask, round).await) }).await
+    }
+
     /// Goes along with a round, or runs one for all who wait: `round` answers in the order of its asks. `None` when the round
     /// that took this ask along failed, or its runner was dropped: whether it was done is unknown then, and whose ask was at fault.
-    pub async fn ask(&self, ask: Ask, round: impl AsyncFnOnce(Vec<Ask>) -> Result<Vec<Answer>, StoreError>) -> Option<Answer> {
+    async fn ask(&self, ask: Ask, round: impl AsyncFnOnce(Vec<Ask>) -> Result<Vec<Answer>, StoreError>) -> Option<Answer> {
         let (tell, mut told) = channel();
         self.waiting().push((ask, tell));
         let turn = tokio::select! {

@@ -77,7 +77,7 @@ impl Store {
     /// The row without a lock, read together with those that others ask for.
     async fn as_it_stands(&self, attempt: AttemptId) -> Result<Option<Read>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let read = server.in_time(async { Ok(self.rounds.reads.ask(attempt, async |asked| self.read_all(asked).await).await) });
+        let read = self.rounds.reads.ask_server(server, attempt, async |asked| self.read_all(asked).await);
         Ok(read.await?.flatten())
     }
 

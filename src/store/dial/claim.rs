@@ -119,7 +119,7 @@ impl Store {
 
     async fn ticket_and_look(&self, attempt: AttemptId, now: Timestamp) -> Result<Option<TicketAndLook>, StoreError> {
         if let Db::Postgres(server) = &self.db {
-            let look = server.in_time(async { Ok(self.rounds.looks.ask(attempt, async |asked| self.looks(asked, now).await).await) });
+            let look = self.rounds.looks.ask_server(server, attempt, async |asked| self.looks(asked, now).await);
             if let Some(look) = look.await? {
                 return Ok(look);
             }

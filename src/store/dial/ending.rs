@@ -116,8 +116,7 @@ impl Store {
     /// The database cannot be read.
     pub async fn ending(&self, attempt: AttemptId) -> Result<Option<Ending>, StoreError> {
         if let Db::Postgres(server) = &self.db
-            && let Some(ending) =
-                server.in_time(async { Ok(self.rounds.endings.ask(attempt, async |asked| self.endings(asked).await).await) }).await?
+            && let Some(ending) = self.rounds.endings.ask_server(server, attempt, async |asked| self.endings(asked).await).await?
         {
             return Ok(ending);
         }

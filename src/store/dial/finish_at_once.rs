@@ -112,8 +112,8 @@ impl Store {
         });
         let Some((called, next)) = decided? else { return Ok(None) };
         let close = Close::of(ending, versions, &called, &verdict, &next, now);
-        let written = server.in_time(async { Ok(self.rounds.closes.ask(close, async |closes| self.close_all(closes).await).await) });
-        Ok((written.await? == Some(true)).then(|| finished(row, verdict, next)))
+        let written = self.rounds.closes.ask_server(server, close, async |closes| self.close_all(closes).await).await?;
+        Ok((written == Some(true)).then(|| finished(row, verdict, next)))
     }
 
     /// Which of them were written, in their order; of two that end the same attempt one is.

@@ -161,7 +161,7 @@ impl Store {
     /// `None` when the row is not the one that was looked at.
     pub(super) async fn written(&self, change: Change) -> Result<Option<Whose>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let written = server.in_time(async { Ok(self.rounds.news.ask(change, async |changes| self.write_all(changes).await).await) });
+        let written = self.rounds.news.ask_server(server, change, async |changes| self.write_all(changes).await);
         Ok(written.await?.flatten())
     }
 
