@@ -1,6 +1,9 @@
 //! Rows of the API: JSON objects, judged by the same rules as the rows of a file. Their keys are the columns.
 
-use serde_json::{Map, Value};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::intake::columns::Columns;
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
@@ -8,14 +11,42 @@ use crate::intake::phone::Region;
 use crate::intake::preflight::FileError;
 use crate::intake::validate::{LeadRow, Place, validate};
 
+/// A JSON object as it was written: a key that stands twice is there twice, and none of its values is chosen.
+#[derive(Debug)]
+pub struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut pairs = Vec::with_capacity(map.size_hint().unwrap_or(0));
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Object(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 /// Judges one object; `row` counts from 1.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn judge(object: &Map<String, Value>, row: u64, region: Option<Region>) -> Result<LeadRow, Box<Finding>> {
+pub fn judge(Object(pairs): &Object, row: u64, region: Option<Region>) -> Result<LeadRow, Box<Finding>> {
     let place = Place { row, line: row };
-    let columns = Columns::read(object.keys().map(String::as_str)).map_err(|error| about(place, "", "", bad_keys(&error)))?;
-    let cells = object.iter().map(|(key, value)| text(value).ok_or_else(|| about(place, key, &value.to_string(), not_text())));
+    let columns = Columns::read(pairs.iter().map(|(key, _)| key.as_str())).map_err(|error| about(place, "", "", bad_keys(&error)))?;
+    let cells = pairs.iter().map(|(key, value)| text(value).ok_or_else(|| about(place, key, &value.to_string(), not_text())));
     let cells = cells.collect::<Result<Vec<String>, _>>()?;
     validate(&columns, cells.iter().map(String::as_str), place, region)
 }
@@ -56,8 +87,18 @@ mod tests {
     use super::*;
 
     fn judged(row: Value) -> Result<LeadRow, FindingCode> {
-        let Value::Object(object) = row else { unreachable!("the tests give objects") };
+        read(&row.to_string())
+    }
+
+    fn read(row: &str) -> Result<LeadRow, FindingCode> {
+        let object: Object = serde_json::from_str(row).unwrap();
         judge(&object, 1, Some("US".parse().unwrap())).map_err(|finding| finding.code)
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_no_value_is_chosen() {
+        let row = r#"{ "phone_number": "+14155550100", "phone_number": "+14155550101" }"#;
+        assert_eq!(read(row).err(), Some(FindingCode::BadColumns));
     }
 
     #[test]

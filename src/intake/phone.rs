@@ -40,11 +40,39 @@ pub fn dialable(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Troub
         return judge(&number);
     }
     let text = written(&plain)?;
-    let parsed = phonenumber::parse(region.map(|region| region.0), text).map_err(|_| unreadable(text, region))?;
+    let abroad = with_country(text, region);
+    // told a region, the crate takes that region's trunk prefix off the numbers of other countries too
+    let parsed = match &abroad {
+        Some(number) => phonenumber::parse(None, number),
+        None => phonenumber::parse(region.map(|region| region.0), text),
+    };
+    let parsed = parsed.map_err(|_| unreadable(text, region))?;
     if parsed.extension().is_some() {
         return Err(extension());
     }
-    judge(&parsed.format().mode(Mode::E164).to_string())
+    judge(&parsed.format().mode(Mode::E164).to_string()).map_err(|trouble| abroad_by_zeros(text, trouble))
+}
+
+/// A number that says its country, with `+` in front: as written, or in place of what is dialed for abroad in this region.
+fn with_country(text: &str, region: Option<Region>) -> Option<Cow<'_, str>> {
+    let begun = text.trim_start_matches(|c: char| c != '+' && !c.is_ascii_digit());
+    if begun.starts_with('+') {
+        return Some(Cow::Borrowed(begun));
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let prefix = DATABASE.by_id(region?.0.as_ref())?.international_prefix()?.find(&digits).filter(|found| found.start() == 0)?;
+    let number = &digits[prefix.end()..];
+    // no country's code begins with 0
+    (!number.starts_with('0')).then(|| Cow::Owned(format!("+{number}")))
+}
+
+/// What elsewhere is dialed for abroad.
+fn abroad_by_zeros(text: &str, trouble: Trouble) -> Trouble {
+    if trouble.code == FindingCode::InvalidNumber && text.starts_with("00") {
+        let message = "the number begins with 00, which is not dialed for abroad in the default country";
+        return Trouble::new(FindingCode::InvalidNumber, message, "write + in place of 00");
+    }
+    trouble
 }
 
 /// Without blanks around it, invisible marks, a spreadsheet's apostrophe, and with digits of any script as `0`–`9`.
@@ -112,7 +140,7 @@ fn unreadable(text: &str, region: Option<Region>) -> Trouble {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if region.is_none() && !text.starts_with('+') && digits >= 6 {
         let message = "the number has no country code, and the import no default country";
-        return Trouble::new(FindingCode::NoCountry, message, "write it like +14155550123, or import with a default country");
+        return Trouble::new(FindingCode::NoCountry, message, "write it like +14155550123, or import with a default country (--region US)");
     }
     if text.starts_with('+') && (7..=15).contains(&digits) {
         return Trouble::new(FindingCode::InvalidNumber, "no country has this calling code", "check the digits");
@@ -131,11 +159,14 @@ fn length_trouble(digits: usize) -> Option<Trouble> {
     }
 }
 
-/// Whether a number in E.164 form exists and belongs to a person's line.
+/// Whether a number in E.164 form exists and belongs to a person's line. Gives the number that was judged: a zero that is dialed at
+/// home may still stand behind the country, and nobody is to have two numbers.
 fn judge(e164: &str) -> Result<PhoneNumber, Trouble> {
-    let verdict = if north_american(e164).is_some() { north_american_verdict(e164) } else { look_up(e164) };
-    let number = PhoneNumber::from_e164(e164);
-    match (verdict, number) {
+    let (verdict, e164) = match north_american(e164) {
+        Some(e164) => (north_american_verdict(&e164), e164),
+        None => look_up(e164),
+    };
+    match (verdict, PhoneNumber::from_e164(&e164)) {
         (Verdict::Dialable, Ok(number)) => Ok(number),
         (Verdict::NotDialable, _) => {
             let message = "calls to this number cost extra, or it is no line of a person";
@@ -155,16 +186,15 @@ enum Verdict {
     Invalid = 3,
 }
 
-/// libphonenumber's answer.
-fn look_up(e164: &str) -> Verdict {
-    let Ok(parsed) = phonenumber::parse(None, e164) else { return Verdict::Invalid };
-    if !phonenumber::is_valid(&parsed) {
-        return Verdict::Invalid;
-    }
-    match parsed.number_type(&DATABASE) {
+/// libphonenumber's answer, and the number it is about.
+fn look_up(e164: &str) -> (Verdict, Cow<'_, str>) {
+    let Ok(parsed) = phonenumber::parse(None, e164) else { return (Verdict::Invalid, Cow::Borrowed(e164)) };
+    let verdict = match parsed.number_type(&DATABASE) {
+        _ if !phonenumber::is_valid(&parsed) => Verdict::Invalid,
         Type::PremiumRate | Type::SharedCost | Type::Pager | Type::Voicemail | Type::Emergency | Type::ShortCode => Verdict::NotDialable,
         _ => Verdict::Dialable,
-    }
+    };
+    (verdict, Cow::Owned(parsed.format().mode(Mode::E164).to_string()))
 }
 
 /// A cell that is `+1` and ten digits already.
@@ -207,14 +237,14 @@ static KNOWN: [AtomicU8; 1_000_000] = [const { AtomicU8::new(0) }; 1_000_000];
 
 fn north_american_verdict(e164: &str) -> Verdict {
     let Some(place) = e164.get(2..8).and_then(|digits| digits.parse::<usize>().ok()).and_then(|index| KNOWN.get(index)) else {
-        return look_up(e164);
+        return look_up(e164).0;
     };
     match place.load(Ordering::Relaxed) {
         1 => Verdict::Dialable,
         2 => Verdict::NotDialable,
         3 => Verdict::Invalid,
         _ => {
-            let verdict = look_up(e164);
+            let (verdict, _) = look_up(e164);
             place.store(verdict as u8, Ordering::Relaxed);
             verdict
         }
@@ -250,10 +280,43 @@ mod tests {
             ("0044 20 7946 0000", region("GB"), "+442079460000"),
             ("+44 (0)20 7946 0000", None, "+442079460000"),
             ("+49 30 123456", None, "+4930123456"),
+            ("011 49 1512 3456789", region("US"), "+4915123456789"),
+            ("011 44 (0)20 7946 0000", region("US"), "+442079460000"),
+            ("0039 06 698 12345", region("GB"), "+390669812345"),
+            ("8~10 49 30 123456", region("RU"), "+4930123456"),
         ];
         for (cell, region, expected) in cases {
             assert_eq!(dialable(cell, region).as_ref().map(PhoneNumber::e164), Ok(expected), "{cell}");
         }
+    }
+
+    #[test]
+    fn a_number_with_its_country_is_the_same_in_every_region() {
+        let cases = [
+            ("+4915112345678", "+4915112345678"),
+            ("+35312222222", "+35312222222"),
+            ("+33 1 42 68 53 00", "+33142685300"),
+            ("+86 138 1234 5678", "+8613812345678"),
+            ("+27 11 978 5313", "+27119785313"),
+            ("+91 11 2301 4104", "+911123014104"),
+            ("+39 06 698 12345", "+390669812345"),
+            ("+7 812 123 45 67", "+78121234567"),
+            ("+44 (0)20 7946 0197", "+442079460197"),
+            ("+4402079460197", "+442079460197"),
+            ("(+49) 030 123456", "+4930123456"),
+            ("+1 415-555-0100", "+14155550100"),
+        ];
+        for (cell, expected) in cases {
+            for region in ["US", "CA", "GB", "DE", "FR", "IT", "RU", "BR", "MX", "HU", "JP", "IN"].map(region).into_iter().chain([None]) {
+                assert_eq!(dialable(cell, region).as_ref().map(PhoneNumber::e164), Ok(expected), "{cell} in {region:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tells_that_zeros_are_not_dialed_for_abroad_here() {
+        let refused = dialable("0044 20 7946 0000", region("US")).unwrap_err();
+        assert_eq!((refused.code, refused.suggestion.as_str()), (FindingCode::InvalidNumber, "write + in place of 00"));
     }
 
     #[test]
@@ -289,7 +352,9 @@ mod tests {
         #[test]
         fn six_digits_decide_about_a_north_american_number(six in 0_u32..1_000_000, rest in 0_u32..10_000) {
             let number = format!("+1{six:06}{rest:04}");
-            prop_assert_eq!(north_american_verdict(&number), look_up(&number));
+            let (verdict, read) = look_up(&number);
+            prop_assert_eq!(north_american_verdict(&number), verdict);
+            prop_assert!(verdict == Verdict::Invalid || read == number, "{} is read as {}", number, read);
         }
 
         #[test]
@@ -299,6 +364,14 @@ mod tests {
             if let Some(read) = usual_form(&cell, region("US")) {
                 let parsed = phonenumber::parse(Some(Id::US), &cell).unwrap();
                 prop_assert_eq!(read.as_ref(), parsed.format().mode(Mode::E164).to_string());
+            }
+        }
+
+        #[test]
+        fn what_was_read_is_read_the_same_everywhere(cell in "\\+?[0-9 ()-]{6,18}", there in 0_usize..4, here in 0_usize..4) {
+            let regions = ["US", "GB", "DE", "IT"].map(region);
+            if let Ok(number) = dialable(&cell, regions[there]) {
+                prop_assert_eq!(dialable(number.e164(), regions[here]), Ok(number));
             }
         }
 

@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::super::ApiState;
@@ -19,7 +19,7 @@ use super::super::keyed::{self, Key, Turn};
 use super::uncalled::{Doubts, Uncalled};
 use super::{open_campaign, region, sink};
 use crate::intake::finding::Finding;
-use crate::intake::objects::judge;
+use crate::intake::objects::{Object, judge};
 use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
 
 /// Most rows of a request.
@@ -32,7 +32,7 @@ pub const LARGEST_BODY: usize = 16 << 20;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RowsBody {
-    leads: Vec<Map<String, Value>>,
+    leads: Vec<Object>,
     /// Replace the data of leads that are there.
     #[serde(default)]
     update: bool,
