@@ -50,6 +50,7 @@ fn facts<'a>(
         suppressed: None,
         stale_dnc_list: None,
         country: Some("US"),
+        not_permitted: None,
         blocked_range: None,
         laws,
         zones,

@@ -14,6 +14,7 @@ use crate::domain::dnc::StaleList;
 use crate::domain::law::Jurisdiction;
 use crate::domain::line::BlockedRange;
 use crate::domain::money::NanoUsd;
+use crate::domain::not_permitted::RefusedCountry;
 use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
 use crate::word_enum;
@@ -33,7 +34,7 @@ word_enum! {
         Quarantine = "quarantine",
         /// A do-not-call list is too old to call by.
         DncAge = "dnc_age",
-        /// The number's country is not among those the campaign calls.
+        /// The number's country is not among those the campaign calls, or the provider does not permit it.
         Country = "country",
         /// The number is no person's line: premium rate, satellite, pager.
         NumberRange = "number_range",
@@ -69,6 +70,8 @@ pub struct PermitFacts<'a> {
     pub stale_dnc_list: Option<&'a StaleList>,
     /// The number's country, ISO 3166.
     pub country: Option<&'a str>,
+    /// The provider does not let the campaign call the number's country.
+    pub not_permitted: Option<&'a RefusedCountry>,
     /// The blocked range the number lies in.
     pub blocked_range: Option<BlockedRange>,
     /// The laws the callee may be under.
@@ -131,6 +134,12 @@ pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Deni
 #[must_use]
 pub fn gates(facts: &PermitFacts<'_>, now: Timestamp) -> Vec<Denial> {
     Gate::ALL.iter().filter_map(|gate| ask::ask(*gate, facts, now)).collect()
+}
+
+/// Whether one more call of this worst case stays within the budget.
+#[must_use]
+pub fn budget_allows(budget: NanoUsd, spent_and_reserved: NanoUsd, reserve: NanoUsd) -> bool {
+    spent_and_reserved + reserve <= budget
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ impl Gate {
             Self::DncAge => {
                 "every do-not-call list that concerns the countries called is as new as its registry asks (`callfleet dnc list`)"
             }
-            Self::Country => "the number's country is one the campaign calls (`countries`)",
+            Self::Country => "the number's country is one the campaign calls (`countries`) and the provider permits",
             Self::NumberRange => "the number is a person's line: no premium rate, satellite, pager and the like",
             Self::Zone => "every time zone the callee may be in is known",
             Self::Hours => "it is inside the campaign's hours and the law's on every clock the callee may live by (`hours`, `law`)",

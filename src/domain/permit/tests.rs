@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::campaign::{Countries, OnVoicemail};
 use crate::domain::law::{LawChoice, Profile, laws_for};
 use crate::domain::line::blocked_range;
+use crate::domain::not_permitted::NotPermitted;
 use crate::domain::outcome::Reason;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
@@ -75,6 +76,7 @@ fn cases() -> Vec<Case> {
         case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "cannot be read", |f| f.stale_dnc_list = Some(&UNDATED)),
         case(Gate::Country, None, "a number of GB", |f| f.country = Some("GB")),
         case(Gate::Country, None, "no known country", |f| f.country = None),
+        case(Gate::Country, None, "calls to US are not permitted", |f| f.not_permitted = NOT_PERMITTED.of(&called())),
         case(Gate::NumberRange, None, "premium rate", |f| {
             f.blocked_range = blocked_range(&PhoneNumber::from_e164("+19005550100").unwrap());
         }),
@@ -107,6 +109,16 @@ fn cases() -> Vec<Case> {
 
 static STALE: LazyLock<StaleList> =
     LazyLock::new(|| StaleList { name: "national".to_owned(), days: Some(31), most_days: 31, citation: None });
+static NOT_PERMITTED: LazyLock<NotPermitted> = LazyLock::new(|| {
+    let mut countries = NotPermitted::default();
+    countries.add(&called(), "spring", "the provider refused a call with code 21215");
+    countries
+});
+
+fn called() -> PhoneNumber {
+    PhoneNumber::from_e164("+14155550100").unwrap()
+}
+
 static UNDATED: LazyLock<StaleList> = LazyLock::new(|| StaleList { days: None, ..STALE.clone() });
 
 fn suppressed(source: SuppressionSource) -> Option<Suppressed> {
@@ -136,6 +148,7 @@ fn open_facts(settings: &CampaignSettings) -> PermitFacts<'_> {
         suppressed: None,
         stale_dnc_list: None,
         country: Some("US"),
+        not_permitted: None,
         blocked_range: None,
         laws: laws("+14155550100", None),
         zones: leak(&["America/New_York"]),

@@ -223,7 +223,7 @@ macro_rules! with_look {
     () => {
         concat!(
             columns!(),
-            ", c.state AS campaign, ",
+            ", c.state AS campaign, c.not_permitted, ",
             look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
             " FROM attempt a JOIN lead l ON l.id = a.lead_id JOIN campaign c ON c.id = l.campaign_id WHERE a.id"
         )

@@ -172,6 +172,7 @@ fn permit() -> Result<DialPermit, Denial> {
                 suppressed: None,
                 stale_dnc_list: None,
                 country: None,
+                not_permitted: None,
                 blocked_range: None,
                 laws: &[],
                 zones,
