@@ -45,7 +45,7 @@ fn facts<'a>(
     PermitFacts {
         campaign: CampaignState::Running,
         settings,
-        lead_callable: true,
+        lead_stands: None,
         consent_basis: Some("web form"),
         suppressed: None,
         stale_dnc_list: None,

@@ -60,8 +60,8 @@ pub struct PermitFacts<'a> {
     pub campaign: CampaignState,
     /// The campaign's settings.
     pub settings: &'a CampaignSettings,
-    /// The lead may be called (not cancelled, not finished, no other attempt).
-    pub lead_callable: bool,
+    /// Why the lead is not to be called now (cancelled, finished, another attempt); `None` when it waits for a call.
+    pub lead_stands: Option<&'a str>,
     /// The lead's consent basis, when stated.
     pub consent_basis: Option<&'a str>,
     /// The number must not be called, in any campaign or in this one.
@@ -101,11 +101,18 @@ pub struct Denial {
     pub rule: String,
     /// What the gate saw.
     pub value: String,
-    /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then.
+    /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then. Whether it opens by itself
+    /// is [`Denial::opening`]'s to say.
     pub opens_at: Option<Timestamp>,
 }
 
 impl Denial {
+    /// When the gate opens by itself. One that is only looked at again, because somebody may have opened it, has no such moment.
+    #[must_use]
+    pub fn opening(&self) -> Option<Timestamp> {
+        self.opens_at.filter(|_| self.gate.opened_by().is_none())
+    }
+
     /// One line for a person: `hours: it is … (calls may begin …)`.
     #[must_use]
     pub fn why(&self) -> String {

@@ -3,6 +3,16 @@
 use super::Gate;
 
 impl Gate {
+    /// What opens a gate that is looked at again soon although no time opens it; `None` for all others.
+    #[must_use]
+    pub const fn opened_by(self) -> Option<&'static str> {
+        match self {
+            Self::DncAge => Some("a newer list"),
+            Self::Budget => Some("a higher budget, or by calls that end below what they reserved"),
+            _ => None,
+        }
+    }
+
     /// The rule of a gate, whatever a campaign's settings make of it.
     #[must_use]
     pub const fn about(self) -> &'static str {

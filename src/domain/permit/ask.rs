@@ -64,7 +64,7 @@ fn campaign(facts: &PermitFacts<'_>) -> Option<Closed> {
 
 fn lead(facts: &PermitFacts<'_>) -> Option<Closed> {
     let rule = "a lead is called while it waits and no call to it is open";
-    (!facts.lead_callable).then(|| closed(rule, "finished, suppressed, parked, cancelled, or being called"))
+    facts.lead_stands.map(|stands| closed(rule, stands))
 }
 
 fn consent(facts: &PermitFacts<'_>) -> Option<Closed> {

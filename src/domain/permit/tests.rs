@@ -66,7 +66,7 @@ fn cases() -> Vec<Case> {
     vec![
         case(Gate::Campaign, None, "paused", |f| f.campaign = CampaignState::Paused),
         case(Gate::Campaign, None, "draining", |f| f.campaign = CampaignState::Draining),
-        case(Gate::Lead, None, "being called", |f| f.lead_callable = false),
+        case(Gate::Lead, None, "parked: nobody knows why", |f| f.lead_stands = Some("parked: nobody knows why")),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = None),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = Some("  ")),
         case(Gate::Suppression, None, "do-not-call", |f| f.suppressed = suppressed(SuppressionSource::List)),
@@ -143,7 +143,7 @@ fn open_facts(settings: &CampaignSettings) -> PermitFacts<'_> {
     PermitFacts {
         campaign: CampaignState::Running,
         settings,
-        lead_callable: true,
+        lead_stands: None,
         consent_basis: Some("web form"),
         suppressed: None,
         stale_dnc_list: None,
@@ -189,10 +189,22 @@ fn each_gate_closes_alone_and_says_why() {
 }
 
 #[test]
+fn a_gate_that_is_only_looked_at_again_does_not_claim_to_open() {
+    let settings = settings();
+    for case in cases() {
+        let mut facts = open_facts(&settings);
+        (case.change)(&mut facts);
+        let denial = check(&facts, at(NOW)).unwrap_err();
+        let by_a_change = matches!(denial.gate, Gate::DncAge | Gate::Budget);
+        assert_eq!((denial.gate.opened_by().is_some(), denial.opening()), (by_a_change, denial.opens_at.filter(|_| !by_a_change)));
+    }
+}
+
+#[test]
 fn the_first_closed_gate_answers() {
     let settings = settings();
     let mut facts = open_facts(&settings);
-    (facts.suppressed, facts.lead_callable, facts.placed_for_lead) = (suppressed(SuppressionSource::OptOut), false, 9);
+    (facts.suppressed, facts.lead_stands, facts.placed_for_lead) = (suppressed(SuppressionSource::OptOut), Some("finished"), 9);
     let closed: Vec<Gate> = gates(&facts, at(NOW)).iter().map(|denial| denial.gate).collect();
     assert_eq!(closed, [Gate::Lead, Gate::Suppression, Gate::AttemptCap]);
     assert_eq!(check(&facts, at(NOW)).unwrap_err().gate, Gate::Lead);

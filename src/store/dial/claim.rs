@@ -247,8 +247,8 @@ impl Ticket {
     }
 
     fn decide(&self, facts: &Facts, ask: &ClaimAsk<'_>, now: Timestamp) -> Claim {
-        let is_callable = self.lead.state == LeadState::Active;
-        let view = facts.view(&self.lead, ask.settings, is_callable, ask.reserve, self.kind == DialKind::Callback);
+        let stands = (self.lead.state != LeadState::Active).then(|| self.lead.state.as_str());
+        let view = facts.view(&self.lead, ask.settings, stands, ask.reserve, self.kind == DialKind::Callback);
         let switches = Switches { queue_paused: self.queue_paused, campaign_dials: facts.campaign_dials() };
         dialing::claim(self.attempt_state, self.send_no(), ask.send_no, switches, permit::check(&view, now))
     }

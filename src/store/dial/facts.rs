@@ -151,14 +151,14 @@ impl Facts {
         &'a self,
         lead: &'a LeadRow,
         settings: &'a CampaignSettings,
-        lead_callable: bool,
+        lead_stands: Option<&'a str>,
         reserve: NanoUsd,
         is_callback: bool,
     ) -> PermitFacts<'a> {
         PermitFacts {
             campaign: self.campaign,
             settings,
-            lead_callable,
+            lead_stands,
             consent_basis: lead.consent_basis.as_deref(),
             suppressed: self.suppressed,
             stale_dnc_list: self.stale_dnc_list.as_ref(),

@@ -167,7 +167,7 @@ fn permit() -> Result<DialPermit, Denial> {
             let facts = PermitFacts {
                 campaign: CampaignState::Running,
                 settings,
-                lead_callable: true,
+                lead_stands: None,
                 consent_basis: None,
                 suppressed: None,
                 stale_dnc_list: None,
