@@ -3,18 +3,21 @@
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
+use super::super::campaigns::TEST_CALLS;
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::permit::Gate;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::campaign::CampaignChange;
+use crate::store::campaign::{CampaignChange, NewCampaign};
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
 
 async fn set(bench: &Bench, key: &str, value: &str) -> Value {
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await
@@ -134,6 +137,20 @@ async fn a_lead_is_explained_by_number_key_or_id() {
     bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
     assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["error"]["code"], "several_leads");
     assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_of_a_test_call_is_meant_only_where_no_list_has_its_number() {
+    let bench = Bench::with_campaign().await;
+    let settings = json!({ "caller_numbers": ["+14155550200"] });
+    let new = NewCampaign { name: TEST_CALLS, settings: &settings, agent_version: None };
+    let tests = bench.store.create_campaign(new, "test", Timestamp::from_millis(1)).await.unwrap().unwrap().id;
+    for (n, number) in [(1, "+14155550100"), (2, "+14155550177")] {
+        let called = NewLead { phone_number: PhoneNumber::from_e164(number).unwrap(), ..fixtures::new_lead(n) };
+        bench.store.insert_leads(fixtures::place(tests), &[called], Timestamp::from_millis(1)).await.unwrap();
+    }
+    assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["campaign"], "spring");
+    assert_eq!(bench.get("/v1/leads/+14155550177/explain").await["body"]["campaign"], TEST_CALLS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
