@@ -98,10 +98,12 @@ impl Facts {
         }
     }
 
-    /// Once it trips, the campaign is halted and its state says so.
+    /// Once it trips, the campaign is halted within seconds, and its state says so.
     fn breaker(&self) -> GateJson {
-        let seen = self.breaker.clone().unwrap_or_else(|| "the settings cannot be read".to_owned());
-        gate(CampaignGate::Breaker, true, seen)
+        match &self.breaker {
+            Some(circuit) => gate(CampaignGate::Breaker, !circuit.trips, circuit.told.clone()),
+            None => gate(CampaignGate::Breaker, true, "the settings cannot be read".to_owned()),
+        }
     }
 
     fn calling_hours(&self) -> GateJson {

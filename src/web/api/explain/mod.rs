@@ -44,7 +44,7 @@ struct Facts {
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
-    breaker: Option<String>,
+    breaker: Option<Circuit>,
     last_call: Option<Timestamp>,
     account_rate: f64,
     /// Worst case of a call.
@@ -120,10 +120,17 @@ async fn dialers(api: &ApiState) -> Result<Dialers, ApiError> {
 }
 
 /// What the circuit breaker sees.
-async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
+#[derive(Debug)]
+struct Circuit {
+    trips: bool,
+    told: String,
+}
+
+async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<Circuit>, ApiError> {
     let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
     let since = settings.breaker.looks_back_to(campaign.running_since, api.clock.now());
-    Ok(Some(settings.breaker.told(api.store.recent_calls(campaign.id, since).await?)))
+    let recent = api.store.recent_calls(campaign.id, since).await?;
+    Ok(Some(Circuit { trips: settings.breaker.trips(recent).is_some(), told: settings.breaker.told(recent) }))
 }
 
 /// When a campaign called last that rests between its calls; no other's pace is counted from there.
