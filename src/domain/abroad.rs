@@ -164,8 +164,8 @@ mod tests {
                 &["US", "GB"],
                 &[("1416", 2), ("5255", 9), ("1800", 1), ("4420", 1)],
                 "12 of 13 leads have numbers of MX (9), CA (2), no known country (1), which this campaign does not call \
-                 (countries = US, GB): callfleet campaign set spring countries=US,GB,MX,CA; those of no known country are toll-free, not geographic or not \
-                 assigned, and no country that is added calls them",
+                 (countries = US, GB): callfleet campaign set spring countries=US,GB,MX,CA; those of no known country are \
+                 toll-free, not geographic or not assigned, and no country that is added calls them",
             ),
             (
                 &["US"],

@@ -59,20 +59,28 @@ pub async fn explain(
         campaign: campaign.name,
         state: view.lead.state,
         answer,
-        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &closed)).collect(),
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, view.lead.state, &closed)).collect(),
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
     }))
 }
 
-fn gate_json(gate: Gate, closed: &[Denial]) -> GateJson {
+fn gate_json(gate: Gate, state: LeadState, closed: &[Denial]) -> GateJson {
     match closed.iter().find(|denial| denial.gate == gate) {
         Some(denial) => {
             let (rule, value) = (denial.rule.clone(), denial.value.clone());
-            GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: gate.opened_by() }
+            GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: opened_by(gate, state) }
         }
         None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None, opened_by: None },
+    }
+}
+
+fn opened_by(gate: Gate, state: LeadState) -> Option<&'static str> {
+    match (gate, state) {
+        (Gate::Lead, LeadState::Active) => Some("the end of the call"),
+        (Gate::Lead, LeadState::Finished | LeadState::Parked) => Some("a retry"),
+        _ => gate.opened_by(),
     }
 }
 

@@ -106,7 +106,7 @@ on_both_engines! {
         let (calling, dead, off) = (bench.placed(1, "CA1").await, bench.sending(2).await, bench.lead(3).await);
         let (never, abroad) = (suppressed(&bench, 4, SuppressionSource::OptOut).await, bench.sending(5).await);
         bench.refuse(&dead, 400, 21211).await;
-        bench.store.cancel_lead(off, "test", now()).await.unwrap();
+        assert!(bench.store.cancel_lead(off, "test", now()).await.unwrap().is_changed());
         bench.refuse(&abroad, 400, 21215).await;
         let why = bench.view(abroad.lead).await.lead.wait_reason.unwrap();
         let cases = [

@@ -46,14 +46,15 @@ impl Facts {
         GateJson { opens_at, ..gate(CampaignGate::Campaign, open, detail) }
     }
 
-    /// A campaign ends while leads of it wait for a person: those that most wait for the same thing tell why.
+    /// A campaign ends while leads of it wait for a person; what most of them wait for is told.
     fn left_parked(&self) -> String {
-        let parked = self.status.in_state(LeadState::Parked);
-        let most = self.waits.iter().find(|wait| wait.state == LeadState::Parked).and_then(|wait| wait.wait_reason.as_deref());
-        match (self.campaign.state, most) {
-            (CampaignState::Completed, Some(why)) => format!(" and {} {} parked: {why}", counted(parked, "lead"), are(&parked)),
-            _ => String::new(),
-        }
+        let parked = || self.waits.iter().filter(|wait| wait.state == LeadState::Parked);
+        let most = parked().find_map(|wait| wait.wait_reason.as_deref());
+        let Some(why) = most.filter(|_| self.campaign.state == CampaignState::Completed) else { return String::new() };
+        let all = self.status.in_state(LeadState::Parked);
+        let alike: i64 = parked().filter(|wait| wait.wait_reason.as_deref() == Some(why)).map(|wait| wait.leads).sum();
+        let of_them = if alike < all { format!(", {alike} of them") } else { String::new() };
+        format!(" and {} {} parked{of_them}: {why}", counted(all, "lead"), are(&all))
     }
 
     fn settings(&self) -> GateJson {

@@ -168,6 +168,12 @@ async fn a_lead_that_does_not_wait_is_explained_by_where_it_stands() {
         fixtures::force_lead_state(&bench.store, lead, state).await;
         let explained = bench.exact("GET", &format!("/v1/leads/{lead}/explain"), "").await;
         assert_eq!(explained["answer"], told, "the draft is no answer: {explained}");
+        let opened_by = match state {
+            LeadState::Active => json!("the end of the call"),
+            LeadState::Finished | LeadState::Parked => json!("a retry"),
+            _ => Value::Null,
+        };
+        assert_eq!(explained["gates"][1]["opened_by"], opened_by, "{explained}");
     }
 }
 
