@@ -45,11 +45,12 @@ fn facts<'a>(
     PermitFacts {
         campaign: CampaignState::Running,
         settings,
-        lead_callable: true,
+        lead_stands: None,
         consent_basis: Some("web form"),
         suppressed: None,
         stale_dnc_list: None,
         country: Some("US"),
+        not_permitted: None,
         blocked_range: None,
         laws,
         zones,

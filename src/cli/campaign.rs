@@ -153,10 +153,12 @@ fn speaker(agent: &Value) -> String {
 }
 
 fn status(campaign: &Value) -> String {
+    // a start leaves a note, not the reason why the campaign dials or waits
+    let said = if matches!(campaign["state"].as_str(), Some("running" | "scheduled")) { "note" } else { "reason" };
     let head = pairs(&[
         ("campaign", cell(&campaign["name"])),
         ("state", cell(&campaign["state"])),
-        ("reason", cell(&campaign["state_reason"])),
+        (said, cell(&campaign["state_reason"])),
         ("agent", speaker(&campaign["agent"])),
         ("leads", format!("{} ({})", campaign["total"], counts(&campaign["leads"]))),
         ("outcomes", counts(&campaign["dispositions"])),

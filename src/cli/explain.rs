@@ -42,7 +42,7 @@ fn gate(gate: &Value) -> Vec<String> {
     let opens = match gate["opens_at"].as_str() {
         Some(_) => moment(&gate["opens_at"]),
         None if open => String::new(),
-        None => "by a change only".to_owned(),
+        None => gate["opened_by"].as_str().map_or_else(|| "by a change only".to_owned(), |change| format!("by {change}")),
     };
     let word = if open { "open" } else { "CLOSED" };
     vec![word.to_owned(), cell(&gate["gate"]), cell(&gate["value"]), opens, cell(&gate["rule"])]
@@ -57,4 +57,20 @@ fn hours(class: &Value) -> Vec<String> {
     };
     let zones: Vec<String> = items(&class["zones"]).iter().map(cell).collect();
     vec![cell(&class["leads"]), if open { "open" } else { "CLOSED" }.to_owned(), opens, cell(&class["laws"]), zones.join(" ")]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_gate_that_no_time_opens_says_what_does() {
+        let shut = |opened_by: Option<&str>| {
+            gate(&json!({ "gate": "dnc_age", "open": false, "value": "old", "rule": "new", "opens_at": null, "opened_by": opened_by }))
+        };
+        assert_eq!(shut(Some("a newer list")), ["CLOSED", "dnc_age", "old", "by a newer list", "new"]);
+        assert_eq!(shut(None)[3], "by a change only");
+    }
 }

@@ -180,6 +180,7 @@ fn ending(ending: &Value) -> String {
         "end_time" => "its end time (schedule.end) comes first".to_owned(),
         "halted" => format!("halted: {}", cell(&ending["why"])),
         "budget_spent" => "the budget (budget_usd) does not suffice for another call".to_owned(),
+        "list_too_old" => format!("a do-not-call list has to be renewed before: {} (callfleet dnc import)", cell(&ending["why"])),
         "never_opens" => "the leads that are left can never be called".to_owned(),
         "too_long" => "cut off at the longest time (--days)".to_owned(),
         "stuck" => "leads are due that cannot be read: callfleet doctor".to_owned(),

@@ -17,7 +17,7 @@ pub struct Abroad {
     leads: u64,
     /// Those of other countries; `None` for numbers of no country.
     elsewhere: BTreeMap<Option<&'static str>, u64>,
-    /// How many of these are parked already: they come back when somebody says so.
+    /// How many of these are parked already and have a country: they come back when somebody says so.
     parked: u64,
 }
 
@@ -49,7 +49,8 @@ impl Abroad {
 
     /// Tells how many of the leads that were counted so are parked.
     pub fn add_parked(&mut self, opening: &str, leads: u64) {
-        if !self.calls(country_of_opening(opening)) {
+        let country = country_of_opening(opening);
+        if country.is_some() && !self.calls(country) {
             self.parked += leads;
         }
     }
@@ -71,13 +72,22 @@ impl Abroad {
         let (where_, called) = (self.places(), self.called.join(", "));
         (uncalled > 0).then(|| {
             format!(
-                "{uncalled} of {} {noun} have numbers of {where_}, which this campaign does not call (countries = {called}): \
-                 callfleet campaign set {campaign} countries={}{}",
+                "{uncalled} of {} {noun} have numbers of {where_}, which this campaign does not call (countries = {called}): {}",
                 self.leads,
-                self.widened(),
-                self.brought_back(campaign)
+                self.helps(campaign)
             )
         })
+    }
+
+    /// No country that is added calls a number of none, and `any` for the sake of one would call the whole world.
+    fn helps(&self, campaign: &str) -> String {
+        const OF_NONE: &str = "are toll-free, not geographic or not assigned, and no country that is added calls them";
+        let widened = self.widened().map(|countries| format!("callfleet campaign set {campaign} countries={countries}"));
+        match (widened, self.elsewhere.contains_key(&None)) {
+            (Some(set), false) => set + &self.brought_back(campaign),
+            (Some(set), true) => format!("{set}{}; those of no known country {OF_NONE}", self.brought_back(campaign)),
+            (None, _) => format!("they {OF_NONE}"),
+        }
     }
 
     /// What else helps those that are parked.
@@ -106,14 +116,14 @@ impl Abroad {
         format!("{}{more}", named.join(", "))
     }
 
-    /// What `countries` would be with them. Only `any` calls numbers of no country.
-    fn widened(&self) -> String {
+    /// What `countries` would be with them; `None` when none of them has a country.
+    fn widened(&self) -> Option<String> {
         let known: Vec<&str> = self.sorted().into_iter().filter_map(|(country, _)| country).take(NAMED).collect();
         if known.is_empty() {
-            return "any".to_owned();
+            return None;
         }
         let called = self.called.iter().map(String::as_str);
-        called.chain(known).collect::<Vec<_>>().join(",")
+        Some(called.chain(known).collect::<Vec<_>>().join(","))
     }
 }
 
@@ -154,13 +164,14 @@ mod tests {
                 &["US", "GB"],
                 &[("1416", 2), ("5255", 9), ("1800", 1), ("4420", 1)],
                 "12 of 13 leads have numbers of MX (9), CA (2), no known country (1), which this campaign does not call \
-                 (countries = US, GB): callfleet campaign set spring countries=US,GB,MX,CA",
+                 (countries = US, GB): callfleet campaign set spring countries=US,GB,MX,CA; those of no known country are \
+                 toll-free, not geographic or not assigned, and no country that is added calls them",
             ),
             (
                 &["US"],
                 &[("1800", 3)],
                 "3 of 3 leads have numbers of no known country, which this campaign does not call (countries = US): \
-                 callfleet campaign set spring countries=any",
+                 they are toll-free, not geographic or not assigned, and no country that is added calls them",
             ),
             (
                 &["US"],

@@ -21,6 +21,7 @@ pub mod law;
 pub mod lead;
 pub mod line;
 pub mod money;
+pub mod not_permitted;
 pub mod obstacle;
 pub mod outcome;
 pub mod permit;

@@ -14,6 +14,7 @@ use crate::domain::dnc::StaleList;
 use crate::domain::law::Jurisdiction;
 use crate::domain::line::BlockedRange;
 use crate::domain::money::NanoUsd;
+use crate::domain::not_permitted::RefusedCountry;
 use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
 use crate::word_enum;
@@ -33,7 +34,7 @@ word_enum! {
         Quarantine = "quarantine",
         /// A do-not-call list is too old to call by.
         DncAge = "dnc_age",
-        /// The number's country is not among those the campaign calls.
+        /// The number's country is not among those the campaign calls, or the provider does not permit it.
         Country = "country",
         /// The number is no person's line: premium rate, satellite, pager.
         NumberRange = "number_range",
@@ -59,8 +60,8 @@ pub struct PermitFacts<'a> {
     pub campaign: CampaignState,
     /// The campaign's settings.
     pub settings: &'a CampaignSettings,
-    /// The lead may be called (not cancelled, not finished, no other attempt).
-    pub lead_callable: bool,
+    /// Why the lead is not to be called now (cancelled, finished, another attempt); `None` when it waits for a call.
+    pub lead_stands: Option<&'a str>,
     /// The lead's consent basis, when stated.
     pub consent_basis: Option<&'a str>,
     /// The number must not be called, in any campaign or in this one.
@@ -69,6 +70,8 @@ pub struct PermitFacts<'a> {
     pub stale_dnc_list: Option<&'a StaleList>,
     /// The number's country, ISO 3166.
     pub country: Option<&'a str>,
+    /// The provider does not let the campaign call the number's country.
+    pub not_permitted: Option<&'a RefusedCountry>,
     /// The blocked range the number lies in.
     pub blocked_range: Option<BlockedRange>,
     /// The laws the callee may be under.
@@ -98,11 +101,18 @@ pub struct Denial {
     pub rule: String,
     /// What the gate saw.
     pub value: String,
-    /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then.
+    /// When to ask again; `None` when only a change by a person opens it. Other gates may be closed then. Whether it opens by itself
+    /// is [`Denial::opening`]'s to say.
     pub opens_at: Option<Timestamp>,
 }
 
 impl Denial {
+    /// When the gate opens by itself. One that is only looked at again, because somebody may have opened it, has no such moment.
+    #[must_use]
+    pub fn opening(&self) -> Option<Timestamp> {
+        self.opens_at.filter(|_| self.gate.opened_by().is_none())
+    }
+
     /// One line for a person: `hours: it is … (calls may begin …)`.
     #[must_use]
     pub fn why(&self) -> String {
@@ -131,6 +141,12 @@ pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Deni
 #[must_use]
 pub fn gates(facts: &PermitFacts<'_>, now: Timestamp) -> Vec<Denial> {
     Gate::ALL.iter().filter_map(|gate| ask::ask(*gate, facts, now)).collect()
+}
+
+/// Whether one more call of this worst case stays within the budget.
+#[must_use]
+pub fn budget_allows(budget: NanoUsd, spent_and_reserved: NanoUsd, reserve: NanoUsd) -> bool {
+    spent_and_reserved + reserve <= budget
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use callfleet_jobs::JobQueue;
 use callfleet_jobs::backend::memory::MemoryQueue;
 use callfleet_jobs::backend::redis::WINDOW;
 use callfleet_jobs::kinds::DialLead;
+use jiff::tz::TimeZone;
 
 use super::RehearsalError;
 use super::agenda::{Agenda, Event};
@@ -23,6 +24,7 @@ use super::tally::{Ending, Limit, Run};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{DialTimings, LeadStep, spacing};
+use crate::domain::dnc::{self, ListDate};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
@@ -32,6 +34,7 @@ use crate::live::Live;
 use crate::lookout::Lookout;
 use crate::scheduler::alarm::AgeLimits;
 use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
+use crate::store::dnc::DncList;
 use crate::store::worker::NewWorker;
 use crate::store::{Store, StoreError};
 
@@ -184,6 +187,13 @@ impl Stage {
         if open == 0 && (due.is_some() || self.halted.is_some()) && self.is_spent() {
             return Ok(Err(Ending::BudgetSpent));
         }
+        if open == 0
+            && self.idle_rounds > 0
+            && due.is_some_and(|due| due.opens <= now)
+            && let Some(list) = self.too_old(now).await?
+        {
+            return Ok(Err(Ending::ListTooOld(list)));
+        }
         let end = self.order.settings.ends_at.filter(|end| *end > now && (due.is_some() || open > 0));
         // what is due now and was not taken is looked at again when the dispatcher would
         let opens = due.map(|due| if self.idle_rounds > 0 { due.opens.max(now + TICK) } else { due.opens });
@@ -218,6 +228,14 @@ impl Stage {
     fn is_spent(&self) -> bool {
         let spent = self.outlook.spent + self.run.bill.sum();
         self.order.settings.budget.is_some_and(|budget| spent + self.order.deployment.reserve > budget)
+    }
+
+    /// A list by which the dispatcher calls nobody any more; nobody renews it in a rehearsal.
+    async fn too_old(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let lists: Vec<ListDate> = self.store.dnc_lists().await?.iter().map(DncList::date).collect();
+        let today = now.in_zone(&TimeZone::UTC).date();
+        let told = |list: dnc::StaleList| format!("on {today} the list {} is as old as it may not be ({} days)", list.name, list.most_days);
+        Ok(dnc::too_old(&lists, &self.order.settings.countries, today).map(told))
     }
 
     /// The first lead that is due and may be called then, over all classes of hours.

@@ -29,6 +29,8 @@ pub enum Ending {
     Halted(String),
     /// The money does not suffice for another call.
     BudgetSpent,
+    /// A do-not-call list became too old to call anybody by it, and which.
+    ListTooOld(String),
     /// The leads that are left can never be called.
     NeverOpens,
     /// The longest time was over.

@@ -7,6 +7,7 @@ use sqlx::FromRow;
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::difference::difference;
 use crate::domain::ids::{AgentVersionId, CampaignId};
+use crate::domain::not_permitted::NotPermitted;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
@@ -40,6 +41,9 @@ pub struct Campaign {
     pub running_since: Option<Timestamp>,
     /// When it was completed or cancelled.
     pub ended_at: Option<Timestamp>,
+    /// Countries that the provider does not let it call.
+    #[serde(skip)]
+    pub not_permitted: Option<JsonText<NotPermitted>>,
 }
 
 /// A campaign to make; it begins as a draft.
@@ -76,7 +80,8 @@ impl Store {
             let made: Option<Campaign> = sqlx::query_as(
                 "INSERT INTO campaign (id, name, state, settings, agent_version_id, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING
-                 RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, running_since, ended_at",
+                 RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, running_since, ended_at,
+                   not_permitted",
             )
             .bind(CampaignId::new())
             .bind(new.name)

@@ -192,7 +192,8 @@ impl Store {
     }
 
     /// Calls a finished or parked lead again, as soon as every gate is open. Never one that opted out. A callback that is
-    /// promised for later is brought forward: this call keeps it, or one until the promised end.
+    /// promised for later is brought forward: this call keeps it, or one until the promised end. With a parked lead its campaign
+    /// tries the countries again that the provider did not permit.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -208,8 +209,14 @@ impl Store {
             "UPDATE callback SET due_at = $2, due_until = COALESCE(due_until, due_at) WHERE lead_id = $1 AND due_at > $2 AND ",
             open_promise!()
         );
+        // the country of a parked lead is tried again with it
+        const PERMIT: &str = "UPDATE campaign SET not_permitted = NULL WHERE not_permitted IS NOT NULL
+             AND id = (SELECT campaign_id FROM lead WHERE id = $1 AND state = 'parked' AND NOT opt_out)";
         on_db!(self.db, write, tx => {
             let mut conn: Conn<'_> = tx.into();
+            on_conn!(conn.reborrow(), conn => {
+                sqlx::query(PERMIT).bind(id).execute(conn).await?;
+            });
             let change = change_lead(conn.reborrow(), id, RETRY, "lead.retry", actor, now).await?;
             if change.is_changed() {
                 on_conn!(conn, conn => {
@@ -221,7 +228,8 @@ impl Store {
     }
 
     /// Calls all parked leads of a campaign again, as soon as every gate is open; how many. Nobody is called before the time
-    /// their lead had when it was parked, and a callback that is still promised stays one.
+    /// their lead had when it was parked, and a callback that is still promised stays one. Countries that the provider did not
+    /// permit are tried again.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -235,7 +243,9 @@ impl Store {
             ") THEN 'retry' ELSE next_kind END
              WHERE campaign_id = $1 AND state = 'parked' AND NOT opt_out"
         );
+        const PERMIT: &str = "UPDATE campaign SET not_permitted = NULL WHERE id = $1 AND not_permitted IS NOT NULL";
         on_db!(self.db, write, tx => {
+            sqlx::query(PERMIT).bind(campaign).execute(&mut *tx).await?;
             let leads = sqlx::query(RETRY).bind(campaign).bind(now).execute(&mut *tx).await?.rows_affected();
             if leads > 0 {
                 let (subject, detail) = (format!("campaign/{campaign}"), format!("{leads} parked leads"));

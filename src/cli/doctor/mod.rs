@@ -1,5 +1,6 @@
 //! `callfleet doctor`: everything that has to be right before a call, looked at one by one, each with what to fix.
 
+mod campaigns;
 mod check;
 mod clock;
 mod database;
@@ -38,6 +39,7 @@ pub async fn doctor(cli: &Cli) -> anyhow::Result<ExitCode> {
     report.take(providers::checks(&config, client.as_ref()).await)?;
     report.take(public_url::checks(&config).await)?;
     report.take(dnc::checks(client.as_ref()).await)?;
+    report.take(campaigns::checks(client.as_ref()).await)?;
     if let Some(client) = client {
         client.close().await;
     }

@@ -113,6 +113,7 @@ impl Refusal {
             Self::NumberFatal { reason, quarantine } => RefusalPlan { quarantine: *quarantine, ..RefusalPlan::close(failed(*reason)) },
             Self::TryLater if tried_later => RefusalPlan { quarantine: true, ..RefusalPlan::close(failed(Reason::InvalidNumber)) },
             Self::TryLater => RefusalPlan::close(LeadStep::waiting(DialKind::Retry, now + timings.try_later, "number unreachable")),
+            // whoever parks the country's other leads writes for all of them which it is and what brings them back
             Self::ConfigFault { halt: HaltScope::Country } => {
                 RefusalPlan { halt: Some(HaltScope::Country), alarm: true, ..RefusalPlan::close(LeadStep::parked("country not permitted")) }
             }

@@ -3,6 +3,16 @@
 use super::Gate;
 
 impl Gate {
+    /// What opens a gate that is looked at again soon although no time opens it; `None` for all others.
+    #[must_use]
+    pub const fn opened_by(self) -> Option<&'static str> {
+        match self {
+            Self::DncAge => Some("a newer list"),
+            Self::Budget => Some("a higher budget, or by calls that end below what they reserved"),
+            _ => None,
+        }
+    }
+
     /// The rule of a gate, whatever a campaign's settings make of it.
     #[must_use]
     pub const fn about(self) -> &'static str {
@@ -15,7 +25,7 @@ impl Gate {
             Self::DncAge => {
                 "every do-not-call list that concerns the countries called is as new as its registry asks (`callfleet dnc list`)"
             }
-            Self::Country => "the number's country is one the campaign calls (`countries`)",
+            Self::Country => "the number's country is one the campaign calls (`countries`) and the provider permits",
             Self::NumberRange => "the number is a person's line: no premium rate, satellite, pager and the like",
             Self::Zone => "every time zone the callee may be in is known",
             Self::Hours => "it is inside the campaign's hours and the law's on every clock the callee may live by (`hours`, `law`)",

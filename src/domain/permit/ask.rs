@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::{Denial, Gate, PermitFacts};
+use super::{Denial, Gate, PermitFacts, budget_allows};
 use crate::domain::caller::CallerChoice;
 use crate::domain::campaign::{CampaignState, Countries};
 use crate::domain::count::counted;
@@ -64,7 +64,7 @@ fn campaign(facts: &PermitFacts<'_>) -> Option<Closed> {
 
 fn lead(facts: &PermitFacts<'_>) -> Option<Closed> {
     let rule = "a lead is called while it waits and no call to it is open";
-    (!facts.lead_callable).then(|| closed(rule, "finished, suppressed, parked, cancelled, or being called"))
+    facts.lead_stands.map(|stands| closed(rule, stands))
 }
 
 fn consent(facts: &PermitFacts<'_>) -> Option<Closed> {
@@ -108,7 +108,15 @@ fn dnc_age(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
     Some(Closed { rule, value, opens_at: Some(now + DNC_LOOK) })
 }
 
+/// The campaign's own choice comes first: nobody permits a country at the provider for leads that are not called anyway.
 fn country(facts: &PermitFacts<'_>) -> Option<Closed> {
+    not_chosen(facts).or_else(|| {
+        let Denial { rule, value, .. } = facts.not_permitted?.denial();
+        Some(closed(rule, value))
+    })
+}
+
+fn not_chosen(facts: &PermitFacts<'_>) -> Option<Closed> {
     let Countries::Only(allowed) = &facts.settings.countries else { return None };
     let fits = facts.country.is_some_and(|country| allowed.iter().any(|one| one == country));
     (!fits).then(|| {
@@ -225,7 +233,7 @@ fn caller_cap(facts: &PermitFacts<'_>) -> Option<Closed> {
 fn budget(facts: &PermitFacts<'_>, now: Timestamp) -> Option<Closed> {
     let budget = facts.settings.budget?;
     let (taken, reserve) = (facts.spent_and_reserved, facts.reserve);
-    (taken + reserve > budget).then(|| Closed {
+    (!budget_allows(budget, taken, reserve)).then(|| Closed {
         rule: format!("spent, reserved and the worst case of this call stay within {budget} (`budget_usd`)"),
         value: format!("{taken} are spent or reserved and this call may need {reserve}"),
         opens_at: Some(now + BUDGET_LOOK),

@@ -9,6 +9,7 @@ use super::*;
 use crate::domain::campaign::{Countries, OnVoicemail};
 use crate::domain::law::{LawChoice, Profile, laws_for};
 use crate::domain::line::blocked_range;
+use crate::domain::not_permitted::NotPermitted;
 use crate::domain::outcome::Reason;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::redial::RedialTable;
@@ -65,7 +66,7 @@ fn cases() -> Vec<Case> {
     vec![
         case(Gate::Campaign, None, "paused", |f| f.campaign = CampaignState::Paused),
         case(Gate::Campaign, None, "draining", |f| f.campaign = CampaignState::Draining),
-        case(Gate::Lead, None, "being called", |f| f.lead_callable = false),
+        case(Gate::Lead, None, "parked: nobody knows why", |f| f.lead_stands = Some("parked: nobody knows why")),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = None),
         case(Gate::Consent, None, "consent_basis", |f| f.consent_basis = Some("  ")),
         case(Gate::Suppression, None, "do-not-call", |f| f.suppressed = suppressed(SuppressionSource::List)),
@@ -75,6 +76,7 @@ fn cases() -> Vec<Case> {
         case(Gate::DncAge, Some("2026-11-23T15:15:00Z"), "cannot be read", |f| f.stale_dnc_list = Some(&UNDATED)),
         case(Gate::Country, None, "a number of GB", |f| f.country = Some("GB")),
         case(Gate::Country, None, "no known country", |f| f.country = None),
+        case(Gate::Country, None, "calls to US are not permitted", |f| f.not_permitted = NOT_PERMITTED.of(&called())),
         case(Gate::NumberRange, None, "premium rate", |f| {
             f.blocked_range = blocked_range(&PhoneNumber::from_e164("+19005550100").unwrap());
         }),
@@ -107,6 +109,16 @@ fn cases() -> Vec<Case> {
 
 static STALE: LazyLock<StaleList> =
     LazyLock::new(|| StaleList { name: "national".to_owned(), days: Some(31), most_days: 31, citation: None });
+static NOT_PERMITTED: LazyLock<NotPermitted> = LazyLock::new(|| {
+    let mut countries = NotPermitted::default();
+    countries.add(&called(), "spring", "the provider refused a call with code 21215");
+    countries
+});
+
+fn called() -> PhoneNumber {
+    PhoneNumber::from_e164("+14155550100").unwrap()
+}
+
 static UNDATED: LazyLock<StaleList> = LazyLock::new(|| StaleList { days: None, ..STALE.clone() });
 
 fn suppressed(source: SuppressionSource) -> Option<Suppressed> {
@@ -131,11 +143,12 @@ fn open_facts(settings: &CampaignSettings) -> PermitFacts<'_> {
     PermitFacts {
         campaign: CampaignState::Running,
         settings,
-        lead_callable: true,
+        lead_stands: None,
         consent_basis: Some("web form"),
         suppressed: None,
         stale_dnc_list: None,
         country: Some("US"),
+        not_permitted: None,
         blocked_range: None,
         laws: laws("+14155550100", None),
         zones: leak(&["America/New_York"]),
@@ -176,10 +189,22 @@ fn each_gate_closes_alone_and_says_why() {
 }
 
 #[test]
+fn a_gate_that_is_only_looked_at_again_does_not_claim_to_open() {
+    let settings = settings();
+    for case in cases() {
+        let mut facts = open_facts(&settings);
+        (case.change)(&mut facts);
+        let denial = check(&facts, at(NOW)).unwrap_err();
+        let by_a_change = matches!(denial.gate, Gate::DncAge | Gate::Budget);
+        assert_eq!((denial.gate.opened_by().is_some(), denial.opening()), (by_a_change, denial.opens_at.filter(|_| !by_a_change)));
+    }
+}
+
+#[test]
 fn the_first_closed_gate_answers() {
     let settings = settings();
     let mut facts = open_facts(&settings);
-    (facts.suppressed, facts.lead_callable, facts.placed_for_lead) = (suppressed(SuppressionSource::OptOut), false, 9);
+    (facts.suppressed, facts.lead_stands, facts.placed_for_lead) = (suppressed(SuppressionSource::OptOut), Some("finished"), 9);
     let closed: Vec<Gate> = gates(&facts, at(NOW)).iter().map(|denial| denial.gate).collect();
     assert_eq!(closed, [Gate::Lead, Gate::Suppression, Gate::AttemptCap]);
     assert_eq!(check(&facts, at(NOW)).unwrap_err().gate, Gate::Lead);

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::super::tally::Ending;
-use super::bench::{Bench, alike, at};
+use super::bench::{Bench, MORNING, alike, at};
 use crate::domain::campaign::CampaignState;
 use crate::domain::permit::Gate;
 use crate::store::campaign::CampaignChange;
+use crate::store::dnc::ReadList;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_day_cap_holds_a_lead_until_tomorrow() {
@@ -57,6 +58,19 @@ async fn it_begins_and_ends_at_the_campaigns_own_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_grows_too_old_meanwhile_ends_it_and_is_named() {
+    let bench = Bench::with(json!({ "redial": { "busy": { "after": "1m", "times": 3 } }, "caps": { "attempts_per_day": 2 } })).await;
+    bench.leads(1, |lead| lead).await;
+    // 30 days in the morning; 31 tomorrow
+    let list = ReadList { name: "national", registry: None, scrub_date: "2026-10-24" };
+    bench.store.finish_listing(list, at(MORNING), "test", at(MORNING)).await.unwrap();
+    let run = bench.run(bench.order(alike("busy=1", "qualified=1")).await).await;
+    assert_eq!(run.placed.len(), 2, "the calls of the first day");
+    let told = "on 2026-11-24 the list national is as old as it may not be (31 days)";
+    assert_eq!(run.ending, Ending::ListTooOld(told.to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_is_cut_off_after_its_days() {
     let bench = Bench::with(json!({ "pace": { "lines": 1 } })).await;
     bench.leads(1_000, |lead| lead).await;
@@ -77,7 +91,7 @@ async fn the_state_of_the_campaign_does_not_matter_and_stays() {
     let id = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
     for (from, to) in [(CampaignState::Draft, CampaignState::Running), (CampaignState::Running, CampaignState::Paused)] {
         let change = CampaignChange { from, to, reason: None, actor: "test" };
-        assert!(bench.store.change_campaign_state(id, change, at(super::bench::MORNING)).await.unwrap().is_changed());
+        assert!(bench.store.change_campaign_state(id, change, at(MORNING)).await.unwrap().is_changed());
     }
     let before = bench.store.campaign_status(id).await.unwrap();
     let run = bench.run(bench.order(alike("human=1", "qualified=1")).await).await;

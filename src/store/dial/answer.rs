@@ -103,7 +103,7 @@ async fn refused(
     if let Err(step) = &plan.attempt {
         close_refused(conn.reborrow(), &row, step, now).await?;
     }
-    consequences(conn, &row, &plan, code, now).await?;
+    consequences(conn, &row, &plan, code, timings, now).await?;
     Ok(Recorded::Refused(plan))
 }
 
@@ -159,6 +159,7 @@ async fn consequences(
     row: &AttemptRow,
     plan: &RefusalPlan,
     code: Option<u32>,
+    timings: &DialTimings,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with code {code}"));
@@ -166,7 +167,7 @@ async fn consequences(
         suppress::suppress(conn.reborrow(), &row.to_number, SuppressionSource::Quarantine, row.id, now).await?;
     }
     match plan.halt {
-        Some(scope) => halt::halt(conn, scope, row, &format!("the provider refused a call {code}"), now).await,
+        Some(scope) => halt::halt(conn, scope, row, &format!("the provider refused a call {code}"), timings, now).await,
         None => Ok(()),
     }
 }

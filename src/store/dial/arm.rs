@@ -111,7 +111,7 @@ pub(super) fn is_due(lead: &LeadRow, now: Timestamp) -> bool {
 
 /// Every gate, for a lead that is due.
 pub(super) fn may_call(facts: &Facts, lead: &LeadRow, order: &ArmOrder<'_>, now: Timestamp) -> Result<(), Denial> {
-    let view = facts.view(lead, order.settings, true, order.reserve, lead.next_kind == DialKind::Callback);
+    let view = facts.view(lead, order.settings, None, order.reserve, lead.next_kind == DialKind::Callback);
     permit::check(&view, now).map(drop)
 }
 

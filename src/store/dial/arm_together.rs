@@ -30,7 +30,7 @@ struct LeadAndLook {
 /// Whoever has a lead now moves it: waiting for that one, with other leads in hand, could last for ever. `$2` a day ago.
 pub(super) const LEADS: &str = concat!(
     "SELECT l.id, l.campaign_id, l.phone_number, l.zones, l.variables, l.consent_basis, l.state, l.next_kind, l.next_attempt_at,
-        l.attempts, l.callbacks, c.state AS campaign, ",
+        l.attempts, l.callbacks, c.state AS campaign, c.not_permitted, ",
     look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
     " FROM lead l JOIN campaign c ON c.id = l.campaign_id WHERE l.id",
     among!(),

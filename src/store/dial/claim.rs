@@ -223,7 +223,7 @@ macro_rules! with_look {
     () => {
         concat!(
             columns!(),
-            ", c.state AS campaign, ",
+            ", c.state AS campaign, c.not_permitted, ",
             look!(lead "l.id", number "l.phone_number", scope "CAST(l.campaign_id AS TEXT)", since "$2"),
             " FROM attempt a JOIN lead l ON l.id = a.lead_id JOIN campaign c ON c.id = l.campaign_id WHERE a.id"
         )
@@ -247,8 +247,8 @@ impl Ticket {
     }
 
     fn decide(&self, facts: &Facts, ask: &ClaimAsk<'_>, now: Timestamp) -> Claim {
-        let is_callable = self.lead.state == LeadState::Active;
-        let view = facts.view(&self.lead, ask.settings, is_callable, ask.reserve, self.kind == DialKind::Callback);
+        let stands = (self.lead.state != LeadState::Active).then(|| self.lead.state.as_str());
+        let view = facts.view(&self.lead, ask.settings, stands, ask.reserve, self.kind == DialKind::Callback);
         let switches = Switches { queue_paused: self.queue_paused, campaign_dials: facts.campaign_dials() };
         dialing::claim(self.attempt_state, self.send_no(), ask.send_no, switches, permit::check(&view, now))
     }

@@ -1,15 +1,19 @@
 //! Every gate a lead stands before, from the same facts as the dial itself, read without a lock.
 
-use crate::domain::attempt::DialKind;
+use sqlx::FromRow;
+
+use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::CampaignSettings;
-use crate::domain::ids::LeadId;
+use crate::domain::ids::{AttemptId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
+use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::permit::{self, Denial};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::facts::Facts;
 use crate::store::dial::lead::LeadRow;
+use crate::store::dial::sql::fetch_optional;
 use crate::store::{Store, StoreError};
 
 impl Store {
@@ -36,8 +40,44 @@ async fn closed_gates(
     now: Timestamp,
 ) -> Result<Option<Vec<Denial>>, StoreError> {
     let Some(lead) = LeadRow::read(conn.reborrow(), lead).await? else { return Ok(None) };
+    let stands = fetch_optional!(conn, Stands, STANDS, lead.id).and_then(|stands| stands.told());
     let facts = Facts::gather(conn, &lead, None, settings, now).await?;
-    let callable = matches!(lead.state, LeadState::New | LeadState::Waiting);
-    let view = facts.view(&lead, settings, callable, reserve, lead.next_kind == DialKind::Callback);
+    let view = facts.view(&lead, settings, stands.as_deref(), reserve, lead.next_kind == DialKind::Callback);
     Ok(Some(permit::gates(&view, now)))
+}
+
+/// Where a lead stands, and the call that is open to it.
+#[derive(Debug, FromRow)]
+struct Stands {
+    state: LeadState,
+    disposition: Option<Disposition>,
+    reason: Option<Reason>,
+    wait_reason: Option<String>,
+    attempt: Option<AttemptId>,
+    attempt_state: Option<AttemptState>,
+}
+
+const STANDS: &str = "SELECT l.state, l.disposition, l.reason, l.wait_reason, a.id AS attempt, a.state AS attempt_state
+     FROM lead l LEFT JOIN attempt a ON a.lead_id = l.id AND a.state NOT IN ('ended', 'withdrawn', 'absent')
+     WHERE l.id = $1 ORDER BY a.attempt_no DESC LIMIT 1";
+
+impl Stands {
+    /// Why nobody begins a call to it now; `None` while it waits for one.
+    fn told(&self) -> Option<String> {
+        let because = |why: Option<&str>| why.map(|why| format!(": {why}")).unwrap_or_default();
+        Some(match self.state {
+            LeadState::New | LeadState::Waiting => return None,
+            LeadState::Active => match (self.attempt, self.attempt_state) {
+                (Some(call), Some(state)) => format!("being called: call {call} is {}", state.as_str().replace('_', " ")),
+                _ => "being called".to_owned(),
+            },
+            LeadState::Finished => {
+                let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+                format!("finished{}{reason}", because(self.disposition.map(Disposition::as_str)))
+            }
+            LeadState::Suppressed => "suppressed: it is never called again".to_owned(),
+            LeadState::Parked => format!("parked{}", because(self.wait_reason.as_deref())),
+            LeadState::Cancelled => "cancelled: it was taken off the list".to_owned(),
+        })
+    }
 }

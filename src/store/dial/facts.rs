@@ -15,11 +15,13 @@ use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::law::{Jurisdiction, laws_for};
 use crate::domain::line::{BlockedRange, blocked_range};
 use crate::domain::money::NanoUsd;
+use crate::domain::not_permitted::{NotPermitted, RefusedCountry};
 use crate::domain::permit::PermitFacts;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::suppression::Suppressed;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::{Address, country_of};
+use crate::store::codec::JsonText;
 use crate::store::db::Conn;
 use crate::store::dial::caller;
 use crate::store::dial::lead::LeadRow;
@@ -45,6 +47,7 @@ pub(super) struct Facts {
     suppressed: Option<Suppressed>,
     stale_dnc_list: Option<StaleList>,
     country: Option<&'static str>,
+    not_permitted: Option<RefusedCountry>,
     blocked_range: Option<BlockedRange>,
     laws: Vec<&'static Jurisdiction>,
     zones: Vec<String>,
@@ -114,6 +117,7 @@ impl Facts {
                 _ => None,
             },
             country: country_of(number),
+            not_permitted: look.not_permitted.and_then(|countries| countries.of(number).cloned()),
             blocked_range: blocked_range(number),
             laws: laws_for(number, &stated.states(number), settings.law.profile),
             zones: serde_json::from_str(&lead.zones)
@@ -147,18 +151,19 @@ impl Facts {
         &'a self,
         lead: &'a LeadRow,
         settings: &'a CampaignSettings,
-        lead_callable: bool,
+        lead_stands: Option<&'a str>,
         reserve: NanoUsd,
         is_callback: bool,
     ) -> PermitFacts<'a> {
         PermitFacts {
             campaign: self.campaign,
             settings,
-            lead_callable,
+            lead_stands,
             consent_basis: lead.consent_basis.as_deref(),
             suppressed: self.suppressed,
             stale_dnc_list: self.stale_dnc_list.as_ref(),
             country: self.country,
+            not_permitted: self.not_permitted.as_ref(),
             blocked_range: self.blocked_range,
             laws: &self.laws,
             zones: &self.zones,
@@ -184,7 +189,7 @@ macro_rules! suppressions {
     };
 }
 
-/// Columns of [`Look`] beside the campaign's state. A promised callback does not count against its lead, but against the number.
+/// Columns of [`Look`] beside those of the campaign's row. A promised callback does not count against its lead, but against the number.
 macro_rules! look {
     (lead $lead:literal, number $number:literal, scope $scope:literal, since $since:literal) => {
         concat!(
@@ -209,13 +214,17 @@ macro_rules! look {
 pub(super) use {look, suppressions};
 
 /// What most leads need, in one round trip: $1 campaign, $2 lead, $3 number, $4 the campaign's scope, $5 a day ago.
-const LOOK: &str =
-    concat!("SELECT state AS campaign, ", look!(lead "$2", number "$3", scope "$4", since "$5"), " FROM campaign WHERE id = $1");
+const LOOK: &str = concat!(
+    "SELECT state AS campaign, not_permitted, ",
+    look!(lead "$2", number "$3", scope "$4", since "$5"),
+    " FROM campaign WHERE id = $1"
+);
 
 /// Counts that say which of the facts have to be read at all.
 #[derive(Debug, Clone, FromRow)]
 pub(super) struct Look {
     campaign: CampaignState,
+    not_permitted: Option<JsonText<NotPermitted>>,
     placed_for_lead: i64,
     placed_to_number: i64,
     pub suppressions: i64,

@@ -22,6 +22,9 @@ pub struct GateJson {
     rule: String,
     value: String,
     opens_at: Option<Timestamp>,
+    /// What opens it, where no time does and it is looked at again soon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_by: Option<&'static str>,
 }
 
 /// The whole answer.
@@ -56,27 +59,38 @@ pub async fn explain(
         campaign: campaign.name,
         state: view.lead.state,
         answer,
-        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &closed)).collect(),
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, view.lead.state, &closed)).collect(),
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
     }))
 }
 
-fn gate_json(gate: Gate, closed: &[Denial]) -> GateJson {
+fn gate_json(gate: Gate, state: LeadState, closed: &[Denial]) -> GateJson {
     match closed.iter().find(|denial| denial.gate == gate) {
-        Some(Denial { rule, value, opens_at, .. }) => {
-            GateJson { gate, open: false, rule: rule.clone(), value: value.clone(), opens_at: *opens_at }
+        Some(denial) => {
+            let (rule, value) = (denial.rule.clone(), denial.value.clone());
+            GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: opened_by(gate, state) }
         }
-        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None },
+        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None, opened_by: None },
+    }
+}
+
+fn opened_by(gate: Gate, state: LeadState) -> Option<&'static str> {
+    match (gate, state) {
+        (Gate::Lead, LeadState::Active) => Some("the end of the call"),
+        (Gate::Lead, LeadState::Finished | LeadState::Parked) => Some("a retry"),
+        _ => gate.opened_by(),
     }
 }
 
 /// The first thing to know.
 fn answer(lead: &Lead, holder: Option<AttemptId>, closed: &[Denial], now: Timestamp, campaign: &str) -> String {
+    if let Some(denial) = closed.iter().find(|denial| denial.gate == Gate::Lead) {
+        return of_lead(lead, &denial.value);
+    }
     if let Some(denial) = closed.first() {
-        let next = denial.opens_at.map_or_else(|| "only a change opens it".to_owned(), |at| format!("opens {at}"));
-        return format!("not called now: {}; {next}", denial.why());
+        return format!("not called now: {}; {}", denial.why(), next(denial));
     }
     if let Some(holder) = holder {
         return format!("not called now: attempt {holder} has the number");
@@ -86,4 +100,24 @@ fn answer(lead: &Lead, holder: Option<AttemptId>, closed: &[Denial], now: Timest
         return format!("every gate is open; it is due at {}{why}", lead.next_attempt_at);
     }
     format!("every gate is open and the lead is due; callfleet campaign explain {campaign} tells about lines and pace")
+}
+
+/// A lead that does not wait for a call: no other gate matters before that.
+fn of_lead(lead: &Lead, stands: &str) -> String {
+    let again = format!("callfleet leads retry {} calls it again", lead.id);
+    match lead.state {
+        LeadState::Active => stands.to_owned(),
+        LeadState::Parked => format!("not called now: {stands}; when that is mended, {again}"),
+        LeadState::Finished if !lead.opt_out => format!("not called any more: {stands}; {again}"),
+        LeadState::Finished | LeadState::Suppressed | LeadState::Cancelled => format!("not called any more: {stands}"),
+        LeadState::New | LeadState::Waiting => format!("not called now: {stands}"),
+    }
+}
+
+fn next(denial: &Denial) -> String {
+    match (denial.opening(), denial.gate.opened_by()) {
+        (Some(at), _) => format!("opens {at}"),
+        (None, Some(change)) => format!("it opens by {change}"),
+        (None, None) => "only a change opens it".to_owned(),
+    }
 }

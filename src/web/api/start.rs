@@ -66,6 +66,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
+    notes.extend(not_permitted(campaign));
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));
@@ -108,6 +109,11 @@ pub async fn abroad(api: &ApiState, campaign: &Campaign) -> Result<Option<String
         abroad.add_parked(&opening, count(parked));
     }
     Ok(abroad.told(&campaign.name, "leads"))
+}
+
+/// Countries that the provider does not let the campaign call, and what brings their leads back.
+pub fn not_permitted(campaign: &Campaign) -> Vec<String> {
+    campaign.not_permitted.as_ref().map(|countries| countries.told()).unwrap_or_default()
 }
 
 /// Leads that can never be called, because the campaign's hours and the law leave no moment.
@@ -154,12 +160,13 @@ pub async fn never_open(
     Ok(shut.told(name))
 }
 
-/// What a campaign's status warns of: its lists, and leads that can never be called.
+/// What a campaign's status warns of: its lists, countries that are not permitted, and leads that can never be called.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
     let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }

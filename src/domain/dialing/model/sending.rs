@@ -167,11 +167,12 @@ fn permit() -> Result<DialPermit, Denial> {
             let facts = PermitFacts {
                 campaign: CampaignState::Running,
                 settings,
-                lead_callable: true,
+                lead_stands: None,
                 consent_basis: None,
                 suppressed: None,
                 stale_dnc_list: None,
                 country: None,
+                not_permitted: None,
                 blocked_range: None,
                 laws: &[],
                 zones,

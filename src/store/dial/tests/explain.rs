@@ -101,6 +101,28 @@ on_both_engines! {
         }
     }
 
+    async fn a_lead_that_does_not_wait_says_where_it_stands_and_why(store: Store) {
+        let bench = Bench::new(store).await;
+        let (calling, dead, off) = (bench.placed(1, "CA1").await, bench.sending(2).await, bench.lead(3).await);
+        let (never, abroad) = (suppressed(&bench, 4, SuppressionSource::OptOut).await, bench.sending(5).await);
+        bench.refuse(&dead, 400, 21211).await;
+        assert!(bench.store.cancel_lead(off, "test", now()).await.unwrap().is_changed());
+        bench.refuse(&abroad, 400, 21215).await;
+        let why = bench.view(abroad.lead).await.lead.wait_reason.unwrap();
+        let cases = [
+            (calling.lead, format!("being called: call {} is placed", calling.attempt)),
+            (dead.lead, "finished: failed (invalid_number)".to_owned()),
+            (off, "cancelled: it was taken off the list".to_owned()),
+            (never, "suppressed: it is never called again".to_owned()),
+            (abroad.lead, format!("parked: {why}")),
+        ];
+        for (lead, told) in cases {
+            let closed = bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
+            let value = closed.iter().find(|denial| denial.gate == Gate::Lead).map(|denial| denial.value.clone());
+            assert_eq!(value, Some(told));
+        }
+    }
+
     async fn an_open_way_has_no_closed_gate(store: Store) {
         let bench = Bench::new(store).await;
         let lead = bench.lead(1).await;

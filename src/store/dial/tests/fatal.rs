@@ -1,6 +1,7 @@
 //! What a refusal for good does beyond its own lead: dead numbers in other campaigns, the account, the campaign.
 
 use super::bench::{Bench, news, now, running};
+use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::ids::LeadId;
@@ -87,17 +88,46 @@ on_both_engines! {
         let (claimed, other) = (bench.sending(1).await, bench.lead(2).await);
         let abroad = NewLead { phone_number: PhoneNumber::from_e164("+14165550100").unwrap(), ..new_lead(3) };
         bench.store.insert_leads(place(bench.campaign), &[abroad], now()).await.unwrap();
+        let armed = bench.lead(4).await;
+        bench.arm(armed).await;
         bench.refuse(&claimed, 400, 21215).await;
         let states = async |state| {
             let filter = LeadFilter { campaign: Some(bench.campaign), state: Some(state), ..LeadFilter::default() };
             bench.store.leads(&filter, None, 9).await.unwrap().len()
         };
-        assert_eq!((states(LeadState::Parked).await, states(LeadState::New).await), (2, 1), "Canada is another country");
-        assert!(bench.view(other).await.lead.wait_reason.unwrap().contains("callfleet leads retry --parked"));
+        assert_eq!((states(LeadState::Parked).await, states(LeadState::New).await), (3, 1), "Canada is another country");
+        let why = bench.view(other).await.lead.wait_reason.unwrap();
+        assert!(["US", "code 21215", "callfleet leads retry --parked --campaign bench"].iter().all(|part| why.contains(part)), "{why}");
+        for lead in [claimed.lead, armed] {
+            assert_eq!(bench.view(lead).await.lead.wait_reason.as_ref(), Some(&why), "one text for one event");
+        }
+        assert_eq!(bench.view(armed).await.attempts[0].state, AttemptState::Withdrawn);
         assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().state, CampaignState::Running);
-        assert_eq!(bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap(), 2);
-        assert_eq!((states(LeadState::Waiting).await, bench.view(claimed.lead).await.lead.placed), (2, 0), "uncounted");
+        assert_eq!(bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap(), 3);
+        assert_eq!((states(LeadState::Waiting).await, bench.view(claimed.lead).await.lead.placed), (3, 0), "uncounted");
         assert!(matches!(bench.try_arm(other, now()).await, Arming::Armed(_)));
+    }
+
+    async fn who_is_imported_later_is_not_dialed_into_the_same_refusal(store: Store) {
+        let bench = Bench::new(store).await;
+        let refused = bench.sending(1).await;
+        bench.refuse(&refused, 400, 21215).await;
+        let later = bench.lead(2).await;
+        assert!(matches!(bench.try_arm(later, now()).await, Arming::Denied(_)));
+        let lead = bench.view(later).await.lead;
+        assert_eq!((lead.state, lead.wait_reason), (LeadState::Parked, bench.view(refused.lead).await.lead.wait_reason));
+        assert!(bench.store.retry_lead(later, "test", now()).await.unwrap().is_changed());
+        assert!(matches!(bench.try_arm(later, now()).await, Arming::Armed(_)), "who retries has permitted it");
+    }
+
+    async fn two_calls_that_are_refused_at_once_park_their_country_once(store: Store) {
+        let bench = Bench::new(store).await;
+        let (one, two) = (bench.sending(1).await, bench.sending(2).await);
+        bench.refuse(&one, 400, 21215).await;
+        bench.refuse(&two, 400, 13227).await;
+        let why = async |lead| bench.view(lead).await.lead.wait_reason;
+        assert!(why(one.lead).await.is_some_and(|why| why.contains("code 21215")));
+        assert_eq!(why(two.lead).await, why(one.lead).await, "the first refusal stands");
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {

@@ -5,6 +5,8 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
 use crate::domain::dialing::{pace_text, rest, rests_until};
+use crate::domain::lead::LeadState;
+use crate::domain::permit::budget_allows;
 use crate::store::worker::LiveLines;
 use crate::web::api::change;
 
@@ -31,15 +33,28 @@ impl Facts {
     fn state(&self) -> GateJson {
         let campaign = &self.campaign;
         let why = campaign.state_reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let starts_at = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
         let detail = match campaign.state {
             CampaignState::Running => "the campaign is running".to_owned(),
             CampaignState::Draining => "the campaign is draining: only promised callbacks are still called".to_owned(),
-            state => format!("the campaign is {state}{why}"),
+            // what was said at its start is no reason why it waits
+            CampaignState::Scheduled => "the campaign is scheduled: it waits for its start time (`schedule.start`)".to_owned(),
+            state => format!("the campaign is {state}{why}{}", self.left_parked()),
         };
         let open = matches!(campaign.state, CampaignState::Running | CampaignState::Draining);
-        let starts_at = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
         let opens_at = starts_at.filter(|_| campaign.state == CampaignState::Scheduled);
         GateJson { opens_at, ..gate(CampaignGate::Campaign, open, detail) }
+    }
+
+    /// A campaign ends while leads of it wait for a person; what most of them wait for is told.
+    fn left_parked(&self) -> String {
+        let parked = || self.waits.iter().filter(|wait| wait.state == LeadState::Parked);
+        let most = parked().find_map(|wait| wait.wait_reason.as_deref());
+        let Some(why) = most.filter(|_| self.campaign.state == CampaignState::Completed) else { return String::new() };
+        let all = self.status.in_state(LeadState::Parked);
+        let alike: i64 = parked().filter(|wait| wait.wait_reason.as_deref() == Some(why)).map(|wait| wait.leads).sum();
+        let of_them = if alike < all { format!(", {alike} of them") } else { String::new() };
+        format!(" and {} {} parked{of_them}: {why}", counted(all, "lead"), are(&all))
     }
 
     fn settings(&self) -> GateJson {
@@ -77,14 +92,19 @@ impl Facts {
         let taken = self.status.spent + self.status.reserved;
         match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
             None => gate(CampaignGate::Budget, true, "no budget is set".to_owned()),
-            Some(budget) => gate(CampaignGate::Budget, taken < budget, format!("{taken} of {budget} are spent or reserved")),
+            Some(budget) => {
+                let value = format!("{taken} of {budget} are spent or reserved, and a call may need {}", self.reserve);
+                gate(CampaignGate::Budget, budget_allows(budget, taken, self.reserve), value)
+            }
         }
     }
 
-    /// Once it trips, the campaign is halted and its state says so.
+    /// Once it trips, the campaign is halted within seconds, and its state says so.
     fn breaker(&self) -> GateJson {
-        let seen = self.breaker.clone().unwrap_or_else(|| "the settings cannot be read".to_owned());
-        gate(CampaignGate::Breaker, true, seen)
+        match &self.breaker {
+            Some(circuit) => gate(CampaignGate::Breaker, !circuit.trips, circuit.told.clone()),
+            None => gate(CampaignGate::Breaker, true, "the settings cannot be read".to_owned()),
+        }
     }
 
     fn calling_hours(&self) -> GateJson {

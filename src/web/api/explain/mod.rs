@@ -17,6 +17,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
 use crate::domain::dialing::{rest, turns_apart};
+use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::{Dialers, Said};
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
@@ -43,9 +44,11 @@ struct Facts {
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
-    breaker: Option<String>,
+    breaker: Option<Circuit>,
     last_call: Option<Timestamp>,
     account_rate: f64,
+    /// Worst case of a call.
+    reserve: NanoUsd,
     now: Timestamp,
 }
 
@@ -103,6 +106,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         breaker: breaker(&api, &campaign).await?,
         last_call: last_call(&api, &campaign).await?,
         account_rate: api.account_rate,
+        reserve: api.reserve,
         campaign,
     };
     Ok(Json(facts.explain()))
@@ -116,10 +120,17 @@ async fn dialers(api: &ApiState) -> Result<Dialers, ApiError> {
 }
 
 /// What the circuit breaker sees.
-async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<String>, ApiError> {
+#[derive(Debug)]
+struct Circuit {
+    trips: bool,
+    told: String,
+}
+
+async fn breaker(api: &ApiState, campaign: &Campaign) -> Result<Option<Circuit>, ApiError> {
     let Ok(settings) = campaign.checked_settings() else { return Ok(None) };
     let since = settings.breaker.looks_back_to(campaign.running_since, api.clock.now());
-    Ok(Some(settings.breaker.told(api.store.recent_calls(campaign.id, since).await?)))
+    let recent = api.store.recent_calls(campaign.id, since).await?;
+    Ok(Some(Circuit { trips: settings.breaker.trips(recent).is_some(), told: settings.breaker.told(recent) }))
 }
 
 /// When a campaign called last that rests between its calls; no other's pace is counted from there.
@@ -157,6 +168,7 @@ impl Facts {
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
+        let warnings = self.abroad.iter().cloned().chain(start::not_permitted(&self.campaign)).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
             gates,
@@ -166,7 +178,7 @@ impl Facts {
             next_opening,
             campaign: self.campaign.name,
             waiting: self.waits,
-            warnings: self.abroad.into_iter().collect(),
+            warnings,
         }
     }
 

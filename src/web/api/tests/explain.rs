@@ -11,10 +11,12 @@ use super::bench::Bench;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::ids::WorkerId;
+use crate::domain::not_permitted::NotPermitted;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::time::Timestamp;
 use crate::lookout::Lookout;
 use crate::store::StoreError;
+use crate::store::codec::JsonText;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::dnc::ReadList;
@@ -113,7 +115,16 @@ impl Fleet {
                 // a call that reserves more
                 fixtures::attempt(store, campaign, lead).await;
             }
-            CampaignGate::Breaker => {}
+            // as the breaker sees it, until it comes round to halt the campaign
+            CampaignGate::Breaker => {
+                self.set("breaker.min_calls", "1").await;
+                self.called("2026-11-23T18:00:00Z").await;
+                let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+                    sqlx::query("UPDATE attempt SET disposition = 'failed'").execute(tx).await?;
+                    Ok(())
+                });
+                done.unwrap();
+            }
             CampaignGate::Hours => self.set("hours.monday", "08:00-09:00").await,
             CampaignGate::Pace => {
                 self.set("pace.calls_per_second", "0.00333").await;
@@ -142,10 +153,6 @@ async fn every_gate_is_met_and_explained() {
         assert!(!told["rule"].as_str().unwrap().is_empty() && !told["value"].as_str().unwrap().is_empty(), "{told}");
         let before = open["gates"].as_array().unwrap().iter().find(|before| before["gate"] == gate.as_str()).unwrap();
         assert_eq!((&before["open"], &before["opens_at"]), (&json!(true), &Value::Null));
-        // a breaker that trips halts the campaign, whose state says so
-        if gate == CampaignGate::Breaker {
-            continue;
-        }
         assert_eq!(told["open"], false, "{told}");
         let answer = explained["answer"].as_str().unwrap();
         assert!(answer.starts_with("nothing new is dialed: ") && answer.contains(told["value"].as_str().unwrap()), "{answer}");
@@ -197,4 +204,55 @@ async fn one_worker_in_trouble_closes_nothing_and_an_old_word_neither() {
     let old = clock["value"].as_str().unwrap();
     assert!(clock["open"] == true && old.contains(" ago, and not since: as it saw it"), "{clock}");
     assert!(provider["open"] == true && provider["value"] == "nobody was told to wait", "a wait that is over: {provider}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_does_not_suffice_for_one_call_is_closed_before_the_campaign_halts() {
+    let fleet = Fleet::dialing().await;
+    // a call reserves $0.5 here
+    fleet.set("budget_usd", "0.3").await;
+    let told = fleet.gate(CampaignGate::Budget).await;
+    assert!(told["open"] == false && told["value"].as_str().unwrap().ends_with("and a call may need $0.5000"), "{told}");
+    fleet.set("budget_usd", "0.5").await;
+    assert_eq!(fleet.gate(CampaignGate::Budget).await["open"], true, "enough for one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduled_campaign_waits_for_its_start_and_for_nothing_else() {
+    let bench = Bench::with_campaign().await;
+    let set = json!({ "set": { "schedule.start": "2026-11-24T18:00:00Z", "hours.override_reason": "test" } });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &set).await["status"], 200);
+    assert_eq!(bench.post("/v1/campaigns/spring/start").await["body"]["state"], "scheduled");
+    let told = bench.get(EXPLAIN).await["body"]["answer"].as_str().unwrap().to_owned();
+    assert_eq!(
+        told,
+        "nothing new is dialed: the campaign is scheduled: it waits for its start time (`schedule.start`); opens 2026-11-24T18:00:00Z"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_country_that_is_not_permitted_is_told_while_the_campaign_runs_and_when_it_has_ended() {
+    let fleet = Fleet::dialing().await;
+    let store = &fleet.bench.store;
+    let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].clone();
+    let mut countries = NotPermitted::default();
+    let why = countries.add(&lead.phone_number, "spring", "the provider refused a call with code 21215").denial().why();
+    let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+        sqlx::query("UPDATE campaign SET not_permitted = $1").bind(JsonText(&countries)).execute(&mut *tx).await?;
+        sqlx::query("UPDATE lead SET state = 'parked', wait_reason = $1").bind(&why).execute(tx).await?;
+        Ok(())
+    });
+    done.unwrap();
+    let command = "callfleet leads retry --parked --campaign spring";
+    for path in [EXPLAIN, "/v1/campaigns/spring"] {
+        let warned = fleet.bench.get(path).await["body"]["warnings"][0].as_str().unwrap().to_owned();
+        assert!(["US", "code 21215", command].iter().all(|part| warned.contains(part)), "{path}: {warned}");
+    }
+    let ended: Result<(), StoreError> = on_db!(store.db, write, tx => {
+        sqlx::query("UPDATE campaign SET state = 'completed'").execute(tx).await?;
+        Ok(())
+    });
+    ended.unwrap();
+    let answer = fleet.explained().await["answer"].as_str().unwrap().to_owned();
+    assert_eq!(answer, format!("nothing new is dialed: the campaign is completed and 2 leads are parked: {why}"));
 }

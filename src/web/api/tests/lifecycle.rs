@@ -3,17 +3,21 @@
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
+use super::super::campaigns::TEST_CALLS;
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::permit::Gate;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
-use crate::store::campaign::CampaignChange;
+use crate::store::campaign::{CampaignChange, NewCampaign};
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
+use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
 
 async fn set(bench: &Bench, key: &str, value: &str) -> Value {
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await
@@ -133,6 +137,57 @@ async fn a_lead_is_explained_by_number_key_or_id() {
     bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
     assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["error"]["code"], "several_leads");
     assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_of_a_test_call_is_meant_only_where_no_list_has_its_number() {
+    let bench = Bench::with_campaign().await;
+    let settings = json!({ "caller_numbers": ["+14155550200"] });
+    let new = NewCampaign { name: TEST_CALLS, settings: &settings, agent_version: None };
+    let tests = bench.store.create_campaign(new, "test", Timestamp::from_millis(1)).await.unwrap().unwrap().id;
+    for (n, number) in [(1, "+14155550100"), (2, "+14155550177")] {
+        let called = NewLead { phone_number: PhoneNumber::from_e164(number).unwrap(), ..fixtures::new_lead(n) };
+        bench.store.insert_leads(fixtures::place(tests), &[called], Timestamp::from_millis(1)).await.unwrap();
+    }
+    assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["campaign"], "spring");
+    assert_eq!(bench.get("/v1/leads/+14155550177/explain").await["body"]["campaign"], TEST_CALLS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_does_not_wait_is_explained_by_where_it_stands() {
+    let bench = Bench::with_campaign().await;
+    let lead = bench.store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let cases = [
+        (LeadState::Active, "being called".to_owned()),
+        (LeadState::Finished, format!("not called any more: finished; callfleet leads retry {lead} calls it again")),
+        (LeadState::Suppressed, "not called any more: suppressed: it is never called again".to_owned()),
+        (LeadState::Parked, format!("not called now: parked; when that is mended, callfleet leads retry {lead} calls it again")),
+        (LeadState::Cancelled, "not called any more: cancelled: it was taken off the list".to_owned()),
+    ];
+    for (state, told) in cases {
+        fixtures::force_lead_state(&bench.store, lead, state).await;
+        let explained = bench.exact("GET", &format!("/v1/leads/{lead}/explain"), "").await;
+        assert_eq!(explained["answer"], told, "the draft is no answer: {explained}");
+        let opened_by = match state {
+            LeadState::Active => json!("the end of the call"),
+            LeadState::Finished | LeadState::Parked => json!("a retry"),
+            _ => Value::Null,
+        };
+        assert_eq!(explained["gates"][1]["opened_by"], opened_by, "{explained}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_too_old_does_not_open_by_itself() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    let now = "2026-11-23T18:00:00Z".parse().unwrap();
+    let list = ReadList { name: "old", registry: None, scrub_date: "2020-01-01" };
+    bench.store.finish_listing(list, now, "test", now).await.unwrap();
+    let explained = bench.get("/v1/leads/+14155550100/explain").await["body"].clone();
+    let gate = explained["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == "dnc_age").unwrap();
+    assert_eq!((&gate["opens_at"], &gate["opened_by"]), (&json!(null), &json!("a newer list")));
+    assert!(explained["answer"].as_str().unwrap().ends_with("; it opens by a newer list"), "{explained}");
 }
 
 async fn in_state(bench: &Bench, state: LeadState) -> Vec<LeadId> {

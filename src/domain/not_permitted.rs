@@ -1,0 +1,91 @@
+//! Countries that the provider does not let a campaign call. It is remembered until somebody has permitted them and says so: leads
+//! that come later would only be refused too.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::permit::{Denial, Gate};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::zone::country_of;
+
+/// What the provider said to the first call of a country.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedCountry {
+    value: String,
+    rule: String,
+}
+
+/// By country; a number of no country stands for those that begin like it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NotPermitted(BTreeMap<String, RefusedCountry>);
+
+impl RefusedCountry {
+    /// The one text that all leads of the country have, those that wait now and those that come later.
+    #[must_use]
+    pub fn denial(&self) -> Denial {
+        Denial { gate: Gate::Country, rule: self.rule.clone(), value: self.value.clone(), opens_at: None }
+    }
+}
+
+impl NotPermitted {
+    /// The refusal that holds for a number.
+    #[must_use]
+    pub fn of(&self, number: &PhoneNumber) -> Option<&RefusedCountry> {
+        self.0.get(&place(number))
+    }
+
+    /// Remembers that a call to this number was refused; the first refusal of a country stands. `said` is the provider's word.
+    pub fn add(&mut self, number: &PhoneNumber, campaign: &str, said: &str) -> &RefusedCountry {
+        let place = place(number);
+        let value = format!("calls to {place} are not permitted: {said}");
+        let rule = format!("permit the country at the provider, then: callfleet leads retry --parked --campaign {campaign}");
+        self.0.entry(place).or_insert(RefusedCountry { value, rule })
+    }
+
+    /// What an operator should know, a sentence for each country.
+    #[must_use]
+    pub fn told(&self) -> Vec<String> {
+        self.0.values().map(|refused| format!("{}; its leads are parked: {}", refused.value, refused.rule)).collect()
+    }
+}
+
+fn place(number: &PhoneNumber) -> String {
+    country_of(number).map_or_else(|| format!("numbers that begin with +{}", number.opening()), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> PhoneNumber {
+        PhoneNumber::from_e164(text).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_holds_for_its_country_alone_and_names_country_code_campaign_and_command() {
+        let mut countries = NotPermitted::default();
+        let why = countries.add(&number("+442079460000"), "spring", "the provider refused a call with code 21215").denial().why();
+        assert_eq!(
+            why,
+            "country: calls to GB are not permitted: the provider refused a call with code 21215 \
+             (permit the country at the provider, then: callfleet leads retry --parked --campaign spring)"
+        );
+        assert_eq!(countries.of(&number("+442079460999")).map(|refused| refused.denial().why()), Some(why.clone()));
+        assert_eq!(countries.of(&number("+14155550123")), None);
+        assert_eq!(countries.add(&number("+442079460001"), "spring", "another word").denial().why(), why, "the first stands");
+    }
+
+    #[test]
+    fn a_number_of_no_country_stands_for_those_that_begin_like_it() {
+        let mut countries = NotPermitted::default();
+        countries.add(&number("+88161234567"), "spring", "the provider refused a call with code 21215");
+        assert!(countries.of(&number("+88169999999")).is_some() && countries.of(&number("+88210000000")).is_none());
+        assert_eq!(
+            countries.told(),
+            ["calls to numbers that begin with +8816 are not permitted: the provider refused a call with code 21215; its leads are \
+              parked: permit the country at the provider, then: callfleet leads retry --parked --campaign spring"]
+        );
+    }
+}
