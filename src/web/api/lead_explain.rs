@@ -56,20 +56,29 @@ pub async fn explain(
         campaign: campaign.name,
         state: view.lead.state,
         answer,
-        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &closed)).collect(),
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &view.lead, &closed)).collect(),
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
     }))
 }
 
-fn gate_json(gate: Gate, closed: &[Denial]) -> GateJson {
+fn gate_json(gate: Gate, lead: &Lead, closed: &[Denial]) -> GateJson {
     match closed.iter().find(|denial| denial.gate == gate) {
         Some(Denial { rule, value, opens_at, .. }) => {
             GateJson { gate, open: false, rule: rule.clone(), value: value.clone(), opens_at: *opens_at }
         }
-        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None },
+        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: seen(gate, lead), opens_at: None },
     }
+}
+
+/// What an open gate lets the lead through for: `web form, given 2026-11-20T17:00:00Z, record form 7`.
+fn seen(gate: Gate, lead: &Lead) -> String {
+    if gate != Gate::Consent {
+        return String::new();
+    }
+    let (given, record) = (lead.consent_at.map(|at| format!("given {at}")), lead.consent_ref.as_ref().map(|name| format!("record {name}")));
+    lead.consent_basis.iter().cloned().chain(given).chain(record).collect::<Vec<_>>().join(", ")
 }
 
 /// The first thing to know.
