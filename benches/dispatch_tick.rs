@@ -172,6 +172,8 @@ fn lead(n: usize, priorities: usize, tomorrow: Timestamp) -> NewLead {
         phone_number,
         variables: JsonText(serde_json::Map::new()),
         consent_basis: Some("web form".to_owned()),
+        consent_at: None,
+        consent_ref: None,
         priority: Priority::try_from(priority).expect("a priority"),
         not_before: (tenth == 8).then_some(tomorrow),
     }

@@ -140,6 +140,8 @@ pub enum When {
     NoMore,
     /// They want to be called, but not so that a time can be promised.
     Unclear,
+    /// They want to be called at a time that is over; the sentence that says so.
+    Over(String),
     /// It is not about calling again.
     Not,
 }
@@ -166,6 +168,7 @@ pub fn when(words: &str, rules: &Rules, now_ms: u64) -> When {
             let callback = PromisedCallback { words: words.to_owned(), earliest, latest: resolved.latest, zone: resolved.zone };
             When::At(Agreed { callback, when: resolved.when, moved: resolved.shifted.then_some(resolved.say) })
         }
+        (CallbackKind::NeedsReview, _) if resolved.over => When::Over(resolved.say),
         (CallbackKind::Callback | CallbackKind::NeedsReview, _) => When::Unclear,
         (CallbackKind::None | CallbackKind::OptOut | CallbackKind::Refusal, _) => When::Not,
     }

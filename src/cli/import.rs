@@ -117,6 +117,7 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
         text.push_str(&format!("\nan earlier run had done {} of them; this one went on there", counted(count("resumed_after_row"), "row")));
     }
     text.push_str(&warnings_and_notes(result));
+    text.push_str(&doubts_text(result));
     let shown = items(&result["rejects"]);
     for reject in shown {
         text.push_str(&format!("\n{}", reject_text(reject)));
@@ -128,6 +129,19 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
     }
     if let Some(id) = result["import_id"].as_str().filter(|_| !order.dry_run && count("accepted") + count("updated") > 0) {
         text.push_str(&format!("\nto take it back before its first dial: callfleet leads undo {id}"));
+    }
+    text
+}
+
+/// `no_consent_basis: lines 2, 5, 9 and 14 more`, one line for each reason.
+fn doubts_text(result: &Value) -> String {
+    let mut text = String::new();
+    for (code, lines) in result["doubt_lines"].as_object().into_iter().flatten() {
+        let lines: Vec<String> = items(lines).iter().map(cell).collect();
+        let more = result["doubts_by_code"][code].as_u64().unwrap_or(0).saturating_sub(lines.len() as u64);
+        let noun = if lines.len() == 1 { "line" } else { "lines" };
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.push_str(&format!("\n  {code}: {noun} {}{more}", lines.join(", ")));
     }
     text
 }

@@ -15,8 +15,8 @@ pub struct Abroad {
     called: Vec<String>,
     /// All leads that were counted.
     leads: u64,
-    /// Those of other countries; `None` for numbers of no country.
-    elsewhere: BTreeMap<Option<&'static str>, u64>,
+    /// Those of other countries; an empty name for numbers of no country.
+    elsewhere: BTreeMap<String, u64>,
     /// How many of these are parked already and have a country: they come back when somebody says so.
     parked: u64,
 }
@@ -38,13 +38,31 @@ impl Abroad {
         self.called.is_empty()
     }
 
-    /// Counts leads whose numbers begin with these four digits.
-    pub fn add(&mut self, opening: &str, leads: u64) {
+    /// Goes on behind so many leads, of which these are elsewhere.
+    #[must_use]
+    pub fn going_on(self, leads: u64, elsewhere: BTreeMap<String, u64>) -> Self {
+        Self { leads, elsewhere, ..self }
+    }
+
+    /// Those of countries that are not called, by country; numbers of no country by an empty name.
+    #[must_use]
+    pub const fn elsewhere(&self) -> &BTreeMap<String, u64> {
+        &self.elsewhere
+    }
+
+    /// Counts leads whose numbers begin with these four digits; whether they are called.
+    pub fn add(&mut self, opening: &str, leads: u64) -> bool {
         self.leads += leads;
         let country = country_of_opening(opening);
-        if !self.calls(country) {
-            *self.elsewhere.entry(country).or_default() += leads;
+        if self.calls(country) {
+            return true;
         }
+        let country = country.unwrap_or_default();
+        match self.elsewhere.get_mut(country) {
+            Some(counted) => *counted += leads,
+            None => drop(self.elsewhere.insert(country.to_owned(), leads)),
+        }
+        false
     }
 
     /// Tells how many of the leads that were counted so are parked.
@@ -83,7 +101,7 @@ impl Abroad {
     fn helps(&self, campaign: &str) -> String {
         const OF_NONE: &str = "are toll-free, not geographic or not assigned, and no country that is added calls them";
         let widened = self.widened().map(|countries| format!("callfleet campaign set {campaign} countries={countries}"));
-        match (widened, self.elsewhere.contains_key(&None)) {
+        match (widened, self.elsewhere.contains_key("")) {
             (Some(set), false) => set + &self.brought_back(campaign),
             (Some(set), true) => format!("{set}{}; those of no known country {OF_NONE}", self.brought_back(campaign)),
             (None, _) => format!("they {OF_NONE}"),
@@ -99,8 +117,8 @@ impl Abroad {
     }
 
     /// Most leads first.
-    fn sorted(&self) -> Vec<(Option<&'static str>, u64)> {
-        let mut places: Vec<_> = self.elsewhere.iter().map(|(country, leads)| (*country, *leads)).collect();
+    fn sorted(&self) -> Vec<(&str, u64)> {
+        let mut places: Vec<_> = self.elsewhere.iter().map(|(country, leads)| (country.as_str(), *leads)).collect();
         places.sort_by_key(|(_, leads)| std::cmp::Reverse(*leads));
         places
     }
@@ -111,14 +129,15 @@ impl Abroad {
         if let [(country, _)] = places[..] {
             return name(country).to_owned();
         }
-        let named: Vec<String> = places.iter().take(NAMED).map(|(country, leads)| format!("{} ({leads})", name(*country))).collect();
+        let named: Vec<String> = places.iter().take(NAMED).map(|(country, leads)| format!("{} ({leads})", name(country))).collect();
         let more = if places.len() > NAMED { format!(" and {} more", places.len() - NAMED) } else { String::new() };
         format!("{}{more}", named.join(", "))
     }
 
     /// What `countries` would be with them; `None` when none of them has a country.
     fn widened(&self) -> Option<String> {
-        let known: Vec<&str> = self.sorted().into_iter().filter_map(|(country, _)| country).take(NAMED).collect();
+        let known: Vec<&str> =
+            self.sorted().into_iter().map(|(country, _)| country).filter(|country| !country.is_empty()).take(NAMED).collect();
         if known.is_empty() {
             return None;
         }
@@ -127,11 +146,8 @@ impl Abroad {
     }
 }
 
-const fn name(country: Option<&'static str>) -> &'static str {
-    match country {
-        Some(country) => country,
-        None => "no known country",
-    }
+const fn name(country: &str) -> &str {
+    if country.is_empty() { "no known country" } else { country }
 }
 
 #[cfg(test)]
@@ -140,7 +156,9 @@ mod tests {
 
     fn told(countries: &Countries, openings: &[(&str, u64)]) -> Option<String> {
         let mut abroad = Abroad::of(countries);
-        openings.iter().for_each(|(opening, leads)| abroad.add(opening, *leads));
+        for (opening, leads) in openings {
+            abroad.add(opening, *leads);
+        }
         abroad.told("spring", "leads")
     }
 
@@ -207,6 +225,16 @@ mod tests {
                     callfleet campaign set spring countries=US,MX, and for the 3 of them that are parked: \
                     callfleet leads retry --parked --campaign spring";
         assert_eq!(abroad.told("spring", "leads").as_deref(), Some(told));
+    }
+
+    #[test]
+    fn counting_goes_on_where_an_earlier_run_stopped() {
+        let mut begun = Abroad::of(&only(&["US"]));
+        assert_eq!(["5255", "1415", "1800"].map(|opening| begun.add(opening, 1)), [false, true, false]);
+        let mut gone_on = Abroad::of(&only(&["US"])).going_on(3, begun.elsewhere().clone());
+        gone_on.add("5255", 2);
+        let told = "4 of 5 leads have numbers of MX (3), no known country (1), which";
+        assert!(gone_on.told("spring", "leads").unwrap().starts_with(told), "{gone_on:?}");
     }
 
     #[test]

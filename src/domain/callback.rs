@@ -72,6 +72,9 @@ pub struct Resolved {
     pub when: String,
     /// The sentence the agent would say; empty when there is nothing to confirm.
     pub say: String,
+    /// Nothing can be promised because the time is over; `say` tells so.
+    #[serde(skip)]
+    pub over: bool,
 }
 
 /// Said where more calls must not be promised.
@@ -101,7 +104,11 @@ const OVER: &str = "That time has passed. When would be a good time to call you?
 
 fn plain(kind: CallbackKind, zone: &str, confidence: f64, say: &str) -> Resolved {
     let (earliest, latest, shifted, when) = (None, None, false, String::new());
-    Resolved { kind, earliest, latest, zone: zone.to_owned(), shifted, confidence, when, say: say.to_owned() }
+    Resolved { kind, earliest, latest, zone: zone.to_owned(), shifted, confidence, when, say: say.to_owned(), over: false }
+}
+
+fn over(zone: &str) -> Resolved {
+    Resolved { over: true, ..plain(CallbackKind::NeedsReview, zone, 0.6, OVER) }
 }
 
 /// Seven digits in a row, spoken or written, are a phone number.
@@ -137,7 +144,7 @@ impl Speech<'_> {
             return self.on_calendar(wish, if refused { 20 } else { 0 });
         }
         if clauses.iter().any(Clause::asks_for_the_past) {
-            return plain(CallbackKind::NeedsReview, self.zone, 0.6, OVER);
+            return over(self.zone);
         }
         if wish.once_there {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
@@ -168,7 +175,7 @@ impl Speech<'_> {
         let kept = settle::settle(wish, &here).and_then(|settled| self.within_hours(settled, zones).ok_or(Unsettled::Never));
         match kept {
             Ok((settled, shifted)) => self.promise(settled, shifted, &zones[0], wish.zone, doubt),
-            Err(Unsettled::Over) => plain(CallbackKind::NeedsReview, self.zone, 0.6, OVER),
+            Err(Unsettled::Over) => over(self.zone),
             Err(Unsettled::Never) => plain(CallbackKind::NeedsReview, self.zone, 0.4, UNCLEAR),
         }
     }
@@ -199,7 +206,7 @@ impl Speech<'_> {
         };
         let confidence = f64::from(confidence.saturating_sub(doubt)) / 100.0;
         let zone = named.unwrap_or(self.zone).to_owned();
-        Resolved { kind: CallbackKind::Callback, earliest: Some(earliest), latest, zone, shifted, confidence, when, say }
+        Resolved { kind: CallbackKind::Callback, earliest: Some(earliest), latest, zone, shifted, confidence, when, say, over: false }
     }
 
     /// Nobody knows which of the callee's clocks is theirs: one that is said aloud without its name would be misheard.

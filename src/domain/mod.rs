@@ -11,10 +11,12 @@ pub mod caller;
 pub mod campaign;
 #[cfg(test)]
 mod campaigns_page;
+pub mod consent;
 pub mod count;
 pub mod day_part;
 pub mod dialing;
 pub mod dnc;
+pub mod doubts;
 pub mod hours_class;
 pub mod ids;
 pub mod law;

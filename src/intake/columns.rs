@@ -32,8 +32,7 @@ const POSTAL_CODE: &str = "postal_code";
 pub const POSTAL_ALIASES: [&str; 5] = ["zip", "zip_code", "zipcode", "postcode", "postal"];
 
 /// Known columns that are kept as variables and do nothing more; a list that has them is told so.
-const NOT_OBEYED: [&str; 8] =
-    ["agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3", "consent_at", "consent_ref"];
+const NOT_OBEYED: [&str; 6] = ["agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3"];
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 512;
@@ -47,6 +46,10 @@ pub enum Column {
     ExternalId,
     /// What allows the call.
     ConsentBasis,
+    /// When consent was given.
+    ConsentAt,
+    /// Where the record of it is kept.
+    ConsentRef,
     /// Who goes first among the fresh leads.
     Priority,
     /// Not to be called earlier.
@@ -73,7 +76,8 @@ impl Column {
             Self::PostalCode => Some(POSTAL_CODE),
             Self::Timezone => Some("timezone"),
             Self::Variable(name) => Some(name),
-            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::Priority | Self::NotBefore | Self::NotAfter | Self::Ignored => None,
+            Self::Phone | Self::ExternalId | Self::ConsentBasis | Self::ConsentAt | Self::ConsentRef | Self::Priority => None,
+            Self::NotBefore | Self::NotAfter | Self::Ignored => None,
         }
     }
 }
@@ -171,6 +175,8 @@ fn kind(key: String) -> Column {
         "" => Column::Ignored,
         "external_id" => Column::ExternalId,
         "consent_basis" => Column::ConsentBasis,
+        "consent_at" => Column::ConsentAt,
+        "consent_ref" => Column::ConsentRef,
         "priority" => Column::Priority,
         "not_before" => Column::NotBefore,
         "not_after" => Column::NotAfter,
@@ -241,8 +247,18 @@ mod tests {
 
     #[test]
     fn known_columns_and_variables() {
-        let columns =
-            Columns::read(["phone", "External ID", "", "Monthly Bill ($)", "_reason", "Priority", "Consent At", "not_after"]).unwrap();
+        let columns = Columns::read([
+            "phone",
+            "External ID",
+            "",
+            "Monthly Bill ($)",
+            "_reason",
+            "Priority",
+            "Consent At",
+            "not_after",
+            "From Number",
+        ])
+        .unwrap();
         let variable = |name: &str| Column::Variable(name.to_owned());
         let expected = [
             Column::Phone,
@@ -251,10 +267,11 @@ mod tests {
             variable("monthly_bill"),
             Column::Ignored,
             Column::Priority,
-            variable("consent_at"),
+            Column::ConsentAt,
             Column::NotAfter,
+            variable("from_number"),
         ];
         assert_eq!(columns.kinds, expected);
-        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["Consent At"]);
+        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["From Number"]);
     }
 }

@@ -25,7 +25,7 @@ pub enum PhoneForm {
 }
 
 /// The columns, in order. New ones are added at the end.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 18] = [
     "external_id",
     "phone_number",
     "disposition",
@@ -41,6 +41,9 @@ pub const COLUMNS: [&str; 15] = [
     "score",
     "summary",
     "priority",
+    "consent_basis",
+    "consent_at",
+    "consent_ref",
 ];
 
 /// What came of one lead.
@@ -76,6 +79,12 @@ pub struct ResultRow {
     pub summary: Option<String>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
+    /// What allows the call.
+    pub consent_basis: Option<String>,
+    /// When consent was given, UTC.
+    pub consent_at: Option<Timestamp>,
+    /// Where the record of it is kept.
+    pub consent_ref: Option<String>,
 }
 
 impl ResultRow {
@@ -98,6 +107,9 @@ impl ResultRow {
             "score": self.score,
             "summary": self.summary,
             "priority": self.priority,
+            "consent_basis": self.consent_basis,
+            "consent_at": self.consent_at.map(|moment| moment.to_string()),
+            "consent_ref": self.consent_ref,
         })
     }
 }
@@ -128,7 +140,7 @@ impl<W: Write> Results<W> {
         Ok(())
     }
 
-    fn cells(&self, row: &ResultRow) -> [String; 15] {
+    fn cells(&self, row: &ResultRow) -> [String; 18] {
         let text = |text: Option<&str>| escape(text.unwrap_or_default()).into_owned();
         let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string()).unwrap_or_default();
         let phone = match self.phones {
@@ -151,6 +163,9 @@ impl<W: Write> Results<W> {
             row.score.map(|score| score.to_string()).unwrap_or_default(),
             text(row.summary.as_deref()),
             row.priority.to_string(),
+            text(row.consent_basis.as_deref()),
+            time(row.consent_at),
+            text(row.consent_ref.as_deref()),
         ]
     }
 
@@ -194,6 +209,9 @@ mod tests {
             score: None,
             summary: Some("Said \"yes\",\nthen hung up".to_owned()),
             priority: Priority::default(),
+            consent_basis: Some("web form".to_owned()),
+            consent_at: Some("2026-11-20T17:00:00Z".parse().unwrap()),
+            consent_ref: Some("+form 7".to_owned()),
         }
     }
 
@@ -209,7 +227,7 @@ mod tests {
         let header = COLUMNS.map(|name| format!("\"{name}\"")).join(",");
         let expected = format!(
             "{header}\n\"'=1+1\",\"'+14155550100\",\"callback\",\"\",\"false\",\"2026-11-24T22:00:00Z\",\"2\",\"61\",\"0.012345\",\
-             \"waiting\",\"America/New_York\",\"\",\"\",\"Said \"\"yes\"\",\nthen hung up\",\"0\"\n"
+             \"waiting\",\"America/New_York\",\"\",\"\",\"Said \"\"yes\"\",\nthen hung up\",\"0\",\"web form\",\"2026-11-20T17:00:00Z\",\"'+form 7\"\n"
         );
         assert_eq!(text, expected);
     }

@@ -39,6 +39,10 @@ word_enum! {
         BadPriority = "bad_priority",
         /// `not_before` is no moment.
         BadNotBefore = "bad_not_before",
+        /// `consent_at` is no moment.
+        BadConsentAt = "bad_consent_at",
+        /// Consent would be given only after the import.
+        FutureConsent = "future_consent",
         /// The row says after when the person may not be called.
         NotAfter = "not_after",
         /// More cells than columns.

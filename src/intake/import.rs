@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::domain::time::Timestamp;
 use crate::intake::finding::FindingCode;
 use crate::intake::phone::Region;
 use crate::intake::preflight::{Sheet, open};
@@ -112,6 +113,8 @@ pub struct ImportOptions {
     pub on_duplicate: OnDuplicate,
     /// The order of the leads.
     pub order: WriteOrder,
+    /// When the import began, be it in an earlier run: no consent was given later.
+    pub now: Timestamp,
     /// Where an earlier run stopped.
     pub resume: Option<Progress>,
 }
@@ -121,7 +124,7 @@ impl ImportOptions {
     /// is the same, for what is stored is counted and passed over. Another version may judge otherwise.
     #[must_use]
     pub fn judged_by(&self) -> String {
-        let Self { region, on_duplicate, order, resume: _ } = self;
+        let Self { region, on_duplicate, order, now: _, resume: _ } = self;
         format!("{} {region:?} {on_duplicate:?} {order:?}", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::domain::time::Timestamp;
 use crate::intake::columns::Columns;
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
 use crate::intake::phone::Region;
@@ -39,16 +40,16 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-/// Judges one object; `row` counts from 1.
+/// Judges one object; `row` counts from 1, and no consent was given after `now`.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn judge(Object(pairs): &Object, row: u64, region: Option<Region>) -> Result<LeadRow, Box<Finding>> {
+pub fn judge(Object(pairs): &Object, row: u64, region: Option<Region>, now: Timestamp) -> Result<LeadRow, Box<Finding>> {
     let place = Place { row, line: row };
     let columns = Columns::read(pairs.iter().map(|(key, _)| key.as_str())).map_err(|error| about(place, "", "", bad_keys(&error)))?;
     let cells = pairs.iter().map(|(key, value)| text(value).ok_or_else(|| about(place, key, &value.to_string(), not_text())));
     let cells = cells.collect::<Result<Vec<String>, _>>()?;
-    validate(&columns, cells.iter().map(String::as_str), place, region)
+    validate(&columns, cells.iter().map(String::as_str), place, region, now)
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -91,8 +92,8 @@ mod tests {
     }
 
     fn read(row: &str) -> Result<LeadRow, FindingCode> {
-        let object: Object = serde_json::from_str(row).unwrap();
-        judge(&object, 1, Some("US".parse().unwrap())).map_err(|finding| finding.code)
+        let (object, now) = (serde_json::from_str::<Object>(row).unwrap(), "2026-11-23T18:00:00Z".parse().unwrap());
+        judge(&object, 1, Some("US".parse().unwrap()), now).map_err(|finding| finding.code)
     }
 
     #[test]
@@ -120,6 +121,8 @@ mod tests {
             (json!({ "phone": ["+14155550100"] }), FindingCode::NotText),
             (json!({ "phone": "+14155550100", "tags": {} }), FindingCode::NotText),
             (json!({ "phone": 1.4155e20 }), FindingCode::ExcelNumber),
+            (json!({ "phone": "+14155550100", "consent_at": 1_763_920_800 }), FindingCode::BadConsentAt),
+            (json!({ "phone": "+14155550100", "consent_at": "2026-11-24" }), FindingCode::FutureConsent),
         ];
         for (row, code) in cases {
             assert_eq!(judged(row.clone()).err(), Some(code), "{row}");

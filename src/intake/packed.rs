@@ -5,6 +5,7 @@ mod bytes;
 mod object;
 mod words;
 
+use crate::domain::consent::ConsentProof;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
@@ -16,6 +17,11 @@ use words::Words;
 
 /// Longest word, in bytes: what is longer is seldom said twice, and a table of words must stay small.
 const LONGEST_WORD: usize = 200;
+
+/// What a lead may have and few have.
+const NOT_BEFORE: u64 = 1;
+const CONSENT_AT: u64 = 2;
+const CONSENT_REF: u64 = 4;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
@@ -42,7 +48,7 @@ impl Packed {
         self.put_word(&lead.zones);
         self.put_word(lead.consent_basis.as_deref().unwrap_or_default());
         put_figure(&mut self.bytes, lead.priority.get().cast_unsigned().into());
-        self.put_time(lead.not_before);
+        self.put_rare(lead);
         self.put_states(&lead.states);
         self.put_variables(&lead.variables);
     }
@@ -56,11 +62,19 @@ impl Packed {
         }
     }
 
-    /// 0 for none, or 1 and the milliseconds.
-    fn put_time(&mut self, time: Option<Timestamp>) {
-        put_figure(&mut self.bytes, u64::from(time.is_some()));
-        if let Some(time) = time {
+    /// What few lists have: one byte that says what there is of it, then that.
+    fn put_rare(&mut self, lead: &LeadRow) {
+        let consent_at = lead.consent_proof.as_ref().and_then(|proof| proof.at);
+        let consent_ref = lead.consent_proof.as_ref().and_then(|proof| proof.reference.as_deref());
+        let has = |bit, there| if there { bit } else { 0 };
+        let there =
+            has(NOT_BEFORE, lead.not_before.is_some()) | has(CONSENT_AT, consent_at.is_some()) | has(CONSENT_REF, consent_ref.is_some());
+        put_figure(&mut self.bytes, there);
+        for time in lead.not_before.iter().chain(&consent_at) {
             put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
+        }
+        if let Some(reference) = consent_ref {
+            put_text(&mut self.bytes, reference);
         }
     }
 
@@ -123,15 +137,20 @@ impl Packed {
     fn lead(&self, slot: &Slot) -> LeadRow {
         let mut taken = Taken(&self.bytes[slot.begin..]);
         let filled_in = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let (line, external_id) = (taken.figure(), filled_in(taken.text()));
+        let (zones, consent_basis) = (self.word(&mut taken).to_owned(), filled_in(self.word(&mut taken)));
+        let priority = priority(taken.figure());
+        let (not_before, consent_proof) = rare(&mut taken);
         LeadRow {
             row: slot.row,
+            line,
             phone_number: PhoneNumber::from_digits(slot.digits),
-            line: taken.figure(),
-            external_id: filled_in(taken.text()),
-            zones: self.word(&mut taken).to_owned(),
-            consent_basis: filled_in(self.word(&mut taken)),
-            priority: priority(taken.figure()),
-            not_before: (taken.figure() > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed())),
+            external_id,
+            zones,
+            consent_basis,
+            consent_proof,
+            priority,
+            not_before,
             states: (0..taken.figure()).map(|_| *self.states.word(taken.figure())).collect(),
             variables: self.variables(&mut taken),
         }
@@ -159,10 +178,20 @@ fn priority(figure: u64) -> Priority {
     i32::from(number).try_into().expect("a priority was put here")
 }
 
+/// What [`Packed::put_rare`] puts in.
+fn rare(taken: &mut Taken<'_>) -> (Option<Timestamp>, Option<Box<ConsentProof>>) {
+    let there = taken.figure();
+    let mut time = |bit| (there & bit > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed()));
+    let (not_before, consent_at) = (time(NOT_BEFORE), time(CONSENT_AT));
+    let consent_ref = (there & CONSENT_REF > 0).then(|| taken.text().to_owned());
+    (not_before, ConsentProof::of(consent_at, consent_ref))
+}
+
 /// Bytes of its texts.
 fn length(lead: &LeadRow) -> usize {
     let filled_in = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    lead.zones.len() + lead.variables.len() + filled_in(&lead.external_id) + filled_in(&lead.consent_basis)
+    let consent_ref = lead.consent_proof.as_ref().map_or(0, |proof| filled_in(&proof.reference));
+    lead.zones.len() + lead.variables.len() + filled_in(&lead.external_id) + filled_in(&lead.consent_basis) + consent_ref
 }
 
 #[cfg(test)]
@@ -173,28 +202,53 @@ mod tests {
 
     fn lead() -> impl Strategy<Value = LeadRow> {
         let text = || proptest::option::of("\\PC{1,9}|[a-z]{198,202}");
-        let not_before = proptest::option::of((0_i64..4_102_444_800_000).prop_map(Timestamp::from_millis));
+        let time = || proptest::option::of((-9_i64..4_102_444_800_000).prop_map(Timestamp::from_millis));
+        let consent_proof = (time(), text()).prop_map(|(at, reference)| ConsentProof::of(at, reference));
         (
             0_u64..9,
             text(),
             "\\PC{0,9}",
-            text(),
-            (Priority::ALL, not_before),
+            (text(), consent_proof),
+            (Priority::ALL, time()),
             proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
-            .prop_map(|(n, external_id, zones, consent_basis, (priority, not_before), variables, states)| LeadRow {
-                row: 0,
-                line: 0,
-                phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
-                external_id,
-                zones,
-                consent_basis,
-                priority: i32::from(priority).try_into().unwrap(),
-                not_before,
-                variables: serde_json::to_string(&variables).unwrap(),
-                states,
+            .prop_map(|(n, external_id, zones, (consent_basis, consent_proof), (priority, not_before), variables, states)| {
+                LeadRow {
+                    row: 0,
+                    line: 0,
+                    phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
+                    external_id,
+                    zones,
+                    consent_basis,
+                    consent_proof,
+                    priority: i32::from(priority).try_into().unwrap(),
+                    not_before,
+                    variables: serde_json::to_string(&variables).unwrap(),
+                    states,
+                }
             })
+    }
+
+    #[test]
+    fn a_lead_without_what_is_rare_has_one_byte_for_all_of_it() {
+        let lead = LeadRow {
+            row: 1,
+            line: 2,
+            phone_number: PhoneNumber::from_digits(14_155_550_100),
+            external_id: None,
+            zones: String::new(),
+            consent_basis: None,
+            consent_proof: None,
+            priority: Priority::default(),
+            not_before: None,
+            variables: "{}".to_owned(),
+            states: Vec::new(),
+        };
+        let mut packed = Packed::default();
+        packed.add(&lead);
+        // line, id, zones, basis, priority, what is rare, states, variables
+        assert_eq!(packed.bytes.len(), 8);
     }
 
     proptest! {

@@ -174,7 +174,7 @@ impl<'a, R: Read> Reader<'a, R> {
         Ok(match next {
             Next::TooLong => Err(row_finding(place, too_long())),
             Next::Unclosed => Err(row_finding(place, unclosed())),
-            Next::Record | Next::End => validate(self.columns, self.records.cells()?.iter(), place, self.options.region),
+            Next::Record | Next::End => validate(self.columns, self.records.cells()?.iter(), place, self.options.region, self.options.now),
         })
     }
 

@@ -69,8 +69,17 @@ impl LeadSink for Campaign {
     }
 }
 
+/// When the imports of these tests began.
+const NOW: &str = "2026-11-23T18:00:00Z";
+
 fn options() -> ImportOptions {
-    ImportOptions { region: Some("US".parse().unwrap()), on_duplicate: OnDuplicate::Skip, order: WriteOrder::Numbers, resume: None }
+    ImportOptions {
+        region: Some("US".parse().unwrap()),
+        on_duplicate: OnDuplicate::Skip,
+        order: WriteOrder::Numbers,
+        now: NOW.parse().unwrap(),
+        resume: None,
+    }
 }
 
 struct Outcome {
@@ -208,6 +217,44 @@ async fn bad_rows_are_told_by_line_column_and_reason() {
     assert!(outcome.findings[0].message.contains("rounded"));
     let high = &outcome.findings[6];
     assert_eq!((high.value_masked.as_str(), high.message.as_str()), ("***", "a priority is a whole number from -99 to 99"));
+}
+
+#[tokio::test]
+async fn consent_has_a_moment_that_has_passed_and_a_record() {
+    let long = "x".repeat(8_193);
+    let file = format!(
+        "phone,state,consent_basis,Consent At,Consent Ref\n\
+        +14155550100,,web form,2026-11-20T09:00,form 7\n\
+        +14155550101,,web form,2026-11-20,\n\
+        +14155550102,,web form,2026-11-23T18:04:59Z,\n\
+        +14155550103,,web form,2026-11-24,form 8\n\
+        +14155550104,,web form,2026-11-23T18:05:01Z,\n\
+        +14155550105,,web form,last week,\n\
+        +14155550106,,web form,,{long}\n\
+        +18005550107,TX,,2026-11-23,form 9\n"
+    );
+    let (campaign, outcome) = imported(file.as_bytes()).await;
+    let told: Vec<(u64, &str, &str)> =
+        outcome.findings.iter().map(|found| (found.line, found.column.as_str(), found.code.as_str())).collect();
+    let expected = [
+        (5, "Consent At", "future_consent"),
+        (6, "Consent At", "future_consent"),
+        (7, "Consent At", "bad_consent_at"),
+        (8, "Consent Ref", "cell_too_long"),
+    ];
+    assert_eq!(told, expected);
+    let future = "consent_at lies in the future: 2026-11-24T08:00:00Z is later than 2026-11-23T18:00:00Z, when this import began";
+    assert_eq!((outcome.findings[0].message.as_str(), outcome.findings[0].value_masked.as_str()), (future, "2026***24"));
+    let kept = |number: &str| {
+        let proof = campaign.leads[number].consent_proof.clone().unwrap();
+        (proof.at.map(|at| at.to_string()).unwrap_or_default(), proof.reference.unwrap_or_default())
+    };
+    let pair = |at: &str, reference: &str| (at.to_owned(), reference.to_owned());
+    assert_eq!(kept("+14155550100"), pair("2026-11-20T17:00:00Z", "form 7"));
+    assert_eq!(kept("+14155550101"), pair("2026-11-20T08:00:00Z", ""));
+    assert_eq!(kept("+14155550102"), pair("2026-11-23T18:04:59Z", ""), "clocks differ a little");
+    assert_eq!(campaign.leads["+14155550100"].variables, "{}", "the agent is not told");
+    assert_eq!(kept("+18005550107"), pair("2026-11-23T06:00:00Z", "form 9"), "Chicago's clock and not Denver's");
 }
 
 #[tokio::test]

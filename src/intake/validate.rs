@@ -1,10 +1,12 @@
 //! One record into one lead, or into the reason why not. Pure: the same for a file and for rows of the API.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use crate::domain::consent::ConsentProof;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::{NoPriority, Priority};
 use crate::domain::time::Timestamp;
@@ -16,6 +18,9 @@ use crate::intake::phone::{Region, dialable};
 
 /// Longest cell, in bytes.
 pub const MAX_CELL: usize = 8_192;
+
+/// A program may send a person the moment they agree, and its clock may be ahead of ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
 /// A lead as its row describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +37,8 @@ pub struct LeadRow {
     pub zones: String,
     /// What allows the call.
     pub consent_basis: Option<String>,
+    /// When consent was given, and where the record of it is kept.
+    pub consent_proof: Option<Box<ConsentProof>>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
     /// Not to be called earlier.
@@ -59,7 +66,8 @@ pub struct Place {
     pub line: u64,
 }
 
-/// Decides about one record; `cells` in the order of `columns`, missing ones at the end count as empty.
+/// Decides about one record; `cells` in the order of `columns`, missing ones at the end count as empty. `now` is when its import
+/// began, whoever goes on with it.
 ///
 /// # Errors
 /// The first thing that is wrong.
@@ -68,6 +76,7 @@ pub fn validate<'a>(
     cells: impl IntoIterator<Item = &'a str>,
     place: Place,
     region: Option<Region>,
+    now: Timestamp,
 ) -> Result<LeadRow, Box<Finding>> {
     let read = Read::of(columns, cells, place)?;
     let phone = columns.kinds.iter().position(|kind| *kind == Column::Phone).unwrap_or(0);
@@ -80,7 +89,11 @@ pub fn validate<'a>(
     })?;
     let not_before = read
         .not_before
-        .map(|(at, cell)| moment(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
+        .map(|(at, cell)| latest(cell, &zones).ok_or_else(|| finding(columns, place, at, cell, bad_not_before())))
+        .transpose()?;
+    let consent_at = read
+        .consent_at
+        .map(|(at, cell)| given_at(cell, &zones, now).map_err(|trouble| finding(columns, place, at, cell, trouble)))
         .transpose()?;
     if let Some((at, cell)) = read.not_after {
         return Err(finding(columns, place, at, cell, not_after()));
@@ -93,6 +106,7 @@ pub fn validate<'a>(
         external_id: read.external_id.map(str::to_owned),
         zones: json_list(&zones),
         consent_basis: read.consent_basis.map(str::to_owned),
+        consent_proof: ConsentProof::of(consent_at, read.consent_ref.map(str::to_owned)),
         priority,
         not_before,
         variables: json_object(&columns.variables, &read.cells),
@@ -107,6 +121,8 @@ struct Read<'a> {
     phone: &'a str,
     external_id: Option<&'a str>,
     consent_basis: Option<&'a str>,
+    consent_at: Option<(usize, &'a str)>,
+    consent_ref: Option<&'a str>,
     priority: Option<(usize, &'a str)>,
     not_before: Option<(usize, &'a str)>,
     not_after: Option<(usize, &'a str)>,
@@ -138,6 +154,8 @@ impl<'a> Read<'a> {
             Column::Phone => self.phone = cell,
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
+            Column::ConsentAt => self.consent_at = Some((at, cell)),
+            Column::ConsentRef => self.consent_ref = Some(cell),
             Column::Priority => self.priority = Some((at, cell)),
             Column::NotBefore => self.not_before = Some((at, cell)),
             Column::NotAfter => self.not_after = Some((at, cell)),
@@ -246,6 +264,17 @@ fn bad_not_before() -> Trouble {
     Trouble::new(FindingCode::BadNotBefore, "not_before is no moment", suggestion)
 }
 
+fn bad_consent_at() -> Trouble {
+    let suggestion = "write 2026-11-30, 2026-11-30T09:00 (on the callee's clock) or 2026-11-30T14:00:00Z; or leave it empty";
+    Trouble::new(FindingCode::BadConsentAt, "consent_at is no moment", suggestion)
+}
+
+fn future_consent(given: Timestamp, now: Timestamp) -> Trouble {
+    let message = format!("consent_at lies in the future: {given} is later than {now}, when this import began");
+    let suggestion = "write when consent was given, with its offset where it was not the callee's clock: 2026-11-30T14:00:00Z";
+    Trouble::new(FindingCode::FutureConsent, message, suggestion)
+}
+
 /// A lead keeps no last time, so one that has it would be called too late.
 fn not_after() -> Trouble {
     let message = "a time after which the person may not be called cannot be kept";
@@ -253,15 +282,26 @@ fn not_after() -> Trouble {
     Trouble::new(FindingCode::NotAfter, message, suggestion)
 }
 
-/// A moment with its offset, or a local time; in several zones the latest of them.
-fn moment(cell: &str, zones: &[String]) -> Option<Timestamp> {
+/// When consent was given; in several zones the earliest moment, since the older consent is the weaker one.
+fn given_at(cell: &str, zones: &[String], now: Timestamp) -> Result<Timestamp, Trouble> {
+    let given = moments(cell, zones).and_then(|moments| moments.into_iter().min()).ok_or_else(bad_consent_at)?;
+    if given > now + CLOCKS_DIFFER { Err(future_consent(given, now)) } else { Ok(given) }
+}
+
+/// The moment from which on nobody is called too early, whichever zone they are in.
+fn latest(cell: &str, zones: &[String]) -> Option<Timestamp> {
+    moments(cell, zones)?.into_iter().max()
+}
+
+/// A moment with its offset, or a local time in each of the zones.
+fn moments(cell: &str, zones: &[String]) -> Option<Vec<Timestamp>> {
     if let Ok(moment) = cell.parse() {
-        return Some(moment);
+        return Some(vec![moment]);
     }
     let local = cell.parse::<DateTime>().ok().or_else(|| cell.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
     let moments =
         zones.iter().map(|name| local.to_zoned_datetime(TimeZone::get(name).ok()?).ok().map(|zoned| Timestamp::from_zoned(&zoned)));
-    moments.collect::<Option<Vec<_>>>()?.into_iter().max()
+    moments.collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 pub use crate::domain::background::ImportState;
 use crate::domain::background::{IMPORT, sources};
+use crate::domain::doubts::Doubts;
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{JsonText, count, whole, words};
@@ -53,6 +54,9 @@ pub struct Import {
     pub rejected: i64,
     /// Refused rows by reason.
     pub by_code: JsonText<BTreeMap<String, u64>>,
+    /// Rows that were taken and that somebody should look at.
+    #[serde(skip)]
+    pub doubts: JsonText<Doubts>,
     /// Of the accepted ones, on a do-not-call list: stored, never called.
     pub suppressed: i64,
     /// Length of the file of refused rows that belongs to `byte_offset`.
@@ -96,6 +100,8 @@ pub struct ImportBatch<'a> {
     pub rejected: u64,
     /// Refused rows by reason, since the import began.
     pub by_code: &'a BTreeMap<String, u64>,
+    /// Rows that somebody should look at, since the import began.
+    pub doubts: &'a Doubts,
     /// Length of the file of refused rows behind this piece.
     pub rejects_bytes: u64,
     /// Of those, replaced by a later row of the stretch with the same number.
@@ -170,13 +176,13 @@ impl Store {
         on_db!(self.db, write, tx => {
             let moved = sqlx::query(
                 "UPDATE import SET byte_offset = $4, stretch_leads = $5, stretch_end = $6, row_offset = row_offset + $7,
-                   rejected = rejected + $8, by_code = $9, rejects_bytes = $10
+                   rejected = rejected + $8, by_code = $9, rejects_bytes = $10, doubts = $11
                  WHERE id = $1 AND byte_offset = $2 AND stretch_leads = $3 AND state = 'running'",
             )
             .bind(import.id).bind(whole(batch.from.byte_offset)).bind(whole(batch.from.stretch_leads))
             .bind(whole(batch.to.byte_offset)).bind(whole(batch.to.stretch_leads)).bind(whole(batch.to.stretch_end))
             .bind(whole(batch.rows)).bind(whole(batch.rejected)).bind(JsonText(batch.by_code)).bind(whole(batch.rejects_bytes))
-            .execute(&mut *tx).await?;
+            .bind(JsonText(batch.doubts)).execute(&mut *tx).await?;
             if moved.rows_affected() == 0 {
                 return Ok(None);
             }

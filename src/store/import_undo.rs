@@ -149,7 +149,8 @@ impl Store {
         );
         const RESTORE: &str = concat!(
             "UPDATE lead SET external_id = b.external_id, zones = b.zones, variables = b.variables,
-               consent_basis = b.consent_basis, priority = COALESCE(b.priority, lead.priority), hours_class = b.hours_class, updated_at = $4,
+               consent_basis = b.consent_basis, consent_at = b.consent_at, consent_ref = b.consent_ref,
+               priority = COALESCE(b.priority, lead.priority), hours_class = b.hours_class, updated_at = $4,
                next_attempt_at = CASE WHEN lead.state = 'new' THEN COALESCE(b.next_attempt_at, lead.next_attempt_at)
                  ELSE lead.next_attempt_at END
              FROM lead_before b WHERE b.lead_id = lead.id AND ",

@@ -49,6 +49,10 @@ pub struct Lead {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// When consent was given.
+    pub consent_at: Option<Timestamp>,
+    /// Where the record of it is kept.
+    pub consent_ref: Option<String>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
     /// Where it stands.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::domain::consent::ConsentProof;
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
@@ -37,6 +38,10 @@ pub struct NewLead {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// When consent was given.
+    pub consent_at: Option<Timestamp>,
+    /// Where the record of it is kept.
+    pub consent_ref: Option<String>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
     /// Not to be called earlier.
@@ -46,6 +51,8 @@ pub struct NewLead {
 /// A lead of a long list: its JSON is written already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListLead {
+    /// Where the list has it; 0 for a lead of no list.
+    pub line: u64,
     /// The operator's own key.
     pub external_id: Option<String>,
     /// Whom to call.
@@ -58,6 +65,8 @@ pub struct ListLead {
     pub states: Vec<&'static str>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// When consent was given, and where the record of it is kept.
+    pub consent_proof: Option<Box<ConsentProof>>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
     /// Not to be called earlier.
@@ -77,15 +86,27 @@ impl ListLead {
     pub fn of(lead: &NewLead) -> Result<Self, StoreError> {
         let json = |source| StoreError::Unreadable { what: "values of a new lead".to_owned(), source };
         Ok(Self {
+            line: 0,
             external_id: lead.external_id.clone(),
             phone_number: lead.phone_number.clone(),
             zones: serde_json::to_string(&lead.zones).map_err(json)?,
             variables: serde_json::to_string(&lead.variables).map_err(json)?,
             states: states_of(&lead.phone_number, &lead.variables.0),
             consent_basis: lead.consent_basis.clone(),
+            consent_proof: ConsentProof::of(lead.consent_at, lead.consent_ref.clone()),
             priority: lead.priority,
             not_before: lead.not_before,
         })
+    }
+
+    /// When consent was given.
+    fn consent_at(&self) -> Option<Timestamp> {
+        self.consent_proof.as_ref()?.at
+    }
+
+    /// Where the record of it is kept.
+    fn consent_ref(&self) -> Option<&str> {
+        self.consent_proof.as_ref()?.reference.as_deref()
     }
 
     /// When it may be called first: now, where the list names no time. One that names a time is later than that, if only by a
@@ -197,7 +218,13 @@ impl ListBatch {
     /// A lead's zones are no JSON list.
     pub fn of(leads: Vec<ListLead>) -> Result<Self, StoreError> {
         let (ids, classes) = hours_class::sort(&leads)?;
-        let fresh = |(lead, hours_class)| Fresh { id: LeadId::new(), lead, suppressed: false, hours_class };
+        // the states have told the class of hours and are not stored: their room goes before the rows wait
+        let fresh = |(lead, hours_class)| Fresh {
+            id: LeadId::new(),
+            lead: ListLead { states: Vec::new(), ..lead },
+            suppressed: false,
+            hours_class,
+        };
         let mut rows: Vec<Fresh> = leads.into_iter().zip(ids).map(fresh).collect();
         rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
         Ok(Self { rows, classes })
@@ -215,9 +242,9 @@ impl ListBatch {
         self.rows.is_empty()
     }
 
-    /// Their numbers, and whether somebody says why they may be called.
-    pub fn numbers_and_consent(&self) -> impl Iterator<Item = (&PhoneNumber, bool)> {
-        self.rows.iter().map(|row| (&row.lead.phone_number, row.lead.consent_basis.is_some()))
+    /// All of them, in the order of their numbers.
+    pub fn leads(&self) -> impl Iterator<Item = &ListLead> {
+        self.rows.iter().map(|row| &row.lead)
     }
 
     /// One statement may update a row only once, so of several rows with one number the last one speaks.
@@ -286,16 +313,16 @@ async fn update(conn: Conn<'_>, place: ListPlace, leads: Vec<Fresh>, now: Timest
 
 /// The columns in the order of the values.
 const COLUMNS: &str = "campaign_id, import_id, created_at, updated_at,
-    id, external_id, phone_number, zones, variables, consent_basis, priority, next_attempt_at, state, disposition,
-    hours_class";
+    id, external_id, phone_number, zones, variables, consent_basis, consent_at, consent_ref, priority, next_attempt_at, state,
+    disposition, hours_class";
 
 const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
     match on_duplicate {
         OnDuplicate::Skip => " ON CONFLICT (phone_number, campaign_id) DO NOTHING",
         OnDuplicate::Update => {
             " ON CONFLICT (phone_number, campaign_id) DO UPDATE SET external_id = excluded.external_id, zones = excluded.zones,
-                variables = excluded.variables, consent_basis = excluded.consent_basis, priority = excluded.priority,
-                hours_class = excluded.hours_class,
+                variables = excluded.variables, consent_basis = excluded.consent_basis, consent_at = excluded.consent_at,
+                consent_ref = excluded.consent_ref, priority = excluded.priority, hours_class = excluded.hours_class,
                 next_attempt_at = CASE WHEN lead.state = 'new' AND excluded.next_attempt_at > excluded.created_at
                     THEN excluded.next_attempt_at ELSE lead.next_attempt_at END,
                 updated_at = excluded.updated_at
@@ -314,9 +341,9 @@ async fn keep_former(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const KEEP: EngineSql = engine_sql!(
-        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, priority, hours_class,
-           next_attempt_at, replaced_at)
-         SELECT $1, id, external_id, zones, variables, consent_basis, priority, hours_class,
+        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority,
+           hours_class, next_attempt_at, replaced_at)
+         SELECT $1, id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
            CASE WHEN state = 'new' THEN next_attempt_at END, $4 FROM lead
          WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
          ON CONFLICT (import_id, lead_id) DO NOTHING"

@@ -28,6 +28,10 @@ pub struct LeadValues {
     pub variables: JsonText<Map<String, Value>>,
     /// Why we may call.
     pub consent_basis: Option<String>,
+    /// When consent was given.
+    pub consent_at: Option<Timestamp>,
+    /// Where the record of it is kept.
+    pub consent_ref: Option<String>,
     /// Who goes first among the fresh leads.
     pub priority: Priority,
     /// Where it stands: an import moves the first call of new leads alone.
@@ -43,7 +47,8 @@ impl Store {
     /// The database cannot be read.
     pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
         const THERE: EngineSql = engine_sql!(
-            "SELECT phone_number, external_id, zones, variables, consent_basis, priority, state, next_attempt_at FROM lead
+            "SELECT phone_number, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, state,
+               next_attempt_at FROM lead
              WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")"
         );
         let sql = THERE.on(&self.db);

@@ -107,6 +107,8 @@ impl Deployment {
             zones: JsonText(vec!["America/Los_Angeles".to_owned()]),
             variables: JsonText(serde_json::Map::new()),
             consent_basis: Some("web form".to_owned()),
+            consent_at: None,
+            consent_ref: None,
             priority: Priority::default(),
             not_before: None,
         };

@@ -92,9 +92,19 @@ impl Conversation {
                 self.asked_when = true;
                 self.say_or_end(LineName::CallbackUnclear);
             }
-            When::Unclear | When::Not => return false,
+            When::Over(sentence) if !asked => self.ask_for_another(sentence),
+            When::Unclear | When::Over(_) | When::Not => return false,
         }
         true
+    }
+
+    /// The agent's own line asks for a time as if none had been named; the sentence of the rules says that it is over.
+    fn ask_for_another(&mut self, sentence: String) {
+        self.drop_draft();
+        self.asked_when = true;
+        if !self.say_words(sentence, None) {
+            self.end(Ending::AgentError);
+        }
     }
 
     /// Confirms a callback aloud and ends.
@@ -159,7 +169,7 @@ impl Conversation {
         match understand::when(words, &self.rules, self.now) {
             When::At(agreed) => _ = self.found.callback.get_or_insert(agreed.callback),
             When::NoMore => self.found.callback_refused = true,
-            When::Unclear | When::Not => {}
+            When::Unclear | When::Over(_) | When::Not => {}
         }
     }
 

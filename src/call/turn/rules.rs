@@ -52,7 +52,7 @@ word_enum! {
         OptOutConfirmed = "opt_out_confirmed",
         /// When asked whether this is a machine.
         IAmAnAi = "i_am_an_ai",
-        /// When the words of a callback cannot be resolved.
+        /// When the words of a callback cannot be resolved; of a time that is over the rules speak themselves.
         CallbackUnclear = "callback_unclear",
         /// When a reply is late.
         Filler = "filler",

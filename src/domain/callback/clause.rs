@@ -46,7 +46,7 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 17] = [
+const CLOSED: [&str; 19] = [
     "not",
     "no good",
     "never",
@@ -61,6 +61,8 @@ const CLOSED: [&str; 17] = [
     "out|away|abroad ..3 until",
     "tied up",
     "left alone",
+    "leave me|us alone|be",
+    "^ *please|just|so|and|but no *more|sales|phone calls",
     "enough of|with",
     "work|working until",
     "i|we *just|really|still|also have|need|got|must *got to? be|go|leave|pick|drop|run|take|drive|head|catch|attend|see|meet|work|cook|feed",

@@ -28,6 +28,8 @@ pub(crate) fn new_lead(n: u64) -> NewLead {
         zones: crate::store::codec::JsonText(vec!["America/Los_Angeles".to_owned()]),
         variables: crate::store::codec::JsonText(variables),
         consent_basis: Some("web form".to_owned()),
+        consent_at: None,
+        consent_ref: None,
         priority: Priority::default(),
         not_before: None,
     }

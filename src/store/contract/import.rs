@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::fixtures::{at, campaign, force_lead_state, lead, new_lead, number};
 use super::support::on_both_engines;
 use crate::domain::background::{IMPORT, allows};
+use crate::domain::doubts::{DoubtCode, Doubts};
 use crate::domain::ids::AttemptId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
@@ -17,9 +18,13 @@ on_both_engines! {
         let id = campaign(&store, "spring").await;
         let import = store.start_import(id, "list.csv", "abc", "alike", at(0)).await.unwrap();
         let leads: Vec<_> = (0..10).map(new_lead).collect();
-        let sum = store.append_import(&import, batch(0, 900, &leads), at(1)).await.unwrap().unwrap();
-        assert_eq!(sum.accepted, 10);
+        let mut doubts = Doubts { rows: 10, ..Doubts::default() };
+        doubts.add(DoubtCode::NoConsentBasis, 7);
+        let piece = ImportBatch { doubts: &doubts, ..batch(0, 900, &leads) };
+        let sum = store.append_import(&import, piece, at(1)).await.unwrap().unwrap();
+        assert_eq!((sum.accepted, import.doubts.0), (10, Doubts::default()));
         let now = store.import(import.id).await.unwrap().unwrap();
+        assert_eq!(now.doubts.0, doubts);
         assert_eq!((now.byte_offset, now.row_offset, now.accepted, now.rejected), (900, 12, 10, 2));
         assert_eq!(store.lead(crate::domain::ids::LeadId(import.id.0)).await.unwrap(), None);
         assert_eq!(store.imports(id).await.unwrap(), [now]);
@@ -124,6 +129,7 @@ on_both_engines! {
 }
 
 static NONE: BTreeMap<String, u64> = BTreeMap::new();
+static UNDOUBTED: Doubts = Doubts { rows: 0, by_code: BTreeMap::new(), lines: BTreeMap::new(), abroad: BTreeMap::new() };
 
 fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static> {
     ImportBatch {
@@ -132,6 +138,7 @@ fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static
         rows: leads.len() as u64 + 2,
         rejected: 2,
         by_code: &NONE,
+        doubts: &UNDOUBTED,
         rejects_bytes: 0,
         updated: 0,
         duplicates: 0,

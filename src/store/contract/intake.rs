@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
 use super::support::on_both_engines;
 use crate::domain::dialing::DialTimings;
+use crate::domain::doubts::Doubts;
 use crate::domain::ids::ImportId;
 use crate::domain::lead::LeadState;
 use crate::store::dnc::ReadList;
 use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
 use crate::store::import::{Import, ImportBatch, ImportPlace, ImportState};
 use crate::store::import_undo::{UndoStart, Undone};
-use crate::store::lead::LeadFilter;
+use crate::store::lead::{Lead, LeadFilter};
 use crate::store::lead_insert::{ListBatch, ListLead, NewLead, OnDuplicate};
 use crate::store::{Store, suppression};
 
@@ -34,6 +35,27 @@ on_both_engines! {
         assert_eq!(values(&after), values(&before));
         assert_eq!(undo(&store, &import).await, Undone::default(), "twice is once");
         assert_eq!(store.import(import.id).await.unwrap().unwrap().state, ImportState::Undone);
+    }
+
+    async fn a_proof_of_consent_goes_with_its_basis_and_comes_back_with_it(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let consent = async |lead| {
+            let Lead { consent_basis, consent_at, consent_ref, .. } = store.lead(lead).await.unwrap().unwrap();
+            (consent_basis, consent_at, consent_ref)
+        };
+        let given = |name: &str, moment| NewLead { consent_ref: Some(name.to_owned()), consent_at: Some(moment), ..new_lead(1) };
+        let as_given = |name: &str, moment| (new_lead(1).consent_basis, Some(moment), Some(name.to_owned()));
+        let first = imported(&store, id, &[given("form 7", at(-9)), new_lead(2)], at(5)).await;
+        let (there, without) = (lead(&store, id, 1).await, lead(&store, id, 2).await);
+        assert_eq!(consent(there).await, as_given("form 7", at(-9)), "who is there already keeps it");
+        assert_eq!(consent(without).await, (new_lead(2).consent_basis, None, None));
+        let renewed = imported(&store, id, &[given("form 8", at(-3))], at(6)).await;
+        assert_eq!(consent(there).await, as_given("form 8", at(-3)));
+        let taken = imported(&store, id, &[renamed(1)], at(7)).await;
+        assert_eq!(consent(there).await, (None, None, None), "a row without it has none");
+        assert_eq!((undo(&store, &taken).await.restored, consent(there).await), (1, as_given("form 8", at(-3))));
+        assert_eq!((undo(&store, &renewed).await.restored, consent(there).await), (1, as_given("form 7", at(-9))));
+        assert_eq!(undo(&store, &first).await.removed, 2);
     }
 
     async fn what_a_later_import_changed_stays(store: Store) {
@@ -162,6 +184,7 @@ async fn imported(
         rows: leads.len() as u64,
         rejected: 0,
         by_code: &BTreeMap::new(),
+        doubts: &Doubts::default(),
         rejects_bytes: 0,
         updated: 0,
         duplicates: 0,

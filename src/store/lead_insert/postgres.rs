@@ -19,6 +19,8 @@ struct Columns<'a> {
     zones: Vec<&'a str>,
     variables: Vec<&'a str>,
     consents: Vec<Option<&'a str>>,
+    consents_at: Vec<Option<i64>>,
+    consent_refs: Vec<Option<&'a str>>,
     priorities: Vec<i32>,
     due: Vec<i64>,
     states: Vec<&'a str>,
@@ -37,6 +39,8 @@ impl<'a> Columns<'a> {
             columns.zones.push(&lead.zones);
             columns.variables.push(&lead.variables);
             columns.consents.push(lead.consent_basis.as_deref());
+            columns.consents_at.push(lead.consent_at().map(Timestamp::as_millis));
+            columns.consent_refs.push(lead.consent_ref());
             columns.priorities.push(lead.priority.get().into());
             columns.due.push(lead.due(now).as_millis());
             columns.states.push(fresh.state());
@@ -57,6 +61,8 @@ macro_rules! bound {
             .bind(columns.zones)
             .bind(columns.variables)
             .bind(columns.consents)
+            .bind(columns.consents_at)
+            .bind(columns.consent_refs)
             .bind(columns.priorities)
             .bind(columns.due)
             .bind(columns.states)
@@ -94,12 +100,13 @@ async fn require(conn: &mut PgConnection, campaign: CampaignId) -> Result<(), St
     Ok(())
 }
 
-/// `$1` campaign, `$2` import, `$3` now; then eleven columns.
+/// `$1` campaign, `$2` import, `$3` now; then thirteen columns.
 fn sql(on_duplicate: OnDuplicate) -> String {
     let conflict = on_conflict(on_duplicate);
     format!(
         "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, listed.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
-           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS INTEGER[]),
-           CAST($11 AS BIGINT[]), CAST($12 AS TEXT[]), CAST($13 AS TEXT[]), CAST($14 AS BIGINT[])) AS listed{conflict}"
+           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[]),
+           CAST($11 AS TEXT[]), CAST($12 AS INTEGER[]), CAST($13 AS BIGINT[]), CAST($14 AS TEXT[]), CAST($15 AS TEXT[]),
+           CAST($16 AS BIGINT[])) AS listed{conflict}"
     )
 }

@@ -23,9 +23,10 @@ macro_rules! bound {
         let mut query = $query.bind($place.campaign).bind($place.import).bind($now).bind($now);
         for fresh in $leads {
             let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due($now));
-            let ListLead { external_id, phone_number, zones, variables, consent_basis, priority, .. } = fresh.lead;
+            let ListLead { external_id, phone_number, zones, variables, consent_basis, consent_proof, priority, .. } = fresh.lead;
+            let (consent_at, consent_ref) = consent_proof.map_or((None, None), |proof| (proof.at, proof.reference));
             query = query.bind(fresh.id).bind(external_id).bind(phone_number).bind(zones).bind(variables).bind(consent_basis);
-            query = query.bind(priority).bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
+            query = query.bind(consent_at).bind(consent_ref).bind(priority).bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
         }
         query
     }};
@@ -68,9 +69,9 @@ fn statement(place: ListPlace, leads: &mut IntoIter<Fresh>, now: Timestamp) -> O
     Some(bound!(sqlx::query(AssertSqlSafe(sql)), place, leads, now))
 }
 
-/// Campaign, import and the time twice; then eleven values per row.
+/// Campaign, import and the time twice; then thirteen values per row.
 fn sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let values = vec!["(?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
+    let values = vec!["(?,?,?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
     // without the WHERE, SQLite would read ON CONFLICT as a join
     format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
 }

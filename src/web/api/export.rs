@@ -95,6 +95,9 @@ fn result_row(row: &LeadResult) -> ResultRow {
         score: answered(row.score.as_deref(), "score").and_then(|score| u8::try_from(score.as_u64()?).ok()),
         summary: answered(row.summary.as_deref(), "summary").and_then(|summary| summary.as_str().map(str::to_owned)),
         priority: lead.priority,
+        consent_basis: lead.consent_basis.clone(),
+        consent_at: lead.consent_at,
+        consent_ref: lead.consent_ref.clone(),
     }
 }
 

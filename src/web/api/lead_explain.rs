@@ -59,20 +59,20 @@ pub async fn explain(
         campaign: campaign.name,
         state: view.lead.state,
         answer,
-        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, view.lead.state, &closed)).collect(),
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &view.lead, &closed)).collect(),
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
     }))
 }
 
-fn gate_json(gate: Gate, state: LeadState, closed: &[Denial]) -> GateJson {
+fn gate_json(gate: Gate, lead: &Lead, closed: &[Denial]) -> GateJson {
     match closed.iter().find(|denial| denial.gate == gate) {
         Some(denial) => {
             let (rule, value) = (denial.rule.clone(), denial.value.clone());
-            GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: opened_by(gate, state) }
+            GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: opened_by(gate, lead.state) }
         }
-        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: String::new(), opens_at: None, opened_by: None },
+        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: seen(gate, lead), opens_at: None, opened_by: None },
     }
 }
 
@@ -82,6 +82,15 @@ fn opened_by(gate: Gate, state: LeadState) -> Option<&'static str> {
         (Gate::Lead, LeadState::Finished | LeadState::Parked) => Some("a retry"),
         _ => gate.opened_by(),
     }
+}
+
+/// What an open gate lets the lead through for: `web form, given 2026-11-20T17:00:00Z, record form 7`.
+fn seen(gate: Gate, lead: &Lead) -> String {
+    if gate != Gate::Consent {
+        return String::new();
+    }
+    let (given, record) = (lead.consent_at.map(|at| format!("given {at}")), lead.consent_ref.as_ref().map(|name| format!("record {name}")));
+    lead.consent_basis.iter().cloned().chain(given).chain(record).collect::<Vec<_>>().join(", ")
 }
 
 /// The first thing to know.

@@ -167,6 +167,8 @@ async fn lead(api: &ApiState, campaign: &Campaign, to: &PhoneNumber) -> Result<(
         zones: JsonText(zones),
         variables: JsonText(Map::<String, Value>::new()),
         consent_basis: Some("operator".to_owned()),
+        consent_at: None,
+        consent_ref: None,
         priority: Priority::default(),
         not_before: None,
     };

@@ -70,7 +70,7 @@ async fn cells_that_are_no_number_are_told_apart(bench: &mut Bench) {
 }
 
 async fn other_columns_are_checked_too(bench: &mut Bench) {
-    let cases: [(&str, &str, Expect); 17] = [
+    let cases: [(&str, &str, Expect); 21] = [
         ("a state", "state\n+14155550100,CA", accepted(1)),
         ("no state", "state\n+14155550100,Kalifornia", rejected(1, &["unknown_state"])),
         ("a postal code", "zip\n+14155550100,94105-1234", accepted(1)),
@@ -87,6 +87,10 @@ async fn other_columns_are_checked_too(bench: &mut Bench) {
         ("no moment", "not_before\n+14155550100,soon", rejected(1, &["bad_not_before"])),
         ("a priority", "priority\n+14155550100,-99", accepted(1)),
         ("no priority", "priority\n+14155550100,high", rejected(1, &["bad_priority"])),
+        ("a consent of the past", "consent_basis,consent_at\n+14155550100,web form,2026-01-31", accepted(1)),
+        ("a consent of no moment", "consent_basis,consent_at\n+14155550100,web form,yes", rejected(1, &["bad_consent_at"])),
+        ("a consent to come", "consent_basis,consent_at\n+14155550100,web form,2999-01-31", rejected(1, &["future_consent"])),
+        ("a record of consent alone", "consent_ref\n+14155550100,form 7", accepted(1)),
         ("a last moment", "not_after\n+14155550100,2026-12-01", rejected(1, &["not_after"])),
     ];
     for (name, text, expect) in cases {

@@ -46,6 +46,24 @@ fn a_moved_time_the_model_found_is_told_after_the_reply_that_plays() {
 }
 
 #[test]
+fn who_names_a_time_that_is_over_is_told_so_and_asked_once() {
+    let mut r = Rehearsal::talking();
+    r.callee("Call me yesterday at five");
+    r.pass(10_000);
+    assert_eq!((r.ended, r.last_line().as_str()), (None, "agent: That time has passed. When would be a good time to call you?"));
+    r.callee("Tomorrow at five then");
+    r.pass(20_000);
+    assert_eq!(r.ended, Some(Ending::Callback));
+    assert_eq!(r.talk.found().callback.as_ref().unwrap().earliest.to_string(), "2026-11-24T22:00:00Z");
+
+    let mut twice = Rehearsal::talking();
+    twice.callee("Call me yesterday at five");
+    twice.pass(10_000);
+    twice.callee("Last Tuesday at five");
+    assert_eq!(twice.thinking.len(), 1, "the model answers");
+}
+
+#[test]
 fn past_the_cap_nothing_is_promised_aloud() {
     for words in ["Can you call me tomorrow after five?", "I'm driving", "Call me back on 415 555 0100"] {
         let mut r = at_the_cap();

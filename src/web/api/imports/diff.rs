@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::doubtful::Doubtful;
 use super::refused::{Refused, SHOWN};
 use super::sink::SinkError;
-use super::uncalled::Uncalled;
+use crate::domain::doubts::Doubts;
 use crate::domain::ids::CampaignId;
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
@@ -60,15 +61,15 @@ pub struct Tries {
     pub diff: Diff,
     /// Of the new ones, those that must not be called.
     pub suppressed: u64,
-    /// Rows that would not be called.
-    pub uncalled: Uncalled,
+    /// Rows that somebody should look at.
+    pub doubtful: Doubtful,
 }
 
 impl Tries {
     /// Nothing is compared yet.
     pub fn new(store: Store, campaign: &Campaign, on_duplicate: OnDuplicate, refused: Refused, now: Timestamp) -> Self {
-        let (seen, diff, uncalled) = (HashSet::new(), Diff::default(), Uncalled::of(campaign));
-        Self { store, campaign: campaign.id, on_duplicate, now, seen, refused, diff, suppressed: 0, uncalled }
+        let (seen, diff, doubtful) = (HashSet::new(), Diff::default(), Doubtful::of(campaign, Doubts::default()));
+        Self { store, campaign: campaign.id, on_duplicate, now, seen, refused, diff, suppressed: 0, doubtful }
     }
 }
 
@@ -87,7 +88,7 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
-        self.uncalled.add(piece.leads.iter().map(|row| (&row.phone_number, row.consent_basis.is_some())));
+        self.doubtful.add(piece.leads.iter());
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());
@@ -131,9 +132,13 @@ fn changes(known: &LeadValues, row: &LeadRow, now: Timestamp) -> BTreeMap<String
     let listed = row.variable_map();
     let names: BTreeSet<&String> = known.variables.keys().chain(listed.keys()).collect();
     let variables = names.into_iter().map(|name| (name.clone(), text(name), listed.get(name).cloned()));
+    let proof = row.consent_proof.as_deref();
+    let time = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
     let own = [
         ("external_id".to_owned(), known.external_id.clone(), row.external_id.clone()),
         ("consent_basis".to_owned(), known.consent_basis.clone(), row.consent_basis.clone()),
+        ("consent_at".to_owned(), time(known.consent_at), time(proof.and_then(|proof| proof.at))),
+        ("consent_ref".to_owned(), known.consent_ref.clone(), proof.and_then(|proof| proof.reference.clone())),
         ("priority".to_owned(), Some(known.priority.to_string()), Some(row.priority.to_string())),
         ("zones".to_owned(), Some(known.zones.clone()), Some(row.zones.clone())),
     ];

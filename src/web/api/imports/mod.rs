@@ -3,12 +3,12 @@
 //! An import that was cut off goes on where it stopped when the same file is sent again.
 
 mod diff;
+mod doubtful;
 mod list;
 mod refused;
 mod rows;
 mod run;
 mod sink;
-mod uncalled;
 mod undo;
 mod upload;
 
@@ -67,7 +67,7 @@ pub async fn import(
     let campaign = open_campaign(&api, &name).await?;
     let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let order = if query.dry_run { WriteOrder::List } else { WriteOrder::Numbers };
-    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, order, resume: None };
+    let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, order, now: api.clock.now(), resume: None };
     let file = receive_list(&api, body).await?;
     let list = List::check(file, query.sheet.clone(), upload::folder(&api.files)).await?;
     let scope = format!("POST /v1/campaigns/{}/imports", campaign.id);

@@ -16,8 +16,9 @@ use super::super::ApiState;
 use super::super::error::ApiError;
 use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
-use super::uncalled::{Doubts, Uncalled};
+use super::doubtful::{Doubtful, DoubtsJson};
 use super::{open_campaign, region, sink};
+use crate::domain::doubts::Doubts;
 use crate::intake::finding::Finding;
 use crate::intake::objects::{Object, judge};
 use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
@@ -51,9 +52,9 @@ struct RowsOutcome {
     /// Of the accepted ones, on a do-not-call list: stored, never called.
     suppressed: u64,
     by_code: BTreeMap<String, u64>,
-    /// Of the others, those that will not be called.
+    /// Of the others, those that somebody should look at.
     #[serde(flatten)]
-    doubts: Doubts,
+    doubts: DoubtsJson,
     /// Every refused row.
     rejects: Vec<Finding>,
     /// What is as it should be, and good to know.
@@ -76,17 +77,17 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
         Turn::Do(keyed) => keyed,
         Turn::Done(answer) => return Ok(answer),
     };
-    let region = region(order.region.as_deref())?;
+    let (region, now) = (region(order.region.as_deref())?, api.clock.now());
     let (mut leads, mut rejects) = (Vec::new(), Vec::new());
     for (object, row) in order.leads.iter().zip(1..) {
-        match judge(object, row, region) {
+        match judge(object, row, region, now) {
             Ok(lead) => leads.push(sink::lead(lead)),
             Err(finding) => rejects.push(*finding),
         }
     }
-    let mut uncalled = Uncalled::of(&campaign);
-    uncalled.add(leads.iter().map(|lead| (&lead.phone_number, lead.consent_basis.is_some())));
-    let warnings: Vec<String> = uncalled.warnings().into_iter().chain(idle::warning(&campaign)).collect();
+    let mut doubtful = Doubtful::of(&campaign, Doubts::default());
+    doubtful.add(leads.iter());
+    let warnings: Vec<String> = doubtful.warnings().into_iter().chain(idle::warning(&campaign)).collect();
     let notes: Vec<String> = idle::note(&campaign).into_iter().collect();
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
@@ -94,12 +95,12 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     let told = OnceLock::new();
     let tell = |inserted: &Inserted| {
         let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, [&notes, &warnings], begun);
-        let outcome = RowsOutcome { doubts: uncalled.doubts(), ..outcome };
+        let outcome = RowsOutcome { doubts: doubtful.doubts().into(), ..outcome };
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
     let keep = |inserted: &Inserted| keyed.request.clone().map(|request| (request, keyed::kept(status, &tell(inserted))));
-    let inserted = api.store.insert_leads_once(place, leads, api.clock.now(), keep).await?;
+    let inserted = api.store.insert_leads_once(place, leads, now, keep).await?;
     Ok(axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))))
 }
 
@@ -117,7 +118,7 @@ impl RowsOutcome {
             rejected: rejects.len() as u64,
             suppressed: inserted.suppressed,
             by_code,
-            doubts: Doubts::default(),
+            doubts: DoubtsJson::default(),
             rejects: rejects.to_vec(),
             notes: notes.to_vec(),
             warnings: warnings.to_vec(),

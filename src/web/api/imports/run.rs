@@ -11,10 +11,10 @@ use super::super::ApiState;
 use super::super::error::ApiError;
 use super::super::idle;
 use super::diff::{Diff, Tries};
+use super::doubtful::{Doubtful, DoubtsJson};
 use super::list::List;
 use super::refused::{self, Refused};
 use super::sink::{SinkError, Writes};
-use super::uncalled::{Doubts, Uncalled};
 use super::upload::disk;
 use crate::domain::ids::ImportId;
 use crate::domain::time::Timestamp;
@@ -56,9 +56,9 @@ pub struct Outcome {
     /// Rows that an earlier run of the same file had settled; they are counted above.
     resumed_after_row: u64,
     by_code: BTreeMap<String, u64>,
-    /// Rows of this run that will not be called, though they are not refused.
+    /// Rows that were not refused and that somebody should look at.
     #[serde(flatten)]
-    doubts: Doubts,
+    doubts: DoubtsJson,
     /// The first refused rows.
     rejects: Vec<Finding>,
     /// Of a dry run: what would change.
@@ -85,7 +85,7 @@ impl Outcome {
             suppressed: count(done.suppressed),
             resumed_after_row: 0,
             by_code: done.by_code.0,
-            doubts: Doubts::default(),
+            doubts: done.doubts.0.into(),
             rejects: Vec::new(),
             diff: None,
             notes: Vec::new(),
@@ -108,11 +108,10 @@ impl Order {
     async fn try_out(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
         let id = ImportId::new();
         let refused = self.refused(id, sheet, 0)?;
-        let (store, now) = (self.api.store.clone(), self.api.clock.now());
-        let mut sink = Tries::new(store, &self.campaign, on_duplicate(&self.options), refused, now);
+        let mut sink = Tries::new(self.api.store.clone(), &self.campaign, on_duplicate(&self.options), refused, self.options.now);
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
         let mut warnings = warnings(sheet, &self.imports_of(sheet).await?);
-        warnings.extend(sink.uncalled.warnings());
+        warnings.extend(sink.doubtful.warnings());
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
             import_id: id,
@@ -126,7 +125,7 @@ impl Order {
             suppressed: sink.suppressed,
             resumed_after_row: 0,
             by_code,
-            doubts: sink.uncalled.doubts(),
+            doubts: sink.doubtful.doubts().into(),
             rejects: sink.refused.shown,
             diff: Some(sink.diff),
             notes: Vec::new(),
@@ -148,25 +147,25 @@ impl Order {
         let (id, resumed_after_row) = (import_row.id, count(import_row.row_offset));
         let ImportPlace { byte_offset, stretch_leads, stretch_end } = import_row.place();
         let at = Progress { byte_offset, row_offset: resumed_after_row, stretch_leads, stretch_end };
-        let options = ImportOptions { resume: (resumed_after_row > 0).then_some(at), ..self.options };
+        let options = ImportOptions { now: import_row.created_at, resume: (resumed_after_row > 0).then_some(at), ..self.options };
         let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
-        let uncalled = Uncalled::of(&self.campaign);
-        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, uncalled };
+        let doubtful = Doubtful::of(&self.campaign, import_row.doubts.0.clone());
+        let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, doubtful };
         let report = tokio::select! {
             report = import(file, sheet, options, &mut sink, stop) => report.map_err(cut_off)?,
             never = store.keep_log_short() => match never {},
         };
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
-        let (rejects, doubts) = (sink.refused.shown, sink.uncalled.doubts());
-        warnings.extend(sink.uncalled.warnings());
+        let rejects = sink.refused.shown;
+        warnings.extend(sink.doubtful.warnings());
         // a long list may have outlasted its campaign
         let campaign = store.campaign(self.campaign.id).await?.unwrap_or(self.campaign);
         warnings.extend(idle::warning(&campaign));
         let notes = idle::note(&campaign).into_iter().collect();
         let seconds = report.seconds;
-        Ok(Outcome { resumed_after_row, doubts, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
+        Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
     }
 
     /// The import that was cut off, or a new one. What is stored of a list that was judged otherwise cannot be passed over by counting:

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
+use super::doubtful::Doubtful;
 use super::refused::Refused;
-use super::uncalled::Uncalled;
 use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::codec::whole;
@@ -45,8 +45,8 @@ pub struct Writes {
     pub on_duplicate: OnDuplicate,
     /// Where refused rows go.
     pub refused: Refused,
-    /// Rows that will not be called.
-    pub uncalled: Uncalled,
+    /// Rows that somebody should look at.
+    pub doubtful: Doubtful,
 }
 
 #[async_trait]
@@ -63,7 +63,8 @@ impl LeadSink for Writes {
         self.refused.take(&piece).await?;
         let by_code = self.by_code(&piece);
         let Piece { leads, aside, progress, .. } = piece;
-        self.uncalled.add(leads.numbers_and_consent());
+        self.doubtful.add(leads.leads());
+        let doubts = self.doubtful.doubts();
         let (byte_offset, stretch_leads, stretch_end) = (progress.byte_offset, progress.stretch_leads, progress.stretch_end);
         let batch = ImportBatch {
             from: self.import.place(),
@@ -71,6 +72,7 @@ impl LeadSink for Writes {
             rows: leads.len() as u64 + aside.rows(),
             rejected: aside.rejected,
             by_code: &by_code,
+            doubts: &doubts,
             rejects_bytes: self.refused.bytes,
             updated: aside.updated,
             duplicates: aside.duplicates,
@@ -109,6 +111,6 @@ impl Writes {
 
 /// A row that was judged, as the store takes it.
 pub fn lead(row: LeadRow) -> ListLead {
-    let LeadRow { phone_number, external_id, zones, consent_basis, priority, not_before, variables, states, .. } = row;
-    ListLead { external_id, phone_number, zones, variables, states, consent_basis, priority, not_before }
+    let LeadRow { line, phone_number, external_id, zones, consent_basis, consent_proof, priority, not_before, variables, states, .. } = row;
+    ListLead { line, external_id, phone_number, zones, variables, states, consent_basis, consent_proof, priority, not_before }
 }

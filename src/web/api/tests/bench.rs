@@ -15,6 +15,8 @@ use uuid::Uuid;
 use super::super::{ApiState, CLI_AGENT, router};
 use crate::clock::Clock;
 use crate::domain::dialing::DialTimings;
+use crate::domain::doubts::{DoubtCode, Doubts};
+use crate::domain::ids::ImportId;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
@@ -121,23 +123,27 @@ impl Bench {
         serde_json::from_str(&self.raw(method, path, &[], body.to_owned()).await.1).unwrap()
     }
 
-    /// What a killed import leaves behind: `rows` rows of the text are in, one of them accepted and `rejected` refused.
+    /// What a killed import leaves behind: `rows` rows of the text are in, one of them accepted and `rejected` refused. The one on
+    /// line 2 has no consent basis and a number of Mexico.
     pub async fn cut_off_import(&self, text: &str, rows: usize, rejected: usize) -> String {
         let campaign = self.store.campaign_by_name("spring").await.unwrap().unwrap().id;
         let now = Still.now();
-        let options = ImportOptions { region: None, on_duplicate: Twice::Skip, order: WriteOrder::Numbers, resume: None };
+        let options = ImportOptions { region: None, on_duplicate: Twice::Skip, order: WriteOrder::Numbers, now, resume: None };
         let sha256 = hex::encode(Sha256::digest(text));
         let import = self.store.start_import(campaign, "mixed.csv", &sha256, &options.judged_by(), now).await.unwrap();
         let to_byte = text.lines().take(rows + 1).map(|line| line.len() as u64 + 1).sum();
         let lead = NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) };
         let (rows, rejected) = (rows as u64, rejected as u64);
         let file = "\"external_id\"\n\"b-2\"\n";
+        let mut doubts = Doubts { rows: 1, abroad: BTreeMap::from([("MX".to_owned(), 1)]), ..Doubts::default() };
+        [DoubtCode::NoConsentBasis, DoubtCode::CountryNotCalled].into_iter().for_each(|code| doubts.add(code, 2));
         let batch = ImportBatch {
             from: ImportPlace::default(),
             to: ImportPlace::at(to_byte),
             rows,
             rejected,
             by_code: &BTreeMap::from([("missing_phone".to_owned(), rejected)]),
+            doubts: &doubts,
             rejects_bytes: file.len() as u64,
             updated: 0,
             duplicates: 0,
@@ -148,6 +154,16 @@ impl Bench {
         let path = self.folder.path().join("imports").join(format!("{}.rejected.csv", import.id));
         std::fs::write(path, format!("{file}written before the stop, and not yet told to the import")).unwrap();
         import.id.to_string()
+    }
+
+    /// Moves the moment at which an import began.
+    pub async fn begun_earlier(&self, import: &str, at: &str) {
+        let (import, at): (ImportId, Timestamp) = (import.parse().unwrap(), at.parse().unwrap());
+        let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
+            sqlx::query("UPDATE import SET created_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
     }
 
     /// What a stop between the work and its answer leaves behind.

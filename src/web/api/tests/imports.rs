@@ -123,7 +123,53 @@ async fn priorities_come_with_a_list_and_are_shown_before_and_after() {
     let leads = bench.get("/v1/leads?campaign=spring").await["body"]["leads"].clone();
     assert_eq!([0, 1, 2].map(|at| leads[at]["priority"].clone()), [50, 0, -99], "{leads}");
     let (_, csv) = bench.raw("GET", "/v1/campaigns/spring/leads.csv", &[], String::new()).await;
-    assert_eq!(csv.lines().filter_map(|line| line.rsplit(',').next()).collect::<Vec<_>>(), ["\"priority\"", "\"50\"", "\"0\"", "\"-99\""]);
+    assert_eq!(csv.lines().filter_map(|line| line.rsplit(',').nth(3)).collect::<Vec<_>>(), ["\"priority\"", "\"50\"", "\"0\"", "\"-99\""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_comes_with_its_moment_and_its_record_and_is_shown() {
+    let bench = Bench::with_campaign().await;
+    let list = "phone_number,timezone,consent_basis,consent_at,consent_ref\n\
+        +14155550100,America/Los_Angeles,signed form,2026-11-20T09:00,form 7\n\
+        +14155550120,America/Los_Angeles,,2026-11-20,\n\
+        +14155550121,America/Los_Angeles,web form,2026-11-24,form 9\n";
+    let tried = bench.exact("POST", &format!("{AT}?update=true&dry_run=true"), list).await;
+    let changes = &tried["diff"]["updated"][0]["changes"];
+    assert_eq!(changes["consent_at"], json!([null, "2026-11-20T17:00:00Z"]), "{tried}");
+    assert_eq!(changes["consent_ref"], json!([null, "form 7"]), "{tried}");
+    let done = bench.exact("POST", &format!("{AT}?update=true"), list).await;
+    assert_eq!((&done["accepted"], &done["updated"], &done["by_code"]), (&1.into(), &1.into(), &json!({ "future_consent": 1 })), "{done}");
+    let doubts = json!({ "no_consent_basis": [3], "consent_without_basis": [3] });
+    assert_eq!((&done["doubt_lines"], &tried["doubt_lines"]), (&doubts, &doubts), "{done}");
+    let warnings = [
+        "1 of 2 rows have no consent_basis; leads without one will not be called",
+        "1 of 2 rows have a consent_at or consent_ref and no consent_basis, which alone says why they may be called",
+    ];
+    assert_eq!(done["warnings"], json!(warnings), "{done}");
+    let lead = bench.get("/v1/leads/+14155550100").await["body"]["lead"].clone();
+    let shown = ["consent_basis", "consent_at", "consent_ref"].map(|key| lead[key].clone());
+    assert_eq!(shown, ["signed form", "2026-11-20T17:00:00Z", "form 7"], "{lead}");
+    assert_eq!(lead["variables"], json!({ "timezone": "America/Los_Angeles" }), "the agent is not told");
+    let gates = bench.get("/v1/leads/+14155550100/explain").await["body"]["gates"].clone();
+    let consent = gates.as_array().unwrap().iter().find(|gate| gate["gate"] == "consent").unwrap().clone();
+    assert_eq!(consent["value"], "signed form, given 2026-11-20T17:00:00Z, record form 7", "{gates}");
+    let (_, csv) = bench.raw("GET", "/v1/campaigns/spring/leads.csv", &[], String::new()).await;
+    assert!(csv.lines().nth(1).unwrap().ends_with("\"signed form\",\"2026-11-20T17:00:00Z\",\"form 7\""), "{csv}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consent_of_rows_is_judged_like_that_of_a_file() {
+    let bench = Bench::with_campaign().await;
+    let rows = json!({ "leads": [
+        { "phone": "+14155550120", "consent_basis": "web form", "consent_at": "2026-11-23T17:59:58Z", "consent_ref": 7 },
+        { "phone": "+14155550121", "consent_basis": "web form", "consent_at": "2027-11-23" },
+        { "phone": "+14155550122", "consent_ref": "form 8" },
+    ] });
+    let told = bench.json("POST", ROWS, &rows).await["body"].clone();
+    assert_eq!((&told["accepted"], &told["rejects"][0]["code"]), (&2.into(), &"future_consent".into()), "{told}");
+    assert_eq!(told["doubt_lines"], json!({ "no_consent_basis": [3], "consent_without_basis": [3] }), "{told}");
+    let lead = bench.get("/v1/leads/+14155550120").await["body"]["lead"].clone();
+    assert_eq!((&lead["consent_at"], &lead["consent_ref"]), (&"2026-11-23T17:59:58Z".into(), &"7".into()), "{lead}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,6 +214,37 @@ async fn a_cut_off_import_goes_on_where_it_stopped() {
     assert_eq!(counts, [5, 1, 2, 2], "{answer}");
     let (_, rejects) = bench.raw("GET", &format!("{AT}/{id}/rejects"), &[], String::new()).await;
     assert_eq!(rejects.lines().collect::<Vec<_>>().len(), 3, "one header, one row of each run: {rejects}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_import_tells_the_doubts_of_its_whole_list() {
+    let bench = Bench::with_campaign().await;
+    let list = "external_id,phone,timezone,consent_basis\n\
+        b-1,+525512345678,,\n\
+        b-2,,,web form\n\
+        b-3,+525512345679,,web form\n\
+        b-4,+14155550111,,\n";
+    bench.cut_off_import(list, 2, 1).await;
+    let answer = bench.exact("POST", AT, list).await;
+    assert_eq!(answer["doubts_by_code"], json!({ "no_consent_basis": 2, "country_not_called": 2 }), "{answer}");
+    assert_eq!(answer["doubt_lines"], json!({ "no_consent_basis": [2, 5], "country_not_called": [2, 4] }), "{answer}");
+    let told = answer["warnings"].to_string();
+    assert!(told.contains("2 of 3 rows have no consent_basis") && told.contains("2 of 3 rows have numbers of MX,"), "{answer}");
+}
+
+/// Judged again by the clock of the second run, a consent that was in the future would have been given by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_off_import_judges_consent_by_when_it_began() {
+    let bench = Bench::with_campaign().await;
+    let list = "external_id,phone,timezone,consent_basis,consent_at\n\
+        b-1,+14155550110,,web form,\n\
+        b-2,,,web form,\n\
+        b-3,+14155550111,,web form,2026-11-23T17:00:00Z\n\
+        b-4,+14155550112,,web form,2026-11-23T15:00:00Z\n";
+    let id = bench.cut_off_import(list, 2, 1).await;
+    bench.begun_earlier(&id, "2026-11-23T16:00:00Z").await;
+    let answer = bench.exact("POST", AT, list).await;
+    assert_eq!(answer["by_code"], json!({ "missing_phone": 1, "future_consent": 1 }), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,107 @@
+//! Rows that are stored and that somebody should look at: they will not be called as the campaign stands, since nobody says why the
+//! person may be called or the number belongs to a country it does not call; or what they say of consent proves nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::super::start::requires_consent;
+use crate::domain::abroad::Abroad;
+use crate::domain::count::counted;
+use crate::domain::doubts::{DoubtCode, Doubts};
+use crate::domain::phone::PhoneNumber;
+use crate::intake::LeadRow;
+use crate::store::campaign::Campaign;
+use crate::store::lead_insert::ListLead;
+
+/// What an answer says of such rows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DoubtsJson {
+    /// Rows by reason; a row may have several.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    doubts_by_code: BTreeMap<DoubtCode, u64>,
+    /// The first lines of each reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    doubt_lines: BTreeMap<DoubtCode, BTreeSet<u64>>,
+}
+
+impl From<Doubts> for DoubtsJson {
+    fn from(doubts: Doubts) -> Self {
+        Self { doubts_by_code: doubts.by_code, doubt_lines: doubts.lines }
+    }
+}
+
+/// What a row is looked at for.
+pub struct Seen<'a> {
+    line: u64,
+    number: &'a PhoneNumber,
+    has_basis: bool,
+    has_proof: bool,
+}
+
+impl<'a> From<&'a LeadRow> for Seen<'a> {
+    fn from(row: &'a LeadRow) -> Self {
+        let (has_basis, has_proof) = (row.consent_basis.is_some(), row.consent_proof.is_some());
+        Self { line: row.line, number: &row.phone_number, has_basis, has_proof }
+    }
+}
+
+impl<'a> From<&'a ListLead> for Seen<'a> {
+    fn from(lead: &'a ListLead) -> Self {
+        let (has_basis, has_proof) = (lead.consent_basis.is_some(), lead.consent_proof.is_some());
+        Self { line: lead.line, number: &lead.phone_number, has_basis, has_proof }
+    }
+}
+
+/// Looks at rows that can be used.
+#[derive(Debug, Clone)]
+pub struct Doubtful {
+    campaign: String,
+    requires_consent: bool,
+    abroad: Abroad,
+    doubts: Doubts,
+}
+
+impl Doubtful {
+    /// Goes on behind what an earlier run found. Of a draft without caller numbers nobody knows yet which countries it calls.
+    pub fn of(campaign: &Campaign, found: Doubts) -> Self {
+        let abroad = campaign.checked_settings().map(|settings| Abroad::of(&settings.countries)).unwrap_or_default();
+        let abroad = abroad.going_on(found.rows, found.abroad.clone());
+        Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), abroad, doubts: found }
+    }
+
+    /// Looks at more rows.
+    pub fn add<'a, R: Into<Seen<'a>>>(&mut self, rows: impl Iterator<Item = R>) {
+        rows.for_each(|row| self.look_at(&row.into()));
+    }
+
+    fn look_at(&mut self, row: &Seen<'_>) {
+        self.doubts.rows += 1;
+        if self.requires_consent && !row.has_basis {
+            self.doubts.add(DoubtCode::NoConsentBasis, row.line);
+        }
+        if row.has_proof && !row.has_basis {
+            self.doubts.add(DoubtCode::ConsentWithoutBasis, row.line);
+        }
+        if !self.abroad.add(row.number.opening(), 1) {
+            self.doubts.add(DoubtCode::CountryNotCalled, row.line);
+        }
+    }
+
+    /// What was found, to be kept and told.
+    pub fn doubts(&self) -> Doubts {
+        Doubts { abroad: self.abroad.elsewhere().clone(), ..self.doubts.clone() }
+    }
+
+    /// What the operator should know of it.
+    pub fn warnings(&self) -> Vec<String> {
+        let rows = counted(self.doubts.rows, "row");
+        let of = |code| Some(self.doubts.of(code)).filter(|found| *found > 0);
+        let unasked = of(DoubtCode::NoConsentBasis)
+            .map(|found| format!("{found} of {rows} have no consent_basis; leads without one will not be called"));
+        let unfounded = of(DoubtCode::ConsentWithoutBasis).map(|found| {
+            format!("{found} of {rows} have a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
+        });
+        unasked.into_iter().chain(unfounded).chain(self.abroad.told(&self.campaign, "rows")).collect()
+    }
+}
