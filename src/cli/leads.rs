@@ -87,17 +87,14 @@ fn lead(id: &str, verb: Option<&str>, campaign: Option<&str>) -> ApiPath {
 
 fn undone(answer: &Value) -> String {
     let (removed, restored) = (answer["removed"].as_i64().unwrap_or(0), answer["restored"].as_i64().unwrap_or(0));
-    let mut text =
-        format!("{} {} off the list, {restored} {} former values back", counted(removed, "lead"), are(&removed), have_their(restored));
+    let their = if restored == 1 { "has its" } else { "have their" };
+    let mut text = format!("{} {} off the list, {restored} {their} former values back", counted(removed, "lead"), are(&removed));
     if answer["kept"] != 0 {
         let named = items(&answer["kept_leads"]).iter().map(cell).collect::<Vec<_>>().join("\n  ");
-        text.push_str(&format!("\n{} stay as they are: changed by a later import, or being called; the first:\n  {named}", answer["kept"]));
+        let kept = &answer["kept"];
+        text.push_str(&format!("\nkept as they are: {kept}, changed by a later import, or being called; the first:\n  {named}"));
     }
     text
-}
-
-const fn have_their(leads: i64) -> &'static str {
-    if leads == 1 { "has its" } else { "have their" }
 }
 
 fn imports(answer: &Value, campaign: &str) -> String {
