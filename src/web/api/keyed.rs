@@ -62,7 +62,7 @@ impl Key {
             let fix = "send 1 to 255 letters, digits and signs without blanks, for example a UUID";
             return Err(ApiError::unusable("bad_key", "the Idempotency-Key cannot be used", fix));
         }
-        let sha256 = hex::encode(Sha256::digest(format!("{asked} {sha256}")));
+        let sha256 = hex::encode(Sha256::digest([asked, sha256].join(" ")));
         let request = KeyedRequest { scope: SENDER.to_owned(), key, sha256 };
         Ok(match api.store.take_key(&request, api.clock.now()).await? {
             KeyState::New => Turn::Do(Keyed { request: Some(request), begun_at: None }),
