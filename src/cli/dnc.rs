@@ -38,10 +38,16 @@ pub async fn run(verb: &Dnc, client: &Client, output: Output) -> anyhow::Result<
             output.show(&client.send(Method::POST, ApiPath::new(&["v1", "suppressions"]), &body).await?, |answer| added(answer, source))?;
         }
         Dnc::Remove { which, reason, campaign } => {
-            let place = if which.starts_with('+') { "suppressions" } else { "dnc-lists" };
+            let is_number = which.trim_start().starts_with('+');
+            let place = if is_number { "suppressions" } else { "dnc-lists" };
             let path = ApiPath::new(&["v1", place, which]).with("reason", Some(reason)).with("campaign", campaign.as_deref());
             let done = client.ask(Method::DELETE, path, None, Body::empty()).await?;
-            output.show(&done, |_| "it may be called again; leads that were taken off their lists stay off".to_owned())?;
+            let told = if is_number {
+                "it may be called again; leads that were taken off their lists stay off".to_owned()
+            } else {
+                format!("the list {which} is given up: its numbers may be called again; leads that were taken off their lists stay off")
+            };
+            output.show(&done, |_| told)?;
         }
     }
     Ok(())
@@ -67,7 +73,7 @@ fn imported(answer: &Value) -> String {
         ));
     }
     if answer["rejected"] != 0 {
-        text.push_str(&format!("\n{} of {} rows hold no usable number:", answer["rejected"], answer["rows"]));
+        text.push_str(&format!("\nno usable number in {} of {}:", answer["rejected"], count(answer, "rows", "row")));
         text.extend(items(&answer["rejects"]).iter().map(|reject| format!("\n{}", reject_text(reject))));
     }
     text

@@ -39,7 +39,7 @@ fn for_scripts(error: &anyhow::Error) -> String {
 }
 
 /// The causes from outside to inside, none said twice.
-fn sentence(error: &anyhow::Error) -> String {
+pub fn sentence(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {

@@ -12,11 +12,13 @@ use serde_json::Value;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::client::Client;
+use super::client::{Answer, Client};
+use super::ending::sentence;
 use super::leads::save;
 use super::output::{Output, cell, items, line, warnings_and_notes};
 use super::path::ApiPath;
 use super::progress::Progress;
+use super::refused::Refused;
 use crate::domain::count::counted;
 
 const PIECE: usize = 64 * 1024;
@@ -51,10 +53,11 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     let length = about.len();
     let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
     let answer = if std::io::stderr().is_terminal() && !output.json {
-        order.progress(length).until(sent, async || reached(order, client).await).await?
+        order.progress(length).until(sent, async || reached(order, client).await).await
     } else {
-        sent.await?
+        sent.await
     };
+    let answer = order.answered(answer)?;
     output.show(&answer, |result| result_text(result, order))?;
     let refused = answer.json["rejected"].as_u64().unwrap_or(0) > 0;
     if let Some(to) = order.rejects.filter(|_| refused) {
@@ -71,6 +74,12 @@ impl Order<'_> {
     fn progress(&self, length: u64) -> Progress {
         let doing = if self.dry_run { "checking" } else { "importing" };
         Progress { doing, template: "{msg} {bar:30} {bytes}/{total_bytes} {eta}", of: length }
+    }
+
+    /// The answer, or why there is none. What a process wrote before it went away stays.
+    fn answered(&self, answer: anyhow::Result<Answer>) -> anyhow::Result<Answer> {
+        let fix = if self.dry_run { "try it again" } else { "send the same file again: it goes on where it was" };
+        answer.map_err(|error| if error.is::<Refused>() { error } else { Refused::on_the_way(sentence(&error), fix).into() })
     }
 
     fn path(&self) -> ApiPath {
@@ -161,7 +170,7 @@ fn diff_text(diff: &Value) -> String {
         }
     }
     if diff["unchanged"].as_u64().unwrap_or(0) > 0 {
-        text.push_str(&format!("\n{} rows would change nothing", diff["unchanged"]));
+        text.push_str(&format!("\n{} would change nothing", counted(diff["unchanged"].as_u64().unwrap_or(0), "row")));
     }
     text
 }
@@ -180,4 +189,32 @@ pub fn reject_text(reject: &Value) -> String {
     let (value, message) = (cell(&reject["value_masked"]), cell(&reject["message"]));
     let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
     format!("  line {}{place}{value}: {message} ({})", reject["line"], cell(&reject["suggestion"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    fn order(dry_run: bool) -> Order<'static> {
+        let file = Path::new("leads.csv");
+        Order { campaign: "spring", file, update: false, dry_run, sheet: None, region: None, rejects: None }
+    }
+
+    fn told(order: &Order<'_>, error: anyhow::Error) -> (String, String) {
+        let Refused { message, fix, .. } = order.answered(Err(error)).unwrap_err().downcast().unwrap();
+        (message, fix)
+    }
+
+    #[test]
+    fn who_was_cut_off_is_told_to_send_the_file_again() {
+        let cut_off = || anyhow::anyhow!("connection closed").context("the process broke the connection off");
+        let (message, fix) = told(&order(false), cut_off());
+        assert_eq!(message, "the process broke the connection off: connection closed");
+        assert_eq!(fix, "send the same file again: it goes on where it was");
+        assert_eq!(told(&order(true), cut_off()).1, "try it again", "a dry run has written nothing");
+        let refused = Refused::of(StatusCode::CONFLICT, r#"{"error":{"message":"overtaken","fix":"wait"}}"#.to_owned());
+        assert_eq!(told(&order(false), refused.into()), ("overtaken".to_owned(), "wait".to_owned()));
+    }
 }

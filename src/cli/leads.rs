@@ -15,6 +15,7 @@ use super::explain;
 use super::import::{self, Order};
 use super::output::{Output, cell, items, line, moment, table, warnings_and_notes};
 use super::path::ApiPath;
+use crate::domain::count::{are, counted};
 
 /// Does one verb.
 ///
@@ -85,10 +86,13 @@ fn lead(id: &str, verb: Option<&str>, campaign: Option<&str>) -> ApiPath {
 }
 
 fn undone(answer: &Value) -> String {
-    let mut text = format!("{} leads are off the list, {} have their former values back", answer["removed"], answer["restored"]);
+    let (removed, restored) = (answer["removed"].as_i64().unwrap_or(0), answer["restored"].as_i64().unwrap_or(0));
+    let their = if restored == 1 { "has its" } else { "have their" };
+    let mut text = format!("{} {} off the list, {restored} {their} former values back", counted(removed, "lead"), are(&removed));
     if answer["kept"] != 0 {
         let named = items(&answer["kept_leads"]).iter().map(cell).collect::<Vec<_>>().join("\n  ");
-        text.push_str(&format!("\n{} stay as they are: changed by a later import, or being called; the first:\n  {named}", answer["kept"]));
+        let kept = &answer["kept"];
+        text.push_str(&format!("\nkept as they are: {kept}, changed by a later import, or being called; the first:\n  {named}"));
     }
     text
 }

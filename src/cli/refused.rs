@@ -2,13 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Longer answers are no refusals of ours.
 const LONGEST: usize = 1024 * 1024;
 
 /// Refusals of what was typed on the command line itself.
-const USAGE: [&str; 4] = ["bad_words", "bad_zone", "bad_at", "bad_hours"];
+const USAGE: [&str; 5] = ["bad_words", "bad_zone", "bad_at", "bad_hours", "bad_date"];
 
 /// The API's own error.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,13 @@ impl Refused {
         Self::of(status, String::from_utf8_lossy(&raw).into_owned())
     }
 
-    fn of(status: StatusCode, raw: String) -> Self {
+    /// What went wrong on the way to the API, where something helps; in the API's shape.
+    pub fn on_the_way(message: String, fix: &str) -> Self {
+        let raw = json!({ "error": { "code": "failed", "message": message, "fix": fix } }).to_string();
+        Self { message, fix: fix.to_owned(), raw, is_usage: false }
+    }
+
+    pub(super) fn of(status: StatusCode, raw: String) -> Self {
         let body: Value = serde_json::from_str(&raw).unwrap_or_default();
         let text = |key: &str| body["error"][key].as_str().map(str::to_owned);
         let message = text("message").unwrap_or_else(|| format!("the API answered {status}"));

@@ -90,11 +90,19 @@ impl Abroad {
         let (where_, called) = (self.places(), self.called.join(", "));
         (uncalled > 0).then(|| {
             format!(
-                "{uncalled} of {} {noun} have numbers of {where_}, which this campaign does not call (countries = {called}): {}",
+                "{uncalled} of {} {} of {where_}, which this campaign does not call (countries = {called}): {}",
                 self.leads,
+                self.with_numbers(noun),
                 self.helps(campaign)
             )
         })
+    }
+
+    /// `rows have numbers`, `rows has a number`, or of a single one `row has a number`.
+    fn with_numbers(&self, noun: &str) -> String {
+        let noun = if self.leads == 1 { noun.trim_end_matches('s') } else { noun };
+        let verb = if self.uncalled() == 1 { "has a number" } else { "have numbers" };
+        format!("{noun} {verb}")
     }
 
     /// No country that is added calls a number of none, and `any` for the sake of one would call the whole world.
@@ -211,6 +219,14 @@ mod tests {
         ];
         for (called, openings, expected) in cases {
             assert_eq!(told(&only(called), openings).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        for (leads, begins) in [(1, "1 of 1 lead has a number of MX, which"), (2, "2 of 2 leads have numbers of MX, which")] {
+            let told = told(&only(&["US"]), &[("5255", leads)]).unwrap();
+            assert!(told.starts_with(begins), "{told}");
         }
     }
 

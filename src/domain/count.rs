@@ -15,6 +15,12 @@ pub fn are<N: PartialEq + From<u8>>(number: &N) -> &'static str {
     if is_one(number) { "is" } else { "are" }
 }
 
+/// `has` for one, `have` for any other.
+#[must_use]
+pub fn have<N: PartialEq + From<u8>>(number: &N) -> &'static str {
+    if is_one(number) { "has" } else { "have" }
+}
+
 fn is_one<N: PartialEq + From<u8>>(number: &N) -> bool {
     *number == N::from(1)
 }
@@ -27,5 +33,6 @@ mod tests {
     fn one_is_not_many() {
         assert_eq!([counted(0, "call"), counted(1, "call"), counted(2_u64, "failed job")], ["0 calls", "1 call", "2 failed jobs"]);
         assert_eq!((are(&1_i64), are(&0_u32)), ("is", "are"));
+        assert_eq!((have(&1_i64), have(&0_u32)), ("has", "have"));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::intake::finding::mask;
 use crate::intake::preflight::FileError;
 
 /// Names a phone column may have, besides `phone_number`. Blanks, dashes and case do not matter.
@@ -207,9 +208,22 @@ fn phone_column(names: &[String], keys: &[String]) -> Result<usize, FileError> {
     let found: Vec<usize> = keys.iter().enumerate().filter(|(_, key)| is_phone(key)).map(|(at, _)| at).collect();
     match found.as_slice() {
         [at] => Ok(*at),
-        [] => Err(FileError::NoPhoneColumn { seen: names.iter().filter(|name| !name.is_empty()).take(20).cloned().collect() }),
+        [] => Err(no_phone_column(names)),
         [one, other, ..] => Err(FileError::TwoPhoneColumns { one: names[*one].clone(), other: names[*other].clone() }),
     }
+}
+
+fn no_phone_column(names: &[String]) -> FileError {
+    let named = || names.iter().filter(|name| !name.is_empty()).take(20);
+    if names.iter().any(|name| may_be_a_number(name)) {
+        return FileError::NoHeader { masked: named().map(|name| mask(name)).collect() };
+    }
+    FileError::NoPhoneColumn { seen: named().cloned().collect() }
+}
+
+/// No name of a column has so many digits and no letter.
+fn may_be_a_number(name: &str) -> bool {
+    name.bytes().filter(u8::is_ascii_digit).count() >= 7 && !name.chars().any(char::is_alphabetic)
 }
 
 #[cfg(test)]
@@ -240,6 +254,8 @@ mod tests {
         let error = |header: &[&str]| Columns::read(header.iter().copied()).unwrap_err().to_string();
         assert!(error(&["name", "city"]).contains("name, city"), "{}", error(&["name", "city"]));
         assert!(error(&["phone", "mobile"]).contains("`phone` and `mobile`"));
+        let without = error(&["(415) 555-0100", "Ann", "Oakland"]);
+        assert!(without.contains("there seems to be no header row") && without.contains("(415***00, ***, Oa***"), "{without}");
         assert!(error(&["phone", "Name", "name "]).contains("`name`"));
         let many: Vec<String> = (0..10_000).map(|at| format!("c{at}")).collect();
         assert!(Columns::read(many.iter().map(String::as_str)).is_err());

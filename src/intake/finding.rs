@@ -51,8 +51,6 @@ word_enum! {
         CellTooLong = "cell_too_long",
         /// A row beyond the limit.
         RowTooLong = "row_too_long",
-        /// A quote was opened and never closed.
-        UnclosedQuote = "unclosed_quote",
         /// A row of the API whose keys leave a doubt.
         BadColumns = "bad_columns",
         /// A row of the API with a list or an object for a value.

@@ -58,8 +58,11 @@ pub fn read<R: Read + Seek>(
     let (mut counts, mut shape, mut piece) = (NumberCounts::default(), None, Vec::with_capacity(PIECE));
     loop {
         let next = records.next_record()?;
-        if next == Next::End {
-            break;
+        match next {
+            Next::End => break,
+            // the numbers behind it would leave the list
+            Next::Unclosed => return Err(FileError::OpenQuote { line: records.began_on() }),
+            Next::Record | Next::TooLong => {}
         }
         if shape.is_none() && next == Next::Record {
             let found = shape_of(records.cells()?)?;
@@ -112,11 +115,7 @@ fn number<R: Read>(
 ) -> io::Result<Result<PhoneNumber, Trouble>> {
     if next != Next::Record {
         let fix = "check its quotes and line ends";
-        return Ok(Err(Trouble::new(
-            FindingCode::RowTooLong,
-            "the row cannot be read: it is too long, or a quote in it is never closed",
-            fix,
-        )));
+        return Ok(Err(Trouble::new(FindingCode::RowTooLong, "the row cannot be read: it is too long", fix)));
     }
     let cells = records.cells()?;
     let cell = |at: usize| cells.get(at).unwrap_or_default().trim();
@@ -183,5 +182,7 @@ mod tests {
             [(2, "not_a_number"), (3, "too_short")]
         );
         assert!(read_all("").is_err() && read_all("phone\n").is_err());
+        let open = read_all("4155550100\n\"4155550101\n4155550102\n").unwrap_err().to_string();
+        assert!(open.contains("begins on line 2"), "{open}");
     }
 }

@@ -70,7 +70,7 @@ fn about(place: Place, column: &str, value: &str, trouble: Trouble) -> Box<Findi
 
 fn bad_keys(error: &FileError) -> Trouble {
     match error {
-        FileError::NoPhoneColumn { .. } => {
+        FileError::NoPhoneColumn { .. } | FileError::NoHeader { .. } => {
             Trouble::new(FindingCode::MissingPhone, "the row has no phone number", "give it a key phone_number")
         }
         error => Trouble::new(FindingCode::BadColumns, error.to_string(), "give each value a key of its own, and one phone_number"),

@@ -26,6 +26,16 @@ pub enum FileError {
         /// Columns of the file.
         seen: Vec<String>,
     },
+    /// The first row has a number where a name should be.
+    #[error(
+        "no column holds the phone number, and the first row ({}) looks like a row of the list: there seems to be no header row. Put a \
+         line with the columns' names above it, and name the column to call phone_number",
+        masked.join(", ")
+    )]
+    NoHeader {
+        /// Cells of the first row, masked.
+        masked: Vec<String>,
+    },
     /// Two columns can be.
     #[error("both `{one}` and `{other}` may be the phone number; rename the one to call to phone_number")]
     TwoPhoneColumns {
@@ -49,6 +59,15 @@ pub enum FileError {
     /// The header is longer than a row may be, or a quote in it is never closed.
     #[error("the header cannot be read: {0}")]
     Header(&'static str),
+    /// A quote that is opened and never closed. Which of the rows behind it are whole, nobody can say.
+    #[error(
+        "a quote is opened in the row that begins on line {line} and never closed, so that everything from there on is one cell; close it, \
+         or double it (\"\") where it belongs to the text"
+    )]
+    OpenQuote {
+        /// Where the row begins.
+        line: u64,
+    },
     /// Another kind of file.
     #[error("this is {kind}, not a CSV file; {fix}")]
     NotText {
@@ -70,6 +89,12 @@ pub enum FileError {
         line: u64,
         /// What it may be.
         guess: &'static str,
+    },
+    /// The file says that it is UTF-16, and is not.
+    #[error("line {line} has a broken UTF-16 character; save the list as \"CSV UTF-8\" and import that")]
+    BrokenUtf16 {
+        /// Where.
+        line: u64,
     },
     /// The disk, or the file, failed.
     #[error("the file cannot be read: {0}")]
@@ -110,11 +135,24 @@ pub fn preflight<R: Read + Seek>(file: &mut R) -> Result<Sheet, FileError> {
     records.skip_to(skip)?;
     let columns = header(&mut records)?;
     let first_row = records.offset();
-    if records.next_record()? == Next::End {
-        return Err(FileError::HeaderOnly);
+    let Checked { text_bytes, file_bytes, sha256, quotes } = checked;
+    match records.next_record()? {
+        Next::End => return Err(FileError::HeaderOnly),
+        next if quotes => no_open_quote(&mut records, next)?,
+        _ => {}
     }
-    let Checked { text_bytes, file_bytes, sha256 } = checked;
     Ok(Sheet { encoding, separator, columns, first_row, text_bytes, file_bytes, sha256 })
+}
+
+/// Reads on to the end, where a quote that is open shows.
+fn no_open_quote<R: Read>(records: &mut Records<R>, mut next: Next) -> Result<(), FileError> {
+    while next != Next::End {
+        if next == Next::Unclosed {
+            return Err(FileError::OpenQuote { line: records.began_on() });
+        }
+        next = records.next_record()?;
+    }
+    Ok(())
 }
 
 /// Reads the whole file once: it is text, in the encoding it declares.
@@ -172,26 +210,30 @@ struct Checked {
     text_bytes: u64,
     file_bytes: u64,
     sha256: String,
+    /// Whether a quote stands in it.
+    quotes: bool,
 }
 
 /// Reads every byte: all of it has to be text in the encoding that was declared.
 fn check_text<R: Read>(file: &mut R, encoding: Encoding) -> Result<Checked, FileError> {
     let mut hashed = Hashed { inner: file, hash: Sha256::new(), bytes: 0 };
     let mut text = Text::new(&mut hashed, encoding);
-    let (mut buffer, mut kept, mut line, mut total, mut blank) = (vec![0; 64 * 1024], 0, 1_u64, 0_u64, true);
+    let (mut buffer, mut kept, mut at, mut total) = (vec![0; 64 * 1024], 0, Place { line: 1, after_cr: false }, 0_u64);
+    let (mut blank, mut quotes) = (true, false);
     loop {
         let read = text.read(&mut buffer[kept..])?;
         if text.broken {
-            return Err(FileError::Encoding { line, guess: "a broken UTF-16 character" });
+            return Err(FileError::BrokenUtf16 { line: at.line });
         }
         let all = &buffer[..kept + read];
-        let good = valid_prefix(all, read == 0, line)?;
+        let good = valid_prefix(all, read == 0, at)?;
         let new = &all[..good];
         if let Some(zero) = new.iter().position(|byte| *byte == 0) {
-            return Err(FileError::ZeroByte { line: line + newlines(&new[..zero]) });
+            return Err(FileError::ZeroByte { line: at.behind(&new[..zero]).line });
         }
         blank &= new.iter().all(u8::is_ascii_whitespace);
-        (line, total) = (line + newlines(new), total + good as u64);
+        quotes |= new.contains(&b'"');
+        (at, total) = (at.behind(new), total + good as u64);
         if read == 0 {
             break;
         }
@@ -202,23 +244,36 @@ fn check_text<R: Read>(file: &mut R, encoding: Encoding) -> Result<Checked, File
     if blank {
         return Err(FileError::Empty);
     }
-    Ok(Checked { text_bytes: total, file_bytes: hashed.bytes, sha256: hex::encode(hashed.hash.finalize()) })
+    Ok(Checked { text_bytes: total, file_bytes: hashed.bytes, sha256: hex::encode(hashed.hash.finalize()), quotes })
 }
 
 /// How much of the chunk is whole characters; a broken one is an error, half a one at the end waits for more.
-fn valid_prefix(chunk: &[u8], last: bool, line: u64) -> Result<usize, FileError> {
+fn valid_prefix(chunk: &[u8], last: bool, at: Place) -> Result<usize, FileError> {
     match std::str::from_utf8(chunk) {
         Ok(_) => Ok(chunk.len()),
         Err(error) if error.error_len().is_none() && !last => Ok(error.valid_up_to()),
         Err(error) => {
             let (good, bad) = chunk.split_at(error.valid_up_to());
-            Err(FileError::Encoding { line: line + newlines(good), guess: guess(bad) })
+            Err(FileError::Encoding { line: at.behind(good).line, guess: guess(bad) })
         }
     }
 }
 
-fn newlines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count() as u64
+/// A place in a text, by its line from 1.
+#[derive(Clone, Copy)]
+struct Place {
+    line: u64,
+    after_cr: bool,
+}
+
+impl Place {
+    /// Counts on as [`Records`] does: LF, CR LF and CR each end a line.
+    fn behind(self, text: &[u8]) -> Self {
+        text.iter().fold(self, |Self { line, after_cr }, byte| {
+            let ends_line = *byte == b'\r' || *byte == b'\n' && !after_cr;
+            Self { line: line + u64::from(ends_line), after_cr: *byte == b'\r' }
+        })
+    }
 }
 
 /// What the undecodable bytes look like.

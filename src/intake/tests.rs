@@ -290,15 +290,40 @@ async fn duplicates_are_skipped_or_update_within_and_across_batches() {
 }
 
 #[tokio::test]
-async fn endless_lines_and_open_quotes_cost_one_row() {
+async fn endless_lines_cost_one_row() {
     let file = format!("phone,name\n+14155550100,{}\n+14155550101,ok\n", "x".repeat(4 << 20));
     let (campaign, outcome) = imported(file.as_bytes()).await;
     assert_eq!(campaign.leads.len(), 1);
     assert_eq!(outcome.findings[0].code, FindingCode::RowTooLong);
-    let open = "phone,name\n+14155550100,Ann\n+14155550101,\"Bob\n+14155550102,Carl\n";
-    let (campaign, outcome) = imported(open.as_bytes()).await;
-    assert_eq!(campaign.leads.len(), 1);
-    assert_eq!((outcome.findings[0].code, outcome.findings[0].line), (FindingCode::UnclosedQuote, 3));
+}
+
+#[test]
+fn an_open_quote_refuses_the_whole_list_and_is_told_by_its_line() {
+    let rows = "+14155550102,5\" pipe\n".repeat(8_100);
+    for open in ["+14155550101,\"Bob\n", "+14155550101,\"Bob\n\n\n", "+14155550101,\"Bob\r\n"] {
+        let said = refusal(format!("phone,name\n+14155550100,\"A\nnn\"\n{open}+14155550103,Carl\n").as_bytes());
+        assert!(said.contains("the row that begins on line 4 and never closed"), "{said}");
+    }
+    let said = refusal(format!("phone,name\n+14155550100,Ann\n+14155550101,\"Bob\n{}", rows.replace('"', "")).as_bytes());
+    assert!(said.contains("begins on line 3"), "{said}");
+    assert!(preflight(&mut Cursor::new(format!("phone,name\n{rows}"))).is_ok(), "a quote inside a cell opens nothing");
+}
+
+#[test]
+fn a_broken_character_is_told_by_its_line_in_every_encoding_and_by_every_line_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        for line in [2, 9_002] {
+            let before = format!("phone,name{end}{}", format!("+14155550100,Jörg{end}").repeat(line - 2));
+            let latin = [before.as_bytes(), b"+14155550101,J\xfcrgen\n"].concat();
+            assert!(refusal(&latin).contains(&format!("line {line} is not UTF-8")), "{}", refusal(&latin));
+            let zero = [before.as_bytes(), b"+14155550101,J\0\n"].concat();
+            assert!(refusal(&zero).contains(&format!("line {line} has a zero byte")), "{}", refusal(&zero));
+            for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let broken = [utf16(&before, bytes), bytes(0xd800).to_vec(), bytes(0x0a).to_vec().repeat(9_000)].concat();
+                assert!(refusal(&broken).contains(&format!("line {line} has a broken UTF-16 character")), "{}", refusal(&broken));
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE};
 
 /// How the bytes of a file spell text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Text<R> {
     inner: R,
     skip: u64,
     utf16: Option<Utf16>,
-    /// Whether a character could not be read.
+    /// Whether the text ends here because a character cannot be read.
     pub broken: bool,
 }
 
@@ -66,6 +66,8 @@ struct Utf16 {
     at: usize,
     end: usize,
     finished: bool,
+    /// Whether it is finished because of a broken character.
+    malformed: bool,
 }
 
 impl<R: Read> Text<R> {
@@ -88,17 +90,18 @@ impl<R: Read> Text<R> {
 impl Utf16 {
     fn new(decoder: Decoder) -> Self {
         let (raw, text) = (vec![0; CHUNK].into_boxed_slice(), vec![0; CHUNK * 2].into_boxed_slice());
-        Self { decoder, raw, text, at: 0, end: 0, finished: false }
+        Self { decoder, raw, text, at: 0, end: 0, finished: false, malformed: false }
     }
 
-    /// Decodes the next chunk; true when a character was broken. UTF-8 takes at most one and a half times the room of UTF-16, so
-    /// a chunk always fits.
-    fn fill(&mut self, inner: &mut impl Read) -> io::Result<bool> {
+    /// Decodes the next chunk, up to a broken character. UTF-8 takes at most one and a half times the room of UTF-16, so a chunk
+    /// always fits.
+    fn fill(&mut self, inner: &mut impl Read) -> io::Result<()> {
         let read = inner.read(&mut self.raw)?;
-        self.finished = read == 0;
-        let (_, _, written, broken) = self.decoder.decode_to_utf8(&self.raw[..read], &mut self.text, self.finished);
+        let (result, _, written) = self.decoder.decode_to_utf8_without_replacement(&self.raw[..read], &mut self.text, read == 0);
+        self.malformed = matches!(result, DecoderResult::Malformed(..));
+        self.finished = read == 0 || self.malformed;
         (self.at, self.end) = (0, written);
-        Ok(broken)
+        Ok(())
     }
 }
 
@@ -107,8 +110,10 @@ impl<R: Read> Read for Text<R> {
         self.skip_mark()?;
         let Some(utf16) = self.utf16.as_mut() else { return self.inner.read(out) };
         while utf16.at == utf16.end && !utf16.finished {
-            self.broken |= utf16.fill(&mut self.inner)?;
+            utf16.fill(&mut self.inner)?;
         }
+        // what stands before it is read first
+        self.broken = utf16.malformed && utf16.at == utf16.end;
         let length = out.len().min(utf16.end - utf16.at);
         out[..length].copy_from_slice(&utf16.text[utf16.at..utf16.at + length]);
         utf16.at += length;
@@ -143,5 +148,16 @@ mod tests {
         let mut reader = Text::new(file.as_slice(), Encoding::of(&file));
         reader.read_to_end(&mut Vec::new()).unwrap();
         assert!(reader.broken);
+    }
+
+    #[test]
+    fn reads_up_to_a_broken_character() {
+        let before = "name,größe\n".repeat(10_000);
+        let mut file = utf16(&before, u16::to_le_bytes);
+        file.extend_from_slice(&[0x00, 0xd8]);
+        file.extend("x\n".repeat(10_000).encode_utf16().flat_map(u16::to_le_bytes));
+        let (mut read, mut reader) = (String::new(), Text::new(file.as_slice(), Encoding::of(&file)));
+        reader.read_to_string(&mut read).unwrap();
+        assert!(read == before && reader.broken);
     }
 }

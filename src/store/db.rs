@@ -191,7 +191,10 @@ impl EngineSql {
 
 /// Builds an [`EngineSql`] out of literals and the words `now` (the database's own clock in milliseconds), `skip_locked`
 /// and `for_update` (row locks; SQLite needs none, its writers stand in line), `(each "$1")` (the texts of a JSON list) and
-/// `(among "$1")` (is one of these texts; PostgreSQL reads the list before it looks at rows).
+/// `(among "$1")` (is one of these texts; PostgreSQL reads the list before it looks at rows) and `(of_numbers lead "$1")` (the rows of
+/// these phone numbers in a table whose key begins with the number, up to the beginning of a `WHERE`; PostgreSQL looks each number up,
+/// whatever it believes of the rows that the other conditions leave: of a list that was just imported it believes that it is empty. Ask
+/// for each number once).
 macro_rules! engine_sql {
     ($($part:tt)+) => {
         $crate::store::db::EngineSql {
@@ -233,6 +236,20 @@ macro_rules! engine_part {
     };
     (sqlite (among $list:literal)) => {
         concat!("IN (SELECT value FROM json_each(", $list, "))")
+    };
+    (postgres (of_numbers $table:ident $list:literal)) => {
+        concat!(
+            "(SELECT jsonb_array_elements_text(CAST(",
+            $list,
+            " AS JSONB)) AS number) AS asked CROSS JOIN LATERAL (SELECT * FROM ",
+            stringify!($table),
+            " WHERE phone_number = asked.number OFFSET 0) AS ",
+            stringify!($table),
+            " WHERE TRUE"
+        )
+    };
+    (sqlite (of_numbers $table:ident $list:literal)) => {
+        concat!(stringify!($table), " WHERE phone_number IN (SELECT value FROM json_each(", $list, "))")
     };
     ($engine:ident $text:literal) => {
         $text

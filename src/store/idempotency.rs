@@ -12,11 +12,11 @@ const KNOWN_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// A request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// What is asked for: method and path. Keys of different scopes have nothing to do with each other.
+    /// Whose key it is. Keys of different scopes have nothing to do with each other.
     pub scope: String,
     /// The sender's key.
     pub key: String,
-    /// What was sent, hashed.
+    /// What was asked for and sent, hashed.
     pub sha256: String,
 }
 

@@ -331,6 +331,15 @@ const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
     }
 }
 
+pub(super) const KEEP: EngineSql = engine_sql!(
+    "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
+       next_attempt_at, replaced_at)
+     SELECT $1, id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
+       CASE WHEN state = 'new' THEN next_attempt_at END, $4
+     FROM " (of_numbers lead "$3") " AND campaign_id = $2
+     ON CONFLICT (import_id, lead_id) DO NOTHING"
+);
+
 /// What an import is about to replace, so that it can be taken back; of a lead that it meets twice, the first. The time is
 /// replaced of new leads alone.
 async fn keep_former(
@@ -340,14 +349,6 @@ async fn keep_former(
     numbers: &[&PhoneNumber],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const KEEP: EngineSql = engine_sql!(
-        "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority,
-           hours_class, next_attempt_at, replaced_at)
-         SELECT $1, id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
-           CASE WHEN state = 'new' THEN next_attempt_at END, $4 FROM lead
-         WHERE campaign_id = $2 AND phone_number IN (" (each "$3") ")
-         ON CONFLICT (import_id, lead_id) DO NOTHING"
-    );
     let sql = KEEP.for_conn(&conn);
     on_conn!(conn, conn => {
         sqlx::query(sql).bind(import).bind(campaign).bind(JsonText(numbers)).bind(now).execute(conn).await?;
@@ -355,22 +356,25 @@ async fn keep_former(
     })
 }
 
+pub(super) const NEVER: EngineSql = engine_sql!(
+    "SELECT phone_number FROM " (of_numbers suppression "$1") "
+     AND source <> 'quarantine' AND (scope IN ('global', $2) OR source = 'list')"
+);
+
 /// Those of the numbers that must not be called. They are stored, so that the list is complete, but never dialled.
 pub(super) async fn suppressed_of(
     conn: Conn<'_>,
     campaign: CampaignId,
     numbers: &[&PhoneNumber],
 ) -> Result<HashSet<PhoneNumber>, StoreError> {
-    const ASK: EngineSql = engine_sql!(
-        "SELECT phone_number FROM suppression
-         WHERE source <> 'quarantine' AND (scope IN ('global', $2) OR source = 'list') AND phone_number IN (" (each "$1") ")"
-    );
-    let sql = ASK.for_conn(&conn);
+    let sql = NEVER.for_conn(&conn);
     on_conn!(conn, conn => {
         let found = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign.to_string()).fetch_all(conn).await?;
         Ok(found.into_iter().collect())
     })
 }
+
+pub(super) const STORED: EngineSql = engine_sql!("SELECT id FROM " (of_numbers lead "$1") " AND campaign_id = $2");
 
 /// How many of these ids have become leads: a number may have been there with another one.
 async fn stored_among(
@@ -379,8 +383,7 @@ async fn stored_among(
     numbers: &HashSet<PhoneNumber>,
     ids: &HashSet<LeadId>,
 ) -> Result<u64, StoreError> {
-    const LEADS: EngineSql = engine_sql!("SELECT id FROM lead WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")");
-    let sql = LEADS.for_conn(&conn);
+    let sql = STORED.for_conn(&conn);
     on_conn!(conn, conn => {
         let there: Vec<LeadId> = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?;
         Ok(there.iter().filter(|id| ids.contains(id)).count() as u64)

@@ -40,17 +40,17 @@ pub struct LeadValues {
     pub next_attempt_at: Timestamp,
 }
 
+pub(super) const THERE: EngineSql = engine_sql!(
+    "SELECT phone_number, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, state, next_attempt_at
+     FROM " (of_numbers lead "$1") " AND campaign_id = $2"
+);
+
 impl Store {
     /// The values of those numbers that a campaign has on its list.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
-        const THERE: EngineSql = engine_sql!(
-            "SELECT phone_number, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, state,
-               next_attempt_at FROM lead
-             WHERE campaign_id = $2 AND phone_number IN (" (each "$1") ")"
-        );
         let sql = THERE.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
     }

@@ -31,13 +31,13 @@ pub enum Dnc {
     /// Why a number is not called.
     #[command(after_help = "Example: callfleet dnc show +14155550123")]
     Show {
-        /// The number, in E.164 form.
+        /// The number with its country code, like +14155550123 or "+1 (415) 555-0123".
         number: String,
     },
     /// Call a number no more, from this moment on and in every campaign.
     #[command(after_help = "Example: callfleet dnc add +14155550123 --opt-out")]
     Add {
-        /// The number, in E.164 form.
+        /// The number with its country code, like +14155550123 or "+1 (415) 555-0123".
         number: String,
         /// The person asked for it.
         #[arg(long)]
@@ -49,7 +49,7 @@ pub enum Dnc {
     /// Allow a number again, or forget a list; the audit keeps the reason.
     #[command(after_help = "Example: callfleet dnc remove +14155550123 --reason \"typed in by mistake\"")]
     Remove {
-        /// The number, in E.164 form; or a list's name.
+        /// The number with its country code; or a list's name.
         which: String,
         /// Why.
         #[arg(long)]

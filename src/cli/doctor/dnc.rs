@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::check::Check;
 use super::{ApiPath, Client};
 use crate::cli::output::{cell, items};
+use crate::domain::count::counted;
 
 /// One check for every list; a note when there is none.
 pub async fn checks(client: Option<&Client>) -> Vec<Check> {
@@ -29,7 +30,8 @@ pub async fn checks(client: Option<&Client>) -> Vec<Check> {
 
 fn judge(list: &Value) -> Check {
     let (name, fix) = (cell(&list["name"]), "get a newer list and import it: callfleet dnc import");
-    let detail = format!("{name}: {} numbers, written on {}", list["numbers"], cell(&list["scrub_date"]));
+    let numbers = counted(list["numbers"].as_i64().unwrap_or(0), "number");
+    let detail = format!("{name}: {numbers}, written on {}", cell(&list["scrub_date"]));
     match list["freshness"].as_str() {
         Some("fresh") => Check::ok("do-not-call list", detail),
         Some("warn") => {

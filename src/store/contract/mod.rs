@@ -8,6 +8,7 @@ pub(crate) mod fixtures;
 mod fleet;
 mod import;
 mod intake;
+mod intake_plans;
 mod job;
 mod lead;
 mod lend;

@@ -31,7 +31,7 @@ use crate::store::dnc::{DncList, ReadList, TakenOff};
 #[serde(deny_unknown_fields)]
 pub struct DncQuery {
     /// The day on which the list's publisher wrote it.
-    scrub_date: Date,
+    scrub_date: String,
     /// The country of numbers without one.
     region: Option<String>,
     /// The registry it comes from, by the jurisdiction that keeps it; by default that of `region`.
@@ -71,7 +71,8 @@ pub async fn import(
 ) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
     let (name, begun) = (list_name(&name)?, Instant::now());
     let registry = registry(&query)?;
-    check_date(query.scrub_date, today(&api), registry)?;
+    let scrub_date = scrub_date(&query.scrub_date)?;
+    check_date(scrub_date, today(&api), registry)?;
     let region = region(query.region.as_deref())?;
     let mut file = receive_list(&api, body).await?;
     let began = api.clock.now();
@@ -89,7 +90,7 @@ pub async fn import(
     if counts.rejected == counts.rows {
         return Err(ApiError::unusable("bad_file", no_number(&counts), "write one number a line, or name the column phone_number"));
     }
-    let scrub_date = query.scrub_date.to_string();
+    let scrub_date = scrub_date.to_string();
     let list = ReadList { name, registry: registry.map(|registry| registry.place), scrub_date: &scrub_date };
     let kept = api.store.finish_listing(list, began, actor.0, api.clock.now()).await?;
     let NumberCounts { rows, rejected, by_code, findings } = counts;
@@ -162,6 +163,13 @@ fn registry(query: &DncQuery) -> Result<Option<&'static Registry>, ApiError> {
     })
 }
 
+fn scrub_date(text: &str) -> Result<Date, ApiError> {
+    text.trim().parse().map_err(|_| {
+        let fix = "give --scrub-date (scrub_date) the day on which the list's publisher wrote it, as year, month and day: 2026-11-03";
+        ApiError::unusable("bad_date", format!("`{text}` is no day"), fix)
+    })
+}
+
 fn check_date(scrub_date: Date, today: Date, registry: Option<&Registry>) -> Result<(), ApiError> {
     let most_days = registry.map_or(HOUSE_DAYS, |registry| registry.most_days);
     let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
@@ -186,7 +194,8 @@ fn list_name(name: &str) -> Result<&str, ApiError> {
 
 fn no_number(counts: &NumberCounts) -> String {
     let first = counts.findings.first().map(|finding| format!("; line {}: {}", finding.line, finding.message)).unwrap_or_default();
-    format!("none of the {} rows holds a phone number{first}", counts.rows)
+    let rows = if counts.rows == 1 { "its one row holds no".to_owned() } else { format!("none of the {} rows holds a", counts.rows) };
+    format!("{rows} phone number{first}")
 }
 
 fn unreadable(error: &FileError) -> ApiError {

@@ -67,7 +67,9 @@ impl From<StoreError> for ApiError {
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), "bad_body", rejection.body_text(), "send the JSON object that the API's reference describes")
+        let fix =
+            "send a JSON object with `Content-Type: application/json`; docs/leads.md, docs/campaigns.md and docs/callbacks.md show them";
+        Self::new(rejection.status(), "bad_body", rejection.body_text(), fix)
     }
 }
 

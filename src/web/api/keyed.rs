@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::ApiState;
 use super::error::ApiError;
@@ -17,6 +18,9 @@ use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Says that the answer is one that was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Whose the keys are: until there are users, one sender's. So a key is good for one request, whatever it asks for.
+const SENDER: &str = "api";
 
 /// The key of a request, if it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,17 +52,18 @@ pub struct Keyed {
 }
 
 impl Key {
-    /// Takes the key. `scope` says what is asked for, `sha256` is the hash of everything that was sent.
+    /// Takes the key. `asked` says what is asked for, `sha256` is the hash of everything that was sent.
     ///
     /// # Errors
     /// The key is unusable or belongs to another request, or the database cannot be written.
-    pub async fn take(self, api: &ApiState, scope: String, sha256: String) -> Result<Turn, ApiError> {
+    pub async fn take(self, api: &ApiState, asked: String, sha256: String) -> Result<Turn, ApiError> {
         let Some(key) = self.0 else { return Ok(Turn::Do(Keyed::default())) };
         if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let fix = "send 1 to 255 letters, digits and signs without blanks, for example a UUID";
             return Err(ApiError::unusable("bad_key", "the Idempotency-Key cannot be used", fix));
         }
-        let request = KeyedRequest { scope, key, sha256 };
+        let sha256 = hex::encode(Sha256::digest([asked, sha256].join(" ")));
+        let request = KeyedRequest { scope: SENDER.to_owned(), key, sha256 };
         Ok(match api.store.take_key(&request, api.clock.now()).await? {
             KeyState::New => Turn::Do(Keyed { request: Some(request), begun_at: None }),
             KeyState::Unanswered(begun_at) => Turn::Do(Keyed { request: Some(request), begun_at: Some(begun_at) }),

@@ -147,5 +147,6 @@ async fn unknown(uri: Uri) -> ApiError {
 
 async fn not_allowed(method: Method, uri: Uri) -> ApiError {
     let message = format!("{method} is not possible at {}", uri.path());
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, "use the method that the API's reference names")
+    let fix = "GET shows, POST makes and does; docs/leads.md, docs/campaigns.md and docs/callbacks.md show requests";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message, fix)
 }

@@ -8,7 +8,7 @@ use super::dnc_age::ListAges;
 use super::error::ApiError;
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
-use crate::domain::count::{are, counted};
+use crate::domain::count::{are, counted, have};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
@@ -91,7 +91,8 @@ async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<Strin
         return Ok(None);
     }
     let ConsentCount { lacking, leads } = api.store.consent_count(campaign.id).await?;
-    Ok((lacking > 0).then(|| format!("{lacking} of {} have no consent_basis and will not be called", counted(leads, "lead"))))
+    let told = || format!("{lacking} of {} {} no consent_basis and will not be called", counted(leads, "lead"), have(&lacking));
+    Ok((lacking > 0).then(told))
 }
 
 /// Tells how many leads wait, or are parked, in countries that the campaign does not call. Who calls everybody looks at no lead.

@@ -32,7 +32,8 @@ fn a_list_takes_leads_off_and_ages() {
     let late = bench.done("leads import --campaign spring late.csv --json").json();
     assert_eq!((&late["accepted"], &late["suppressed"]), (&1.into(), &1.into()), "{late}");
     assert_eq!(bench.run("dnc remove +14155550998 --reason mistake").code, Some(1), "it is on a list");
-    bench.done("dnc remove national --reason renewed");
+    let given_up = bench.done("dnc remove national --reason renewed").out;
+    assert!(given_up.starts_with("the list national is given up: its numbers may be called again"), "{given_up}");
     assert_eq!(bench.done("dnc show +14155550998 --json").json()["suppressed"], false);
 }
 
@@ -45,6 +46,9 @@ fn lists_that_cannot_be_used_change_nothing() {
     assert!(stale.code == Some(1) && stale.err.contains("too old"), "{stale:?}");
     let future = bench.run(&format!("dnc import registry.txt --scrub-date {}", day(-2)));
     assert!(future.code == Some(1) && future.err.contains("still to come"), "{future:?}");
+    let no_day = bench.run("dnc import registry.txt --scrub-date 2026-13-03");
+    assert!(no_day.code == Some(2) && no_day.err.contains("`2026-13-03` is no day"), "{no_day:?}");
+    assert!(no_day.err.contains("--scrub-date") && no_day.err.contains("2026-11-03"), "{no_day:?}");
     let names = bench.run(&format!("dnc import names.txt --scrub-date {}", day(1)));
     assert!(names.code == Some(1) && names.err.contains("none of the 2 rows"), "{names:?}");
     assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
@@ -79,6 +83,9 @@ fn a_number_can_be_added_and_allowed_again() {
     assert_eq!(bench.done("dnc show +14155550100 --json").json()["suppressed"], false);
     let again = bench.run("dnc remove +14155550100 --reason mistake");
     assert!(again.code == Some(1) && again.err.contains("not suppressed"), "{again:?}");
+    let written = bench.done("dnc add +1(415)555-0101 --opt-out --json").json();
+    assert_eq!((&written["is_new"], &written["leads"]), (&true.into(), &1.into()), "{written}");
+    assert_eq!(bench.done("dnc show +14155550101 --json").json()["suppressed"], true, "it is kept as a list has it");
     let wrong = bench.run("dnc add 4155550100");
     assert!(wrong.code == Some(1) && wrong.err.contains("E.164"), "{wrong:?}");
 }

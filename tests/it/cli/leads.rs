@@ -36,8 +36,11 @@ fn an_import_can_be_taken_back() {
     let row = imports.lines().find(|line| line.starts_with(&id)).unwrap_or_else(|| panic!("{imports}"));
     let words: Vec<&str> = row.split_whitespace().take(4).collect();
     assert_eq!(words, [id.as_str(), "more.csv", "undone", "3"], "{imports}");
-    let unknown = bench.run("leads undo 00000000-0000-7000-8000-000000000000");
-    assert!(unknown.code == Some(1) && unknown.err.contains("there is no import"), "{unknown:?}");
+    for id in ["00000000-0000-7000-8000-000000000000", "nonsense"] {
+        let unknown = bench.run(&format!("leads undo {id}"));
+        assert!(unknown.code == Some(1) && unknown.err.contains("there is no import"), "{unknown:?}");
+        assert!(unknown.err.contains("callfleet leads imports --campaign NAME shows them all"), "{unknown:?}");
+    }
 }
 
 #[test]

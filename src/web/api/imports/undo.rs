@@ -27,7 +27,8 @@ pub async fn undo(State(api): State<ApiState>, Path(id): Path<String>, actor: Ac
         UndoStart::Begun(import) => import,
         UndoStart::Missing => return Err(missing(&id)),
         UndoStart::Dialed(leads) => {
-            let message = format!("{leads} of its leads have been dialed or are about to be, so import {id} cannot be undone any more");
+            let dialed = if leads == 1 { "has been dialed or is" } else { "have been dialed or are" };
+            let message = format!("{leads} of its leads {dialed} about to be, so import {id} cannot be undone any more");
             return Err(ApiError::conflict("dialed", message, "take single leads off the list: callfleet leads cancel ID"));
         }
     };
@@ -40,6 +41,6 @@ pub async fn undo(State(api): State<ApiState>, Path(id): Path<String>, actor: Ac
 fn missing(id: &str) -> ApiError {
     ApiError::missing(
         format!("there is no import {id}"),
-        "callfleet leads import has printed its id; GET /v1/campaigns/NAME/imports shows them all",
+        "callfleet leads import has printed its id; callfleet leads imports --campaign NAME shows them all",
     )
 }

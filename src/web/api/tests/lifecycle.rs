@@ -310,23 +310,20 @@ async fn leads_without_consent_are_told_at_the_import_and_at_the_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_of_countries_that_are_not_called_are_told_at_the_import_at_the_start_and_in_explain() {
     let bench = Bench::with_campaign().await;
-    let told = |of: &str| {
-        format!(
-            "{of} have numbers of MX, which this campaign does not call (countries = US): callfleet campaign set spring countries=US,MX"
-        )
-    };
+    let told =
+        |of: &str| format!("{of} of MX, which this campaign does not call (countries = US): callfleet campaign set spring countries=US,MX");
     let list = "phone_number,consent_basis\n+14155550120,web form\n+525512345678,web form\n";
     for path in ["/v1/campaigns/spring/imports?dry_run=true", "/v1/campaigns/spring/imports"] {
         let answer = bench.text("POST", path, list).await;
-        assert_eq!(answer["body"]["warnings"], json!([told("1 of 2 rows")]), "{path}");
+        assert_eq!(answer["body"]["warnings"], json!([told("1 of 2 rows has a number")]), "{path}");
         assert_eq!(answer["body"]["doubts_by_code"], json!({ "country_not_called": 1 }), "{path}");
         assert_eq!((&answer["body"]["rejected"], &answer["body"]["by_code"]), (&json!(0), &json!({})), "they are taken: {path}");
     }
     let rows = json!({ "leads": [{ "phone_number": "+525512345679" }] });
     let sent = bench.json("POST", "/v1/campaigns/spring/leads", &rows).await;
     assert_eq!(sent["body"]["doubts_by_code"], json!({ "no_consent_basis": 1, "country_not_called": 1 }), "{sent}");
-    assert_eq!(sent["body"]["warnings"][1], told("1 of 1 rows"), "{sent}");
-    let of_all = told("2 of 5 leads");
+    assert_eq!(sent["body"]["warnings"][1], told("1 of 1 row has a number"), "{sent}");
+    let of_all = told("2 of 5 leads have numbers");
     assert_eq!(start(&bench).await["body"]["notes"][1], of_all);
     assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], json!([of_all]));
     assert_eq!(set(&bench, "countries", "US,MX").await["status"], 200);
