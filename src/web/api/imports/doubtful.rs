@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::start::requires_consent;
 use crate::domain::abroad::Abroad;
-use crate::domain::count::counted;
+use crate::domain::count::{counted, have};
 use crate::domain::doubts::{DoubtCode, Doubts};
 use crate::domain::phone::PhoneNumber;
 use crate::intake::LeadRow;
@@ -98,9 +98,10 @@ impl Doubtful {
         let rows = counted(self.doubts.rows, "row");
         let of = |code| Some(self.doubts.of(code)).filter(|found| *found > 0);
         let unasked = of(DoubtCode::NoConsentBasis)
-            .map(|found| format!("{found} of {rows} have no consent_basis; leads without one will not be called"));
+            .map(|found| format!("{found} of {rows} {} no consent_basis; leads without one will not be called", have(&found)));
         let unfounded = of(DoubtCode::ConsentWithoutBasis).map(|found| {
-            format!("{found} of {rows} have a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
+            let have = have(&found);
+            format!("{found} of {rows} {have} a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
         });
         unasked.into_iter().chain(unfounded).chain(self.abroad.told(&self.campaign, "rows")).collect()
     }

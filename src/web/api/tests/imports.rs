@@ -142,8 +142,8 @@ async fn consent_comes_with_its_moment_and_its_record_and_is_shown() {
     let doubts = json!({ "no_consent_basis": [3], "consent_without_basis": [3] });
     assert_eq!((&done["doubt_lines"], &tried["doubt_lines"]), (&doubts, &doubts), "{done}");
     let warnings = [
-        "1 of 2 rows have no consent_basis; leads without one will not be called",
-        "1 of 2 rows have a consent_at or consent_ref and no consent_basis, which alone says why they may be called",
+        "1 of 2 rows has no consent_basis; leads without one will not be called",
+        "1 of 2 rows has a consent_at or consent_ref and no consent_basis, which alone says why they may be called",
     ];
     assert_eq!(done["warnings"], json!(warnings), "{done}");
     let lead = bench.get("/v1/leads/+14155550100").await["body"]["lead"].clone();

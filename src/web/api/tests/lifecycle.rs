@@ -297,7 +297,7 @@ async fn calling_without_consent_is_explained_told_and_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn leads_without_consent_are_told_at_the_import_and_at_the_start() {
     let bench = Bench::with_campaign().await;
-    let told = "1 of 2 rows have no consent_basis; leads without one will not be called";
+    let told = "1 of 2 rows has no consent_basis; leads without one will not be called";
     let list = "phone_number,consent_basis\n+14155550120,\n+14155550121,web form\n";
     for path in ["/v1/campaigns/spring/imports?dry_run=true", "/v1/campaigns/spring/imports"] {
         assert_eq!(bench.text("POST", path, list).await["body"]["warnings"][0], told, "{path}");
