@@ -218,6 +218,8 @@ impl DialDesk {
         if plan.alarm {
             metrics::counter!(names::ALARMS, "stands_still" => plan.halt.map_or("lead", HaltScope::as_str)).increment(1);
             tracing::error!(attempt.id = %attempt, code, what, halt = plan.halt.map(HaltScope::as_str), "dial refused; a person has to look");
+        } else if matches!(answer, DialAnswer::HeldBack { .. }) {
+            tracing::info!(attempt.id = %attempt, what, "dial held back; it is rung again");
         } else {
             tracing::info!(attempt.id = %attempt, code, what, "dial refused");
         }

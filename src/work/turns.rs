@@ -42,7 +42,8 @@ impl Turns {
     }
 
     /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
-    /// campaign takes its turn only when the provider is not full: it has no other for minutes.
+    /// campaign takes its turn only when the provider is not full: it has no other for minutes. The account's turn is as wide as the
+    /// one before the POST will be: what is claimed faster than it can be sent would be held back, of this process and of the others.
     ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
@@ -54,7 +55,8 @@ impl Turns {
                 return Ok(false);
             }
         }
-        self.pacer.acquire(ACCOUNT_KEY, claim_pace(self.account_rate), LONGEST_WAIT).await
+        let slots = self.width.load(Ordering::Relaxed);
+        Ok(self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), slots, LONGEST_WAIT).await?.is_some())
     }
 
     /// Whether the pacer has to be told of a campaign's last call: it rests after each one, and the turns before are not known.
@@ -83,12 +85,20 @@ impl Turns {
             let slots = self.width.load(Ordering::Relaxed);
             let left = left.saturating_sub(begun.elapsed());
             let Some(turn) = self.pacer.turn(SEND_KEY, rate, slots, left).await? else { return Ok(false) };
-            if turn.age() <= turn_lasts(self.account_rate, slots) {
-                self.width.fetch_min(slots.saturating_sub(1).max(1), Ordering::Relaxed);
+            let age = turn.age();
+            if age <= turn_lasts(self.account_rate, slots) {
+                self.narrow(slots, age);
                 return Ok(true);
             }
             metrics::counter!(names::TURNS_LOST).increment(1);
             self.width.fetch_max(self.wider(slots), Ordering::Relaxed);
+        }
+    }
+
+    /// One slot less, where that would have done; unless others have changed the width meanwhile.
+    fn narrow(&self, slots: u32, age: Duration) {
+        if slots > 1 && age <= turn_lasts(self.account_rate, slots - 1) {
+            let _ = self.width.compare_exchange(slots, slots - 1, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 

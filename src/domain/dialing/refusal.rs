@@ -58,6 +58,8 @@ pub enum Refusal {
 
 /// So many unknown refusals of one attempt raise an alarm.
 const ALARM_AFTER: u32 = 3;
+/// A dial that we held back waits no longer for its next turn.
+const HELD_BACK_MOST: Duration = Duration::from_secs(30);
 
 impl Refusal {
     /// Reads the provider's status and code.
@@ -99,13 +101,7 @@ impl Refusal {
         matches!(self, Self::NumberFatal { .. } | Self::TryLater)
     }
 
-    /// Whether the attempt was refused by anybody but us: after so many it is closed, and the waits between them grow.
-    #[must_use]
-    pub const fn adds_up(&self) -> bool {
-        !matches!(self, Self::HeldBack)
-    }
-
-    /// What to do now. `refusals` counts this one, if it [adds up](Self::adds_up); `tried_later` says that this lead had its later try already.
+    /// What to do now. `refusals` counts this one; `tried_later` says that this lead had its later try already.
     #[must_use]
     pub fn plan(&self, kind: DialKind, refusals: u32, tried_later: bool, now: Timestamp, timings: &DialTimings) -> RefusalPlan {
         let backoff = timings.backoff(refusals.saturating_sub(1));
@@ -125,8 +121,8 @@ impl Refusal {
                 RefusalPlan { fleet_backoff: Some(wait), ..plan }
             }
             Self::NotSent => Self::again_or_wait(kind, refusals, backoff, now, timings),
-            // on a machine that cannot keep its pace a lead may be held back any number of times; its next turn is as good
-            Self::HeldBack => RefusalPlan::again(timings.refusal_backoff),
+            // nobody refused it: it is not given up however often, and on a machine that cannot keep its pace it comes back less often
+            Self::HeldBack => RefusalPlan::again(backoff.min(HELD_BACK_MOST)),
             Self::Unclassified if refusals >= ALARM_AFTER => {
                 RefusalPlan { alarm: true, ..RefusalPlan::close(LeadStep::parked("refused for an unknown reason")) }
             }
@@ -257,9 +253,10 @@ mod tests {
 
     #[test]
     fn a_call_that_we_held_back_goes_in_its_next_turn_however_often() {
-        let timings = DialTimings::default();
-        assert_eq!(plan(Refusal::HeldBack, 50, false), RefusalPlan::again(timings.refusal_backoff));
-        assert!(!Refusal::HeldBack.adds_up() && Refusal::NotSent.adds_up());
+        let secs = Duration::from_secs;
+        for (times, wait) in [(1, secs(2)), (2, secs(4)), (4, secs(16)), (5, secs(30)), (50, secs(30))] {
+            assert_eq!(plan(Refusal::HeldBack, times, false), RefusalPlan::again(wait), "{times}");
+        }
     }
 
     #[test]

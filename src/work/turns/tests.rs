@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
@@ -62,22 +63,28 @@ async fn a_process_that_is_told_of_a_slow_campaigns_last_call_waits_for_what_is_
 /// As Redis gives out turns to several processes: slots on its own clock, answers that take their time, and processes that are held
 /// up after their sleep, each time as long as the next one of a row.
 struct Far {
-    next: Mutex<Option<Instant>>,
+    /// By key.
+    next: Arc<Mutex<HashMap<String, Instant>>>,
     held_up_ms: Vec<u64>,
     asked: AtomicUsize,
 }
 
 impl Far {
     fn holding_up(held_up_ms: Vec<u64>) -> Arc<Self> {
-        Arc::new(Self { next: Mutex::new(None), held_up_ms, asked: AtomicUsize::new(0) })
+        Arc::new(Self { next: Arc::default(), held_up_ms, asked: AtomicUsize::new(0) })
+    }
+
+    /// The same Redis for a process that is held up otherwise.
+    fn beside(&self, held_up_ms: Vec<u64>) -> Arc<Self> {
+        Arc::new(Self { next: Arc::clone(&self.next), held_up_ms, asked: AtomicUsize::new(0) })
     }
 
     /// The script's few lines.
-    fn wait(&self, interval: Duration, slots: u32, patience: Duration) -> Option<Duration> {
+    fn wait(&self, key: &str, interval: Duration, slots: u32, patience: Duration) -> Option<Duration> {
         let (now, mut next) = (Instant::now(), self.next.lock().unwrap());
-        let slot = next.map_or(now, |next| next.max(now));
+        let slot = next.get(key).map_or(now, |next| now.max(*next));
         (slot - now <= patience).then(|| {
-            *next = Some(slot + interval * slots);
+            next.insert(key.to_owned(), slot + interval * slots);
             slot - now
         })
     }
@@ -85,12 +92,12 @@ impl Far {
 
 #[async_trait]
 impl Pacer for Far {
-    async fn turn(&self, _key: &str, per_second: f64, slots: u32, patience: Duration) -> Result<Option<Turn>, PaceError> {
+    async fn turn(&self, key: &str, per_second: f64, slots: u32, patience: Duration) -> Result<Option<Turn>, PaceError> {
         let nth = self.asked.fetch_add(1, Ordering::Relaxed);
         let held_up = Duration::from_millis(self.held_up_ms[nth % self.held_up_ms.len()]);
         let asked = Instant::now();
         sleep(held_up / 5).await;
-        let wait = self.wait(Duration::from_secs_f64(1.0 / per_second), slots, patience);
+        let wait = self.wait(key, Duration::from_secs_f64(1.0 / per_second), slots, patience);
         sleep(held_up / 5).await;
         let Some(wait) = wait else { return Ok(None) };
         let turn = Turn::after(asked, wait).await;
@@ -161,6 +168,36 @@ fn a_hold_up_costs_the_turns_it_covers_and_no_dial() {
     let seen = at_once(seen(&[turns], 40.0, 150, &[0]));
     let taken = far.asked.load(Ordering::Relaxed);
     assert!(seen.len() == 150 && taken == 154, "{} sent with {taken} turns", seen.len());
+}
+
+/// Claims and sends for a minute, as so many dials of a process at once; how many were sent, and how many held back.
+async fn dialed(turns: Turns, at_once: usize) -> (u32, u32) {
+    let (begun, mut lanes) = (Instant::now(), JoinSet::new());
+    for _ in 0..at_once {
+        let turns = turns.clone();
+        lanes.spawn(async move {
+            let (mut sent, mut held_back) = (0, 0);
+            while begun.elapsed() < Duration::from_secs(60) {
+                if turns.to_claim(CampaignId::new(), f64::MAX).await.unwrap() {
+                    *if turns.to_send(Duration::from_millis(800)).await.unwrap() { &mut sent } else { &mut held_back } += 1;
+                }
+            }
+            (sent, held_back)
+        });
+    }
+    lanes.join_all().await.into_iter().fold((0, 0), |(sent, held_back), lane| (sent + lane.0, held_back + lane.1))
+}
+
+#[test]
+fn a_late_process_takes_its_wide_turns_before_the_claim_and_the_others_keep_theirs() {
+    let rate = 10.0;
+    let late = Far::holding_up(vec![150]);
+    let in_time = late.beside(vec![1]);
+    let [late, in_time] = [late, in_time].map(|pacer| Turns::new(pacer, rate));
+    let (late, in_time) = at_once(async { tokio::join!(dialed(late, 8), dialed(in_time, 8)) });
+    let (sent, held_back) = (late.0 + in_time.0, late.1 + in_time.1);
+    assert!(held_back * 20 <= sent, "{held_back} held back, {late:?} and {in_time:?}");
+    assert!(in_time.0 >= 100 && late.0 >= 100, "{late:?} and {in_time:?}");
 }
 
 #[test]

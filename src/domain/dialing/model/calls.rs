@@ -81,7 +81,7 @@ impl World {
     pub(super) fn refused(&mut self, attempt: usize, refusal: &dialing::Refusal) {
         let (now, timings) = (self.time(), self.policy.timings);
         let row = &mut self.attempts[attempt];
-        row.refusals += u32::from(refusal.adds_up());
+        row.refusals += 1;
         row.become_state(AttemptState::Refused);
         match refusal.plan(row.kind, row.refusals, false, now, &timings).attempt {
             Ok(wait) => row.rearm_at = Some(self.now + millis(wait)),

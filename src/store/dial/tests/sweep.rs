@@ -60,9 +60,6 @@ on_both_engines! {
             assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
             claimed = bench.claim(claimed.attempt, send_no).await;
         }
-        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
-        bench.timings.refusal_limit = 2;
-        assert!(matches!(bench.record(&claimed, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()), "the first of two");
     }
 
     async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {
