@@ -46,8 +46,9 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 17] = [
+const CLOSED: [&str; 18] = [
     "not",
+    "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling",
     "no good",
     "never",
     "busy",

@@ -161,6 +161,26 @@ proptest::proptest! {
         proptest::prop_assert!(resolved.latest.is_none_or(|latest| latest > earliest));
     }
 
+    /// Whoever is not to be called, here, at this number or ever: an opt-out, and with a bound a call inside it.
+    #[test]
+    fn a_negated_call_is_never_promised(
+        lead in 0_usize..7, verb in 0_usize..4, whom in 0_usize..10, end in 0_usize..8, bound in 0_usize..4,
+    ) {
+        let lead = ["don't", "please don't", "don't ever", "don't you ever", "do not", "never", "never ever"][lead];
+        let verb = ["call", "ring", "phone", "contact"][verb];
+        let numbers = ["this number", "me on this number", "this line", "our house", "my home number", "our number"];
+        let whom = ["me", "us", "here", "us here"].iter().chain(&numbers).nth(whom).unwrap();
+        let ends = ["", " again", " ever", " please", " ever again", " tomorrow or ever", " after today", ", call me tomorrow at five"];
+        let end = ends[end];
+        let now = local("2026-11-23T10:00", "America/New_York");
+        let words = format!("{lead} {verb} {whom}{end}");
+        proptest::prop_assert_eq!(resolve(&words, now, "America/New_York", &nine_to_eight()).kind, CallbackKind::OptOut, "{}", words);
+        let (bound, hour) = [("before two", 14), ("before noon", 12), ("until five", 17), ("before five today", 17)][bound];
+        let words = format!("{lead} {verb} {whom} {bound}");
+        let earliest = resolve(&words, now, "America/New_York", &nine_to_eight()).earliest;
+        proptest::prop_assert_eq!(earliest, Some(local(&format!("2026-11-23T{hour}:00"), "America/New_York")), "{}", words);
+    }
+
     #[test]
     fn an_opt_out_never_becomes_a_callback(one in 0_usize..1_000, other in 0_usize..1_000, joint in 0_usize..4, first: bool) {
         let rows = corpus::rows();
