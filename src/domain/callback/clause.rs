@@ -46,13 +46,13 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 18] = [
+const CLOSED: [&str; 19] = [
     "not",
     "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling",
     "no good",
     "never",
     "busy",
-    "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone",
+    "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone !day|days",
     "in *a|an|the|another|my meeting|meetings|class|court|surgery|school",
     "at *the|my|a work|church|doctor|dentist|gym|school",
     "eating|having|cooking|making *a|my|our|some|the lunch|dinner|breakfast|supper",
@@ -64,6 +64,7 @@ const CLOSED: [&str; 18] = [
     "left alone",
     "enough of|with",
     "work|working until",
+    "i|we *just|only|usually|always|normally|also work *on|every|from monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekends|weekdays",
     "i|we *just|really|still|also have|need|got|must *got to? be|go|leave|pick|drop|run|take|drive|head|catch|attend|see|meet|work|cook|feed",
 ];
 

@@ -23,6 +23,8 @@ fn an_opt_out_confirms_and_a_callback_is_said_aloud() {
     assert_eq!(said("after five tomorrow", "America/New_York"), "I will call you tomorrow, Tuesday, November 24, after 5 PM.");
     assert_eq!(said("between 2 and 4 on Friday", "America/New_York"), "I will call you on Friday, November 27, between 2 PM and 4 PM.");
     assert_eq!(said("5 Eastern", "America/Los_Angeles"), "I will call you today, at 5 PM, New York time.");
+    assert_eq!(said("from 2 to 4", "America/New_York"), "I will call you today, between 2 PM and 4 PM.");
+    assert_eq!(said("after 2 but before 4", "America/New_York"), "I will call you today, between 2 PM and 4 PM.");
     assert!(said("tomorrow at 7 am", "America/New_York").starts_with("I am not allowed to call at that hour"));
     assert!(said("stop calling me", "America/New_York").contains("not call again"));
 }

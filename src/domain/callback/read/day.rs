@@ -34,6 +34,9 @@ fn simple(tokens: &[String]) -> Option<(Day, usize)> {
 fn week(tokens: &[String]) -> Option<(Day, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let the = usize::from(word(0) == "the");
+    if let Some(found) = month::week(tokens.get(the..)?) {
+        return Some((found.0, the + found.1));
+    }
     if let Some(found) = week_of(tokens.get(the..)?) {
         return Some((found.0, the + found.1));
     }
