@@ -133,7 +133,7 @@ impl Speech<'_> {
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
         }
-        if wish.no_such_time || wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
+        if wish.unclear || wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
         if wish.has_time() {

@@ -46,9 +46,10 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 19] = [
+const CLOSED: [&str; 20] = [
     "not",
-    "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling",
+    "no need|point|reason|use",
+    "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
     "no good",
     "never",
     "busy",

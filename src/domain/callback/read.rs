@@ -48,7 +48,7 @@ fn merge(wish: &mut Wish, new: &Wish) {
     wish.once_there |= new.once_there;
     wish.first_thing |= new.first_thing;
     wish.same_time |= new.same_time;
-    wish.no_such_time |= new.no_such_time;
+    wish.unclear |= new.unclear;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,7 @@ impl Reader<'_, '_> {
             .or_else(|| self.delay())
             .or_else(|| self.zone())
             .or_else(|| self.part())
+            .or_else(|| self.end_of_dates())
             .or_else(|| self.day())
             .or_else(|| self.year())
             .or_else(|| self.clock())
@@ -218,6 +219,19 @@ impl Reader<'_, '_> {
         Some(used)
     }
 
+    /// "December 5 through 8": the month is said once.
+    fn end_of_dates(&mut self) -> Option<usize> {
+        let Some((Day::Date { month: Some(month), .. }, _)) = self.wish.day else { return None };
+        let (day, used) = figure::number(self.rest()).filter(|(day, _)| (1..=31).contains(day))?;
+        let is_hour = matches!(self.word(used), "am" | "pm" | "oclock" | "in");
+        if is_hour || !matches!(self.before(1), "through" | "thru") || !self.ends_span_of_days() {
+            return None;
+        }
+        self.wish.last_day = Some(Day::Date { month: Some(month), day: i8::try_from(day).ok()?, on: None });
+        self.day_ended = self.at + used;
+        Some(used)
+    }
+
     /// "Monday through Wednesday": one word stands between two days.
     fn ends_span_of_days(&self) -> bool {
         let joined = matches!(self.before(1), "through" | "thru" | "to" | "until") && self.last == Last::Day;
@@ -296,7 +310,7 @@ impl Reader<'_, '_> {
         let figures = self.word(0).split_once(':').is_some_and(|(hour, minute)| hour.parse::<u32>().is_ok() && minute.len() == 2);
         let hour = figure::number(self.rest()).is_some_and(|(_, used)| self.word(used) == "oclock");
         let named = led && (figures || hour) && matches!(self.mood, Mood::Open | Mood::Free);
-        self.wish.no_such_time |= named;
+        self.wish.unclear |= named;
         named.then_some(1)
     }
 
@@ -331,7 +345,7 @@ impl Reader<'_, '_> {
     fn opens_a_span(&self) -> bool {
         let second = self.tokens.get(self.at + 2..).unwrap_or_default();
         let dated = || figure::number(second).and_then(|(_, used)| day::day(second.get(used..)?)).is_some();
-        let alone = || self.word(1) == "to" && figure::number(second).is_some_and(|(_, used)| used == second.len());
-        matches!(self.word(1), "or" | "to") && (clock::clock(second, false).is_some() || self.at == 0 && (dated() || alone()))
+        let alone = || self.word(1) != "or" && figure::number(second).is_some_and(|(_, used)| used == second.len());
+        matches!(self.word(1), "or" | "to" | "until") && (clock::clock(second, false).is_some() || self.at == 0 && (dated() || alone()))
     }
 }

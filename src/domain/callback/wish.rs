@@ -137,8 +137,8 @@ pub(super) struct Wish {
     pub same_time: bool,
     /// The window's first hour: "first thing tomorrow".
     pub first_thing: bool,
-    /// A time of day was named that no clock shows: "at 25:00".
-    pub no_such_time: bool,
+    /// A time was named that cannot be told: "at 25:00".
+    pub unclear: bool,
 }
 
 impl Wish {

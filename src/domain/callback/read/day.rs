@@ -46,6 +46,8 @@ fn week(tokens: &[String]) -> Option<(Day, usize)> {
         ("early", "next", "week", _) => (Day::NextWeekday(Weekday::Monday), the + 3),
         ("late", "next", "week", _) => (Day::EndOfWeek(1), the + 3),
         ("beginning" | "start", "of", "next", "week") => (Day::NextWeekday(Weekday::Monday), the + 4),
+        ("mid", "next", "week", _) => (Day::NextWeekday(Weekday::Wednesday), the + 3),
+        ("middle", "of", "next", "week") => (Day::NextWeekday(Weekday::Wednesday), the + 4),
         ("week", "after", "next", _) => (Day::Week(2), the + 3),
         ("next" | "following" | "coming", "week", ..) => (Day::Week(1), the + 2),
         ("this", "week", ..) => (Day::Week(0), the + 2),

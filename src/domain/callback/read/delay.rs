@@ -39,9 +39,12 @@ impl Reader<'_, '_> {
         {
             return Some(used);
         }
+        // Working days from another day than today.
+        self.wish.unclear |= counts_from && amount.unit == Unit::WorkingDays && self.word(lead + used + 1) != "today";
         let soonest = if self.word(0) == "within" { AT_LEAST_MINUTES.min(amount.least) } else { amount.least };
         let amount = Amount { least: soonest, ..amount };
-        let from_now = if after == "from" && self.word(lead + used + 1) == "now" { 2 } else { usize::from(after == "later") };
+        let from_now =
+            if after == "from" && matches!(self.word(lead + used + 1), "now" | "today") { 2 } else { usize::from(after == "later") };
         self.wish.delay = Some(amount);
         self.last = if amount.unit == Unit::Minutes { Last::Nothing } else { Last::Day };
         Some(lead + used + from_now)
