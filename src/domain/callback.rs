@@ -87,6 +87,9 @@ pub fn resolve(words: &str, now: Timestamp, hours: &PromiseHours) -> Resolved {
     if intent::opts_out(&tokens) {
         return plain(CallbackKind::OptOut, zone, 0.95, "I will take you off our list and not call again.");
     }
+    if intent::THREATENS.is_in(&tokens) {
+        return plain(CallbackKind::Refusal, zone, 0.85, "");
+    }
     if intent::ANOTHER.is_in(&tokens) || holds_number(&tokens) {
         return plain(CallbackKind::NeedsReview, zone, 0.7, "Thank you, I will pass that on to a colleague.");
     }
@@ -137,7 +140,7 @@ impl Speech<'_> {
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
         }
-        if wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
+        if wish.unclear || wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
         if wish.has_time() {

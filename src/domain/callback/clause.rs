@@ -46,12 +46,14 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 19] = [
+const CLOSED: [&str; 22] = [
     "not",
+    "no need|point|reason|use",
+    "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
     "no good",
     "never",
     "busy",
-    "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone",
+    "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone !day|days",
     "in *a|an|the|another|my meeting|meetings|class|court|surgery|school",
     "at *the|my|a work|church|doctor|dentist|gym|school",
     "eating|having|cooking|making *a|my|our|some|the lunch|dinner|breakfast|supper",
@@ -65,6 +67,7 @@ const CLOSED: [&str; 19] = [
     "^ *please|just|so|and|but no *more|sales|phone calls",
     "enough of|with",
     "work|working until",
+    "i|we *just|only|usually|always|normally|also work *on|every|from monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekends|weekdays",
     "i|we *just|really|still|also have|need|got|must *got to? be|go|leave|pick|drop|run|take|drive|head|catch|attend|see|meet|work|cook|feed",
 ];
 

@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use crate::domain::callback::phrase::Phrase;
+use crate::domain::callback::phrase::{Names, Phrase};
 use crate::domain::callback::words::{BREAK, tokens};
 
 /// Phrases that say a thing, and phrases that contain one of them and do not.
@@ -18,10 +18,12 @@ pub(super) struct Intent {
 }
 
 impl Intent {
-    /// Reads a table: what says it, then a line `--- unless`, then what does not.
+    /// Reads a table: names, what says it, then a line `--- unless`, then what does not.
     fn new(table: &'static str) -> Self {
         let (says, unless) = table.split_once("--- unless").unwrap_or((table, ""));
-        let read = |part: &'static str| part.lines().map(str::trim).filter(|line| !line.is_empty()).map(Phrase::new).collect();
+        let names = Names::of(table);
+        let phrases = |part: &'static str| part.lines().filter(|line| !line.trim().is_empty() && Names::named(line).is_none());
+        let read = |part: &'static str| phrases(part).map(|line| Phrase::with(line, &names)).collect();
         Self { says: read(says), unless: read(unless) }
     }
 
@@ -39,6 +41,8 @@ static HUMAN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phra
 static WRONG_NUMBER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/wrong_number.txt")));
 /// The callee says no. Softer than opting out: a call at a time they name is still welcome.
 pub(super) static REFUSAL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/refuses.txt")));
+/// The callee dares us to call again: nobody who says so waits for a call, whatever time stands beside it.
+pub(super) static THREATENS: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/threatens.txt")));
 /// The callee will call us.
 pub(super) static OWN_CALL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/will_call_us.txt")));
 /// The callee sends us to somebody else or to another number, whose consent nobody has.
@@ -85,7 +89,8 @@ pub fn wrong_number(words: &str) -> bool {
 /// The callee says no to what was offered. Softer than [`opt_out`].
 #[must_use]
 pub fn refuses(words: &str) -> bool {
-    REFUSAL.is_in(&tokens(words))
+    let tokens = tokens(words);
+    REFUSAL.is_in(&tokens) || THREATENS.is_in(&tokens)
 }
 
 #[cfg(test)]

@@ -9,6 +9,11 @@
 //! | `!now\|today` | nothing, but only where none of these follows |
 //! | `<!i\|we` | nothing, but only where none of these stands before |
 //! | `^` / `$` | the beginning / the end of a clause |
+//! | `@name` among `\|` | the words that the table's line `@name = a\|b` names, above its first use |
+//!
+//! What several phrases share gets a name, so that it cannot differ from one to the other.
+
+use std::collections::HashMap;
 
 use crate::domain::callback::words::BREAK;
 
@@ -23,13 +28,44 @@ enum Element {
     End,
 }
 
+/// The words that a table's names stand for.
+#[derive(Default)]
+pub(super) struct Names(HashMap<&'static str, Vec<&'static str>>);
+
+impl Names {
+    /// Reads the lines of a table that give a name.
+    pub(super) fn of(table: &'static str) -> Self {
+        let mut names = Self::default();
+        for (name, words) in table.lines().filter_map(Self::named) {
+            let words = names.words(words);
+            names.0.insert(name, words);
+        }
+        names
+    }
+
+    /// `@name = a|b|@other`.
+    pub(super) fn named(line: &'static str) -> Option<(&'static str, &'static str)> {
+        line.trim().split_once(" = ").filter(|(name, _)| name.starts_with('@'))
+    }
+
+    /// A name that is not known stays as it is and never matches; a test of the tables says so.
+    fn words(&self, text: &'static str) -> Vec<&'static str> {
+        text.split('|').flat_map(|word| self.0.get(word).cloned().unwrap_or_else(|| vec![word])).collect()
+    }
+}
+
 /// One pattern, ready to match.
 pub(super) struct Phrase(Vec<Element>);
 
 impl Phrase {
     /// Reads a pattern. The tables are constants: what is written wrongly simply never matches, and its test says so.
     pub(super) fn new(pattern: &'static str) -> Self {
-        Self(pattern.split_whitespace().map(element).collect())
+        Self::with(pattern, &Names::default())
+    }
+
+    /// The same for a pattern that uses names.
+    pub(super) fn with(pattern: &'static str, names: &Names) -> Self {
+        Self(pattern.split_whitespace().map(|text| element(text, names)).collect())
     }
 
     /// Where it matches: the first token and the one after the last.
@@ -43,8 +79,8 @@ impl Phrase {
     }
 }
 
-fn element(text: &'static str) -> Element {
-    let words = |text: &'static str| text.split('|').collect::<Vec<_>>();
+fn element(text: &'static str, names: &Names) -> Element {
+    let words = |text: &'static str| names.words(text);
     match text {
         "^" => Element::Start,
         "$" => Element::End,
@@ -106,6 +142,23 @@ mod tests {
         ];
         for (pattern, said, expected) in cases {
             assert_eq!(Phrase::new(pattern).is_in(&tokens(said)), expected, "{pattern} in {said}");
+        }
+    }
+
+    #[test]
+    fn a_name_stands_for_its_words_wherever_words_may_stand() {
+        let names = Names::of("@day = monday|friday\n@time = @day|noon\ncall me");
+        let cases = [
+            ("call @time", "call noon", true),
+            ("call *@day|or @time", "call monday or friday noon", true),
+            ("call me !@time", "call me friday", false),
+            ("call me !soon|@time", "call me later", true),
+            ("<!@day call", "friday call", false),
+            ("call @day? me", "call me", true),
+            ("call @nothing", "call noon", false),
+        ];
+        for (pattern, said, expected) in cases {
+            assert_eq!(Phrase::with(pattern, &names).is_in(&tokens(said)), expected, "{pattern} in {said}");
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
     let counts = |clause: &Clause<'_>| !matches!(clause.mood, Mood::Past | Mood::Aside);
     for (at, clause) in clauses.iter().enumerate().filter(|(_, clause)| counts(clause)) {
         let mut own = Wish::default();
-        Reader { tokens: clause.tokens, at: 0, mood: clause.mood, wish: &mut own, relation: None, last: Last::Nothing }.run();
+        Reader::new(clause, &mut own).run();
         if clause.is_excuse() {
             let told = wish.in_the_week_asked(own);
             let elsewhen = clause::asked_for(&clauses[..at]) && wish.is_of_another_day(&told);
@@ -40,14 +40,15 @@ fn merge(wish: &mut Wish, new: &Wish) {
     if new.delay.is_some() || new.soon.is_some() {
         (wish.delay, wish.soon) = (new.delay, new.soon);
     }
-    // A day that is named again leaves the year of the first one behind.
-    wish.year = if new.day.is_some() { new.year } else { new.year.or(wish.year) };
+    // A day that is named again leaves the year and the end of the first one behind.
+    (wish.year, wish.last_day) = if new.day.is_some() { (new.year, new.last_day) } else { (new.year.or(wish.year), wish.last_day) };
     wish.day = new.day.or(wish.day);
     wish.part = new.part.or(wish.part);
     wish.zone = new.zone.or(wish.zone);
     wish.once_there |= new.once_there;
     wish.first_thing |= new.first_thing;
     wish.same_time |= new.same_time;
+    wish.unclear |= new.unclear;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,6 +66,8 @@ struct Reader<'a, 'w> {
     wish: &'w mut Wish,
     relation: Option<&'static str>,
     last: Last,
+    /// The place behind the last day.
+    day_ended: usize,
 }
 
 /// Words that may stand between a relation and its time.
@@ -93,6 +96,12 @@ const RELATIONS: [&str; 14] =
 /// The years that may be meant by four figures.
 const YEARS: RangeInclusive<i16> = 2025..=2099;
 
+impl<'a, 'w> Reader<'a, 'w> {
+    fn new(clause: &Clause<'a>, wish: &'w mut Wish) -> Self {
+        Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0 }
+    }
+}
+
 impl Reader<'_, '_> {
     fn run(mut self) {
         while self.at < self.tokens.len() {
@@ -113,9 +122,11 @@ impl Reader<'_, '_> {
             .or_else(|| self.delay())
             .or_else(|| self.zone())
             .or_else(|| self.part())
+            .or_else(|| self.end_of_dates())
             .or_else(|| self.day())
             .or_else(|| self.year())
             .or_else(|| self.clock())
+            .or_else(|| self.no_such_time())
             .unwrap_or(0)
     }
 
@@ -163,9 +174,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// "at the same time".
+    /// "at the same time", "this time tomorrow". "This time call me at five" is none.
     fn same_time(&mut self) -> Option<usize> {
-        let same = self.word(0) == "same" && self.word(1) == "time";
+        let on = 2 + usize::from(self.word(2) == "on");
+        let with_day = || self.tokens.get(self.at + on..).and_then(day::day).is_some_and(|(day, _)| day != Day::Ahead(0));
+        let same = self.word(1) == "time" && (self.word(0) == "same" || self.word(0) == "this" && with_day());
         self.wish.same_time |= same && self.mood != Mood::Closed;
         same.then_some(2)
     }
@@ -188,16 +201,42 @@ impl Reader<'_, '_> {
         if matches!(self.before(1), "ends" | "ended" | "expires" | "born" | "starts" | "started" | "due" | "since" | "bought" | "moved") {
             return Some(used);
         }
+        if self.ends_span_of_days() {
+            self.wish.day = self.wish.day.map(|(first, _)| (first, Bound::At));
+            self.wish.last_day = Some(day);
+            (self.last, self.day_ended) = (Last::Day, self.at + used);
+            return Some(used);
+        }
         // "Tuesday or Wednesday": the first one is as good as the second.
         let second_choice = matches!(self.relation, Some("or" | "and" | "to")) && self.wish.day.is_some();
         // "not before two tomorrow": the bound was turned around already, its day counts.
         let of_bound = self.mood == Mood::Closed && self.relation.is_none() && self.wish.time.is_some();
         let bound = if of_bound { Some(Bound::At) } else { self.bound() };
         if !second_choice && let Some(bound) = bound {
-            self.wish.day = Some((day, bound));
+            (self.wish.day, self.wish.last_day) = (Some((day, bound)), None);
         }
-        self.last = Last::Day;
+        (self.last, self.day_ended) = (Last::Day, self.at + used);
         Some(used)
+    }
+
+    /// "December 5 through 8": the month is said once.
+    fn end_of_dates(&mut self) -> Option<usize> {
+        let Some((Day::Date { month: Some(month), .. }, _)) = self.wish.day else { return None };
+        let (day, used) = figure::number(self.rest()).filter(|(day, _)| (1..=31).contains(day))?;
+        let is_hour = matches!(self.word(used), "am" | "pm" | "oclock" | "in");
+        if is_hour || !matches!(self.before(1), "through" | "thru") || !self.ends_span_of_days() {
+            return None;
+        }
+        self.wish.last_day = Some(Day::Date { month: Some(month), day: i8::try_from(day).ok()?, on: None });
+        self.day_ended = self.at + used;
+        Some(used)
+    }
+
+    /// "Monday through Wednesday": one word stands between two days.
+    fn ends_span_of_days(&self) -> bool {
+        let joined = matches!(self.before(1), "through" | "thru" | "to" | "until") && self.last == Last::Day;
+        let asked = matches!(self.mood, Mood::Open | Mood::Free) && matches!(self.wish.day, Some((_, Bound::At | Bound::From)));
+        joined && asked && self.day_ended + 1 == self.at
     }
 
     /// "December 1st 2027", "in 2028": such figures are a year there, and 20:27 after "at".
@@ -232,6 +271,9 @@ impl Reader<'_, '_> {
     }
 
     fn clock(&mut self) -> Option<usize> {
+        if self.is_thing() {
+            return None;
+        }
         let corrected = self.before(1) == "it" && self.before(2) == "make";
         let joined = matches!(self.relation, Some("or" | "and" | "to"));
         let led = self.relation.is_some() && (!joined || self.last == Last::Time);
@@ -256,6 +298,22 @@ impl Reader<'_, '_> {
         Some(used)
     }
 
+    /// "this one", "the other one": no hour.
+    fn is_thing(&self) -> bool {
+        let pointed = ["this", "that", "which", "other", "another", "each", "every", "any", "no", "same", "new", "old", "right", "wrong"];
+        self.word(0) == "one" && pointed.contains(&self.before(1)) && self.word(1) != "oclock"
+    }
+
+    /// "at 25:00", "at 27 o'clock".
+    fn no_such_time(&mut self) -> Option<usize> {
+        let led = matches!(self.before(1), "at" | "around" | "by" | "before" | "after" | "until" | "from");
+        let figures = self.word(0).split_once(':').is_some_and(|(hour, minute)| hour.parse::<u32>().is_ok() && minute.len() == 2);
+        let hour = figure::number(self.rest()).is_some_and(|(_, used)| self.word(used) == "oclock");
+        let named = led && (figures || hour) && matches!(self.mood, Mood::Open | Mood::Free);
+        self.wish.unclear |= named;
+        named.then_some(1)
+    }
+
     /// "between seven and eight AM": the half of the day that the end names holds for the beginning too, where that fits.
     fn end_span(&mut self, end: Clock) {
         self.wish.until = Some(end);
@@ -273,12 +331,21 @@ impl Reader<'_, '_> {
         let judged = self.at == 0 && matches!(self.word(used), "would" | "works" | "sounds" | "is");
         let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
         let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
-        judged || mine || dated || place::zone(after, false).is_some()
+        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after)
+    }
+
+    /// "5 Central tomorrow", "ten Mountain on Friday". "Ten mountain bikes" have no zone.
+    fn is_zone_and_day(tokens: &[String]) -> bool {
+        let Some((_, used)) = place::zone(tokens, true) else { return false };
+        let on = used + usize::from(tokens.get(used).is_some_and(|word| word == "on"));
+        tokens.len() == used || tokens.get(on..).and_then(day::day).is_some()
     }
 
     /// "two or three in the afternoon": the second hour shows that the first one is an hour.
     fn opens_a_span(&self) -> bool {
         let second = self.tokens.get(self.at + 2..).unwrap_or_default();
-        matches!(self.word(1), "or" | "to") && clock::clock(second, false).is_some()
+        let dated = || figure::number(second).and_then(|(_, used)| day::day(second.get(used..)?)).is_some();
+        let alone = || self.word(1) != "or" && figure::number(second).is_some_and(|(_, used)| used == second.len());
+        matches!(self.word(1), "or" | "to" | "until") && (clock::clock(second, false).is_some() || self.at == 0 && (dated() || alone()))
     }
 }

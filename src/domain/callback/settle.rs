@@ -65,6 +65,7 @@ fn days_of(wish: &Wish) -> Option<(Day, Bound)> {
     let with_time = wish.time.is_some() || wish.part.is_some();
     wish.day.or_else(|| match wish.delay {
         Some(Amount { least, unit: Unit::Days, .. }) if with_time => Some((Day::Ahead(i64::from(least)), Bound::At)),
+        Some(Amount { least, unit: Unit::WorkingDays, .. }) if with_time => Some((Day::Working(least), Bound::At)),
         _ => None,
     })
 }
@@ -169,6 +170,7 @@ impl Here<'_> {
         if last < self.today() {
             return self.over(first);
         }
+        let last = wish.last_day.map_or(Some(last), |day| self.end_of_days(first, day, wish))?;
         let sure = if matches!(day, Day::NextWeekday(_)) { 80 } else { 95 };
         let first = if bound == Bound::After { last.checked_add(1.day()).ok()? } else { first };
         let mut settled = if let Some((clock, relation)) = wish.time {
@@ -225,7 +227,9 @@ impl Here<'_> {
             (Bound::After | Bound::From, None) => (moment, self.close(date).filter(|close| *close > moment)),
             (Bound::Before | Bound::By, None) => (self.start(date, HALF_HOUR)?.min(moment).max(self.now), Some(moment)),
         };
-        Some(Settled { earliest, latest, exact: true, confidence, open_ended: matches!(bound, Bound::After | Bound::From) })
+        // A span that was named has an end to be told.
+        let open_ended = wish.until.is_none() && matches!(bound, Bound::After | Bound::From);
+        Some(Settled { earliest, latest, exact: true, confidence, open_ended })
     }
 
     /// The moments a time may mean on a day, in order.

@@ -23,6 +23,8 @@ fn an_opt_out_confirms_and_a_callback_is_said_aloud() {
     assert_eq!(said("after five tomorrow", "America/New_York"), "I will call you tomorrow, Tuesday, November 24, after 5 PM.");
     assert_eq!(said("between 2 and 4 on Friday", "America/New_York"), "I will call you on Friday, November 27, between 2 PM and 4 PM.");
     assert_eq!(said("5 Eastern", "America/Los_Angeles"), "I will call you today, at 5 PM, New York time.");
+    assert_eq!(said("from 2 to 4", "America/New_York"), "I will call you today, between 2 PM and 4 PM.");
+    assert_eq!(said("after 2 but before 4", "America/New_York"), "I will call you today, between 2 PM and 4 PM.");
     assert!(said("tomorrow at 7 am", "America/New_York").starts_with("I am not allowed to call at that hour"));
     assert!(said("stop calling me", "America/New_York").contains("not call again"));
 }
@@ -159,6 +161,26 @@ proptest::proptest! {
         proptest::prop_assert!(earliest >= Timestamp::from_zoned(&wall), "{}: {}", said, earliest.in_zone(&tz));
         proptest::prop_assert_eq!(window.at(earliest, &tz), Open::Yes);
         proptest::prop_assert!(resolved.latest.is_none_or(|latest| latest > earliest));
+    }
+
+    /// Whoever is not to be called, here, at this number or ever: an opt-out, and with a bound a call inside it.
+    #[test]
+    fn a_negated_call_is_never_promised(
+        lead in 0_usize..7, verb in 0_usize..4, whom in 0_usize..10, end in 0_usize..8, bound in 0_usize..4,
+    ) {
+        let lead = ["don't", "please don't", "don't ever", "don't you ever", "do not", "never", "never ever"][lead];
+        let verb = ["call", "ring", "phone", "contact"][verb];
+        let numbers = ["this number", "me on this number", "this line", "our house", "my home number", "our number"];
+        let whom = ["me", "us", "here", "us here"].iter().chain(&numbers).nth(whom).unwrap();
+        let ends = ["", " again", " ever", " please", " ever again", " tomorrow or ever", " after today", ", call me tomorrow at five"];
+        let end = ends[end];
+        let now = local("2026-11-23T10:00", "America/New_York");
+        let words = format!("{lead} {verb} {whom}{end}");
+        proptest::prop_assert_eq!(resolve(&words, now, "America/New_York", &nine_to_eight()).kind, CallbackKind::OptOut, "{}", words);
+        let (bound, hour) = [("before two", 14), ("before noon", 12), ("until five", 17), ("before five today", 17)][bound];
+        let words = format!("{lead} {verb} {whom} {bound}");
+        let earliest = resolve(&words, now, "America/New_York", &nine_to_eight()).earliest;
+        proptest::prop_assert_eq!(earliest, Some(local(&format!("2026-11-23T{hour}:00"), "America/New_York")), "{}", words);
     }
 
     #[test]

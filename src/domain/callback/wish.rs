@@ -47,6 +47,8 @@ pub(super) enum Day {
     WeekOf { month: Option<i8>, day: i8 },
     /// So many working days from today.
     Working(u32),
+    /// The first to fifth or (-1) last week of a month: of one by its name, else of the one so many months from now.
+    WeekOfMonth { month: Option<i8>, ahead: i64, nth: i8 },
     /// A day of the year that people go by, or one that follows it.
     Feast { feast: Feast, then: Then },
 }
@@ -117,6 +119,8 @@ pub(super) enum Soon {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wish {
     pub day: Option<(Day, Bound)>,
+    /// The end of a span of days: "Monday through Wednesday".
+    pub last_day: Option<Day>,
     /// The year that was named, of the day or alone.
     pub year: Option<i16>,
     pub time: Option<(Clock, Bound)>,
@@ -133,6 +137,8 @@ pub(super) struct Wish {
     pub same_time: bool,
     /// The window's first hour: "first thing tomorrow".
     pub first_thing: bool,
+    /// A time was named that cannot be told: "at 25:00".
+    pub unclear: bool,
 }
 
 impl Wish {

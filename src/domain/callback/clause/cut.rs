@@ -62,6 +62,7 @@ fn asks_to_call(clause: &[String], at: usize) -> bool {
                 | "never"
                 | "to"
                 | "ever"
+                | "even"
                 | "will"
                 | "can"
                 | "could"
@@ -83,6 +84,8 @@ fn asks_to_call(clause: &[String], at: usize) -> bool {
                 | "and"
         )
         && matches!(after, "me" | "us" | "back" | "again" | "tomorrow" | "tonight" | "after" | "before" | "at" | "around" | "on" | "then");
+    // "I don't want a phone call before ten" goes on, "I'm on the phone call me at five" does not.
+    let named = before == "phone" && !matches!(after, "me" | "us" | "back" | "again");
     let polite = matches!(here, "can" | "could" | "would" | "please" | "so") && matches!(after, "you" | "call" | "try");
-    bare || polite
+    bare && !named || polite
 }

@@ -3,13 +3,14 @@
 use super::says;
 use crate::domain::callback::figure;
 
-const PAST: [&str; 6] = [
+const PAST: [&str; 7] = [
     "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
     "yesterday",
     "ago",
     "earlier today|this",
     "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",
-    "last week|night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
+    "last week !of",
+    "last night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
 ];
 
 /// Asks to be called, in the words before the time.

@@ -10,6 +10,19 @@ fn check(name: &str, detect: fn(&str) -> bool, yes: &[&str], no: &[&str]) {
 }
 
 #[test]
+fn every_name_in_a_table_is_given_above_its_use() {
+    for table in [include_str!("../phrases/opt_out.txt"), include_str!("../phrases/threatens.txt")] {
+        let mut known = Vec::new();
+        for line in table.lines() {
+            let (given, words) = Names::named(line).map_or((None, line), |(name, words)| (Some(name), words));
+            let mut used = words.split([' ', '|', '*', '!', '<', '?']).filter(|word| word.starts_with('@'));
+            assert!(used.all(|name| known.contains(&name)), "{line}");
+            known.extend(given);
+        }
+    }
+}
+
+#[test]
 fn opting_out() {
     let yes = [
         "Stop calling me.",

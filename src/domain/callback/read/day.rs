@@ -34,6 +34,9 @@ fn simple(tokens: &[String]) -> Option<(Day, usize)> {
 fn week(tokens: &[String]) -> Option<(Day, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let the = usize::from(word(0) == "the");
+    if let Some(found) = month::week(tokens.get(the..)?) {
+        return Some((found.0, the + found.1));
+    }
     if let Some(found) = week_of(tokens.get(the..)?) {
         return Some((found.0, the + found.1));
     }
@@ -43,6 +46,8 @@ fn week(tokens: &[String]) -> Option<(Day, usize)> {
         ("early", "next", "week", _) => (Day::NextWeekday(Weekday::Monday), the + 3),
         ("late", "next", "week", _) => (Day::EndOfWeek(1), the + 3),
         ("beginning" | "start", "of", "next", "week") => (Day::NextWeekday(Weekday::Monday), the + 4),
+        ("mid", "next", "week", _) => (Day::NextWeekday(Weekday::Wednesday), the + 3),
+        ("middle", "of", "next", "week") => (Day::NextWeekday(Weekday::Wednesday), the + 4),
         ("week", "after", "next", _) => (Day::Week(2), the + 3),
         ("next" | "following" | "coming", "week", ..) => (Day::Week(1), the + 2),
         ("this", "week", ..) => (Day::Week(0), the + 2),

@@ -39,23 +39,33 @@ impl Reader<'_, '_> {
         {
             return Some(used);
         }
+        // Working days from another day than today.
+        self.wish.unclear |= counts_from && amount.unit == Unit::WorkingDays && self.word(lead + used + 1) != "today";
         let soonest = if self.word(0) == "within" { AT_LEAST_MINUTES.min(amount.least) } else { amount.least };
         let amount = Amount { least: soonest, ..amount };
-        let from_now = if after == "from" && self.word(lead + used + 1) == "now" { 2 } else { usize::from(after == "later") };
+        let from_now =
+            if after == "from" && matches!(self.word(lead + used + 1), "now" | "today") { 2 } else { usize::from(after == "later") };
         self.wish.delay = Some(amount);
         self.last = if amount.unit == Unit::Minutes { Last::Nothing } else { Last::Day };
         Some(lead + used + from_now)
     }
 
-    /// "Call me in ten": minutes, where nothing else follows.
+    /// "Call me in ten", "give me ten": minutes, where nothing else follows.
     fn bare_minutes(&mut self) -> Option<usize> {
-        let (minutes, used) = figure::number(self.tokens.get(self.at + 1..)?)?;
-        let ends = matches!(self.word(used + 1), "" | "please" | "then") || self.word(used + 1) == "or" && self.word(used + 2) == "so";
-        if self.word(0) != "in" || !(1..=90).contains(&minutes) || !ends {
+        let lead = match (self.word(0), self.word(1)) {
+            ("in", _) => 1,
+            ("give", "me" | "us") => 2,
+            _ => return None,
+        };
+        let (minutes, used) = figure::number(self.tokens.get(self.at + lead..)?)?;
+        let after = lead + used;
+        let goes_on = lead == 2 && self.word(after) == "and";
+        let ends = matches!(self.word(after), "" | "please" | "then") || self.word(after) == "or" && self.word(after + 1) == "so";
+        if !(1..=90).contains(&minutes) || !(ends || goes_on) {
             return None;
         }
         self.wish.delay = Some(Amount { least: minutes, most: minutes, unit: Unit::Minutes });
-        Some(used + 1)
+        Some(after)
     }
 
     /// "two hours" alone is a delay; "it takes two hours" is not, and "for an hour" only while one is busy.

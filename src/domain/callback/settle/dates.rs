@@ -20,6 +20,9 @@ impl Here<'_> {
             Day::Ahead(days) => one(plus(today, days)?),
             Day::Weekday { day, weeks } => one(plus(self.next_weekday(day, wish)?, weeks * 7)?),
             Day::NextWeekday(day) => one(plus(monday, 7 + i64::from(day.to_monday_zero_offset()))?),
+            // "This time next week": the day of this conversation, a week later.
+            Day::Week(weeks) if wish.same_time && wish.time.is_none() && weeks > 0 => one(plus(today, weeks * 7)?),
+            Day::Month(months) if wish.same_time && wish.time.is_none() => one(today.checked_add(months.months()).ok()?),
             Day::Week(0) if today.weekday().to_monday_zero_offset() < 4 => Some((plus(today, 1)?, plus(monday, 4)?)),
             Day::Week(weeks) => Some((plus(monday, weeks.max(1) * 7)?, plus(monday, weeks.max(1) * 7 + 4)?)),
             Day::EndOfWeek(weeks) => {
@@ -43,6 +46,7 @@ impl Here<'_> {
                 let monday = plus(date, -i64::from(date.weekday().to_monday_zero_offset()))?;
                 Some((monday.max(today), plus(monday, 4)?))
             }
+            Day::WeekOfMonth { month, ahead, nth } => self.week_of_month(month, ahead, nth),
             Day::Working(days) => one(working_days(today, days)?),
             Day::Feast { feast, then } => one(self.next_feast(feast, then)?),
         }
@@ -89,6 +93,28 @@ impl Here<'_> {
         (until >= self.today()).then(|| (from.max(self.today()), until))
     }
 
+    /// Monday to Friday of the week whose Wednesday is the first, second or last of a month, as far as the month goes.
+    fn week_of_month(&self, month: Option<i8>, ahead: i64, nth: i8) -> Option<(Date, Date)> {
+        let today = self.today();
+        let in_month = |ahead: i64| {
+            let first = today.first_of_month().checked_add(ahead.months()).ok()?;
+            let middle = first.nth_weekday_of_month(nth, Weekday::Wednesday).ok()?;
+            let week = (middle.checked_sub(2.days()).ok()?.max(first), middle.checked_add(2.days()).ok()?.min(first.last_of_month()));
+            month.is_none_or(|month| month == first.month()).then_some(week)
+        };
+        let mut months = if month.is_some() { 0..=MONTHS_AHEAD } else { ahead..=ahead };
+        let (from, until) = months.find_map(in_month).filter(|(_, until)| *until >= today)?;
+        Some((from.max(today), until))
+    }
+
+    /// The last day of "Monday through Wednesday": a weekday is the next one behind the first day.
+    pub(super) fn end_of_days(&self, first: Date, day: Day, wish: &Wish) -> Option<Date> {
+        if let Day::Weekday { day, weeks: 0 } | Day::NextWeekday(day) = day {
+            return first.checked_add(i64::from(first.weekday().until(day)).days()).ok();
+        }
+        self.dates(day, wish).map(|(_, last)| last).filter(|last| *last >= first)
+    }
+
     fn next_feast(&self, feast: Feast, then: Then) -> Option<Date> {
         let today = self.today();
         (today.year()..=today.year() + 1).find_map(|year| then_of(feast_of(year, feast)?, then).filter(|date| *date >= today))
@@ -110,12 +136,27 @@ fn then_of(date: Date, then: Then) -> Option<Date> {
     }
 }
 
-/// So many days from Monday to Friday after a date. Holidays are the calling hours' business.
+/// Days on which offices of the United States are closed, whatever the calling hours say.
+const HOLIDAYS: [Feast; 6] = [
+    Feast::On(1, 1),
+    Feast::Nth { month: 5, day: Weekday::Monday, nth: -1 },
+    Feast::On(7, 4),
+    Feast::Nth { month: 9, day: Weekday::Monday, nth: 1 },
+    Feast::Nth { month: 11, day: Weekday::Thursday, nth: 4 },
+    Feast::On(12, 25),
+];
+
+fn is_working(date: Date) -> bool {
+    let holiday = || HOLIDAYS.iter().any(|feast| feast_of(date.year(), *feast) == Some(date));
+    !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) && !holiday()
+}
+
+/// So many working days after a date.
 pub(super) fn working_days(from: Date, count: u32) -> Option<Date> {
     let mut date = from;
     for _ in 0..count.min(400) {
         date = date.tomorrow().ok()?;
-        while matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
+        while !is_working(date) {
             date = date.tomorrow().ok()?;
         }
     }

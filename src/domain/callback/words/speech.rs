@@ -69,8 +69,23 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
 fn not_then(tokens: &[String]) -> Option<(String, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let used = if matches!(word(1), "this" | "next") { 3 } else { 2 };
-    let goes_on =
-        matches!(word(used), "" | "morning" | "afternoon" | "evening" | "night" | "at" | "before" | "after" | "until" | "around" | "or");
+    let goes_on = word(2) == "time"
+        || matches!(
+            word(used),
+            "" | "morning"
+                | "afternoon"
+                | "evening"
+                | "night"
+                | "at"
+                | "before"
+                | "after"
+                | "until"
+                | "around"
+                | "or"
+                | "through"
+                | "thru"
+                | "to"
+        );
     (!goes_on).then(|| (format!("{} {BREAK}", tokens[..used.min(tokens.len())].join(" ")), used))
 }
 

@@ -27,6 +27,33 @@ fn edge(tokens: &[String]) -> Option<(Day, usize)> {
     Some((Day::MonthEdge { ahead, last }, at + 3))
 }
 
+/// "first week of January", "last week of the month".
+pub(super) fn week(tokens: &[String]) -> Option<(Day, usize)> {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let nth = match word(0) {
+        "first" | "1st" => 1,
+        "second" | "2nd" => 2,
+        "third" | "3rd" => 3,
+        "fourth" | "4th" => 4,
+        "last" => -1,
+        _ => return None,
+    };
+    if word(1) != "week" || !matches!(word(2), "of" | "in") {
+        return None;
+    }
+    if let Some(month) = month(word(3)) {
+        return Some((Day::WeekOfMonth { month: Some(month), ahead: 0, nth }, 4));
+    }
+    let the = usize::from(word(3) == "the");
+    let ahead = match (word(3 + the), word(4 + the)) {
+        ("next" | "following" | "coming", "month") => 1,
+        ("this", "month") => 0,
+        ("month", _) if the == 1 => return Some((Day::WeekOfMonth { month: None, ahead: 0, nth }, 5)),
+        _ => return None,
+    };
+    Some((Day::WeekOfMonth { month: None, ahead, nth }, 5 + the))
+}
+
 /// Names that are also verbs count only behind "in", "early", "late" or "mid".
 fn named_month(tokens: &[String]) -> Option<(Day, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
