@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn judged(row: Value) -> Result<LeadRow, FindingCode> {
+    fn judged(row: &Value) -> Result<LeadRow, FindingCode> {
         read(&row.to_string())
     }
 
@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn values_of_every_kind_are_read_as_a_file_would_hold_them() {
-        let lead =
-            judged(json!({ "Phone Number": 4_155_550_100_u64, "external_id": 7, "opted": true, "note": null, "bill": 12.5 })).unwrap();
+        let row = json!({ "Phone Number": 4_155_550_100_u64, "external_id": 7, "opted": true, "note": null, "bill": 12.5 });
+        let lead = judged(&row).unwrap();
         assert_eq!((lead.phone_number.e164(), lead.external_id.as_deref()), ("+14155550100", Some("7")));
         assert_eq!(lead.variables, r#"{"bill":"12.5","opted":"true"}"#);
     }
@@ -125,7 +125,7 @@ mod tests {
             (json!({ "phone": "+14155550100", "consent_at": "2026-11-24" }), FindingCode::FutureConsent),
         ];
         for (row, code) in cases {
-            assert_eq!(judged(row.clone()).err(), Some(code), "{row}");
+            assert_eq!(judged(&row).err(), Some(code), "{row}");
         }
     }
 }
