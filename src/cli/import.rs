@@ -194,6 +194,7 @@ pub fn reject_text(reject: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
+    use serde_json::json;
 
     use super::*;
 
@@ -216,5 +217,15 @@ mod tests {
         assert_eq!(told(&order(true), cut_off()).1, "try it again", "a dry run has written nothing");
         let refused = Refused::of(StatusCode::CONFLICT, r#"{"error":{"message":"overtaken","fix":"wait"}}"#.to_owned());
         assert_eq!(told(&order(false), refused.into()), ("overtaken".to_owned(), "wait".to_owned()));
+    }
+
+    #[test]
+    fn the_first_lines_of_each_doubt_are_told_and_how_many_follow() {
+        let result = json!({
+            "doubts_by_code": { "country_not_called": 1, "no_consent_basis": 17 },
+            "doubt_lines": { "country_not_called": [4], "no_consent_basis": [2, 5, 9] },
+        });
+        assert_eq!(doubts_text(&result), "\n  country_not_called: line 4\n  no_consent_basis: lines 2, 5, 9 and 14 more");
+        assert_eq!(doubts_text(&json!({})), "");
     }
 }
