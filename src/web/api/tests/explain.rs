@@ -155,6 +155,25 @@ async fn every_gate_is_met_and_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn free_lines_are_those_the_dispatcher_has() {
+    let fleet = Fleet::dialing().await;
+    let lines = async || fleet.gate(CampaignGate::Lines).await["value"].clone();
+    let store = &fleet.bench.store;
+    assert_eq!(lines().await, "10 of 10 lines of 2 workers are free");
+    let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let attempt = fixtures::attempt(store, campaign, lead).await;
+    assert_eq!(lines().await, "9 of 10 lines of 2 workers are free", "whatever they announce");
+    let held: Result<(), StoreError> = on_db!(store.db, statement, conn => {
+        sqlx::query("UPDATE attempt SET held_by = $2 WHERE id = $1").bind(attempt).bind(fleet.workers[0]).execute(conn).await?;
+        Ok(())
+    });
+    held.unwrap();
+    assert!(store.set_worker_state(fleet.workers[0], WorkerState::Draining).await.unwrap());
+    assert_eq!(lines().await, "5 of 5 lines of 1 worker are free", "whoever drains keeps its call to itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_campaign_says_its_pace_and_until_when_it_rests() {
     let fleet = Fleet::dialing().await;
     fleet.set("pace.calls_per_second", "0.00333").await;
