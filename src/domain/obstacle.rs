@@ -15,6 +15,8 @@ word_enum! {
         Queue = "queue",
         /// The provider said that it is full, and the fleet holds back.
         Provider = "provider",
+        /// The process finds no way to the provider.
+        Unreachable = "unreachable",
     }
 }
 

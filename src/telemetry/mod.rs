@@ -15,7 +15,8 @@ pub use reports::Reports;
 
 /// Every metric. Labels are words of small sets (state, service, verdict), never ids or numbers of people.
 pub mod names {
-    /// Dials by answer class: `placed`, `refused`, `not_sent`, `held_back`, `unknown`, `stale`, `denied`, `clock`.
+    /// Dials by answer class: `placed`, `refused`, `not_sent`, `held_back`, `unknown`, `stale`, `denied`, `clock`, `no_turn`,
+    /// `stopping`, `unreachable`.
     pub const DIALS: &str = "callfleet_dials_total";
     /// From ticket to the POST's first byte, pacing aside, seconds.
     pub const TICKET_TO_POST: &str = "callfleet_ticket_to_post_seconds";

@@ -17,7 +17,7 @@ const TOLD: Duration = Duration::from_secs(30);
 const FULL: &str = "default_persona = \"full\"\n[twilio]\ncps = 100.0\n[personas.full]\nbehaviour = \"http_429\"\ntimes = 100\n";
 
 /// Waits until this gate is open or not; its words, and the whole answer.
-async fn until_gate(deployment: &Deployment, name: &str, open: bool, within: Duration) -> (Value, String) {
+pub(super) async fn until_gate(deployment: &Deployment, name: &str, open: bool, within: Duration) -> (Value, String) {
     until("the gate is told as it is", within, async || {
         let explained: Value = serde_json::from_str(&deployment.says("campaign explain spring --json")).unwrap();
         let gate = explained["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == name).unwrap().clone();

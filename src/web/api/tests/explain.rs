@@ -200,6 +200,22 @@ async fn what_a_process_meets_is_told_with_what_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_no_worker_reaches_closes_its_gate() {
+    let fleet = Fleet::dialing().await;
+    let [one, other] = fleet.workers;
+    fleet.says(one, Obstacle::Unreachable, LONG).await;
+    let told = fleet.gate(CampaignGate::Provider).await;
+    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with("1 of 2 workers do not dial: "), "{told}");
+    fleet.says(other, Obstacle::Unreachable, LONG).await;
+    let told = fleet.gate(CampaignGate::Provider).await;
+    assert!(told["open"] == false && told["opens_at"].is_null(), "{told}");
+    let answer = fleet.explained().await["answer"].as_str().unwrap().to_owned();
+    assert!(answer.starts_with("nothing new is dialed: no worker dials: as it saw it") && answer.contains("callfleet doctor"), "{answer}");
+    fleet.says(WorkerId::new(), Obstacle::Provider, LONG).await;
+    assert!(fleet.gate(CampaignGate::Provider).await["opens_at"].is_string(), "somebody was answered after all, and told to wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_worker_in_trouble_closes_nothing_and_an_old_word_neither() {
     let (fleet, sees) = (Fleet::dialing().await, "as it saw it");
     let [one, other] = fleet.workers;
