@@ -8,6 +8,7 @@ mod bell;
 mod breaker;
 mod dispatch;
 mod gauge;
+mod passed_by;
 mod poll;
 mod prune;
 mod reap;

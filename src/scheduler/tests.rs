@@ -1,5 +1,6 @@
 //! The dispatcher over a real store: shares, schedules, and zones that cost nothing while they are closed.
 
+mod broken_rows;
 #[path = "../../tests/support/chaos.rs"]
 #[expect(dead_code, reason = "shared with trials, which use the rest")]
 mod chaos;
