@@ -49,6 +49,7 @@ async fn every_role_tells_how_it_is_and_what_happens() {
         assert_eq!((get(probe, "/healthz").await.0, get(probe, "/readyz").await.0), (200, 200), "{probe}");
     }
 
+    shows(scheduler_probe, "callfleet_scheduler_active", "", 1.0).await;
     campaign(&deployment, LEADS, LEADS, 10.0);
     shows(scheduler_probe, "callfleet_attempts", "talking", 1.0).await;
     scheduler.until_says("an attempt stands still for too long", BEGIN);
