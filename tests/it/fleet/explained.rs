@@ -27,6 +27,18 @@ pub(super) async fn until_gate(deployment: &Deployment, name: &str, open: bool, 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_without_processes_is_told_which_to_start() {
+    let deployment = Deployment::start().await;
+    campaign(&deployment, 1, 1, 1.0);
+    let (gate, answer) = until_gate(&deployment, "scheduler", false, BEGIN).await;
+    assert_eq!(gate["value"], "no scheduler is active: run `callfleet scheduler`");
+    assert_eq!(answer, "nothing new is dialed: no scheduler is active: run `callfleet scheduler`");
+    let (gate, _) = until_gate(&deployment, "lines", false, BEGIN).await;
+    assert_eq!(gate["value"], "no worker is alive: run `callfleet worker`");
+    deployment.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fleet_without_redis_says_so_until_it_is_back() {
     let home = tempfile::tempdir().unwrap();
     let mut redis = Redis::start(home.path());
