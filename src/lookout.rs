@@ -2,6 +2,7 @@
 //! What keeps it from dialing it says in the database, where `campaign explain` reads it.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct Lookout {
     clocks: ClockWatch,
     queue: JobQueue<DialLead>,
     said: Arc<Mutex<HashSet<Obstacle>>>,
+    queue_silent: Arc<AtomicBool>,
 }
 
 impl Lookout {
@@ -37,7 +39,7 @@ impl Lookout {
     #[must_use]
     pub fn new(store: Store, process: WorkerId, host: SharedClock, queue: JobQueue<DialLead>) -> Self {
         let clocks = ClockWatch::new(store.clone(), host);
-        Self { store, process, clocks, queue, said: Arc::default() }
+        Self { store, process, clocks, queue, said: Arc::default(), queue_silent: Arc::default() }
     }
 
     /// Whether the clocks fitted at the last look.
@@ -61,6 +63,18 @@ impl Lookout {
     async fn look(&self) -> Result<(), StoreError> {
         self.look_at_clock().await?;
         self.look_at_queue().await
+    }
+
+    /// The queue failed whoever used it; whether that is news. It is used several times a second, and logged once.
+    #[must_use]
+    pub fn queue_failed(&self) -> bool {
+        !self.queue_silent.swap(true, Ordering::Relaxed)
+    }
+
+    /// The queue answered whoever used it; whether that is news.
+    #[must_use]
+    pub fn queue_answered(&self) -> bool {
+        self.queue_silent.swap(false, Ordering::Relaxed)
     }
 
     /// Compares the clocks.
@@ -126,7 +140,7 @@ impl Lookout {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::AtomicI64;
 
     use callfleet_jobs::backend::memory::MemoryQueue;
 
@@ -173,6 +187,19 @@ mod tests {
             assert!(words[0].holds > lease, "the next dial may be as far away: {words:?}");
             lookout.found_provider(None, lease).await.unwrap();
             assert_eq!(store.obstacles().await.unwrap(), []);
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_silent_queue_is_news_once_and_so_is_its_end() {
+        with_sqlite(async |store| {
+            let lookout = Lookout::new(store, WorkerId::new(), Arc::new(SystemClock), JobQueue::Memory(MemoryQueue::new(1)));
+            let other_duty = lookout.clone();
+            assert!(!lookout.queue_answered(), "it never was silent");
+            assert_eq!([lookout.queue_failed(), other_duty.queue_failed(), lookout.queue_failed()], [true, false, false]);
+            assert_eq!([other_duty.queue_answered(), lookout.queue_answered()], [true, false]);
+            assert!(lookout.queue_failed());
         })
         .await;
     }

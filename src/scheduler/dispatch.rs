@@ -68,7 +68,7 @@ impl Scheduler {
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
-        let mut bell = Bell::of_round(&self.queue);
+        let mut bell = Bell::of_round(&self.queue, &self.lookout);
         let campaigns = self.dialing_campaigns().await?;
         let free = self.free_lines(&campaigns, &counts, &mut bell).await?;
         let lists = self.dnc_lists().await?;

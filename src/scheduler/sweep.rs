@@ -48,7 +48,7 @@ impl Duty for Sweeper {
             self.passed.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
         }
         // last: whatever needs the database alone does not wait for the queue
-        Bell::of_round(&self.scheduler.queue).ring_all(again).await;
+        Bell::of_round(&self.scheduler.queue, &self.scheduler.lookout).ring_all(again).await;
         Ok(())
     }
 }

@@ -56,6 +56,9 @@ async fn a_fleet_without_redis_says_so_until_it_is_back() {
     assert!(shown.lines().any(|line| line.starts_with("CLOSED") && line.contains("tickets") && line.contains("start Redis")), "{shown}");
 
     redis.start_again();
+    fleet.scheduler.until_says("the queue answers again", TOLD);
+    let warned = fleet.scheduler.err().matches("the queue does not answer; what was not rung").count();
+    assert!(warned <= 3, "twice a second for as long as it was away: {warned} times");
     // whoever beats late is not asked, so that its word counts as old for a moment
     until("every word is taken back", TOLD, async || {
         let (gate, _) = until_gate(&fleet.deployment, "tickets", true, TOLD).await;
