@@ -18,7 +18,7 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Rests, Scheduler, SchedulerTimings};
+use super::{Duty as _, Rests, Scheduler, SchedulerTimings, reap};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
@@ -224,6 +224,25 @@ on_both_engines! {
         bench.store.register_worker(next, bench.clock.now()).await.unwrap();
         bench.scheduler.tick().await.unwrap();
         assert_eq!(bench.in_state(spring, LeadState::Active).await, 5, "both lines of the next one are free");
+    }
+
+    async fn a_worker_whose_heart_stands_still_is_found_dead_until_it_says_that_it_lives(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        bench.scheduler.timings.holder_silence = Duration::ZERO;
+        let (mut reaper, id) = (reap::Reaper::new(bench.scheduler.clone()), bench.store.workers().await.unwrap()[0].id);
+        for _ in 0..3 {
+            reaper.round().await.unwrap();
+            assert!(bench.store.heartbeat(id, 0).await.unwrap());
+        }
+        assert_eq!(bench.store.workers().await.unwrap().len(), 1, "its heart beat between two looks");
+        reaper.round().await.unwrap();
+        reaper.round().await.unwrap();
+        assert_eq!(bench.store.workers().await.unwrap(), []);
+        assert!(!bench.store.heartbeat(id, 0).await.unwrap());
+        assert!(bench.store.set_worker_state(id, WorkerState::Running).await.unwrap());
+        reaper.round().await.unwrap();
+        assert!(bench.store.heartbeat(id, 0).await.unwrap());
+        assert_eq!(bench.store.workers().await.unwrap()[0].state, WorkerState::Running);
     }
 
     async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {

@@ -80,7 +80,8 @@ impl Store {
         })
     }
 
-    /// Moves the heartbeat and announces how many calls the worker holds; false when it was declared stopped meanwhile.
+    /// Moves the heartbeat and announces how many calls the worker holds; false when it was found dead meanwhile, and has to say
+    /// first that it is not.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -106,7 +107,8 @@ impl Store {
         })
     }
 
-    /// Every worker that has not stopped in order, oldest first; dead ones are among them until the reaper stops them.
+    /// Every worker that has not stopped, oldest first; one that died is among them until the reaper has seen its heart stand still for
+    /// a while.
     ///
     /// # Errors
     /// The database cannot be read.
