@@ -188,3 +188,26 @@ impl Heartbeat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::store::contract::support::with_sqlite;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_was_found_dead_comes_back_as_it_was() {
+        with_sqlite(async |store| {
+            let (id, held) = (WorkerId::new(), HeldCalls::default());
+            let heart = Heartbeat { store: store.clone(), clock: Arc::new(SystemClock), id, lines: 3, held, drains: Arc::default() };
+            heart.register().await.unwrap();
+            for state in [WorkerState::Running, WorkerState::Draining] {
+                assert!(store.set_worker_state(id, WorkerState::Stopped).await.unwrap());
+                heart.beat().await;
+                assert_eq!(store.workers().await.unwrap()[0].state, state);
+                heart.drain().await;
+            }
+        })
+        .await;
+    }
+}
