@@ -26,14 +26,23 @@ impl PassedBy {
             self.in_a_row = 0;
             return Ok(());
         };
-        self.in_a_row = if error.retry_helps() { self.in_a_row + 1 } else { 0 };
+        if error.retry_helps() {
+            return self.again(attempt, error);
+        }
+        self.in_a_row = 0;
+        if self.told.insert(attempt) {
+            tracing::error!(attempt.id = %attempt, %error, "an attempt cannot be looked after; the others go on");
+        }
+        Ok(())
+    }
+
+    fn again(&mut self, attempt: AttemptId, error: StoreError) -> Result<(), StoreError> {
+        self.in_a_row += 1;
         if self.in_a_row >= MOST {
             self.in_a_row = 0;
             return Err(error);
         }
-        if self.told.insert(attempt) {
-            tracing::error!(attempt.id = %attempt, %error, "an attempt cannot be looked after; the others go on");
-        }
+        tracing::warn!(attempt.id = %attempt, %error, "an attempt was not looked after; the next round does it");
         Ok(())
     }
 }
