@@ -2,6 +2,7 @@
 //! What keeps it from dialing it says in the database, where `campaign explain` reads it.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub struct Lookout {
     clocks: ClockWatch,
     queue: JobQueue<DialLead>,
     said: Arc<Mutex<HashSet<Obstacle>>>,
+    queue_silent: Arc<AtomicBool>,
 }
 
 impl Lookout {
@@ -37,7 +39,7 @@ impl Lookout {
     #[must_use]
     pub fn new(store: Store, process: WorkerId, host: SharedClock, queue: JobQueue<DialLead>) -> Self {
         let clocks = ClockWatch::new(store.clone(), host);
-        Self { store, process, clocks, queue, said: Arc::default() }
+        Self { store, process, clocks, queue, said: Arc::default(), queue_silent: Arc::default() }
     }
 
     /// Whether the clocks fitted at the last look.
@@ -63,13 +65,25 @@ impl Lookout {
         self.look_at_queue().await
     }
 
+    /// The queue failed whoever used it; whether that is news. It is used several times a second, and logged once.
+    #[must_use]
+    pub fn queue_failed(&self) -> bool {
+        !self.queue_silent.swap(true, Ordering::Relaxed)
+    }
+
+    /// The queue answered whoever used it; whether that is news.
+    #[must_use]
+    pub fn queue_answered(&self) -> bool {
+        self.queue_silent.swap(false, Ordering::Relaxed)
+    }
+
     /// Compares the clocks.
     ///
     /// # Errors
     /// The database does not answer; what was seen before stands.
     pub async fn look_at_clock(&self) -> Result<(), StoreError> {
         let drift = self.clocks.look().await?;
-        self.note(Obstacle::Clock, (!drift.fits()).then(|| drift.to_string())).await
+        self.note(Obstacle::Clock, (!drift.fits()).then(|| drift.to_string()), HOLDS).await
     }
 
     /// Asks the queue something.
@@ -82,15 +96,23 @@ impl Lookout {
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => Some(format!("the queue did not answer within {} s", PATIENCE.as_secs())),
         };
-        self.note(Obstacle::Queue, problem).await
+        self.note(Obstacle::Queue, problem, HOLDS).await
+    }
+
+    /// A dial found the way to the provider, or did not. Only dials look for it, so the word holds until the `next` one had its time.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub async fn found_provider(&self, problem: Option<String>, next: Duration) -> Result<(), StoreError> {
+        self.note(Obstacle::Unreachable, problem, next + HOLDS).await
     }
 
     /// Says what is seen, and takes it back once it is over.
-    async fn note(&self, obstacle: Obstacle, detail: Option<String>) -> Result<(), StoreError> {
+    async fn note(&self, obstacle: Obstacle, detail: Option<String>, holds: Duration) -> Result<(), StoreError> {
         match detail {
             Some(detail) => {
                 self.said().insert(obstacle);
-                self.store.say_obstacle(self.process, obstacle, &detail, HOLDS).await
+                self.store.say_obstacle(self.process, obstacle, &detail, holds).await
             }
             None if self.said().contains(&obstacle) => {
                 self.store.unsay_obstacle(self.process, obstacle).await?;
@@ -105,7 +127,7 @@ impl Lookout {
     pub async fn leave(&self) {
         let said: Vec<Obstacle> = self.said().iter().copied().collect();
         for obstacle in said {
-            if let Err(error) = self.note(obstacle, None).await {
+            if let Err(error) = self.note(obstacle, None, HOLDS).await {
                 tracing::warn!(%error, "the last word of this process was not taken back; it grows old by itself");
             }
         }
@@ -118,7 +140,7 @@ impl Lookout {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::AtomicI64;
 
     use callfleet_jobs::backend::memory::MemoryQueue;
 
@@ -149,6 +171,35 @@ mod tests {
             clock.0.store(0, Ordering::Relaxed);
             lookout.look().await.unwrap();
             assert_eq!((store.obstacles().await.unwrap(), lookout.clock_fits()), (vec![], true));
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_provider_out_of_reach_is_said_until_a_dial_finds_it() {
+        with_sqlite(async |store| {
+            let queue = JobQueue::Memory(MemoryQueue::new(1));
+            let (lookout, lease) = (Lookout::new(store.clone(), WorkerId::new(), Arc::new(SystemClock), queue), Duration::from_secs(60));
+            lookout.found_provider(Some("nobody answers".to_owned()), lease).await.unwrap();
+            lookout.look().await.unwrap();
+            let words = store.obstacles().await.unwrap();
+            assert_eq!(words.iter().map(|said| said.obstacle).collect::<Vec<_>>(), [Obstacle::Unreachable], "no look takes it back");
+            assert!(words[0].holds > lease, "the next dial may be as far away: {words:?}");
+            lookout.found_provider(None, lease).await.unwrap();
+            assert_eq!(store.obstacles().await.unwrap(), []);
+        })
+        .await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_silent_queue_is_news_once_and_so_is_its_end() {
+        with_sqlite(async |store| {
+            let lookout = Lookout::new(store, WorkerId::new(), Arc::new(SystemClock), JobQueue::Memory(MemoryQueue::new(1)));
+            let other_duty = lookout.clone();
+            assert!(!lookout.queue_answered(), "it never was silent");
+            assert_eq!([lookout.queue_failed(), other_duty.queue_failed(), lookout.queue_failed()], [true, false, false]);
+            assert_eq!([other_duty.queue_answered(), lookout.queue_answered()], [true, false]);
+            assert!(lookout.queue_failed());
         })
         .await;
     }

@@ -68,6 +68,7 @@ impl Crew {
                 id: app.id,
                 lines: app.config.worker.lines,
                 held,
+                drains: Arc::default(),
             },
             holder: Arc::new(holder),
             dialer: Arc::new(dialer(app, campaigns, stop.clone())),

@@ -54,6 +54,9 @@ pub enum Drain {
     EndCalls,
 }
 
+/// A worker's journal, and what dead ones left beside it.
+pub type OwnJournal = (LocalJournal, Vec<LeftBehind>);
+
 impl App {
     /// Decides who is called when, until `stop` fires.
     pub async fn scheduler(self, stop: CancellationToken) {
@@ -84,16 +87,30 @@ impl App {
         scheduler.run(stop).await;
     }
 
+    /// Begins the worker's own journal. No worker works without one, so none is up before.
+    ///
+    /// # Errors
+    /// The data folder cannot be written.
+    pub fn journal(&self) -> anyhow::Result<OwnJournal> {
+        let opened = LocalJournal::open(&self.config.data, self.id);
+        opened.with_context(|| {
+            format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
+        })
+    }
+
     /// Places calls, holds them, and works the job table. Returns once every call it held has ended.
     ///
     /// # Errors
     /// When the worker cannot be registered.
-    pub async fn worker(self, listener: TcpListener, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+    pub async fn worker(
+        self,
+        (local, left): OwnJournal,
+        listener: TcpListener,
+        stop: CancellationToken,
+        drain: Drain,
+    ) -> anyhow::Result<()> {
         // the token vocabulary takes a quarter of a second to load: not in the first call
         tokio::task::spawn_blocking(tokens::preload);
-        let (local, left) = LocalJournal::open(&self.config.data, self.id).with_context(|| {
-            format!("the local journal in {} cannot be opened; give a folder that can be written as `data`", self.config.data.display())
-        })?;
         let crew = Crew::new(&self, local, &stop);
         crew.heartbeat.register().await.context("the worker cannot be registered")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
@@ -131,11 +148,18 @@ impl App {
     ///
     /// # Errors
     /// When a role cannot start.
-    pub async fn everything(self, listeners: Listeners, api: Router, stop: CancellationToken, drain: Drain) -> anyhow::Result<()> {
+    pub async fn everything(
+        self,
+        journal: OwnJournal,
+        listeners: Listeners,
+        api: Router,
+        stop: CancellationToken,
+        drain: Drain,
+    ) -> anyhow::Result<()> {
         let serving = CancellationToken::new();
         let server = tokio::spawn(web::serve(listeners.api, api, serving.clone()));
         let scheduler = tokio::spawn(self.clone().scheduler(stop.clone()));
-        let worked = self.clone().worker(listeners.public, stop.clone(), drain).await;
+        let worked = self.clone().worker(journal, listeners.public, stop.clone(), drain).await;
         stop.cancel();
         let _ = scheduler.await;
         self.live.end();

@@ -56,11 +56,12 @@ pub async fn up(cli: &Cli) -> anyhow::Result<ExitCode> {
     let addr = listeners.api.local_addr()?;
     let stop = shutdown::on_signal("no new calls, live calls end politely")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
+    let journal = app.journal()?;
     let announced = announce(&app.config, addr)?;
     tracing::info!(api = %addr, public_url = app.config.public_url, data = %app.config.data.display(), "callfleet is up");
     tell_scripts(cli, "up", &[("api", &listeners.api), ("callbacks", &listeners.public)])?;
     let routes = api(&app, Some(telemetry::init_metrics()?));
-    let ran = meanwhile(app.ask_providers(), app.clone().everything(listeners, routes, stop, Drain::EndCalls)).await;
+    let ran = meanwhile(app.ask_providers(), app.clone().everything(journal, listeners, routes, stop, Drain::EndCalls)).await;
     app.close().await;
     drop(announced);
     ran.map(|()| ExitCode::SUCCESS)
@@ -122,10 +123,11 @@ pub async fn worker(cli: &Cli) -> anyhow::Result<ExitCode> {
     let probe = listen(config.probe.listen, "probe.listen").await?;
     let stop = shutdown::on_signal("no new calls, live calls go on to their ends")?;
     let app = App::open(config, Arc::new(SystemClock)).await?;
+    let journal = app.journal()?;
     tracing::info!(media = %listener.local_addr()?, probe = %probe.local_addr()?, lines = app.config.worker.lines, "worker is up");
     tell_scripts(cli, "worker", &[("media", &listener), ("probe", &probe)])?;
     let answering = Answering::begin(&app, "worker", probe, &stop)?;
-    let worked = meanwhile(app.ask_providers(), app.clone().worker(listener, stop, Drain::Wait)).await;
+    let worked = meanwhile(app.ask_providers(), app.clone().worker(journal, listener, stop, Drain::Wait)).await;
     answering.end().await;
     app.close().await;
     worked.map(|()| ExitCode::SUCCESS)

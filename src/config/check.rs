@@ -9,6 +9,12 @@ const SHORTEST_JOB_LEASE_MS: u64 = 1_000;
 /// A worker's heartbeat is written every second: one that is late is not one that is dead.
 const SHORTEST_SILENCE_MS: u64 = 3_000;
 
+/// A scheduler's lease is renewed four times while it lasts: below this a slow moment of the database would lose it again and again.
+const SHORTEST_SCHEDULER_LEASE_MS: u64 = 500;
+
+/// What is done again after a wait: below this the database or the provider is asked as fast as it answers.
+const SHORTEST_WAIT_MS: u64 = 100;
+
 impl Config {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         if !self.web.listen.ip().is_loopback() {
@@ -59,14 +65,11 @@ impl Config {
             );
             return Err(Refusal::value("dialing.unknown_after_ms", dialing.unknown_after_ms, fix));
         }
-        let every = [
-            ("dialing.tick_ms", dialing.tick_ms),
-            ("dialing.reconcile_every_ms", dialing.reconcile_every_ms),
-            ("dialing.scheduler_lease_ms", dialing.scheduler_lease_ms),
-        ];
+        let every = [("dialing.tick_ms", dialing.tick_ms), ("dialing.reconcile_every_ms", dialing.reconcile_every_ms)];
         if let Some((key, _)) = every.into_iter().find(|(_, ms)| *ms == 0) {
             return Err(Refusal::value(key, 0, "nothing can be done without a pause; leave the key out for its default"));
         }
+        self.check_waits()?;
         if dialing.holder_dead_after_ms < SHORTEST_SILENCE_MS {
             let fix = "a worker is heard every second; give at least 3000, or live calls are taken for lost";
             return Err(Refusal::value("dialing.holder_dead_after_ms", dialing.holder_dead_after_ms, fix));
@@ -75,5 +78,26 @@ impl Config {
             return Err(Refusal::value("dialing.reserve_usd", dialing.reserve_usd, "a call costs something or nothing"));
         }
         Ok(())
+    }
+
+    fn check_waits(&self) -> Result<(), Refusal> {
+        let dialing = &self.dialing;
+        let waits = [
+            ("dialing.ticket_lease_ms", dialing.ticket_lease_ms, SHORTEST_WAIT_MS, "or a ticket is rung again before anybody can take it"),
+            ("dialing.look_every_ms", dialing.look_every_ms, SHORTEST_WAIT_MS, "or three looks see the provider's list at the same moment"),
+            ("dialing.absent_hold_ms", dialing.absent_hold_ms, SHORTEST_WAIT_MS, "or a call that shows up late is rung a second time"),
+            ("dialing.poll_after_ms", dialing.poll_after_ms, SHORTEST_WAIT_MS, "or calls whose news are on their way are asked about"),
+            ("dialing.refusal_backoff_ms", dialing.refusal_backoff_ms, SHORTEST_WAIT_MS, "or a provider that refuses is asked at once"),
+            (
+                "dialing.scheduler_lease_ms",
+                dialing.scheduler_lease_ms,
+                SHORTEST_SCHEDULER_LEASE_MS,
+                "or schedulers follow each other without end",
+            ),
+        ];
+        match waits.into_iter().find(|(_, ms, least, _)| ms < least) {
+            Some((key, ms, least, why)) => Err(Refusal::value(key, ms, format!("give at least {least}, {why}"))),
+            None => Ok(()),
+        }
     }
 }

@@ -132,6 +132,8 @@ pub const WORKER: Table<WorkerState> = {
         (Running, Draining, "asked to stop"),
         (Running, Stopped, "ended, or its heartbeat stood still"),
         (Draining, Stopped, "its last call ended, or its heartbeat stood still"),
+        (Stopped, Running, "it was found dead, and its heart beats again"),
+        (Stopped, Draining, "it was found dead while it drained, and its heart beats again"),
     ]
 };
 
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_end_is_an_end_and_the_rest_leads_somewhere() {
-        assert!(sources(WORKER, WorkerState::Running).is_empty(), "a worker that drains does not come back");
+        assert!(!allows(WORKER, WorkerState::Draining, WorkerState::Running), "a worker that drains does not come back");
         assert_eq!(sources(IMPORT, ImportState::Done), [ImportState::Running]);
         assert!(allows(JOB, JobState::Dead, JobState::Queued) && !allows(JOB, JobState::Done, JobState::Queued));
         let reachable = |state: &BatchState| *state == BatchState::Intent || !sources(BATCH, *state).is_empty();

@@ -15,6 +15,8 @@ word_enum! {
         Queue = "queue",
         /// The provider said that it is full, and the fleet holds back.
         Provider = "provider",
+        /// The process finds no way to the provider.
+        Unreachable = "unreachable",
     }
 }
 
@@ -71,7 +73,9 @@ impl Dialers {
     pub fn meet<'a>(&self, obstacle: Obstacle, words: &'a [Said]) -> Standing<'a> {
         let about = || words.iter().filter(move |said| said.obstacle == obstacle);
         let held = || about().filter(|said| !said.holds.is_zero());
-        if let Some(said) = held().find(|said| Some(said.process) == self.scheduler) {
+        // only dials look for the provider: a process that is scheduler and worker in one says so as a worker
+        let scheduler = self.scheduler.filter(|_| obstacle != Obstacle::Unreachable);
+        if let Some(said) = held().find(|said| Some(said.process) == scheduler) {
             return Standing::Scheduler(said);
         }
         let by_workers: Vec<&Said> = held().filter(|said| self.workers.contains(&said.process)).collect();
@@ -116,6 +120,8 @@ mod tests {
             let standing = dialers.meet(Obstacle::Clock, &words);
             assert!(means(&standing) && standing.is_open() == open, "{words:?}: {standing:?}");
         }
+        let (all_in_one, words) = (Dialers { scheduler: Some(one), workers: vec![one] }, [said(one, Obstacle::Unreachable, HOLDS)]);
+        assert_eq!(all_in_one.meet(Obstacle::Unreachable, &words), Standing::Workers(&words[0]), "its dials find no way");
         let alone = Dialers::default().meet(Obstacle::Clock, &[]);
         assert_eq!(alone, Standing::Clear, "that nobody lives is told by gates of its own");
     }

@@ -10,6 +10,7 @@ use callfleet_jobs::{JobQueue, QueueError};
 use tokio::time::{Instant, timeout};
 
 use crate::domain::ids::AttemptId;
+use crate::lookout::Lookout;
 
 /// What one round waits for its queue, all in all. Hundreds of tickets take a few milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,13 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The bell of one round.
 pub struct Bell<'q> {
     queue: &'q JobQueue<DialLead>,
+    lookout: &'q Lookout,
     left: Duration,
     silent: bool,
 }
 
 impl<'q> Bell<'q> {
-    pub const fn of_round(queue: &'q JobQueue<DialLead>) -> Self {
-        Self { queue, left: PATIENCE, silent: false }
+    /// `lookout` remembers from round to round whether the queue is silent.
+    pub const fn of_round(queue: &'q JobQueue<DialLead>, lookout: &'q Lookout) -> Self {
+        Self { queue, lookout, left: PATIENCE, silent: false }
     }
 
     /// Whether the queue failed in this round: nothing more is to be expected of it.
@@ -55,12 +58,17 @@ impl<'q> Bell<'q> {
         let problem = match timeout(self.left, answer).await {
             Ok(Ok(answer)) => {
                 self.left = self.left.saturating_sub(begun.elapsed());
+                if self.lookout.queue_answered() {
+                    tracing::info!("the queue answers again");
+                }
                 return Some(answer);
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        tracing::warn!(problem, "the queue does not answer; what was not rung is rung again later");
+        if self.lookout.queue_failed() {
+            tracing::warn!(problem, "the queue does not answer; what was not rung is rung again once it does");
+        }
         self.silent = true;
         None
     }

@@ -68,7 +68,7 @@ impl Scheduler {
     pub async fn tick(&self) -> Result<(), StoreError> {
         self.begin_scheduled().await?;
         let counts = self.store.open_counts().await?;
-        let mut bell = Bell::of_round(&self.queue);
+        let mut bell = Bell::of_round(&self.queue, &self.lookout);
         let campaigns = self.dialing_campaigns().await?;
         let free = self.free_lines(&campaigns, &counts, &mut bell).await?;
         let lists = self.dnc_lists().await?;
@@ -96,8 +96,7 @@ impl Scheduler {
     /// What live workers can still hold, and what the pacer can let through in the next seconds.
     async fn free_lines(&self, campaigns: &[Campaign], counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<FreePlaces, StoreError> {
         let lines = self.store.live_lines(self.timings.holder_silence).await?;
-        let open = total(counts, |state| state.is_open() && state != AttemptState::HandedOff);
-        let by_lines = u32::try_from(lines.lines).unwrap_or(0).saturating_sub(open);
+        let by_lines = u32::try_from(lines.free).unwrap_or(0);
         let (of_slow, of_fast): (Vec<OpenCount>, Vec<OpenCount>) = counts.iter().partition(|count| self.is_slow(campaigns, count.campaign));
         let ready = |counts: &[OpenCount]| total(counts, |state| state == AttemptState::Ready);
         let free = free_places(self.account_rate, ready(&of_slow), ready(&of_fast)).at_most(by_lines);

@@ -51,6 +51,20 @@ impl Duty for Gauge {
     }
 }
 
+/// Whether this process is the active scheduler. One that is not any more shows no numbers: the last ones it measured would stand
+/// beside those of its successor.
+pub fn tell_active(active: bool) {
+    metrics::gauge!(names::SCHEDULER_ACTIVE).set(f64::from(u8::from(active)));
+    if active {
+        return;
+    }
+    for state in AttemptState::ALL.iter().filter(|state| state.is_open()) {
+        for name in [names::ATTEMPTS, names::OLDEST, names::ALARM] {
+            metrics::gauge!(name, "state" => state.as_str()).set(0.0);
+        }
+    }
+}
+
 impl Gauge {
     fn listen(&mut self, state: AttemptState, age: Duration) {
         let limits = &self.scheduler.age_limits;
@@ -63,5 +77,28 @@ impl Gauge {
             Rung::Same => {}
         }
         metrics::gauge!(names::ALARM, "state" => state.as_str()).set(f64::from(u8::from(self.bells.rings(state))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    use super::*;
+
+    #[test]
+    fn whoever_is_not_active_any_more_shows_no_numbers() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let page = recorder.handle();
+        let shows = |sample: &str| page.render().lines().any(|line| line == sample);
+        metrics::with_local_recorder(&recorder, || {
+            tell_active(true);
+            metrics::gauge!(names::OLDEST, "state" => "talking").set(77.0);
+            metrics::gauge!(names::ALARM, "state" => "talking").set(1.0);
+            assert!(shows("callfleet_scheduler_active 1") && shows("callfleet_oldest_attempt_alarm{state=\"talking\"} 1"));
+            tell_active(false);
+        });
+        assert!(shows("callfleet_scheduler_active 0") && shows("callfleet_oldest_attempt_alarm{state=\"talking\"} 0"));
+        assert!(shows("callfleet_oldest_attempt_seconds{state=\"talking\"} 0"), "{}", page.render());
     }
 }

@@ -8,6 +8,7 @@ mod bell;
 mod breaker;
 mod dispatch;
 mod gauge;
+mod passed_by;
 mod poll;
 mod prune;
 mod reap;
@@ -98,6 +99,8 @@ pub struct Scheduler {
 impl Scheduler {
     /// Stands by, works while it holds the lease, and gives it back when `stop` fires.
     pub async fn run(self, stop: CancellationToken) {
+        // whoever stands by says so from the beginning
+        gauge::tell_active(false);
         while !stop.is_cancelled() {
             match self.store.acquire_lease(lease::SCHEDULER, self.id, self.every.lease).await {
                 Ok(Some(lease)) => self.lead(lease, &stop).await,
@@ -117,6 +120,7 @@ impl Scheduler {
         let leading = stop.child_token();
         let mut duties = self.duties(&leading);
         self.active.store(true, Ordering::Relaxed);
+        gauge::tell_active(true);
         tokio::select! {
             () = self.keep(&lease, &leading) => {}
             // a duty ends with the lease or the process; else it broke, and a successor does better than a scheduler without it
@@ -127,6 +131,7 @@ impl Scheduler {
         self.active.store(false, Ordering::Relaxed);
         leading.cancel();
         while duties.join_next().await.is_some() {}
+        gauge::tell_active(false);
         self.lookout.leave().await;
         if let Err(error) = self.store.release_lease(&lease).await {
             tracing::warn!(%error, "the scheduler's lease was not given back; it runs out by itself");

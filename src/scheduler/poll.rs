@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::passed_by::PassedBy;
 use super::{Duty, Scheduler};
 use crate::domain::dialing::{Callback, PollAnswer, Polled, poll};
 use crate::domain::ids::AttemptId;
@@ -16,11 +17,12 @@ const AT_ONCE: u32 = 100;
 /// The poller.
 pub struct Poller {
     scheduler: Scheduler,
+    passed: PassedBy,
 }
 
 impl Poller {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler }
+        Self { scheduler, passed: PassedBy::default() }
     }
 }
 
@@ -31,7 +33,7 @@ impl Duty for Poller {
     async fn round(&mut self) -> Result<(), StoreError> {
         let silent = self.scheduler.store.silent_calls(&self.scheduler.timings, AT_ONCE).await?;
         for call in silent {
-            self.scheduler.ask_about(&call).await?;
+            self.passed.note(call.attempt, self.scheduler.ask_about(&call).await)?;
         }
         Ok(())
     }

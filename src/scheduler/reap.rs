@@ -1,4 +1,5 @@
-//! Calls whose holder died: ended at the provider, so that nobody listens to silence and nothing goes on costing money.
+//! Calls whose holder died: ended at the provider, so that nobody listens to silence and nothing goes on costing money. And workers that
+//! died, whether they held any: their rows say so after a while.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,10 +9,11 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{Duty, Scheduler};
 use crate::boottime;
-use crate::domain::dialing::{HeartbeatWatch, Reaped, reap};
+use crate::domain::dialing::{DialTimings, HeartbeatWatch, Reaped, reap};
 use crate::domain::ids::WorkerId;
 use crate::store::StoreError;
 use crate::store::dial::HeldCall;
+use crate::store::worker::WorkerState;
 
 /// How often hearts are looked at. They beat every second; looks that are further apart than the protocol allows do not add up,
 /// and one that comes late must not be such a look.
@@ -20,15 +22,20 @@ pub const EVERY: Duration = Duration::from_secs(1);
 /// Calls that are ended at the same time: a provider that is slow to end one must not hold up the next look.
 const ABREAST: usize = 8;
 
+/// A worker is found dead after so many times the silence that ends its calls: ten minutes as shipped. Its lines do not count meanwhile,
+/// so nothing waits for it, and whoever was cut off may come back.
+const FOUND_DEAD: u32 = 40;
+
 /// The reaper. It counts a heart's stillness itself, and only while the database was there to take the beats.
 pub struct Reaper {
     scheduler: Scheduler,
     watches: HashMap<WorkerId, HeartbeatWatch>,
+    workers: HashMap<WorkerId, HeartbeatWatch>,
 }
 
 impl Reaper {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, watches: HashMap::new() }
+        Self { scheduler, watches: HashMap::new(), workers: HashMap::new() }
     }
 }
 
@@ -40,11 +47,12 @@ impl Duty for Reaper {
         let held = self.scheduler.store.held_calls().await?;
         let started = self.scheduler.store.database_start().await?;
         let dead = self.look_at_hearts(&held, started);
+        let looked = self.look_at_workers(started).await;
         let (scheduler, left) = (&self.scheduler, held.iter().filter(|call| dead.contains(&call.worker)));
         let graves: Vec<_> = left.map(|call| scheduler.bury(call)).collect();
         let buried: Vec<Result<(), StoreError>> = stream::iter(graves).buffer_unordered(ABREAST).collect().await;
         // one that could not be written down holds up no other
-        buried.into_iter().collect()
+        buried.into_iter().chain([looked]).collect()
     }
 }
 
@@ -65,6 +73,25 @@ impl Reaper {
         }
         self.watches = watches;
         dead
+    }
+
+    async fn look_at_workers(&mut self, started: i64) -> Result<(), StoreError> {
+        let store = &self.scheduler.store;
+        let silence = self.scheduler.timings.holder_silence * FOUND_DEAD;
+        let timings = DialTimings { holder_silence: silence, ..self.scheduler.timings };
+        let mut watches = HashMap::new();
+        for worker in store.workers().await? {
+            let before = self.workers.get(&worker.id).copied();
+            let looked = reap(before, worker.heartbeat, started, boottime::now(), &timings);
+            if matches!(looked, Reaped::Dead(_)) && store.set_worker_state(worker.id, WorkerState::Stopped).await? {
+                tracing::warn!(worker.id = %worker.id, "a worker was found dead: its heart has stood still for long");
+                continue;
+            }
+            let (Reaped::Alive(watch) | Reaped::Dead(watch)) = looked;
+            watches.insert(worker.id, watch);
+        }
+        self.workers = watches;
+        Ok(())
     }
 }
 
@@ -88,7 +115,6 @@ impl Scheduler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::dialing::DialTimings;
 
     #[test]
     fn a_round_that_comes_late_does_not_start_the_count_again() {

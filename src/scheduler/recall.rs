@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
+use super::passed_by::PassedBy;
 use super::poll::understood;
 use super::{Duty, Scheduler};
 use crate::domain::dialing::{PollAnswer, Recalled, recall};
@@ -32,11 +33,12 @@ const SILENCE: Duration = Duration::from_secs(3);
 pub struct Recaller {
     scheduler: Scheduler,
     not_before: Instant,
+    passed: PassedBy,
 }
 
 impl Recaller {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, not_before: Instant::now() }
+        Self { scheduler, not_before: Instant::now(), passed: PassedBy::default() }
     }
 }
 
@@ -63,14 +65,15 @@ impl Duty for Recaller {
         }
         let calls = self.scheduler.store.recallable(AT_ONCE).await?;
         let scheduler = &self.scheduler;
-        let mut asked = stream::iter(calls).map(|call| async move { scheduler.recall(&call).await }).buffer_unordered(ABREAST);
+        let recall = |call: Recallable| async move { (call.attempt, scheduler.recall(&call).await) };
+        let mut asked = stream::iter(calls).map(recall).buffer_unordered(ABREAST);
         // one call without an answer holds up no other
         let mut is_silent = false;
-        while let Some(recalled) = asked.next().await {
+        while let Some((attempt, recalled)) = asked.next().await {
             match recalled {
-                Ok(()) => {}
+                Ok(()) => self.passed.note(attempt, Ok(()))?,
                 Err(Broke::Silent) => is_silent = true,
-                Err(Broke::Store(error)) => return Err(error),
+                Err(Broke::Store(error)) => self.passed.note(attempt, Err(error))?,
             }
         }
         drop(asked);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
+use super::passed_by::PassedBy;
 use super::{Duty, Scheduler};
 use crate::boottime;
 use crate::domain::dialing::reconcile::last_look;
@@ -23,11 +24,12 @@ const AT_ONCE: u32 = 200;
 pub struct Reconciler {
     scheduler: Scheduler,
     watches: HashMap<(AttemptId, u32), Watch>,
+    passed: PassedBy,
 }
 
 impl Reconciler {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, watches: HashMap::new() }
+        Self { scheduler, watches: HashMap::new(), passed: PassedBy::default() }
     }
 }
 
@@ -39,10 +41,11 @@ impl Duty for Reconciler {
         let unsure = self.scheduler.store.open_unsure(AT_ONCE).await?;
         self.watches.retain(|key, _| unsure.iter().any(|call| (call.attempt, call.send_no) == *key));
         for call in &unsure {
-            self.look(call).await?;
+            let looked = self.look(call).await;
+            self.passed.note(call.attempt, looked)?;
         }
         for call in self.scheduler.store.rested_numbers(AT_ONCE).await? {
-            self.scheduler.look_last(&call).await?;
+            self.passed.note(call.attempt, self.scheduler.look_last(&call).await)?;
         }
         Ok(())
     }

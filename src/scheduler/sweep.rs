@@ -5,10 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::bell::Bell;
+use super::passed_by::PassedBy;
 use super::{Duty, Scheduler};
+use crate::domain::time::Timestamp;
 use crate::follow_up;
 use crate::store::StoreError;
-use crate::store::dial::Swept;
+use crate::store::dial::{Swept, SweptRow};
 
 /// Rows moved in one round.
 const AT_ONCE: u32 = 500;
@@ -19,11 +21,12 @@ const IN_HAND: Duration = Duration::from_secs(1);
 /// The sweeper.
 pub struct Sweeper {
     scheduler: Scheduler,
+    passed: PassedBy,
 }
 
 impl Sweeper {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler }
+        Self { scheduler, passed: PassedBy::default() }
     }
 }
 
@@ -32,20 +35,40 @@ impl Duty for Sweeper {
     const NAME: &'static str = "sweep";
 
     async fn round(&mut self) -> Result<(), StoreError> {
-        let (scheduler, now) = (&self.scheduler, self.scheduler.clock.now());
+        let now = self.scheduler.clock.now();
         let mut again = Vec::new();
-        for row in scheduler.store.sweep(AT_ONCE, &scheduler.timings, now).await? {
+        for row in self.sweep(now).await? {
             match row.swept {
                 Swept::Ring { send_no } => again.push((row.attempt, send_no)),
                 Swept::Withdrawn => tracing::debug!(attempt.id = %row.attempt, "given back: its campaign does not dial"),
                 Swept::Unsure => tracing::warn!(attempt.id = %row.attempt, "no answer to a dial before its deadline; it is reconciled"),
             }
         }
-        for attempt in scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await? {
-            follow_up::finish(&scheduler.store, attempt, now).await?;
+        for attempt in self.scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await? {
+            self.passed.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
         }
         // last: whatever needs the database alone does not wait for the queue
-        Bell::of_round(&scheduler.queue).ring_all(again).await;
+        Bell::of_round(&self.scheduler.queue, &self.scheduler.lookout).ring_all(again).await;
         Ok(())
+    }
+}
+
+impl Sweeper {
+    async fn sweep(&mut self, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
+        match self.scheduler.store.sweep(AT_ONCE, &self.scheduler.timings, now).await {
+            Err(error) if !error.retry_helps() => self.sweep_one_by_one(now).await,
+            swept => swept,
+        }
+    }
+
+    /// One row that cannot be moved must not hold up the others of its batch.
+    async fn sweep_one_by_one(&mut self, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
+        let (store, timings) = (&self.scheduler.store, &self.scheduler.timings);
+        let mut moved = Vec::new();
+        for attempt in store.stale(AT_ONCE).await? {
+            let swept = store.sweep_one(attempt, timings, now).await;
+            self.passed.note(attempt, swept.map(|row| moved.extend(row)))?;
+        }
+        Ok(moved)
     }
 }

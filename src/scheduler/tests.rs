@@ -1,5 +1,6 @@
 //! The dispatcher over a real store: shares, schedules, and zones that cost nothing while they are closed.
 
+mod broken_rows;
 #[path = "../../tests/support/chaos.rs"]
 #[expect(dead_code, reason = "shared with trials, which use the rest")]
 mod chaos;
@@ -17,7 +18,7 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Rests, Scheduler, SchedulerTimings};
+use super::{Duty as _, Rests, Scheduler, SchedulerTimings, reap};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
@@ -37,7 +38,7 @@ use crate::store::db::on_db;
 use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
-use crate::store::worker::NewWorker;
+use crate::store::worker::{NewWorker, WorkerState};
 use crate::store::{Store, StoreError, spend};
 
 /// Monday, ten in the morning in Los Angeles.
@@ -203,6 +204,45 @@ on_both_engines! {
         bench.scheduler.tick().await.unwrap();
         let active = (bench.in_state(small, LeadState::Active).await, bench.in_state(large, LeadState::Active).await);
         assert_eq!(active, (2, 6), "what one gives back goes to whoever has least for its weight");
+    }
+
+    async fn whoever_drains_keeps_its_calls_to_itself(store: Store) {
+        let bench = Bench::new(store, 3).await;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        bench.leads(spring, "415555", "America/Los_Angeles", 9).await;
+        bench.scheduler.tick().await.unwrap();
+        let drains = bench.store.workers().await.unwrap()[0].id;
+        let held: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+            sqlx::query("UPDATE attempt SET state = 'talking', held_by = $1").bind(drains).execute(conn).await?;
+            Ok(())
+        });
+        held.unwrap();
+        assert!(bench.store.set_worker_state(drains, WorkerState::Draining).await.unwrap());
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 3, "nobody takes calls");
+        let next = NewWorker { id: WorkerId::new(), host: "here", version: "2", lines: 2 };
+        bench.store.register_worker(next, bench.clock.now()).await.unwrap();
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 5, "both lines of the next one are free");
+    }
+
+    async fn a_worker_whose_heart_stands_still_is_found_dead_until_it_says_that_it_lives(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        bench.scheduler.timings.holder_silence = Duration::ZERO;
+        let (mut reaper, id) = (reap::Reaper::new(bench.scheduler.clone()), bench.store.workers().await.unwrap()[0].id);
+        for _ in 0..3 {
+            reaper.round().await.unwrap();
+            assert!(bench.store.heartbeat(id, 0).await.unwrap());
+        }
+        assert_eq!(bench.store.workers().await.unwrap().len(), 1, "its heart beat between two looks");
+        reaper.round().await.unwrap();
+        reaper.round().await.unwrap();
+        assert_eq!(bench.store.workers().await.unwrap(), []);
+        assert!(!bench.store.heartbeat(id, 0).await.unwrap());
+        assert!(bench.store.set_worker_state(id, WorkerState::Running).await.unwrap());
+        reaper.round().await.unwrap();
+        assert!(bench.store.heartbeat(id, 0).await.unwrap());
+        assert_eq!(bench.store.workers().await.unwrap()[0].state, WorkerState::Running);
     }
 
     async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {

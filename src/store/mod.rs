@@ -94,6 +94,12 @@ impl Store {
         Self { db, life: self.life.clone(), rounds: Arc::clone(&self.rounds) }
     }
 
+    /// Whether processes share this database, as a fleet's do: each of its roles is started by itself.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres(_))
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.db {

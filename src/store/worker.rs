@@ -51,14 +51,14 @@ pub struct Worker {
     pub started_at: Timestamp,
 }
 
-/// Capacity of the workers that live and take calls.
+/// Capacity of the workers that live and take calls, as the dispatcher reckons it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow, Serialize)]
 pub struct LiveLines {
     /// Such workers.
     pub workers: i64,
     /// Calls they can hold at once.
     pub lines: i64,
-    /// Of those, free.
+    /// Of those, not taken by an open attempt. Whoever drains, stopped or died holds calls on lines that are not among these.
     pub free: i64,
 }
 
@@ -80,7 +80,8 @@ impl Store {
         })
     }
 
-    /// Moves the heartbeat and announces how many calls the worker holds; false when it was declared stopped meanwhile.
+    /// Moves the heartbeat and announces how many calls the worker holds; false when it was found dead meanwhile, and has to say
+    /// first that it is not.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -106,7 +107,8 @@ impl Store {
         })
     }
 
-    /// Every worker that has not stopped in order, oldest first; dead ones are among them until the reaper stops them.
+    /// Every worker that has not stopped, oldest first; one that died is among them until the reaper has seen its heart stand still for
+    /// a while.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -126,15 +128,20 @@ impl Store {
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(millis(within)).fetch_all(conn).await?))
     }
 
-    /// Lines of the workers that take calls and whose heartbeat moved within the last `within`.
+    /// Lines of the workers that take calls and whose heartbeat moved within the last `within`. An attempt that nobody holds yet
+    /// takes one of them, and a call that was handed off none.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn live_lines(&self, within: Duration) -> Result<LiveLines, StoreError> {
         const LINES: EngineSql = engine_sql!(
-            "SELECT COUNT(*) AS workers, CAST(COALESCE(SUM(lines), 0) AS BIGINT) AS lines,
-               CAST(COALESCE(SUM(CASE WHEN lines > busy THEN lines - busy ELSE 0 END), 0) AS BIGINT) AS free
-             FROM worker WHERE state = 'running' AND heartbeat_db >= " now " - $1"
+            "SELECT up.workers, up.lines, CASE WHEN up.lines > taken.attempts THEN up.lines - taken.attempts ELSE 0 END AS free
+             FROM (SELECT COUNT(*) AS workers, CAST(COALESCE(SUM(lines), 0) AS BIGINT) AS lines
+                   FROM worker WHERE state = 'running' AND heartbeat_db >= " now " - $1) AS up
+               CROSS JOIN (SELECT COUNT(*) AS attempts FROM attempt
+                   WHERE state IN ('ready', 'sending', 'unknown', 'placed', 'ringing', 'talking', 'refused')
+                     AND (held_by IS NULL OR held_by IN
+                       (SELECT id FROM worker WHERE state = 'running' AND heartbeat_db >= " now " - $1))) AS taken"
         );
         let sql = LINES.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(millis(within)).fetch_one(conn).await?))

@@ -15,7 +15,8 @@ pub use reports::Reports;
 
 /// Every metric. Labels are words of small sets (state, service, verdict), never ids or numbers of people.
 pub mod names {
-    /// Dials by answer class: `placed`, `refused`, `not_sent`, `held_back`, `unknown`, `stale`, `denied`, `clock`.
+    /// Dials by answer class: `placed`, `refused`, `not_sent`, `held_back`, `unknown`, `stale`, `denied`, `clock`, `no_turn`,
+    /// `stopping`, `unreachable`.
     pub const DIALS: &str = "callfleet_dials_total";
     /// From ticket to the POST's first byte, pacing aside, seconds.
     pub const TICKET_TO_POST: &str = "callfleet_ticket_to_post_seconds";
@@ -23,6 +24,8 @@ pub mod names {
     pub const TURNS_LOST: &str = "callfleet_turns_lost_total";
     /// Attempts closed, by disposition.
     pub const OUTCOMES: &str = "callfleet_outcomes_total";
+    /// 1 in the active scheduler, 0 in one that stands by.
+    pub const SCHEDULER_ACTIVE: &str = "callfleet_scheduler_active";
     /// Attempts by state.
     pub const ATTEMPTS: &str = "callfleet_attempts";
     /// Age of the oldest attempt by state, seconds.
@@ -116,6 +119,7 @@ fn describe() {
     describe_histogram!(names::TICKET_TO_POST, Unit::Seconds, "Ticket to the POST's first byte, pacing aside");
     describe_counter!(names::TURNS_LOST, "Turns that were too old to be used when their dial came to itself");
     describe_counter!(names::OUTCOMES, "Attempts closed, by disposition");
+    describe_gauge!(names::SCHEDULER_ACTIVE, "1 in the active scheduler, 0 in one that stands by");
     describe_gauge!(names::ATTEMPTS, "Attempts by state");
     describe_gauge!(names::OLDEST, Unit::Seconds, "Age of the oldest attempt by state");
     describe_gauge!(names::ALARM, "1 while the oldest attempt of a state is older than its limit");

@@ -102,7 +102,7 @@ impl DialDesk {
             return Ok(());
         };
         let (line, ()) = tokio::join!(self.telephony.connect(), self.warm(attempt, ticket.agent_version));
-        let line = line?;
+        let line = self.reached(line).await?;
         let kept = KeptTicket { store: &self.store, attempt, send_no, lease: self.timings.ticket_lease };
         let turn = tokio::select! {
             biased;
@@ -139,6 +139,18 @@ impl DialDesk {
         let Some(settings) = self.campaigns.settings(ticket.campaign).await? else { return Ok(None) };
         earlier_paces::tell(&self.turns, &self.store, ticket.campaign, settings.calls_per_second, self.clock.now()).await?;
         Ok(Some((ticket, settings)))
+    }
+
+    /// A way that is not found is told, else the rows show leads that are due and lines that are free. The row still waits.
+    async fn reached(&self, line: Result<Box<dyn DialLine>, ProviderError>) -> Result<Box<dyn DialLine>, ProviderError> {
+        let problem = line.as_ref().err().map(|error| format!("the provider cannot be reached: {}", error.what));
+        if problem.is_some() {
+            counted("unreachable");
+        }
+        if let Err(error) = self.lookout.found_provider(problem, self.timings.ticket_lease).await {
+            tracing::warn!(%error, "whether the provider can be reached was not written; the next dial says it again");
+        }
+        line
     }
 
     /// The greeting must lie ready when the callee answers. An agent that cannot be made ready is told by whoever holds.

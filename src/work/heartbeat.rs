@@ -1,6 +1,7 @@
 //! Shows that this worker lives and how busy it is, and brings it the words others left for its calls.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ pub struct Heartbeat {
     pub lines: u32,
     /// Calls it holds.
     pub held: HeldCalls,
+    /// Whether it takes no more.
+    pub drains: Arc<AtomicBool>,
 }
 
 impl Heartbeat {
@@ -126,6 +129,7 @@ impl Heartbeat {
 
     /// No more lines from here on; calls that run are kept.
     pub async fn drain(&self) {
+        self.drains.store(true, Ordering::Relaxed);
         self.say(WorkerState::Draining).await;
     }
 
@@ -135,16 +139,25 @@ impl Heartbeat {
     }
 
     async fn say(&self, state: WorkerState) {
-        if let Err(error) = self.store.set_worker_state(self.id, state).await {
+        if let Err(error) = self.store.within(PATIENCE).set_worker_state(self.id, state).await {
             tracing::warn!(%error, %state, "the worker's state was not written; its heartbeat will tell");
         }
     }
 
     async fn beat(&self) {
         let busy = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
-        if let Err(error) = self.store.within(PATIENCE).heartbeat(self.id, busy).await {
-            tracing::warn!(%error, "heartbeat not written");
+        match self.store.within(PATIENCE).heartbeat(self.id, busy).await {
+            Ok(true) => {}
+            Ok(false) => self.come_back().await,
+            Err(error) => tracing::warn!(%error, "heartbeat not written"),
         }
+    }
+
+    /// It stood still, or could not reach the database, for so long that it was found dead.
+    async fn come_back(&self) {
+        let state = if self.drains.load(Ordering::Relaxed) { WorkerState::Draining } else { WorkerState::Running };
+        tracing::warn!(%state, "this worker was found dead; it says that it lives");
+        self.say(state).await;
     }
 
     /// Closes what the rows say is held here and is not.
@@ -173,5 +186,28 @@ impl Heartbeat {
             Ok(signals) => signals.into_iter().for_each(|stored| self.held.tell(stored.attempt, stored.signal)),
             Err(error) => tracing::warn!(%error, "signals for held calls cannot be read; trying again"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::store::contract::support::with_sqlite;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_was_found_dead_comes_back_as_it_was() {
+        with_sqlite(async |store| {
+            let (id, held) = (WorkerId::new(), HeldCalls::default());
+            let heart = Heartbeat { store: store.clone(), clock: Arc::new(SystemClock), id, lines: 3, held, drains: Arc::default() };
+            heart.register().await.unwrap();
+            for state in [WorkerState::Running, WorkerState::Draining] {
+                assert!(store.set_worker_state(id, WorkerState::Stopped).await.unwrap());
+                heart.beat().await;
+                assert_eq!(store.workers().await.unwrap()[0].state, state);
+                heart.drain().await;
+            }
+        })
+        .await;
     }
 }

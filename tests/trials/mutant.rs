@@ -139,13 +139,13 @@ pub static MUTANTS: [Mutant; 10] = [
     },
     Mutant {
         name: "no-quiet-time",
-        how: "unknown_after_ms is the least that is accepted, look_every_ms = 0, absent_hold_ms = 0; the provider lists later, and \
-              loses callbacks",
+        how: "unknown_after_ms, look_every_ms and absent_hold_ms are the least that is accepted; the provider lists later, and loses \
+              callbacks",
         sql: &[],
         changes: Changes {
             dialing: |times| {
                 let least = times.send_deadline() + times.post_timeout() + 1;
-                vec![("unknown_after_ms", least), ("look_every_ms", 0), ("absent_hold_ms", 0)]
+                vec![("unknown_after_ms", least), ("look_every_ms", 100), ("absent_hold_ms", 100)]
             },
             ..Changes::NONE
         },

@@ -93,7 +93,8 @@ impl Stage {
         let api = roles::api(&app, None);
         tokio::spawn(async move {
             let listeners = listeners.context("the demo runs once")?;
-            app.everything(listeners, api, stop, drain).await
+            let journal = app.journal()?;
+            app.everything(journal, listeners, api, stop, drain).await
         })
     }
 }

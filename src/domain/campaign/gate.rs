@@ -49,7 +49,9 @@ impl CampaignGate {
             Self::Lines => "a live worker has a free line",
             Self::Clock => "the clocks of the scheduler and of a worker are within 5 s of the database's",
             Self::Tickets => "the queue (Redis in a fleet) answers the scheduler and a worker: it carries the tickets and keeps the pace",
-            Self::Provider => "the provider has not said that it is full; when it did, everyone waits as long as it asked",
+            Self::Provider => {
+                "the provider can be reached and has not said that it is full; when it did, everyone waits as long as it asked"
+            }
             Self::Budget => Gate::Budget.about(),
             Self::Breaker => "fewer calls fail than `breaker.failures` says; else the campaign is halted",
             Self::Hours => Gate::Hours.about(),

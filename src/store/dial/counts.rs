@@ -1,4 +1,4 @@
-//! How many attempts stand where, and since when the oldest: free lines and alarms are made of these.
+//! How many attempts stand where, and since when the oldest: room of a campaign and alarms are made of these.
 
 use sqlx::FromRow;
 
@@ -30,7 +30,7 @@ pub struct OldestRow {
 }
 
 impl Store {
-    /// Open attempts by campaign and state. Everything here but `handed_off` takes a line.
+    /// Open attempts by campaign and state.
     ///
     /// # Errors
     /// The database cannot be read.

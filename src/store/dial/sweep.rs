@@ -52,20 +52,21 @@ struct Row {
 
 /// What waits for a paused queue is not among them: it would take the places of those that have to be looked after.
 macro_rules! stale {
-    ($engine:ident) => {
+    ($engine:ident $which:literal) => {
         concat!(
             "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
                 (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
              FROM attempt
-             WHERE (state = 'ready' AND ((lease_until_db <= $1 AND NOT ", dials_paused!(), ")
+             WHERE ", $which, "((state = 'ready' AND ((lease_until_db <= $1 AND NOT ", dials_paused!(), ")
                     OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
                 OR (state = 'refused' AND rearm_at_db <= $1 AND NOT ", dials_paused!(), ")
-                OR (state = 'sending' AND send_deadline_db <= $1)
+                OR (state = 'sending' AND send_deadline_db <= $1))
              ORDER BY state_at LIMIT $2", engine_part!($engine skip_locked)
         )
     };
 }
-const STALE: EngineSql = EngineSql { postgres: stale!(postgres), sqlite: stale!(sqlite) };
+const STALE: EngineSql = EngineSql { postgres: stale!(postgres ""), sqlite: stale!(sqlite "") };
+const STALE_ONE: EngineSql = EngineSql { postgres: stale!(postgres "id = $3 AND "), sqlite: stale!(sqlite "id = $3 AND ") };
 
 impl Store {
     /// Sweeps up to `limit` rows, longest unmoved first.
@@ -73,7 +74,29 @@ impl Store {
     /// # Errors
     /// The database cannot be written; nothing was swept.
     pub async fn sweep(&self, limit: u32, timings: &DialTimings, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
-        on_db!(self.db, write, tx => sweep(tx.into(), limit, timings, now).await)
+        on_db!(self.db, write, tx => sweep(tx.into(), None, limit, timings, now).await)
+    }
+
+    /// What [`Store::sweep`] would look at, in its order; for when one of them keeps it from moving any.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn stale(&self, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let (clock, stale) = (NOW.for_conn(&conn), STALE.for_conn(&conn));
+            let now_db = fetch_value!(conn, i64, clock);
+            let rows: Vec<Row> = fetch_all!(conn, Row, stale, now_db, i64::from(limit));
+            Ok(rows.into_iter().map(|row| row.id).collect::<Vec<_>>())
+        })
+    }
+
+    /// Sweeps one row, if it still stands too long.
+    ///
+    /// # Errors
+    /// The database cannot be written, or the row not be moved.
+    pub async fn sweep_one(&self, attempt: AttemptId, timings: &DialTimings, now: Timestamp) -> Result<Option<SweptRow>, StoreError> {
+        on_db!(self.db, write, tx => Ok(sweep(tx.into(), Some(attempt), 1, timings, now).await?.pop()))
     }
 
     /// Attempts whose call ended before `before`, whose both sides are over and whose outcome nobody has folded: ring the
@@ -91,11 +114,22 @@ impl Store {
     }
 }
 
-async fn sweep(mut conn: Conn<'_>, limit: u32, timings: &DialTimings, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
-    let (clock, stale) = (NOW.for_conn(&conn), STALE.for_conn(&conn));
+/// All rows that stand too long, or `only` this one.
+async fn sweep(
+    mut conn: Conn<'_>,
+    only: Option<AttemptId>,
+    limit: u32,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<Vec<SweptRow>, StoreError> {
+    let (clock, stale, one) = (NOW.for_conn(&conn), STALE.for_conn(&conn), STALE_ONE.for_conn(&conn));
     let now_db = fetch_value!(conn, i64, clock);
+    let rows = match only {
+        None => fetch_all!(conn, Row, stale, now_db, i64::from(limit)),
+        Some(attempt) => fetch_all!(conn, Row, one, now_db, i64::from(limit), attempt),
+    };
     let mut swept = Vec::new();
-    for row in fetch_all!(conn, Row, stale, now_db, i64::from(limit)) {
+    for row in rows {
         if let Some(done) = sweep_row(conn.reborrow(), &row, now_db, timings, now).await? {
             swept.push(SweptRow { attempt: row.id, swept: done });
         }

@@ -77,7 +77,11 @@ async fn must_run(api: &ApiState) -> Result<(), ApiError> {
     if workers > 0 && api.store.lease_holder(SCHEDULER).await?.is_some() {
         return Ok(());
     }
-    let fix = "run `callfleet up` in another terminal, then try again";
+    let fix = if api.store.is_shared() {
+        "start `callfleet scheduler`, `callfleet worker` and `callfleet web`, then try again"
+    } else {
+        "run `callfleet up` in another terminal, then try again"
+    };
     Err(ApiError::conflict("nothing_runs", "no process is running that could place the call", fix))
 }
 

@@ -17,13 +17,25 @@ const TOLD: Duration = Duration::from_secs(30);
 const FULL: &str = "default_persona = \"full\"\n[twilio]\ncps = 100.0\n[personas.full]\nbehaviour = \"http_429\"\ntimes = 100\n";
 
 /// Waits until this gate is open or not; its words, and the whole answer.
-async fn until_gate(deployment: &Deployment, name: &str, open: bool, within: Duration) -> (Value, String) {
+pub(super) async fn until_gate(deployment: &Deployment, name: &str, open: bool, within: Duration) -> (Value, String) {
     until("the gate is told as it is", within, async || {
         let explained: Value = serde_json::from_str(&deployment.says("campaign explain spring --json")).unwrap();
         let gate = explained["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == name).unwrap().clone();
         (gate["open"] == open).then(|| (gate, explained["answer"].as_str().unwrap().to_owned()))
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_without_processes_is_told_which_to_start() {
+    let deployment = Deployment::start().await;
+    campaign(&deployment, 1, 1, 1.0);
+    let (gate, answer) = until_gate(&deployment, "scheduler", false, BEGIN).await;
+    assert_eq!(gate["value"], "no scheduler is active: run `callfleet scheduler`");
+    assert_eq!(answer, "nothing new is dialed: no scheduler is active: run `callfleet scheduler`");
+    let (gate, _) = until_gate(&deployment, "lines", false, BEGIN).await;
+    assert_eq!(gate["value"], "no worker is alive: run `callfleet worker`");
+    deployment.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,6 +56,9 @@ async fn a_fleet_without_redis_says_so_until_it_is_back() {
     assert!(shown.lines().any(|line| line.starts_with("CLOSED") && line.contains("tickets") && line.contains("start Redis")), "{shown}");
 
     redis.start_again();
+    fleet.scheduler.until_says("the queue answers again", TOLD);
+    let warned = fleet.scheduler.err().matches("the queue does not answer; what was not rung").count();
+    assert!(warned <= 3, "twice a second for as long as it was away: {warned} times");
     // whoever beats late is not asked, so that its word counts as old for a moment
     until("every word is taken back", TOLD, async || {
         let (gate, _) = until_gate(&fleet.deployment, "tickets", true, TOLD).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 
+use super::explained::until_gate;
 use super::stage::{campaign, outcomes, talkers};
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
@@ -48,6 +49,7 @@ async fn every_role_tells_how_it_is_and_what_happens() {
         assert_eq!((get(probe, "/healthz").await.0, get(probe, "/readyz").await.0), (200, 200), "{probe}");
     }
 
+    shows(scheduler_probe, "callfleet_scheduler_active", "", 1.0).await;
     campaign(&deployment, LEADS, LEADS, 10.0);
     shows(scheduler_probe, "callfleet_attempts", "talking", 1.0).await;
     scheduler.until_says("an attempt stands still for too long", BEGIN);
@@ -70,6 +72,23 @@ async fn every_role_tells_how_it_is_and_what_happens() {
     worker.terminate();
     drop(web);
     rows.close().await.unwrap();
+    deployment.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_out_of_reach_is_counted_and_told() {
+    // nobody listens there
+    let env = &[("CALLFLEET__TWILIO__BASE_URL", "http://127.0.0.1:1")];
+    let deployment = Deployment::start_on(Setup { env, ..Setup::default() }).await;
+    let (_web, told) = deployment.role("web");
+    let (_worker, media) = deployment.role("worker");
+    deployment.proxy.serve(Backends { media: vec![address(&media, "media")], callbacks: vec![address(&told, "callbacks")] });
+    let (_scheduler, _) = deployment.role("scheduler");
+    campaign(&deployment, LEADS, LEADS, 10.0);
+    shows(address(&media, "probe"), "callfleet_dials_total", "unreachable", 1.0).await;
+    let (gate, answer) = until_gate(&deployment, "provider", false, BEGIN).await;
+    assert!(gate["value"].as_str().unwrap().starts_with("no worker dials: the provider cannot be reached: "), "{gate}");
+    assert!(answer.starts_with("nothing new is dialed: no worker dials"), "{answer}");
     deployment.remove().await;
 }
 

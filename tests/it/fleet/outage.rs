@@ -21,7 +21,7 @@ const WRITTEN: Duration = Duration::from_secs(45);
 pub(super) struct Running {
     pub deployment: Deployment,
     worker: Process,
-    _scheduler: Process,
+    pub scheduler: Process,
     _web: Process,
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn running_on(setup: Setup<'_>) -> Running {
     let media = vec![address(&media, "media")];
     deployment.proxy.serve(Backends { callbacks: vec![address(&told, "callbacks")], media });
     let (scheduler, _) = deployment.role("scheduler");
-    Running { deployment, worker, _scheduler: scheduler, _web: web }
+    Running { deployment, worker, scheduler, _web: web }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use super::stage::{all_over, campaign, nobody_was_cut_off, outcomes, talkers, ta
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::http::get;
-use crate::support::process::Process;
+use crate::support::process::{Process, callfleet};
 use crate::support::truth::Truth;
 use crate::trials::proxy::Backends;
 
@@ -21,6 +21,19 @@ const TALK: Duration = Duration::from_secs(12);
 
 async fn is_active(probe: SocketAddr) -> bool {
     get(probe, "/readyz").await.1.contains("\"active\":true")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_without_a_folder_of_its_own_never_says_that_it_is_up() {
+    let deployment = Deployment::start().await;
+    let mut command = callfleet(deployment.folder(), "--config callfleet.toml worker");
+    // a file is no folder
+    command.env("CALLFLEET__DATA", "callfleet.toml");
+    let mut worker = Process::start("worker", command);
+    assert!(!worker.ended(BEGIN).success());
+    assert!(worker.err().contains("give a folder that can be written as `data`"), "{}", worker.err());
+    assert!(!worker.has_said("worker is up"));
+    deployment.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,14 +1,20 @@
 //! Holding: one worker, once, fenced by its epoch.
 
+use std::time::Duration;
+
 use super::bench::{Bench, news, now, slots};
 use crate::call::journal::CallSignal;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::ids::WorkerId;
 use crate::domain::outcome::{Disposition, Flags, Outcome};
+use crate::store::StoreError;
 use crate::store::contract::support::on_both_engines;
+use crate::store::db::on_db;
 use crate::store::dial::{Claimed, Finished, HoldClaim, StreamClaim};
-use crate::store::worker::NewWorker;
+use crate::store::worker::{NewWorker, WorkerState};
+
+const LONG: Duration = Duration::from_secs(600);
 
 pub(super) fn told(disposition: Disposition) -> Outcome {
     Outcome { disposition, reason: None, flags: Flags::default(), callback: None }
@@ -32,6 +38,34 @@ on_both_engines! {
         assert_eq!(try_hold(&bench, &claimed, "CA1").await, StreamClaim::Refused);
         let nonsense = bench.store.claim_stream("nonsense", "CA1", bench.worker, &bench.timings, now()).await.unwrap();
         assert_eq!(nonsense, StreamClaim::Refused);
+    }
+
+    async fn the_calls_of_a_worker_that_takes_no_more_take_no_line_of_the_others(store: Store) {
+        let bench = Bench::new(store).await;
+        let (kept, died) = (WorkerId::new(), WorkerId::new());
+        for id in [bench.worker, kept, died] {
+            bench.store.register_worker(NewWorker { id, host: "box", version: "0.1.0", lines: 5 }, now()).await.unwrap();
+        }
+        let free = async || bench.store.live_lines(LONG).await.unwrap().free;
+        let (first, second) = (bench.placed(1, "CA1").await, bench.placed(2, "CA2").await);
+        bench.arm(bench.lead(3).await).await;
+        assert_eq!(free().await, 12, "whoever will hold them");
+        hold(&bench, &first, "CA1").await;
+        assert!(matches!(
+            bench.store.claim_stream(&second.stream_token, "CA2", died, &bench.timings, now()).await.unwrap(),
+            StreamClaim::Held(_)
+        ));
+        assert_eq!(free().await, 12);
+        assert!(bench.store.set_worker_state(bench.worker, WorkerState::Draining).await.unwrap());
+        assert_eq!(free().await, 8, "its lines are gone, and its call with them");
+        let silent: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+            sqlx::query("UPDATE worker SET heartbeat_db = 0 WHERE id = $1").bind(died).execute(conn).await?;
+            Ok(())
+        });
+        silent.unwrap();
+        assert_eq!(free().await, 4, "the armed one waits for whoever is left");
+        assert!(bench.store.set_worker_state(bench.worker, WorkerState::Stopped).await.unwrap());
+        assert_eq!(free().await, 4);
     }
 
     async fn a_stream_binds_the_call_when_answer_and_callbacks_were_lost(store: Store) {

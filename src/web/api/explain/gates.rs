@@ -74,14 +74,20 @@ impl Facts {
 
     fn scheduler(&self) -> GateJson {
         let active = self.dialers.scheduler.is_some();
-        let detail = if active { "a scheduler is active" } else { "no scheduler is active: run `callfleet up`" };
-        gate(CampaignGate::Scheduler, active, detail.to_owned())
+        let detail = if active { "a scheduler is active".to_owned() } else { format!("no scheduler is active: {}", self.run("scheduler")) };
+        gate(CampaignGate::Scheduler, active, detail)
+    }
+
+    /// A fleet's roles are started one by one.
+    fn run(&self, role: &str) -> String {
+        let process = if self.is_fleet { role } else { "up" };
+        format!("run `callfleet {process}`")
     }
 
     fn workers(&self) -> GateJson {
         let LiveLines { workers, lines, free } = self.lines;
         let detail = match (workers, free) {
-            (0, _) => "no worker is alive: run `callfleet up`".to_owned(),
+            (0, _) => format!("no worker is alive: {}", self.run("worker")),
             (_, 0) => format!("no line is free: {} of {}", counted(lines, "line"), counted(workers, "worker")),
             _ => format!("{free} of {} of {} {} free", counted(lines, "line"), counted(workers, "worker"), are(&free)),
         };

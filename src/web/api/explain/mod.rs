@@ -38,6 +38,7 @@ struct Facts {
     status: CampaignStatus,
     waits: Vec<LeadWait>,
     lines: LiveLines,
+    is_fleet: bool,
     hours: Vec<HoursJson>,
     ages: ListAges,
     abroad: Option<String>,
@@ -98,6 +99,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
+        is_fleet: api.store.is_shared(),
         dialers: dialers(&api).await?,
         // before the words are read: how long they hold is counted from there
         now: api.clock.now(),

@@ -9,6 +9,7 @@ use crate::domain::obstacle::{Obstacle, Said, Standing};
 
 const CLOCK_HELP: &str = "keep both clocks by NTP (`callfleet doctor` compares them)";
 const QUEUE_HELP: &str = "start Redis or mend the way to it (`callfleet doctor` asks it); it goes on by itself";
+const WAY_HELP: &str = "see to the network and to `twilio.base_url` (`callfleet doctor` asks it); it goes on by itself";
 
 impl Facts {
     pub(super) fn clocks(&self) -> GateJson {
@@ -36,7 +37,7 @@ impl Facts {
     pub(super) fn provider(&self) -> GateJson {
         let asked = self.words.iter().filter(|said| said.obstacle == Obstacle::Provider && !said.holds.is_zero());
         let Some(said) = asked.max_by_key(|said| said.holds) else {
-            return gate(CampaignGate::Provider, true, "nobody was told to wait".to_owned());
+            return self.met(CampaignGate::Provider, Obstacle::Unreachable, "nobody was told to wait", WAY_HELP);
         };
         let value = format!("the provider is full: {}; nothing is dialed until it may be asked again", is(said));
         GateJson { opens_at: Some(self.now + said.holds), ..gate(CampaignGate::Provider, false, value) }

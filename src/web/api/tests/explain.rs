@@ -162,6 +162,25 @@ async fn every_gate_is_met_and_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn free_lines_are_those_the_dispatcher_has() {
+    let fleet = Fleet::dialing().await;
+    let lines = async || fleet.gate(CampaignGate::Lines).await["value"].clone();
+    let store = &fleet.bench.store;
+    assert_eq!(lines().await, "10 of 10 lines of 2 workers are free");
+    let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let attempt = fixtures::attempt(store, campaign, lead).await;
+    assert_eq!(lines().await, "9 of 10 lines of 2 workers are free", "whatever they announce");
+    let held: Result<(), StoreError> = on_db!(store.db, statement, conn => {
+        sqlx::query("UPDATE attempt SET held_by = $2 WHERE id = $1").bind(attempt).bind(fleet.workers[0]).execute(conn).await?;
+        Ok(())
+    });
+    held.unwrap();
+    assert!(store.set_worker_state(fleet.workers[0], WorkerState::Draining).await.unwrap());
+    assert_eq!(lines().await, "5 of 5 lines of 1 worker are free", "whoever drains keeps its call to itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_campaign_says_its_pace_and_until_when_it_rests() {
     let fleet = Fleet::dialing().await;
     fleet.set("pace.calls_per_second", "0.00333").await;
@@ -185,6 +204,22 @@ async fn what_a_process_meets_is_told_with_what_helps() {
     let told = fleet.gate(CampaignGate::Clock).await["value"].as_str().unwrap().to_owned();
     assert!(told.starts_with("the scheduler rings nothing: its clock is 60.") && told.contains("behind the database's"), "{told}");
     assert!(told.contains("NTP") && told.contains("callfleet doctor"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_no_worker_reaches_closes_its_gate() {
+    let fleet = Fleet::dialing().await;
+    let [one, other] = fleet.workers;
+    fleet.says(one, Obstacle::Unreachable, LONG).await;
+    let told = fleet.gate(CampaignGate::Provider).await;
+    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with("1 of 2 workers do not dial: "), "{told}");
+    fleet.says(other, Obstacle::Unreachable, LONG).await;
+    let told = fleet.gate(CampaignGate::Provider).await;
+    assert!(told["open"] == false && told["opens_at"].is_null(), "{told}");
+    let answer = fleet.explained().await["answer"].as_str().unwrap().to_owned();
+    assert!(answer.starts_with("nothing new is dialed: no worker dials: as it saw it") && answer.contains("callfleet doctor"), "{answer}");
+    fleet.says(WorkerId::new(), Obstacle::Provider, LONG).await;
+    assert!(fleet.gate(CampaignGate::Provider).await["opens_at"].is_string(), "somebody was answered after all, and told to wait");
 }
 
 #[tokio::test(flavor = "multi_thread")]

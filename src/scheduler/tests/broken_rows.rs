@@ -1,0 +1,115 @@
+//! A row that no one can read, and those behind it: they are looked after all the same.
+
+use async_trait::async_trait;
+
+use super::*;
+use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::CallStatus;
+use crate::domain::ids::AttemptId;
+use crate::scheduler::{Duty as _, poll, recall, reconcile, sweep};
+
+/// A provider that knows every call: one per number, and all of them are told to be busy.
+struct Busy;
+
+fn call(call_sid: String) -> ProviderCall {
+    let direction = "outbound-api".to_owned();
+    ProviderCall { call_sid, status: "busy".to_owned(), duration_s: None, created_at_ms: None, direction, answered_by: None }
+}
+
+#[async_trait]
+impl Telephony for Busy {
+    async fn connect(&self) -> Result<Box<dyn DialLine>, ProviderError> {
+        unreachable!("schedulers do not dial")
+    }
+    async fn fetch(&self, sid: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        Ok(Some(call(sid.to_owned())))
+    }
+    async fn list(&self, to: &PhoneNumber, _: &PhoneNumber) -> Result<Vec<ProviderCall>, ProviderError> {
+        Ok(vec![call(format!("CA{}", to.e164()))])
+    }
+    async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("nobody is hung up on")
+    }
+    async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("nobody is hung up on")
+    }
+    async fn take_back(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        unreachable!("nothing is left to take back")
+    }
+    async fn check(&self) -> Result<(), ProviderError> {
+        unreachable!("nobody asks for the account")
+    }
+}
+
+async fn run(store: &Store, sql: &'static str, attempt: AttemptId) {
+    let done: Result<u64, StoreError> = on_db!(store.db, statement, conn => {
+        Ok(sqlx::query(sql).bind(attempt).execute(conn).await?.rows_affected())
+    });
+    assert!(done.unwrap() > 0, "{sql}");
+}
+
+/// Two armed attempts, and of these the one that every round begins with cannot be read.
+async fn two_armed(store: Store) -> (Bench, CampaignId, AttemptId) {
+    let mut bench = Bench::new(store, 50).await;
+    bench.scheduler.telephony = Arc::new(Busy);
+    let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+    bench.leads(spring, "415555", "America/Los_Angeles", 2).await;
+    bench.scheduler.tick().await.unwrap();
+    let attempts = bench.store.attempts(crate::store::dial::CallFilter::default(), 9).await.unwrap();
+    let (broken, sound) = (attempts[0].id, attempts[1].id);
+    run(&bench.store, "UPDATE attempt SET kind = 'nonsense', state_at = 1 WHERE id = $1", broken).await;
+    (bench, spring, sound)
+}
+
+async fn pause(bench: &Bench, campaign: CampaignId) {
+    let pause = CampaignChange { from: CampaignState::Running, to: CampaignState::Paused, reason: None, actor: "test" };
+    assert!(bench.store.change_campaign_state(campaign, pause, bench.clock.now()).await.unwrap().is_changed());
+}
+
+async fn stands(bench: &Bench, attempt: AttemptId) -> (AttemptState, Option<CallStatus>) {
+    let view = bench.store.attempt(attempt).await.unwrap().unwrap();
+    (view.state, view.provider_status)
+}
+
+on_both_engines! {
+    async fn the_sweep_moves_the_others(store: Store) {
+        let (bench, spring, sound) = two_armed(store).await;
+        pause(&bench, spring).await;
+        let mut sweeper = sweep::Sweeper::new(bench.scheduler.clone());
+        sweeper.round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 1, "the broken one stays as it was");
+        sweeper.round().await.unwrap();
+    }
+
+    async fn the_reconciler_finds_the_others(store: Store) {
+        let (bench, _, sound) = two_armed(store).await;
+        let lost = "UPDATE attempt SET state = 'unknown', intent_at = created_at, intent_at_db = 1, send_deadline_db = 1 WHERE $1 = $1";
+        run(&bench.store, lost, sound).await;
+        reconcile::Reconciler::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.0, AttemptState::Placed);
+    }
+
+    async fn the_poller_asks_about_the_others(store: Store) {
+        let (bench, _, sound) = two_armed(store).await;
+        placed(&bench, sound).await;
+        // whoever had news longer ago is asked about first
+        run(&bench.store, "UPDATE attempt SET news_at_db = 1 WHERE id = $1", sound).await;
+        poll::Poller::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.1, Some(CallStatus::Busy));
+    }
+
+    async fn the_others_are_taken_back_too(store: Store) {
+        let (bench, spring, sound) = two_armed(store).await;
+        placed(&bench, sound).await;
+        pause(&bench, spring).await;
+        recall::Recaller::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.1, Some(CallStatus::Busy));
+    }
+}
+
+/// Both calls are at the provider, and nobody told of them since.
+async fn placed(bench: &Bench, any: AttemptId) {
+    let both = "UPDATE attempt SET state = 'placed', placed_at = state_at, news_at_db = 0, call_sid = 'CA' || to_number WHERE $1 = $1";
+    run(&bench.store, both, any).await;
+}
