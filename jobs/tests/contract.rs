@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use apalis_redis::ConnectionManager;
 use async_trait::async_trait;
 use callfleet_jobs::backend::memory::MemoryQueue;
 use callfleet_jobs::backend::redis::{RedisQueue, RedisSettings};
 use callfleet_jobs::kinds::DialLead;
 use callfleet_jobs::pace::{LocalPacer, Pacer, RedisPacer};
 use callfleet_jobs::{Handler, JobQueue, QueueError, Runner, Verdict};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,15 +58,34 @@ impl Handler<DialLead> for Probe {
     }
 }
 
+/// Has as many tickets in hand as it gets, until the stop ends them all at once: dials that wait for their turns.
+struct UntilStopped {
+    stop: CancellationToken,
+    in_hand: watch::Sender<u32>,
+}
+
+#[async_trait]
+impl Handler<DialLead> for UntilStopped {
+    async fn handle(&self, _: DialLead) -> Verdict {
+        self.in_hand.send_modify(|in_hand| *in_hand += 1);
+        self.stop.cancelled().await;
+        Verdict::Done
+    }
+}
+
 fn ticket(send_no: u32) -> DialLead {
     DialLead { attempt: Uuid::now_v7(), send_no }
 }
 
-fn start(queue: &JobQueue<DialLead>, probe: &Arc<Probe>, lines: usize) -> (CancellationToken, tokio::task::JoinHandle<()>) {
-    let (queue, probe, stop) = (queue.clone(), Arc::clone(probe), CancellationToken::new());
-    let runner = Runner { timeout: Duration::from_secs(30) };
-    let worker = tokio::spawn(queue.work(runner, probe, Arc::new(Semaphore::new(lines)), stop.clone()));
+fn start(queue: &JobQueue<DialLead>, probe: &Arc<Probe>, lines: usize) -> (CancellationToken, JoinHandle<()>) {
+    let stop = CancellationToken::new();
+    let worker = work(queue, Arc::clone(probe) as _, lines, &stop);
     (stop, worker)
+}
+
+fn work(queue: &JobQueue<DialLead>, handler: Arc<dyn Handler<DialLead>>, lines: usize, stop: &CancellationToken) -> JoinHandle<()> {
+    let runner = Runner { timeout: Duration::from_secs(30) };
+    tokio::spawn(queue.clone().work(runner, handler, Arc::new(Semaphore::new(lines)), stop.clone()))
 }
 
 async fn told(tells: &mut mpsc::UnboundedReceiver<u32>, count: usize) -> Vec<u32> {
@@ -147,6 +168,69 @@ async fn draining_waits_for_what_runs_and_takes_nothing_new() {
         assert_eq!(told(&mut tells, 1).await, vec![1], "{queue:?}");
         assert_eq!(queue.waiting().await.unwrap(), 1, "the second ticket waits for another worker on {queue:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn draining_ends_however_many_end_at_once() {
+    const IN_HAND: u32 = 24;
+    for queue in backends().await {
+        let (stop, (count, mut in_hand)) = (CancellationToken::new(), watch::channel(0));
+        let handler = Arc::new(UntilStopped { stop: stop.clone(), in_hand: count });
+        let worker = work(&queue, handler, IN_HAND as usize, &stop);
+        assert_eq!(queue.push_all((0..IN_HAND).map(ticket).collect()).await.unwrap(), IN_HAND as usize);
+        let all = tokio::time::timeout(PATIENCE, in_hand.wait_for(|in_hand| *in_hand == IN_HAND)).await;
+        assert!(all.is_ok_and(|seen| seen.is_ok()), "{queue:?} did not hand everything out");
+        stop.cancel();
+        let drained = tokio::time::timeout(PATIENCE, worker).await;
+        assert!(drained.is_ok_and(|ended| ended.is_ok()), "{queue:?} was not drained");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_handled_ticket_stays_in_redis() {
+    let settings = settings();
+    let queue = JobQueue::Redis(RedisQueue::connect(settings.clone()).await.unwrap());
+    let (probe, mut tells) = Probe::new(Duration::ZERO, false);
+    let (stop, worker) = start(&queue, &probe, 8);
+    for _ in 0..2 {
+        assert_eq!(queue.push_all((0..300).map(ticket).collect()).await.unwrap(), 300);
+        told(&mut tells, 300).await;
+    }
+    stop.cancel();
+    tokio::time::timeout(PATIENCE, worker).await.expect("drained").unwrap();
+    // a list of workers and a sign that something waits are kept of the queue itself
+    let of_queue = ["workers", "signal"].map(|kept| format!("{}:dial_lead:{kept}", settings.prefix));
+    let (mut kept, _) = keys(&settings).await;
+    kept.retain(|key| !of_queue.iter().any(|queue| key.starts_with(queue)));
+    assert_eq!(kept, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_another_worker_was_given_is_left_to_it() {
+    let settings = settings();
+    let queue = JobQueue::Redis(RedisQueue::connect(settings.clone()).await.unwrap());
+    let (probe, mut tells) = Probe::new(Duration::from_millis(500), false);
+    let (stop, worker) = start(&queue, &probe, 1);
+    queue.push(ticket(1)).await.unwrap();
+    while probe.running.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    give_to_another(&settings).await;
+    worker.await.unwrap();
+    let (stop, worker) = start(&queue, &probe, 1);
+    assert_eq!(told(&mut tells, 2).await, vec![1, 1]);
+    stop.cancel();
+    worker.await.unwrap();
+}
+
+/// What apalis does with the tickets of a worker whose heart has stood still for five minutes.
+async fn give_to_another(settings: &RedisSettings) {
+    let (keys, mut conn) = keys(settings).await;
+    let held = keys.iter().find(|key| key.contains(":inflight:")).expect("a ticket is in hand");
+    let tickets: Vec<String> = redis::cmd("SMEMBERS").arg(held).query_async(&mut conn).await.unwrap();
+    let active = format!("{}:dial_lead:active", settings.prefix);
+    redis::pipe().rpush(active, tickets).ignore().del(held).ignore().query_async::<()>(&mut conn).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,10 +388,15 @@ async fn no_second_has_more_than_the_rate_and_one_when_the_memory_is_lost_under_
 
 /// What a flush does to these keys, without hurting the tests beside it.
 async fn forget(settings: &RedisSettings) {
-    let mut conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
-    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", settings.prefix)).query_async(&mut conn).await.unwrap();
+    let (keys, mut conn) = keys(settings).await;
     assert!(!keys.is_empty());
     redis::cmd("DEL").arg(&keys).query_async::<()>(&mut conn).await.unwrap();
+}
+
+async fn keys(settings: &RedisSettings) -> (Vec<String>, ConnectionManager) {
+    let mut conn = apalis_redis::connect(settings.url.as_str()).await.unwrap();
+    let keys = redis::cmd("KEYS").arg(format!("{}*", settings.prefix)).query_async(&mut conn).await.unwrap();
+    (keys, conn)
 }
 
 #[tokio::test(flavor = "multi_thread")]

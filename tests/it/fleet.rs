@@ -1,6 +1,7 @@
 //! A fleet of real processes loses a worker in the middle of its calls: every lead ends all the same, and nobody is rung twice.
 
 mod backup;
+mod drain;
 mod explained;
 mod flush;
 mod gone;

@@ -22,7 +22,7 @@ fn sample(page: &str, name: &str, label: &str) -> f64 {
     page.lines().filter(fits).filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum()
 }
 
-async fn shows(probe: SocketAddr, name: &str, label: &str, at_least: f64) {
+pub(super) async fn shows(probe: SocketAddr, name: &str, label: &str, at_least: f64) {
     until(&format!("{name} {label} of at least {at_least}"), BEGIN, async || {
         (sample(&get(probe, "/metrics").await.1, name, label) >= at_least).then_some(())
     })

@@ -1,11 +1,13 @@
 //! Tickets through apalis and Redis, with the settings under which apalis-redis 1.0 keeps the promises.
 //!
 //! Each rule answers a measured defect: a bounded window (8,000 due jobs wedge a queue for good), batches of one (a busy
-//! worker with a batch is declared dead and its jobs run twice), no locks and no events (O(n) per fetch), a poll strategy
+//! worker with a batch is declared dead and its jobs run twice), no locks and no events (O(n) per fetch), no acknowledgements
+//! of its own (a worker that stops with five tickets in hand waits for ever, and finished tickets are kept), a poll strategy
 //! that cannot lose a wake-up, a new worker name per start (a reused one is refused for minutes and hides dead workers),
 //! and a supervisor, because one backend error ends an apalis worker.
 
 mod connection;
+mod delivery;
 mod gate;
 mod poll;
 mod supervisor;
@@ -92,7 +94,7 @@ impl<J: Envelope> RedisQueue<J> {
     }
 
     fn config(&self) -> Config {
-        Config::default().queue(self.name()).batch_size(1).lock_tasks(false).emit_events(false)
+        Config::default().queue(self.name()).batch_size(1).lock_tasks(false).emit_events(false).persist_results(false)
     }
 
     fn storage(&self, conn: ConnectionManager) -> RedisStorage<String> {
