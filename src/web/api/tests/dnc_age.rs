@@ -48,7 +48,7 @@ async fn nobody_is_called_by_a_list_of_31_days() {
     listed(&bench, "2026-10-23").await;
     let (campaign, lead) = (gate(&bench, CAMPAIGN).await, gate(&bench, LEAD).await);
     assert_eq!((&campaign["open"], &campaign["value"]), (&json!(false), &json!(message)));
-    assert_eq!((&lead["open"], &lead["opens_at"]), (&json!(false), &json!("2026-11-23T18:15:00Z")), "{lead}");
+    assert_eq!((&lead["open"], &lead["opens_at"], &lead["opened_by"]), (&json!(false), &Value::Null, &json!("a newer list")), "{lead}");
     let rule = lead["rule"].as_str().unwrap();
     assert!(rule.contains("64.1200(c)(2)(i)(D)") && rule.contains("callfleet dnc import"), "{lead}");
     let answer = bench.get(CAMPAIGN).await["body"]["answer"].as_str().unwrap().to_owned();
