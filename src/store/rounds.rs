@@ -31,7 +31,9 @@ impl<Ask, Answer> Rounds<Ask, Answer> {
         ask: Ask,
         round: impl AsyncFnOnce(Vec<Ask>) -> Result<Vec<Answer>, StoreError>,
     ) -> Result<Option<Answer>, StoreError> {
-        server.in_time(async { Ok(self.ask(ask, round).await) }).await
+        // boxed: futures that contain each other go deeper here than an optimising compiler follows
+        let asked = Box::pin(self.ask(ask, round));
+        server.in_time(async { Ok(asked.await) }).await
     }
 
     /// Goes along with a round, or runs one for all who wait: `round` answers in the order of its asks. `None` when the round
