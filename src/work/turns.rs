@@ -95,10 +95,11 @@ impl Turns {
         }
     }
 
-    /// One slot less, where that would have done; unless others have changed the width meanwhile.
+    /// Half of the slots, where these would have done; unless others have changed the width meanwhile.
     fn narrow(&self, slots: u32, age: Duration) {
-        if slots > 1 && age <= turn_lasts(self.account_rate, slots - 1) {
-            let _ = self.width.compare_exchange(slots, slots - 1, Ordering::Relaxed, Ordering::Relaxed);
+        let half = slots / 2;
+        if half > 0 && age <= turn_lasts(self.account_rate, half) {
+            let _ = self.width.compare_exchange(slots, half, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
