@@ -11,6 +11,7 @@ pub mod columns;
 pub mod export;
 pub mod finding;
 pub mod import;
+mod lines;
 pub mod numbers;
 pub mod objects;
 mod packed;

@@ -1,9 +1,10 @@
 //! A look at the whole file before anything is written: a file that cannot be read leaves no trace.
 
+mod characters;
+
 use std::io::{self, Read, Seek};
 
-use sha2::{Digest, Sha256};
-
+use self::characters::{Checked, check_text};
 use crate::intake::columns::{Columns, PHONE_ALIASES};
 use crate::intake::rows::{Next, Records};
 use crate::intake::text::{Encoding, Text};
@@ -138,21 +139,14 @@ pub fn preflight<R: Read + Seek>(file: &mut R) -> Result<Sheet, FileError> {
     let Checked { text_bytes, file_bytes, sha256, quotes } = checked;
     match records.next_record()? {
         Next::End => return Err(FileError::HeaderOnly),
-        next if quotes => no_open_quote(&mut records, next)?,
-        _ => {}
+        Next::Unclosed => return Err(FileError::OpenQuote { line: records.began_on() }),
+        Next::Record | Next::TooLong => {}
+    }
+    // a quote that is open shows at the end
+    if quotes && let Some(line) = records.open_quote()? {
+        return Err(FileError::OpenQuote { line });
     }
     Ok(Sheet { encoding, separator, columns, first_row, text_bytes, file_bytes, sha256 })
-}
-
-/// Reads on to the end, where a quote that is open shows.
-fn no_open_quote<R: Read>(records: &mut Records<R>, mut next: Next) -> Result<(), FileError> {
-    while next != Next::End {
-        if next == Next::Unclosed {
-            return Err(FileError::OpenQuote { line: records.began_on() });
-        }
-        next = records.next_record()?;
-    }
-    Ok(())
 }
 
 /// Reads the whole file once: it is text, in the encoding it declares.
@@ -204,101 +198,6 @@ fn refuse_other_kinds(start: &[u8]) -> Result<(), FileError> {
         return Err(FileError::NotText { kind: "UTF-16 without a byte order mark, or binary data", fix });
     }
     Ok(())
-}
-
-struct Checked {
-    text_bytes: u64,
-    file_bytes: u64,
-    sha256: String,
-    /// Whether a quote stands in it.
-    quotes: bool,
-}
-
-/// Reads every byte: all of it has to be text in the encoding that was declared.
-fn check_text<R: Read>(file: &mut R, encoding: Encoding) -> Result<Checked, FileError> {
-    let mut hashed = Hashed { inner: file, hash: Sha256::new(), bytes: 0 };
-    let mut text = Text::new(&mut hashed, encoding);
-    let (mut buffer, mut kept, mut at, mut total) = (vec![0; 64 * 1024], 0, Place { line: 1, after_cr: false }, 0_u64);
-    let (mut blank, mut quotes) = (true, false);
-    loop {
-        let read = text.read(&mut buffer[kept..])?;
-        if text.broken {
-            return Err(FileError::BrokenUtf16 { line: at.line });
-        }
-        let all = &buffer[..kept + read];
-        let good = valid_prefix(all, read == 0, at)?;
-        let new = &all[..good];
-        if let Some(zero) = new.iter().position(|byte| *byte == 0) {
-            return Err(FileError::ZeroByte { line: at.behind(&new[..zero]).line });
-        }
-        blank &= new.iter().all(u8::is_ascii_whitespace);
-        quotes |= new.contains(&b'"');
-        (at, total) = (at.behind(new), total + good as u64);
-        if read == 0 {
-            break;
-        }
-        let length = all.len();
-        buffer.copy_within(good..length, 0);
-        kept = length - good;
-    }
-    if blank {
-        return Err(FileError::Empty);
-    }
-    Ok(Checked { text_bytes: total, file_bytes: hashed.bytes, sha256: hex::encode(hashed.hash.finalize()), quotes })
-}
-
-/// How much of the chunk is whole characters; a broken one is an error, half a one at the end waits for more.
-fn valid_prefix(chunk: &[u8], last: bool, at: Place) -> Result<usize, FileError> {
-    match std::str::from_utf8(chunk) {
-        Ok(_) => Ok(chunk.len()),
-        Err(error) if error.error_len().is_none() && !last => Ok(error.valid_up_to()),
-        Err(error) => {
-            let (good, bad) = chunk.split_at(error.valid_up_to());
-            Err(FileError::Encoding { line: at.behind(good).line, guess: guess(bad) })
-        }
-    }
-}
-
-/// A place in a text, by its line from 1.
-#[derive(Clone, Copy)]
-struct Place {
-    line: u64,
-    after_cr: bool,
-}
-
-impl Place {
-    /// Counts on as [`Records`] does: LF, CR LF and CR each end a line.
-    fn behind(self, text: &[u8]) -> Self {
-        text.iter().fold(self, |Self { line, after_cr }, byte| {
-            let ends_line = *byte == b'\r' || *byte == b'\n' && !after_cr;
-            Self { line: line + u64::from(ends_line), after_cr: *byte == b'\r' }
-        })
-    }
-}
-
-/// What the undecodable bytes look like.
-fn guess(bad: &[u8]) -> &'static str {
-    match bad {
-        [0x81..=0x9f | 0xe0..=0xfc, 0x40..=0x7e | 0x80..=0xfc, 0x81..=0x9f, ..] => "it looks like Shift-JIS or another Asian encoding",
-        [0xa0..=0xff, 0x00..=0x7f, ..] | [0xa0..=0xff] => "it looks like Latin-1 or Windows-1252",
-        [0x80..=0x9f, ..] => "it looks like Windows-1252",
-        _ => "an unknown encoding",
-    }
-}
-
-struct Hashed<'a, R> {
-    inner: &'a mut R,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<R: Read> Read for Hashed<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(out)?;
-        self.hash.update(&out[..read]);
-        self.bytes += read as u64;
-        Ok(read)
-    }
 }
 
 /// A byte no list holds: lines come in one piece.

@@ -6,6 +6,9 @@
 use std::io::{self, Read};
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use memchr::memchr_iter;
+
+use crate::intake::lines::Lines;
 
 /// Longest row, in bytes of text.
 pub const MAX_ROW: usize = 1 << 20;
@@ -40,9 +43,8 @@ pub struct Records<R> {
     ends: Vec<usize>,
     cells: usize,
     offset: u64,
-    line: u64,
+    lines: Lines,
     began_on: u64,
-    after_cr: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -59,9 +61,8 @@ impl<R: Read> Records<R> {
             ends: vec![0; MAX_CELLS],
             cells: 0,
             offset: 0,
-            line: 1,
+            lines: Lines::default(),
             began_on: 1,
-            after_cr: false,
         }
     }
 
@@ -117,9 +118,23 @@ impl<R: Read> Records<R> {
         }
     }
 
+    /// Reads on to the end: the line of a row with a quote that is never closed.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn open_quote(&mut self) -> io::Result<Option<u64>> {
+        loop {
+            match self.read()? {
+                Next::Unclosed => return Ok(Some(self.began_on)),
+                Next::End => return Ok(None),
+                Next::Record | Next::TooLong => {}
+            }
+        }
+    }
+
     fn read(&mut self) -> io::Result<Next> {
         self.skip_blank_lines()?;
-        self.began_on = self.line;
+        self.began_on = self.lines.line();
         self.parser.reset();
         let mut reading = Reading::default();
         loop {
@@ -127,7 +142,7 @@ impl<R: Read> Records<R> {
             let input = &self.buffer[self.at..self.end];
             let (result, read, written, cells) =
                 self.parser.read_record(input, &mut self.text[reading.text..], &mut self.ends[reading.cells..]);
-            reading.quotes += input[..read].iter().filter(|byte| **byte == b'"').count();
+            reading.quotes += memchr_iter(b'"', &input[..read]).count();
             (reading.text, reading.cells) = (reading.text + written, reading.cells + cells);
             self.take(read);
             match result {
@@ -143,7 +158,7 @@ impl<R: Read> Records<R> {
     /// A record that ends with the file instead of a line, over several lines and with an odd quote, was never closed.
     fn finish(&mut self, reading: &Reading, at_end: bool) -> Next {
         self.cells = if reading.too_long { 0 } else { reading.cells };
-        let spans_lines = self.line > self.began_on;
+        let spans_lines = self.lines.line() > self.began_on;
         if at_end && spans_lines && reading.quotes % 2 == 1 {
             return Next::Unclosed;
         }
@@ -175,13 +190,9 @@ impl<R: Read> Records<R> {
         Ok(self.at < self.end)
     }
 
-    /// Moves on by `length` bytes, counting lines: LF, CR LF and CR each end one.
+    /// Moves on by `length` bytes, counting lines.
     fn take(&mut self, length: usize) {
-        for byte in &self.buffer[self.at..self.at + length] {
-            let ends_line = *byte == b'\r' || *byte == b'\n' && !self.after_cr;
-            self.line += u64::from(ends_line);
-            self.after_cr = *byte == b'\r';
-        }
+        self.lines = self.lines.behind(&self.buffer[self.at..self.at + length]);
         self.at += length;
         self.offset += length as u64;
     }

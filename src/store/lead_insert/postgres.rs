@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, on_conflict};
+use super::{COLUMNS, Fresh, ListPlace, OnDuplicate, PROOF_COLUMNS, any_proof, on_conflict};
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -19,18 +19,25 @@ struct Columns<'a> {
     zones: Vec<&'a str>,
     variables: Vec<&'a str>,
     consents: Vec<Option<&'a str>>,
-    consents_at: Vec<Option<i64>>,
-    consent_refs: Vec<Option<&'a str>>,
     priorities: Vec<i32>,
     due: Vec<i64>,
     states: Vec<&'a str>,
     dispositions: Vec<Option<&'a str>>,
     classes: Vec<i64>,
+    proof: Option<ProofColumns<'a>>,
+}
+
+/// When and where consent was given, of many leads.
+type ProofColumns<'a> = (Vec<Option<i64>>, Vec<Option<&'a str>>);
+
+fn proof_columns(leads: &[Fresh]) -> ProofColumns<'_> {
+    let proof = |fresh: &Fresh| (fresh.lead.consent_at().map(Timestamp::as_millis), fresh.lead.consent_ref());
+    leads.iter().map(proof).unzip()
 }
 
 impl<'a> Columns<'a> {
     fn of(leads: &'a [Fresh], now: Timestamp) -> Self {
-        let mut columns = Self::default();
+        let mut columns = Self { proof: any_proof(leads).then(|| proof_columns(leads)), ..Self::default() };
         for fresh in leads {
             let lead = &fresh.lead;
             columns.ids.push(fresh.id.0);
@@ -39,8 +46,6 @@ impl<'a> Columns<'a> {
             columns.zones.push(&lead.zones);
             columns.variables.push(&lead.variables);
             columns.consents.push(lead.consent_basis.as_deref());
-            columns.consents_at.push(lead.consent_at().map(Timestamp::as_millis));
-            columns.consent_refs.push(lead.consent_ref());
             columns.priorities.push(lead.priority.get().into());
             columns.due.push(lead.due(now).as_millis());
             columns.states.push(fresh.state());
@@ -51,23 +56,19 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// Binds the values in the order of [`sql`].
+/// The statement with its values, in the order of [`sql`].
 macro_rules! bound {
-    ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
+    ($place:expr, $leads:expr, $now:expr) => {{
         let columns = Columns::of($leads, $now);
-        let query = $query.bind($place.campaign).bind($place.import).bind($now).bind(columns.ids).bind(columns.external_ids);
-        query
-            .bind(columns.phone_numbers)
-            .bind(columns.zones)
-            .bind(columns.variables)
-            .bind(columns.consents)
-            .bind(columns.consents_at)
-            .bind(columns.consent_refs)
-            .bind(columns.priorities)
-            .bind(columns.due)
-            .bind(columns.states)
-            .bind(columns.dispositions)
-            .bind(columns.classes)
+        let query = sqlx::query(AssertSqlSafe(sql($place.on_duplicate, columns.proof.is_some())));
+        let query = query.bind($place.campaign).bind($place.import).bind($now).bind(columns.ids).bind(columns.external_ids);
+        let query = query.bind(columns.phone_numbers).bind(columns.zones).bind(columns.variables).bind(columns.consents);
+        let query = query.bind(columns.priorities).bind(columns.due).bind(columns.states).bind(columns.dispositions);
+        let query = query.bind(columns.classes);
+        match columns.proof {
+            Some((consents_at, consent_refs)) => query.bind(consents_at).bind(consent_refs),
+            None => query,
+        }
     }};
 }
 
@@ -76,8 +77,7 @@ pub(super) async fn skip(conn: &mut PgConnection, place: ListPlace, leads: &[Fre
     require(conn, place.campaign).await?;
     let mut accepted = 0;
     for leads in leads.chunks(ROWS) {
-        let sql = AssertSqlSafe(sql(OnDuplicate::Skip));
-        accepted += bound!(sqlx::query(sql), place, leads, now).execute(&mut *conn).await?.rows_affected();
+        accepted += bound!(place, leads, now).execute(&mut *conn).await?.rows_affected();
     }
     Ok(accepted)
 }
@@ -87,8 +87,7 @@ pub(super) async fn update(conn: &mut PgConnection, place: ListPlace, leads: &[F
     require(conn, place.campaign).await?;
     let mut ids = Vec::with_capacity(leads.len());
     for leads in leads.chunks(ROWS) {
-        let sql = AssertSqlSafe(sql(OnDuplicate::Update));
-        let rows = bound!(sqlx::query(sql), place, leads, now).fetch_all(&mut *conn).await?;
+        let rows = bound!(place, leads, now).fetch_all(&mut *conn).await?;
         ids.extend(rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<LeadId>, _>>()?);
     }
     Ok(ids)
@@ -100,13 +99,13 @@ async fn require(conn: &mut PgConnection, campaign: CampaignId) -> Result<(), St
     Ok(())
 }
 
-/// `$1` campaign, `$2` import, `$3` now; then thirteen columns.
-fn sql(on_duplicate: OnDuplicate) -> String {
+/// `$1` campaign, `$2` import, `$3` now; then eleven columns, or thirteen with the proof of consent.
+fn sql(on_duplicate: OnDuplicate, proof: bool) -> String {
+    let (more, proof) = if proof { (PROOF_COLUMNS, ", CAST($15 AS BIGINT[]), CAST($16 AS TEXT[])") } else { ("", "") };
     let conflict = on_conflict(on_duplicate);
     format!(
-        "INSERT INTO lead ({COLUMNS}) SELECT $1, $2, $3, $3, listed.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
-           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS BIGINT[]),
-           CAST($11 AS TEXT[]), CAST($12 AS INTEGER[]), CAST($13 AS BIGINT[]), CAST($14 AS TEXT[]), CAST($15 AS TEXT[]),
-           CAST($16 AS BIGINT[])) AS listed{conflict}"
+        "INSERT INTO lead ({COLUMNS}{more}) SELECT $1, $2, $3, $3, listed.* FROM UNNEST(CAST($4 AS UUID[]), CAST($5 AS TEXT[]),
+           CAST($6 AS TEXT[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TEXT[]), CAST($10 AS INTEGER[]),
+           CAST($11 AS BIGINT[]), CAST($12 AS TEXT[]), CAST($13 AS TEXT[]), CAST($14 AS BIGINT[]){proof}) AS listed{conflict}"
     )
 }

@@ -9,7 +9,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Row, Sqlite, SqliteConnection};
 
-use super::{COLUMNS, Fresh, ListLead, ListPlace, OnDuplicate, on_conflict};
+use super::{COLUMNS, Fresh, ListLead, ListPlace, OnDuplicate, PROOF_COLUMNS, any_proof, on_conflict};
 use crate::domain::ids::LeadId;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -19,14 +19,17 @@ const ROWS: usize = 250;
 
 /// Binds the values in the order of [`sql`], and takes them with it.
 macro_rules! bound {
-    ($query:expr, $place:expr, $leads:expr, $now:expr) => {{
+    ($query:expr, $place:expr, $leads:expr, $proof:expr, $now:expr) => {{
         let mut query = $query.bind($place.campaign).bind($place.import).bind($now).bind($now);
         for fresh in $leads {
             let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due($now));
             let ListLead { external_id, phone_number, zones, variables, consent_basis, consent_proof, priority, .. } = fresh.lead;
-            let (consent_at, consent_ref) = consent_proof.map_or((None, None), |proof| (proof.at, proof.reference));
             query = query.bind(fresh.id).bind(external_id).bind(phone_number).bind(zones).bind(variables).bind(consent_basis);
-            query = query.bind(consent_at).bind(consent_ref).bind(priority).bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
+            query = query.bind(priority).bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
+            if $proof {
+                let (consent_at, consent_ref) = consent_proof.map_or((None, None), |proof| (proof.at, proof.reference));
+                query = query.bind(consent_at).bind(consent_ref);
+            }
         }
         query
     }};
@@ -65,13 +68,19 @@ pub(super) async fn update(
 /// A statement that stores the next leads, with its values; `None` when there are no more.
 fn statement(place: ListPlace, leads: &mut IntoIter<Fresh>, now: Timestamp) -> Option<Query<'static, Sqlite, SqliteArguments>> {
     let leads: Vec<Fresh> = leads.by_ref().take(ROWS).collect();
-    let sql = (!leads.is_empty()).then(|| sql(leads.len(), place.on_duplicate))?;
-    Some(bound!(sqlx::query(AssertSqlSafe(sql)), place, leads, now))
+    if leads.is_empty() {
+        return None;
+    }
+    let proof = any_proof(&leads);
+    let sql = sql(leads.len(), proof, place.on_duplicate);
+    Some(bound!(sqlx::query(AssertSqlSafe(sql)), place, leads, proof, now))
 }
 
-/// Campaign, import and the time twice; then thirteen values per row.
-fn sql(rows: usize, on_duplicate: OnDuplicate) -> String {
-    let values = vec!["(?,?,?,?,?,?,?,?,?,?,?,?,?)"; rows].join(",");
+/// Campaign, import and the time twice; then eleven values per row, or thirteen with the proof of consent.
+fn sql(rows: usize, proof: bool, on_duplicate: OnDuplicate) -> String {
+    let (more, row) = if proof { (PROOF_COLUMNS, "(?,?,?,?,?,?,?,?,?,?,?,?,?)") } else { ("", "(?,?,?,?,?,?,?,?,?,?,?)") };
+    let values = vec![row; rows].join(",");
     // without the WHERE, SQLite would read ON CONFLICT as a join
-    format!("INSERT INTO lead ({COLUMNS}) SELECT ?, ?, ?, ?, * FROM (VALUES {values}) WHERE TRUE{}", on_conflict(on_duplicate))
+    let conflict = on_conflict(on_duplicate);
+    format!("INSERT INTO lead ({COLUMNS}{more}) SELECT ?, ?, ?, ?, * FROM (VALUES {values}) WHERE TRUE{conflict}")
 }
