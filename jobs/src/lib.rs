@@ -1,7 +1,7 @@
 //! What may be queued in Callfleet, and what is promised about it.
 //!
 //! The database row is the truth; a ticket is a doorbell. Six promises, kept by every backend and proven by one suite
-//! (`tests/contract.rs`):
+//! (`tests/contract`):
 //!
 //! 1. A ticket is delivered at least once while its process lives; it may arrive twice and it may be lost. Whoever rings
 //!    sweeps for tickets that were never taken.

@@ -1,5 +1,7 @@
 //! A test that is killed leaves no process behind: interrupted runs would fill the machine with fleets.
 
+use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -38,12 +40,14 @@ fn start_everything(folder: &Path) -> ! {
     let (simulator, _) = simulator(folder, "");
     let (postgres, redis) = (Postgres::start(folder, Durability::Process), Redis::start(folder));
     let binary = Binary { program: env!("CARGO_BIN_EXE_callfleet").into(), before: Vec::new() };
-    let log = folder.join("trial.log");
-    let in_a_trial = Running::start(binary.command(folder, "simulator --listen 127.0.0.1:0"), &log).unwrap();
+    // a trial opens its log by name, and a pipe has one here
+    let (mut words, log) = std::io::pipe().unwrap();
+    let path = format!("/proc/self/fd/{}", log.as_raw_fd());
+    let in_a_trial = Running::start(binary.command(folder, "simulator --listen 127.0.0.1:0"), Path::new(&path)).unwrap();
+    // one that ends without a word must end the wait for it
+    drop(log);
     // it is bound once `setpriv` has asked for it; its first word is behind that
-    while std::fs::read(&log).unwrap().is_empty() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    words.read_exact(&mut [0]).unwrap();
     let pids = [simulator.pid(), postgres.pid().unwrap(), redis.pid().unwrap(), in_a_trial.pid()];
     println!("started: {}", pids.map(|pid| pid.to_string()).join(" "));
     loop {

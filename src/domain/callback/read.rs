@@ -4,13 +4,14 @@
 mod clock;
 mod day;
 mod delay;
+mod named_day;
+mod named_time;
 mod part;
-
-use std::ops::RangeInclusive;
+mod relation;
 
 use crate::domain::callback::clause::{self, Clause, Mood};
-use crate::domain::callback::wish::{Bound, Clock, Day, Wish};
-use crate::domain::callback::{figure, place};
+use crate::domain::callback::place;
+use crate::domain::callback::wish::{Bound, Day, Wish};
 
 /// The wish of all clauses together.
 pub(super) fn wish(clauses: &[Clause<'_>]) -> Wish {
@@ -70,32 +71,6 @@ struct Reader<'a, 'w> {
     day_ended: usize,
 }
 
-/// Words that may stand between a relation and its time.
-const FILLERS: [&str; 16] = [
-    "the",
-    "like",
-    "about",
-    "around",
-    "maybe",
-    "say",
-    "on",
-    "at",
-    "this",
-    "approximately",
-    "roughly",
-    "perhaps",
-    "sometime",
-    "anytime",
-    "in",
-    "of",
-];
-
-const RELATIONS: [&str; 14] =
-    ["after", "past", "before", "by", "until", "from", "between", "since", "around", "about", "at", "or", "and", "to"];
-
-/// The years that may be meant by four figures.
-const YEARS: RangeInclusive<i16> = 2025..=2099;
-
 impl<'a, 'w> Reader<'a, 'w> {
     fn new(clause: &Clause<'a>, wish: &'w mut Wish) -> Self {
         Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0 }
@@ -142,38 +117,6 @@ impl Reader<'_, '_> {
         self.at.checked_sub(back).and_then(|at| self.tokens.get(at)).map_or("", String::as_str)
     }
 
-    fn note_relation(&mut self) {
-        let word = self.word(0).to_owned();
-        if matches!(word.as_str(), "starting" | "beginning") {
-            self.relation = Some("from");
-        } else if let Some(relation) = RELATIONS.iter().find(|known| **known == word) {
-            // "at around", "after about": the stronger word stays.
-            let until_after = *relation == "after" && self.relation == Some("until");
-            if !until_after && !matches!(*relation, "around" | "about" | "at") || self.relation.is_none() {
-                self.relation = Some(relation);
-            }
-        } else if !FILLERS.contains(&word.as_str()) {
-            self.relation = None;
-        }
-    }
-
-    /// What the pending relation means here; `None` when a closed clause names a time without turning it into a bound.
-    fn bound(&self) -> Option<Bound> {
-        let relation = self.relation.unwrap_or("at");
-        match (self.mood, relation) {
-            (Mood::Closed, "before" | "until" | "by") | (Mood::Free, "by") => Some(Bound::From),
-            (Mood::Closed, "after" | "past") => Some(Bound::Before),
-            (Mood::Closed | Mood::Past | Mood::Aside, _) => None,
-            (_, "after" | "past" | "since") => Some(Bound::After),
-            (_, "from") => Some(Bound::From),
-            (_, "before") => Some(Bound::Before),
-            (Mood::Free, "until") => Some(Bound::By),
-            (_, "until") => Some(Bound::From),
-            (_, "by") => Some(Bound::By),
-            _ => Some(Bound::At),
-        }
-    }
-
     /// "at the same time", "this time tomorrow". "This time call me at five" is none.
     fn same_time(&mut self) -> Option<usize> {
         let on = 2 + usize::from(self.word(2) == "on");
@@ -196,61 +139,6 @@ impl Reader<'_, '_> {
         Some(used)
     }
 
-    fn day(&mut self) -> Option<usize> {
-        let (day, used) = day::day(self.rest())?;
-        if matches!(self.before(1), "ends" | "ended" | "expires" | "born" | "starts" | "started" | "due" | "since" | "bought" | "moved") {
-            return Some(used);
-        }
-        if self.ends_span_of_days() {
-            self.wish.day = self.wish.day.map(|(first, _)| (first, Bound::At));
-            self.wish.last_day = Some(day);
-            (self.last, self.day_ended) = (Last::Day, self.at + used);
-            return Some(used);
-        }
-        // "Tuesday or Wednesday": the first one is as good as the second.
-        let second_choice = matches!(self.relation, Some("or" | "and" | "to")) && self.wish.day.is_some();
-        // "not before two tomorrow": the bound was turned around already, its day counts.
-        let of_bound = self.mood == Mood::Closed && self.relation.is_none() && self.wish.time.is_some();
-        let bound = if of_bound { Some(Bound::At) } else { self.bound() };
-        if !second_choice && let Some(bound) = bound {
-            (self.wish.day, self.wish.last_day) = (Some((day, bound)), None);
-        }
-        (self.last, self.day_ended) = (Last::Day, self.at + used);
-        Some(used)
-    }
-
-    /// "December 5 through 8": the month is said once.
-    fn end_of_dates(&mut self) -> Option<usize> {
-        let Some((Day::Date { month: Some(month), .. }, _)) = self.wish.day else { return None };
-        let (day, used) = figure::number(self.rest()).filter(|(day, _)| (1..=31).contains(day))?;
-        let is_hour = matches!(self.word(used), "am" | "pm" | "oclock" | "in");
-        if is_hour || !matches!(self.before(1), "through" | "thru") || !self.ends_span_of_days() {
-            return None;
-        }
-        self.wish.last_day = Some(Day::Date { month: Some(month), day: i8::try_from(day).ok()?, on: None });
-        self.day_ended = self.at + used;
-        Some(used)
-    }
-
-    /// "Monday through Wednesday": one word stands between two days.
-    fn ends_span_of_days(&self) -> bool {
-        let joined = matches!(self.before(1), "through" | "thru" | "to" | "until") && self.last == Last::Day;
-        let asked = matches!(self.mood, Mood::Open | Mood::Free) && matches!(self.wish.day, Some((_, Bound::At | Bound::From)));
-        joined && asked && self.day_ended + 1 == self.at
-    }
-
-    /// "December 1st 2027", "in 2028": such figures are a year there, and 20:27 after "at".
-    fn year(&mut self) -> Option<usize> {
-        let year = self.word(0).parse().ok().filter(|year| YEARS.contains(year))?;
-        let of_date = matches!(self.wish.day, Some((Day::Date { .. } | Day::NamedMonth { .. } | Day::WeekOf { .. }, _)));
-        let behind_it = self.last == Last::Day && of_date && self.relation.is_none();
-        let led = self.before(1) == "in";
-        (behind_it || led).then(|| {
-            self.wish.year = Some(year);
-            1
-        })
-    }
-
     fn part(&mut self) -> Option<usize> {
         let found = part::part(self.rest())?;
         if found.first_thing {
@@ -268,84 +156,5 @@ impl Reader<'_, '_> {
         }
         self.last = Last::Part;
         Some(found.used)
-    }
-
-    fn clock(&mut self) -> Option<usize> {
-        if self.is_thing() {
-            return None;
-        }
-        let corrected = self.before(1) == "it" && self.before(2) == "make";
-        let joined = matches!(self.relation, Some("or" | "and" | "to"));
-        let led = self.relation.is_some() && (!joined || self.last == Last::Time);
-        let expected = led
-            || !joined && self.last != Last::Nothing
-            || self.tokens.len() <= 2
-            || matches!(self.before(1), "me" | "say" | "mean" | "like" | "maybe" | "do")
-            || corrected
-            || self.opens_a_span()
-            || self.is_spoken_of();
-        let (clock, used) = clock::clock(self.rest(), expected)?;
-        let bound = self.bound();
-        let spans = matches!(self.relation, Some("and" | "or" | "to" | "until")) && self.last == Last::Time && self.wish.until.is_none();
-        let ends = matches!((self.wish.time, bound), (Some((_, Bound::After | Bound::From)), Some(Bound::Before | Bound::By)));
-        if ends || spans && self.wish.time.is_some() && matches!(self.mood, Mood::Open | Mood::Free) {
-            self.end_span(clock);
-        } else if let Some(bound) = bound {
-            self.wish.time = Some((clock, bound));
-            self.wish.until = None;
-        }
-        self.last = Last::Time;
-        Some(used)
-    }
-
-    /// "this one", "the other one": no hour.
-    fn is_thing(&self) -> bool {
-        let pointed = ["this", "that", "which", "other", "another", "each", "every", "any", "no", "same", "new", "old", "right", "wrong"];
-        self.word(0) == "one" && pointed.contains(&self.before(1)) && self.word(1) != "oclock"
-    }
-
-    /// "at 25:00", "at 27 o'clock".
-    fn no_such_time(&mut self) -> Option<usize> {
-        let led = matches!(self.before(1), "at" | "around" | "by" | "before" | "after" | "until" | "from");
-        let figures = self.word(0).split_once(':').is_some_and(|(hour, minute)| hour.parse::<u32>().is_ok() && minute.len() == 2);
-        let hour = figure::number(self.rest()).is_some_and(|(_, used)| self.word(used) == "oclock");
-        let named = led && (figures || hour) && matches!(self.mood, Mood::Open | Mood::Free);
-        self.wish.unclear |= named;
-        named.then_some(1)
-    }
-
-    /// "between seven and eight AM": the half of the day that the end names holds for the beginning too, where that fits.
-    fn end_span(&mut self, end: Clock) {
-        self.wish.until = Some(end);
-        let Some((start, _)) = self.wish.time.as_mut().filter(|(start, _)| end.sure && !start.sure) else { return };
-        let minutes = |clock: &Clock| i16::from(clock.hour) * 60 + i16::from(clock.minute);
-        let hours = [start.hour % 12, start.hour % 12 + 12].map(|hour| Clock { hour, sure: true, ..*start });
-        let before = hours.into_iter().rfind(|hour| minutes(hour) < minutes(&end));
-        *start = before.unwrap_or(*start);
-    }
-
-    /// "six would be good", "eleven LA time", "three my time".
-    fn is_spoken_of(&self) -> bool {
-        let Some((_, used)) = figure::number(self.rest()) else { return false };
-        let after = self.tokens.get(self.at + used..).unwrap_or_default();
-        let judged = self.at == 0 && matches!(self.word(used), "would" | "works" | "sounds" | "is");
-        let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
-        let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
-        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after)
-    }
-
-    /// "5 Central tomorrow", "ten Mountain on Friday". "Ten mountain bikes" have no zone.
-    fn is_zone_and_day(tokens: &[String]) -> bool {
-        let Some((_, used)) = place::zone(tokens, true) else { return false };
-        let on = used + usize::from(tokens.get(used).is_some_and(|word| word == "on"));
-        tokens.len() == used || tokens.get(on..).and_then(day::day).is_some()
-    }
-
-    /// "two or three in the afternoon": the second hour shows that the first one is an hour.
-    fn opens_a_span(&self) -> bool {
-        let second = self.tokens.get(self.at + 2..).unwrap_or_default();
-        let dated = || figure::number(second).and_then(|(_, used)| day::day(second.get(used..)?)).is_some();
-        let alone = || self.word(1) != "or" && figure::number(second).is_some_and(|(_, used)| used == second.len());
-        matches!(self.word(1), "or" | "to" | "until") && (clock::clock(second, false).is_some() || self.at == 0 && (dated() || alone()))
     }
 }

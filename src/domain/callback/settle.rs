@@ -1,18 +1,21 @@
 //! Puts a [`Wish`] on the calendar: from when until when, on the clock of the zone the words were meant in.
 
 mod dates;
+mod delay;
+mod local;
+mod part_of_day;
+mod time_of_day;
 
 use std::time::Duration;
 
-use jiff::civil::{Date, Time};
+use jiff::ToSpan;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan, ZonedDateTime};
 
 use crate::domain::callback::figure::{Amount, Unit};
 use crate::domain::callback::hours::PromiseHours;
-use crate::domain::callback::wish::{Bound, Clock, Day, Part, Soon, Wish};
+use crate::domain::callback::wish::{Bound, Day, Wish};
 use crate::domain::time::Timestamp;
-use crate::domain::window::{Calendar as _, Hours};
 
 /// "Later", "I'm driving", "today": nobody wants to be rung again at once.
 pub(super) const LATER: Duration = Duration::from_secs(2 * 60 * 60);
@@ -90,81 +93,6 @@ impl Here<'_> {
         }
     }
 
-    fn zone(&self) -> &TimeZone {
-        &self.zones[0]
-    }
-
-    fn local(&self) -> ZonedDateTime {
-        self.now.in_zone(self.zone())
-    }
-
-    fn today(&self) -> Date {
-        self.local().date()
-    }
-
-    /// A minute of a local day; 1440 is its end.
-    fn moment(&self, date: Date, minute: u16) -> Option<Timestamp> {
-        moment_in(self.zone(), date, minute)
-    }
-
-    fn is_open(&self, moment: Timestamp) -> bool {
-        self.hours.is_open_in(self.zones, moment)
-    }
-
-    /// When the hours of a day have begun in every zone.
-    fn all_begun(&self, date: Date, hours: Hours) -> Option<Timestamp> {
-        self.zones.iter().filter_map(|zone| moment_in(zone, date, hours.open)).max()
-    }
-
-    /// When calls must no longer begin on that day: once it is closed in one zone.
-    fn close(&self, date: Date) -> Option<Timestamp> {
-        let Some(hours) = self.hours.hours_on(date) else { return self.moment(date, 1_440) };
-        self.zones.iter().filter_map(|zone| moment_in(zone, date, hours.close)).min()
-    }
-
-    /// The end of a span, or the end of that day's calling hours where they end earlier.
-    fn until_close(&self, settled: Settled) -> Option<Timestamp> {
-        let latest = settled.latest?;
-        let close = self.close(latest.in_zone(self.zone()).date()).filter(|close| *close > settled.earliest);
-        Some(close.map_or(latest, |close| latest.min(close)))
-    }
-
-    /// The beginning of a day, but for today some time ahead.
-    fn start(&self, date: Date, ahead: Duration) -> Option<Timestamp> {
-        let opens = self.hours.hours_on(date).map_or_else(|| self.moment(date, 0), |hours| self.all_begun(date, hours))?;
-        Some(if date <= self.today() { opens.max(self.now + ahead) } else { opens })
-    }
-
-    fn delayed(&self, delay: Amount) -> Option<Settled> {
-        let later =
-            |count: u32| if delay.unit == Unit::WorkingDays { self.after_working_days(count) } else { self.add(span(count, delay.unit)?) };
-        let latest = if delay.most > delay.least { Some(later(delay.most)?) } else { None };
-        let earliest = later(delay.least)?;
-        Some(Settled { earliest, latest, exact: true, confidence: 90, open_ended: false })
-    }
-
-    fn add(&self, span: Span) -> Option<Timestamp> {
-        self.local().checked_add(span).ok().map(|zoned| Timestamp::from_zoned(&zoned))
-    }
-
-    /// The same time of day, so many working days on.
-    fn after_working_days(&self, count: u32) -> Option<Timestamp> {
-        let date = dates::working_days(self.today(), count)?;
-        let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone().clone()).ok()?;
-        Some(Timestamp::from_zoned(&moment))
-    }
-
-    fn soon(&self, soon: Soon) -> Option<Settled> {
-        let (wait, latest) = match soon {
-            Soon::Bit => (BIT, None),
-            Soon::While => (WHILE, None),
-            Soon::LaterToday => (LATER, self.close(self.today())),
-        };
-        let earliest = self.now + wait;
-        let latest = latest.filter(|latest| *latest > earliest);
-        Some(Settled { earliest, latest, exact: false, confidence: 60, open_ended: false })
-    }
-
     fn with_day(&self, wish: &Wish, (day, bound): (Day, Bound)) -> Option<Settled> {
         let (first, last) = self.dates(day, wish).filter(|(first, _)| wish.year.is_none_or(|year| year == first.year()))?;
         if last < self.today() {
@@ -210,131 +138,5 @@ impl Here<'_> {
         let earliest =
             latest.map_or(earliest, |latest| if earliest >= latest && first == self.today() { self.now + BIT } else { earliest });
         Some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
-    }
-
-    /// A time on a given day.
-    fn timed(&self, date: Date, wish: &Wish, clock: Clock, bound: Bound) -> Option<Settled> {
-        let (moment, guessed) = self.pick(date, clock, wish)?;
-        let confidence = if guessed { 85 } else { 95 };
-        self.around(moment, date, wish, bound, confidence)
-    }
-
-    /// The span a time and its relation mean.
-    fn around(&self, moment: Timestamp, date: Date, wish: &Wish, bound: Bound, confidence: u8) -> Option<Settled> {
-        let (earliest, latest) = match (bound, wish.until) {
-            (_, Some(end)) => (moment, Some(self.pick_after(date, end, moment)?)),
-            (Bound::At, None) => (moment, None),
-            (Bound::After | Bound::From, None) => (moment, self.close(date).filter(|close| *close > moment)),
-            (Bound::Before | Bound::By, None) => (self.start(date, HALF_HOUR)?.min(moment).max(self.now), Some(moment)),
-        };
-        // A span that was named has an end to be told.
-        let open_ended = wish.until.is_none() && matches!(bound, Bound::After | Bound::From);
-        Some(Settled { earliest, latest, exact: true, confidence, open_ended })
-    }
-
-    /// The moments a time may mean on a day, in order.
-    fn candidates(&self, date: Date, clock: Clock, wish: &Wish) -> Vec<Timestamp> {
-        let hours: Vec<i8> = match wish.part {
-            _ if clock.sure => vec![clock.hour],
-            Some((part, _)) if part.pm => vec![clock.hour % 12 + 12],
-            Some(_) => vec![clock.hour % 12],
-            None => vec![clock.hour % 12, clock.hour % 12 + 12],
-        };
-        let minute = |hour: i8| u16::try_from(i16::from(hour) * 60 + i16::from(clock.minute)).ok();
-        hours.into_iter().filter_map(|hour| self.moment(date, minute(hour)?)).collect()
-    }
-
-    /// Which of them is meant, and whether that is a guess: the first one to come inside the calling hours, else the hour at
-    /// which people are awake.
-    fn pick(&self, date: Date, clock: Clock, wish: &Wish) -> Option<(Timestamp, bool)> {
-        let candidates = self.candidates(date, clock, wish);
-        let inside = candidates.iter().copied().find(|moment| *moment > self.now && self.is_open(*moment));
-        let at_day = if (7..12).contains(&clock.hour) { candidates.first() } else { candidates.last() };
-        let chosen = inside.or_else(|| at_day.copied().filter(|moment| *moment > self.now)).or_else(|| candidates.last().copied());
-        chosen.map(|moment| (moment, candidates.len() > 1))
-    }
-
-    /// The end of a span: the first reading after its beginning.
-    fn pick_after(&self, date: Date, clock: Clock, start: Timestamp) -> Option<Timestamp> {
-        self.candidates(date, clock, &Wish::default()).into_iter().find(|moment| *moment > start)
-    }
-
-    /// A time without a day: the next one inside the calling hours within a week, else the next one at all.
-    fn next_time(&self, wish: &Wish, clock: Clock, bound: Bound) -> Option<Settled> {
-        let days: Vec<Date> = (0_i64..=7).filter_map(|ahead| self.today().checked_add(ahead.days()).ok()).collect();
-        let all = || days.iter().flat_map(|date| self.candidates(*date, clock, wish).into_iter().map(move |moment| (moment, *date)));
-        let inside = all().find(|(moment, _)| *moment > self.now && self.opens_around(*moment, bound));
-        let (moment, date) = inside.or_else(|| self.next_waking(&days, clock, wish))?;
-        let confidence = if clock.sure { 90 } else { 80 };
-        self.around(moment, date, wish, bound, confidence)
-    }
-
-    /// Whether the span that begins (or ends) here is open.
-    fn opens_around(&self, moment: Timestamp, bound: Bound) -> bool {
-        let minute = Duration::from_secs(60);
-        self.is_open(if matches!(bound, Bound::Before | Bound::By) { moment - minute } else { moment })
-    }
-
-    fn next_waking(&self, days: &[Date], clock: Clock, wish: &Wish) -> Option<(Timestamp, Date)> {
-        days.iter()
-            .find_map(|date| self.pick(*date, clock, wish).map(|(moment, _)| (moment, *date)).filter(|(moment, _)| *moment > self.now))
-    }
-
-    /// A part of a given day.
-    fn in_part(&self, date: Date, part: Part, bound: Bound) -> Option<Settled> {
-        let (start, end) = (self.moment(date, part.start)?, self.moment(date, part.end)?);
-        // An evening runs into the night; a morning that is over was not meant.
-        if !part.pm && end <= self.now {
-            return self.over(date);
-        }
-        let over = self.now + HALF_HOUR >= end;
-        let soonest = match (self.now >= start, over) {
-            (false, _) => start,
-            (true, false) => (self.now + WHILE).min(end),
-            (true, true) => self.now + HALF_HOUR,
-        };
-        let (earliest, latest) = match bound {
-            Bound::At | Bound::From => (soonest, Some(end).filter(|end| *end > self.now)),
-            Bound::After => (end.max(self.now), None),
-            Bound::Before | Bound::By => (self.start(date, HALF_HOUR)?.min(start).max(self.now), Some(start)),
-        };
-        let latest = latest.filter(|latest| *latest > earliest);
-        Some(Settled { earliest, latest, exact: over, confidence: 80, open_ended: false })
-    }
-
-    /// A part of the day without a day: today's, unless it runs or is over.
-    fn next_part(&self, part: Part, bound: Bound, first_thing: bool) -> Option<Settled> {
-        let running = self.moment(self.today(), part.start)? <= self.now;
-        let nearly_over = self.moment(self.today(), part.end)? <= self.now + HALF_HOUR;
-        let tomorrow = if part.pm { nearly_over } else { running };
-        let date = self.today().checked_add(i64::from(tomorrow).days()).ok()?;
-        if first_thing { self.first_thing(Some(date)) } else { self.in_part(date, part, bound) }
-    }
-
-    /// The first hour of a day's calling hours.
-    fn first_thing(&self, date: Option<Date>) -> Option<Settled> {
-        let opens = |date: Date| self.hours.hours_on(date).and_then(|hours| self.all_begun(date, hours));
-        let today = opens(self.today()).filter(|opens| *opens > self.now);
-        let tomorrow = || self.today().checked_add(1.day()).ok().and_then(|date| opens(date).or_else(|| self.moment(date, 9 * 60)));
-        let earliest = match date {
-            Some(date) => opens(date).or_else(|| self.moment(date, 9 * 60))?,
-            None => today.or_else(tomorrow)?,
-        };
-        Some(Settled { earliest, latest: Some(earliest + WHILE), exact: false, confidence: 85, open_ended: false })
-    }
-}
-
-/// A minute of a day on the clock of a zone; 1440 is its end.
-fn moment_in(zone: &TimeZone, date: Date, minute: u16) -> Option<Timestamp> {
-    let (date, minute) = if minute >= 1_440 { (date.checked_add(1.day()).ok()?, minute - 1_440) } else { (date, minute) };
-    let time = Time::new(i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?, 0, 0).ok()?;
-    date.to_datetime(time).to_zoned_datetime(zone.clone()).ok().map(|zoned| Timestamp::from_zoned(&zoned))
-}
-
-fn span(count: u32, unit: Unit) -> Option<Span> {
-    match unit {
-        Unit::Minutes => Span::new().try_minutes(i64::from(count)).ok(),
-        Unit::Days | Unit::WorkingDays => Span::new().try_days(i64::from(count)).ok(),
-        Unit::Months => Span::new().try_months(i64::from(count)).ok(),
     }
 }

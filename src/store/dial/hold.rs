@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, on_db};
 use crate::store::dial::answer::naming;
 use crate::store::dial::callback::{Evidence, Told, take_into};
-use crate::store::dial::claim::token_hash;
+use crate::store::dial::intent::token_hash;
 use crate::store::dial::row::{AttemptRow, change_state};
 use crate::store::dial::sql::{execute, fetch_all, fetch_optional, fetch_value, whole};
 use crate::store::{Store, StoreError};

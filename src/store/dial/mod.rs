@@ -1,7 +1,8 @@
 //! The rows behind the dial protocol: each file does in one transaction what one decision of [`domain::dialing`] says.
 //!
 //! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, `keep` holds its ticket while it waits,
-//! [`claim`] gives the right to send once, [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
+//! `ticket` looks at what it is about, [`claim`] gives the right to send once and `intent` writes it down,
+//! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
 //! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
 //! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand, and
 //! `last_call` since when a slow campaign rests.
@@ -28,6 +29,7 @@ mod finish_at_once;
 mod halt;
 mod heads;
 pub mod hold;
+mod intent;
 mod keep;
 mod last_call;
 mod lead;
@@ -45,6 +47,7 @@ pub mod suppress;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+mod ticket;
 pub mod view;
 pub mod withdraw;
 mod write_news;
@@ -52,7 +55,7 @@ mod write_news;
 pub use answer::Recorded;
 pub use arm::{ArmOrder, Arming};
 pub use callback::{Told, Trouble};
-pub use claim::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket};
+pub use claim::{ClaimAsk, ClaimOutcome, Claimed};
 pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
 pub use ending::Ending;
@@ -64,6 +67,7 @@ pub use recall::Recallable;
 pub use reconcile::UnsureCall;
 pub use signal::StoredSignal;
 pub use sweep::{Swept, SweptRow};
+pub use ticket::ReadyTicket;
 pub use view::{AttemptView, CallFilter, LeadView};
 
 use crate::domain::ids::AttemptId;
@@ -72,7 +76,7 @@ use crate::store::rounds::Rounds;
 /// Statements that a server is asked so often that their callers share them.
 #[derive(Debug, Default)]
 pub(super) struct DialRounds {
-    looks: Rounds<AttemptId, Option<claim::TicketAndLook>>,
+    looks: Rounds<AttemptId, Option<ticket::TicketAndLook>>,
     reads: Rounds<AttemptId, Option<at_once::Read>>,
     news: Rounds<write_news::Change, Option<write_news::Whose>>,
     endings: Rounds<AttemptId, Option<Ending>>,

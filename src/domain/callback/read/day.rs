@@ -5,7 +5,7 @@ mod month;
 
 use jiff::civil::Weekday;
 
-use crate::domain::callback::figure::ordinal;
+use crate::domain::callback::figure::{number, ordinal};
 use crate::domain::callback::wish::Day;
 use month::month;
 
@@ -128,7 +128,7 @@ fn date(tokens: &[String]) -> Option<(Day, usize)> {
     if let Some(month) = month(word(0)) {
         let the = usize::from(word(1) == "the");
         let rest = tokens.get(1 + the..)?;
-        let (day, used) = ordinal(rest).or_else(|| super::figure::number(rest))?;
+        let (day, used) = ordinal(rest).or_else(|| number(rest))?;
         return dated(Some(month), day, 1 + the + used);
     }
     if let Some((month, day)) = word(0).split_once('/') {

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 use super::bench::Bench;
 use crate::store::contract::support::with_postgres;
 use crate::store::db::{Db, on_db};
-use crate::store::dial::{arm_together, at_once, claim, due, ending, finish_at_once, write_news};
+use crate::store::dial::{arm_together, at_once, due, ending, finish_at_once, ticket, write_news};
 use crate::store::{Store, StoreError};
 
 /// A campaign under way, as the planner knows it.
@@ -21,7 +21,7 @@ const PEOPLE: &str = "
 const OFTEN: [(&str, &str, &str); 9] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
-    (claim::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
+    (ticket::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
     (at_once::READ, "UUID[]", "'{}'"),
     (write_news::NEWS, "TEXT[]", "'{}'"),
     (ending::WITH_LEADS, "UUID[]", "'{}'"),

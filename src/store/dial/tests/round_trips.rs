@@ -13,7 +13,7 @@ use super::bench::{Bench, news};
 use crate::domain::dialing::CallStatus;
 use crate::store::Store;
 use crate::store::contract::support::with_postgres;
-use crate::store::dial::claim::FRESH;
+use crate::store::dial::ticket::FRESH;
 use crate::store::dial::{Arming, ClaimOutcome, Finished};
 
 /// Counts what the driver logs: each statement and each commit. It does not log where a transaction begins.
