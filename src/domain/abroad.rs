@@ -50,6 +50,17 @@ impl Abroad {
         &self.elsewhere
     }
 
+    /// All leads that were counted.
+    #[must_use]
+    pub const fn leads(&self) -> u64 {
+        self.leads
+    }
+
+    /// Counts leads that are called, as whoever looked their numbers up knows.
+    pub const fn add_called(&mut self, leads: u64) {
+        self.leads += leads;
+    }
+
     /// Counts leads whose numbers begin with these four digits; whether they are called.
     pub fn add(&mut self, opening: &str, leads: u64) -> bool {
         self.leads += leads;
