@@ -199,6 +199,27 @@ async fn leads_of_a_country_that_the_provider_refused_are_taken_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_doubtful_in_an_import_can_be_had_later() {
+    let bench = Bench::with_campaign().await;
+    bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn" })).await;
+    let list = "phone_number,consent_basis\n+14155550120,\n+525512345678,web form\n";
+    let answer = bench.exact("POST", AT, list).await;
+    let id = answer["import_id"].as_str().unwrap();
+    let shown = bench.exact("GET", &format!("{AT}/{id}"), "").await;
+    let listed = bench.exact("GET", AT, "").await["imports"].clone();
+    assert_eq!((&shown, &shown["id"]), (&listed[0], &answer["import_id"]));
+    assert_eq!(shown["doubts_by_code"], json!({ "no_consent_basis": 1, "country_not_called": 1 }), "{shown}");
+    for key in ["doubts_by_code", "doubt_lines"] {
+        assert_eq!(shown[key], answer[key], "{key}: {shown}");
+    }
+    assert_eq!(listed[1].get("doubts_by_code"), None, "nothing was doubtful in it: {listed}");
+    for path in [format!("/v1/campaigns/autumn/imports/{id}"), format!("{AT}/nonsense")] {
+        let missing = bench.get(&path).await;
+        assert_eq!((&missing["status"], &missing["body"]["error"]["code"]), (&404.into(), &"not_found".into()), "{path}: {missing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_file_imports_nothing() {
     let bench = Bench::with_campaign().await;
     let files = ["", "name,city\nAnn,Oakland\n", "phone\n", "PK\u{3}\u{4}zip", "phone\n\"+1415"];
