@@ -100,13 +100,18 @@ fn undone(answer: &Value) -> String {
 fn imports(answer: &Value, campaign: &str) -> String {
     let row = |import: &Value| {
         let words = ["id", "file_name", "state", "row_offset", "accepted", "updated", "duplicates", "rejected"];
-        words.iter().map(|key| cell(&import[*key])).chain([moment(&import["created_at"])]).collect()
+        words.iter().map(|key| cell(&import[*key])).chain([doubts(import).to_string(), moment(&import["created_at"])]).collect()
     };
     let rows: Vec<Vec<String>> = items(&answer["imports"]).iter().map(row).collect();
     if rows.is_empty() {
         return format!("nothing was imported yet: callfleet leads import --campaign {campaign} FILE");
     }
-    table(&["IMPORT", "FILE", "STATE", "ROWS", "NEW", "UPDATED", "THERE", "REFUSED", "AT"], &rows)
+    table(&["IMPORT", "FILE", "STATE", "ROWS", "NEW", "UPDATED", "THERE", "REFUSED", "DOUBTS", "AT"], &rows)
+}
+
+/// A row with two of them counts twice.
+fn doubts(import: &Value) -> u64 {
+    import["doubts_by_code"].as_object().into_iter().flatten().filter_map(|(_, rows)| rows.as_u64()).sum()
 }
 
 fn list(answer: &Value, campaign: &str) -> String {
@@ -157,4 +162,27 @@ pub async fn save(client: &Client, path: ApiPath, to: Option<&Path>) -> anyhow::
         out.write_all(&piece.context("the answer broke off")?)?;
     }
     Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn imports_are_listed_with_the_number_of_their_doubts() {
+        let import = |id: &str, doubts: Value| {
+            json!({
+                "id": id, "file_name": "spring.csv", "state": "done", "row_offset": 12, "accepted": 9, "updated": 0, "duplicates": 1,
+                "rejected": 2, "doubts_by_code": doubts, "created_at": "2026-11-23T18:00:00Z",
+            })
+        };
+        let doubtful = import("b", json!({ "no_consent_basis": 7, "country_not_called": 4 }));
+        let answer = json!({ "imports": [doubtful, import("a", Value::Null)] });
+        assert_eq!(
+            imports(&answer, "spring"),
+            "IMPORT  FILE        STATE  ROWS  NEW  UPDATED  THERE  REFUSED  DOUBTS  AT\n\
+             b       spring.csv  done     12    9        0      1        2      11  2026-11-23T18:00:00Z\n\
+             a       spring.csv  done     12    9        0      1        2       0  2026-11-23T18:00:00Z"
+        );
+    }
 }

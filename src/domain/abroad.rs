@@ -38,9 +38,10 @@ impl Abroad {
         self.called.is_empty()
     }
 
-    /// Goes on behind so many leads, of which these are elsewhere.
+    /// Goes on behind so many leads, of which these were elsewhere; those of countries that are called by now are so no more.
     #[must_use]
-    pub fn going_on(self, leads: u64, elsewhere: BTreeMap<String, u64>) -> Self {
+    pub fn going_on(self, leads: u64, mut elsewhere: BTreeMap<String, u64>) -> Self {
+        elsewhere.retain(|country, _| !self.calls((!country.is_empty()).then_some(country)));
         Self { leads, elsewhere, ..self }
     }
 
@@ -48,6 +49,17 @@ impl Abroad {
     #[must_use]
     pub const fn elsewhere(&self) -> &BTreeMap<String, u64> {
         &self.elsewhere
+    }
+
+    /// All leads that were counted.
+    #[must_use]
+    pub const fn leads(&self) -> u64 {
+        self.leads
+    }
+
+    /// Counts leads that are called, as whoever looked their numbers up knows.
+    pub const fn add_called(&mut self, leads: u64) {
+        self.leads += leads;
     }
 
     /// Counts leads whose numbers begin with these four digits; whether they are called.
@@ -251,6 +263,16 @@ mod tests {
         gone_on.add("5255", 2);
         let told = "4 of 5 leads have numbers of MX (3), no known country (1), which";
         assert!(gone_on.told("spring", "leads").unwrap().starts_with(told), "{gone_on:?}");
+    }
+
+    #[test]
+    fn a_country_that_was_added_before_counting_goes_on_is_told_no_more() {
+        let found = || BTreeMap::from([("MX".to_owned(), 2), (String::new(), 1)]);
+        let told = Abroad::of(&only(&["US", "MX"])).going_on(5, found()).told("spring", "leads").unwrap();
+        assert!(told.starts_with("1 of 5 leads has a number of no known country, which"), "{told}");
+        for everywhere in [Abroad::of(&Countries::Any), Abroad::default()] {
+            assert_eq!(everywhere.going_on(5, found()).told("spring", "leads"), None);
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ word_enum! {
         ConsentWithoutBasis = "consent_without_basis",
         /// The campaign does not call the number's country.
         CountryNotCalled = "country_not_called",
+        /// The provider does not let the campaign call the number's country.
+        CountryNotPermitted = "country_not_permitted",
     }
 }
 
@@ -34,6 +36,8 @@ pub struct Doubts {
     pub lines: BTreeMap<DoubtCode, BTreeSet<u64>>,
     /// Rows of countries that are not called, by country; those of no known country by an empty name.
     pub abroad: BTreeMap<String, u64>,
+    /// Rows of countries that the provider does not let the campaign call, by the name that its refusals have for them.
+    pub not_permitted: BTreeMap<String, u64>,
 }
 
 impl Doubts {
@@ -70,6 +74,14 @@ mod tests {
         assert_eq!((doubts.of(DoubtCode::NoConsentBasis), doubts.of(DoubtCode::ConsentWithoutBasis)), (1_000, 0));
         assert_eq!(doubts.lines[&DoubtCode::NoConsentBasis], (2..2 + NAMED as u64).collect());
         assert_eq!(doubts.lines[&DoubtCode::CountryNotCalled], BTreeSet::from([5]));
+    }
+
+    #[test]
+    fn the_page_explains_every_reason() {
+        let page = include_str!("../../docs/leads.md");
+        for code in DoubtCode::ALL {
+            assert!(page.contains(&format!("| `{code}` |")), "{code}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod permit;
 pub mod phone;
 pub mod place;
 pub mod priority;
+pub mod reach;
 pub mod redial;
 #[cfg(test)]
 mod states_page;

@@ -1,6 +1,7 @@
 //! Countries that the provider does not let a campaign call. It is remembered until somebody has permitted them and says so: leads
 //! that come later would only be refused too.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -33,12 +34,24 @@ impl NotPermitted {
     /// The refusal that holds for a number.
     #[must_use]
     pub fn of(&self, number: &PhoneNumber) -> Option<&RefusedCountry> {
-        self.0.get(&place(number))
+        self.0.get(&*place(number))
+    }
+
+    /// Whether nothing was refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The country of a number, when it is refused: what [`Self::told_of`] is asked about.
+    #[must_use]
+    pub fn place_of(&self, number: &PhoneNumber) -> Option<&str> {
+        self.0.get_key_value(&*place(number)).map(|(place, _)| place.as_str())
     }
 
     /// Remembers that a call to this number was refused; the first refusal of a country stands. `said` is the provider's word.
     pub fn add(&mut self, number: &PhoneNumber, campaign: &str, said: &str) -> &RefusedCountry {
-        let place = place(number);
+        let place = place(number).into_owned();
         let value = format!("calls to {place} are not permitted: {said}");
         let rule = format!("permit the country at the provider, then: callfleet leads retry --parked --campaign {campaign}");
         self.0.entry(place).or_insert(RefusedCountry { value, rule })
@@ -49,10 +62,17 @@ impl NotPermitted {
     pub fn told(&self) -> Vec<String> {
         self.0.values().map(|refused| format!("{}; its leads are parked: {}", refused.value, refused.rule)).collect()
     }
+
+    /// The same of leads that come later; `leads` says how many. Nothing when the country is refused no more.
+    #[must_use]
+    pub fn told_of(&self, place: &str, leads: &str) -> Option<String> {
+        let refused = self.0.get(place)?;
+        Some(format!("{leads} will not be called: {}; {}", refused.value, refused.rule))
+    }
 }
 
-fn place(number: &PhoneNumber) -> String {
-    country_of(number).map_or_else(|| format!("numbers that begin with +{}", number.opening()), str::to_owned)
+fn place(number: &PhoneNumber) -> Cow<'static, str> {
+    country_of(number).map_or_else(|| Cow::Owned(format!("numbers that begin with +{}", number.opening())), Cow::Borrowed)
 }
 
 #[cfg(test)]

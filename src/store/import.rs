@@ -54,7 +54,7 @@ pub struct Import {
     pub rejected: i64,
     /// Refused rows by reason.
     pub by_code: JsonText<BTreeMap<String, u64>>,
-    /// Rows that were taken and that somebody should look at.
+    /// Rows that were taken and that somebody should look at; the API tells them in the words of the import's answer.
     #[serde(skip)]
     pub doubts: JsonText<Doubts>,
     /// Of the accepted ones, on a do-not-call list: stored, never called.

@@ -8,6 +8,8 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Leads {
     /// Import a CSV file or an Excel workbook (docs/leads.md explains columns and findings).
+    ///
+    /// Leads of countries that the campaign does not call, or that the provider has refused it, are taken and warned of.
     #[command(after_help = "Example: callfleet leads import --campaign spring leads.csv --rejects rejected.csv")]
     Import {
         /// Into which campaign.
@@ -38,6 +40,8 @@ pub enum Leads {
         import: String,
     },
     /// List the imports of a campaign, newest first.
+    ///
+    /// DOUBTS counts rows that were taken and that somebody should look at; --json says why, and on which lines the first of them stand.
     #[command(after_help = "Example: callfleet leads imports --campaign spring")]
     Imports {
         /// Of which campaign.

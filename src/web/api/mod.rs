@@ -106,6 +106,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/v1/campaigns/{name}/leads.csv", get(export::export))
         .route("/v1/campaigns/{name}/leads.json", get(export::export_json))
         .route("/v1/campaigns/{name}/parked/retry", post(leads::retry_parked))
+        .route("/v1/campaigns/{name}/imports/{id}", get(imports::show))
         .route("/v1/campaigns/{name}/imports/{id}/rejects", get(imports::rejects))
         .route("/v1/imports/{id}/undo", post(imports::undo))
         .route("/v1/leads", get(leads::list))

@@ -1,5 +1,5 @@
 //! Rows that are stored and that somebody should look at: they will not be called as the campaign stands, since nobody says why the
-//! person may be called or the number belongs to a country it does not call; or what they say of consent proves nothing.
+//! person may be called or the number belongs to a country it does not call, or may not; or what they say of consent proves nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +10,7 @@ use crate::domain::abroad::Abroad;
 use crate::domain::count::{counted, have};
 use crate::domain::doubts::{DoubtCode, Doubts};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::reach::Reach;
 use crate::intake::LeadRow;
 use crate::store::campaign::Campaign;
 use crate::store::lead_insert::ListLead;
@@ -58,7 +59,7 @@ impl<'a> From<&'a ListLead> for Seen<'a> {
 pub struct Doubtful {
     campaign: String,
     requires_consent: bool,
-    abroad: Abroad,
+    reach: Reach,
     doubts: Doubts,
 }
 
@@ -66,8 +67,8 @@ impl Doubtful {
     /// Goes on behind what an earlier run found. Of a draft without caller numbers nobody knows yet which countries it calls.
     pub fn of(campaign: &Campaign, found: Doubts) -> Self {
         let abroad = campaign.checked_settings().map(|settings| Abroad::of(&settings.countries)).unwrap_or_default();
-        let abroad = abroad.going_on(found.rows, found.abroad.clone());
-        Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), abroad, doubts: found }
+        let reach = Reach::of(abroad, campaign.not_permitted.clone().unwrap_or_default().0, &found);
+        Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), reach, doubts: found }
     }
 
     /// Looks at more rows.
@@ -83,14 +84,14 @@ impl Doubtful {
         if row.has_proof && !row.has_basis {
             self.doubts.add(DoubtCode::ConsentWithoutBasis, row.line);
         }
-        if !self.abroad.add(row.number.opening(), 1) {
-            self.doubts.add(DoubtCode::CountryNotCalled, row.line);
+        if let Some(code) = self.reach.add(row.number) {
+            self.doubts.add(code, row.line);
         }
     }
 
     /// What was found, to be kept and told.
     pub fn doubts(&self) -> Doubts {
-        Doubts { abroad: self.abroad.elsewhere().clone(), ..self.doubts.clone() }
+        self.reach.with(self.doubts.clone())
     }
 
     /// What the operator should know of it.
@@ -103,6 +104,6 @@ impl Doubtful {
             let have = have(&found);
             format!("{found} of {rows} {have} a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
         });
-        unasked.into_iter().chain(unfounded).chain(self.abroad.told(&self.campaign, "rows")).collect()
+        unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).collect()
     }
 }

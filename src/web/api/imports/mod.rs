@@ -8,18 +8,18 @@ mod list;
 mod refused;
 mod rows;
 mod run;
+mod shown;
 mod sink;
 mod undo;
 mod upload;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,7 @@ use crate::store::campaign::Campaign;
 use list::List;
 pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
 use run::Order;
+pub use shown::{list, show};
 pub use undo::undo;
 
 /// The query of `POST /v1/campaigns/{name}/imports`.
@@ -115,12 +116,6 @@ pub(super) async fn open_campaign(api: &ApiState, name: &str) -> Result<Campaign
 pub(super) fn region(text: Option<&str>) -> Result<Option<Region>, ApiError> {
     let read = text.map(str::parse::<Region>).transpose();
     read.map_err(|error| ApiError::unusable("bad_region", error.to_string(), "leave it out when every number begins with +"))
-}
-
-/// `GET /v1/campaigns/{name}/imports`: newest first.
-pub async fn list(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<Value>, ApiError> {
-    let campaign = find(&api, &name).await?;
-    Ok(Json(json!({ "imports": api.store.imports(campaign.id).await? })))
 }
 
 /// `GET /v1/campaigns/{name}/imports/{id}/rejects`: the refused rows as CSV, each with its reason.

@@ -38,7 +38,7 @@ pub async fn undo(State(api): State<ApiState>, Path(id): Path<String>, actor: Ac
     Ok(Json(UndoJson { import_id, undone }))
 }
 
-fn missing(id: &str) -> ApiError {
+pub(super) fn missing(id: &str) -> ApiError {
     ApiError::missing(
         format!("there is no import {id}"),
         "callfleet leads import has printed its id; callfleet leads imports --campaign NAME shows them all",

@@ -18,9 +18,11 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::doubts::{DoubtCode, Doubts};
 use crate::domain::ids::ImportId;
 use crate::domain::money::NanoUsd;
+use crate::domain::not_permitted::NotPermitted;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::intake::import::{ImportOptions, OnDuplicate as Twice, WriteOrder};
+use crate::store::codec::JsonText;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
 use crate::store::import::{ImportBatch, ImportPlace};
@@ -161,6 +163,17 @@ impl Bench {
         let (import, at): (ImportId, Timestamp) = (import.parse().unwrap(), at.parse().unwrap());
         let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
             sqlx::query("UPDATE import SET created_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
+    }
+
+    /// What a call that the provider refused for its country leaves behind.
+    pub async fn not_permitted(&self, number: &str) {
+        let mut countries = NotPermitted::default();
+        countries.add(&PhoneNumber::from_e164(number).unwrap(), "spring", "the provider refused a call with code 21215");
+        let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
+            sqlx::query("UPDATE campaign SET not_permitted = $1").bind(JsonText(&countries)).execute(tx).await?;
             Ok(())
         });
         done.unwrap();

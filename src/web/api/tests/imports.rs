@@ -173,6 +173,53 @@ async fn consent_of_rows_is_judged_like_that_of_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn leads_of_a_country_that_the_provider_refused_are_taken_and_told() {
+    let bench = Bench::with_campaign().await;
+    bench.not_permitted("+14155550100").await;
+    let told = |of: &str| {
+        format!(
+            "{of} will not be called: calls to US are not permitted: the provider refused a call with code 21215; permit the country at \
+             the provider, then: callfleet leads retry --parked --campaign spring"
+        )
+    };
+    let list = "phone_number,consent_basis\n+14155550120,web form\n+525512345678,web form\n+14155550121,web form\n";
+    for path in [format!("{AT}?dry_run=true"), AT.to_owned()] {
+        let answer = bench.exact("POST", &path, list).await;
+        assert_eq!((&answer["accepted"], &answer["rejected"]), (&3.into(), &0.into()), "{answer}");
+        assert_eq!(answer["doubts_by_code"], json!({ "country_not_called": 1, "country_not_permitted": 2 }), "{answer}");
+        assert_eq!(answer["doubt_lines"], json!({ "country_not_called": [3], "country_not_permitted": [2, 4] }), "{answer}");
+        assert_eq!(answer["warnings"][1], told("2 of 3 rows"), "{answer}");
+    }
+    let rows = json!({ "leads": [{ "phone": "+14155550122", "consent_basis": "web form" }] });
+    let sent = bench.json("POST", ROWS, &rows).await["body"].clone();
+    assert_eq!(sent["doubt_lines"], json!({ "country_not_permitted": [1] }), "{sent}");
+    assert_eq!(sent["warnings"], json!([told("1 of 1 row")]), "{sent}");
+    assert_eq!(bench.post("/v1/campaigns/spring/parked/retry").await["status"], 200);
+    assert_eq!(bench.json("POST", ROWS, &rows).await["body"]["warnings"], json!([]), "somebody says that it is permitted now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_doubtful_in_an_import_can_be_had_later() {
+    let bench = Bench::with_campaign().await;
+    bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn" })).await;
+    let list = "phone_number,consent_basis\n+14155550120,\n+525512345678,web form\n";
+    let answer = bench.exact("POST", AT, list).await;
+    let id = answer["import_id"].as_str().unwrap();
+    let shown = bench.exact("GET", &format!("{AT}/{id}"), "").await;
+    let listed = bench.exact("GET", AT, "").await["imports"].clone();
+    assert_eq!((&shown, &shown["id"]), (&listed[0], &answer["import_id"]));
+    assert_eq!(shown["doubts_by_code"], json!({ "no_consent_basis": 1, "country_not_called": 1 }), "{shown}");
+    for key in ["doubts_by_code", "doubt_lines"] {
+        assert_eq!(shown[key], answer[key], "{key}: {shown}");
+    }
+    assert_eq!(listed[1].get("doubts_by_code"), None, "nothing was doubtful in it: {listed}");
+    for path in [format!("/v1/campaigns/autumn/imports/{id}"), format!("{AT}/nonsense")] {
+        let missing = bench.get(&path).await;
+        assert_eq!((&missing["status"], &missing["body"]["error"]["code"]), (&404.into(), &"not_found".into()), "{path}: {missing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unusable_file_imports_nothing() {
     let bench = Bench::with_campaign().await;
     let files = ["", "name,city\nAnn,Oakland\n", "phone\n", "PK\u{3}\u{4}zip", "phone\n\"+1415"];
