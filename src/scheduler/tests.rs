@@ -7,6 +7,7 @@ mod chaos;
 mod paces;
 mod recall;
 mod silent_queue;
+mod unsent;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

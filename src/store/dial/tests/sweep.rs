@@ -62,6 +62,23 @@ on_both_engines! {
         }
     }
 
+    async fn what_is_held_back_again_and_again_is_as_old_as_its_arming(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.refusal_backoff = Duration::ZERO;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), None);
+        let claimed = bench.sending(1).await;
+        let later = now() + Duration::from_secs(3_600);
+        let held_back = PostClass::Refused { refusal: Refusal::HeldBack, code: None };
+        bench.store.record_answer(claimed.attempt, 1, &held_back, &bench.timings, later).await.unwrap();
+        assert_eq!(bench.store.oldest_by_state().await.unwrap()[0].since, later, "its state is young");
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), Some(now()));
+        assert_eq!(swept(&bench).await, [Swept::Ring { send_no: 2 }]);
+        let claimed = bench.claim(claimed.attempt, 2).await;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), Some(now()));
+        bench.answer(&claimed, "CA1").await;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), None, "there is a call");
+    }
+
     async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {
         let mut bench = Bench::new(store).await;
         (bench.timings.ticket_lease, bench.timings.send_deadline) = (Duration::ZERO, Duration::ZERO);
