@@ -7,6 +7,7 @@ mod chaos;
 mod paces;
 mod recall;
 mod silent_queue;
+mod slow_ends;
 mod unsent;
 
 use std::sync::{Arc, Mutex};
