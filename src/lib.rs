@@ -1,5 +1,8 @@
 //! Callfleet calls people from a list, talks with them through an AI voice agent, and writes down what came of it.
 
+// The optimiser looks deeper into futures within futures than a development build does, and no test builds with it.
+#![recursion_limit = "256"]
+
 pub mod agents;
 pub mod boot;
 pub mod boottime;
