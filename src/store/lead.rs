@@ -12,6 +12,7 @@ use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
+use crate::domain::spelling::spelled_otherwise;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
@@ -116,7 +117,7 @@ pub struct LeadFilter {
     pub state: Option<LeadState>,
     /// With one disposition.
     pub disposition: Option<Disposition>,
-    /// With exactly this number.
+    /// With this number, in either spelling.
     pub phone_number: Option<PhoneNumber>,
     /// With exactly this key.
     pub external_id: Option<String>,
@@ -138,15 +139,16 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn leads(&self, filter: &LeadFilter, after: Option<LeadId>, limit: u32) -> Result<Vec<Lead>, StoreError> {
+        let other = filter.phone_number.as_ref().and_then(spelled_otherwise).map(|other| other.number);
         on_db!(self.db, read, conn => {
             Ok(sqlx::query_as(
                 "SELECT * FROM lead
                  WHERE ($1 IS NULL OR campaign_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR disposition = $3)
-                   AND ($4 IS NULL OR phone_number = $4) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
+                   AND ($4 IS NULL OR phone_number IN ($4, $8)) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
                  ORDER BY id LIMIT $7",
             )
             .bind(filter.campaign).bind(filter.state).bind(filter.disposition)
-            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit))
+            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit)).bind(&other)
             .fetch_all(conn).await?)
         })
     }

@@ -97,6 +97,23 @@ on_both_engines! {
         assert_eq!((flags().await, all.leads), (vec![true, true, false], 0), "nobody waited any more");
     }
 
+    async fn who_opts_out_is_met_in_either_spelling(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let [read, written] = ["+442079460197", "+4402079460197"].map(|text| PhoneNumber::from_e164(text).unwrap());
+        let before = NewLead { phone_number: written.clone(), ..new_lead(1) };
+        store.insert_leads(place(id), &[before], at(0)).await.unwrap();
+        let said = |phone_number| NewSuppression { phone_number, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        assert_eq!(store.suppress(said(&read), at(1)).await.unwrap().leads, 1, "a list was once read with the zero");
+        assert!(store.is_suppressed(&written, id).await.unwrap() && store.is_suppressed(&read, id).await.unwrap());
+        let filter = LeadFilter { phone_number: Some(read.clone()), ..LeadFilter::default() };
+        assert!(store.leads(&filter, None, 1).await.unwrap()[0].opt_out);
+        assert_eq!(store.unsuppress(&written, None, "ada", "a mistake", at(2)).await.unwrap(), 2);
+        assert!(store.suppressions_of(&read).await.unwrap().is_empty());
+        store.suppress(said(&written), at(3)).await.unwrap();
+        let later = NewLead { phone_number: read.clone(), ..new_lead(2) };
+        assert_eq!(store.insert_leads(place(id), &[later], at(4)).await.unwrap().suppressed, 1, "lists are read without it");
+    }
+
     async fn pages_follow_each_other_without_gaps(store: Store) {
         let id = campaign(&store, "spring").await;
         let rows: Vec<_> = (0..1_234).map(new_lead).collect();
