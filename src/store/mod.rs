@@ -44,6 +44,7 @@ pub mod lend;
 pub mod life;
 mod log_copy;
 pub mod obstacle;
+mod permitted;
 pub mod prune;
 pub mod queue_control;
 pub mod rehearsal;

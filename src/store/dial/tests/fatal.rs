@@ -8,7 +8,7 @@ use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
-use crate::store::contract::fixtures::{new_lead, place};
+use crate::store::contract::fixtures::{force_lead_state, new_lead, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::Arming;
 use crate::store::lead::LeadFilter;
@@ -21,6 +21,15 @@ async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
     let lead = bench.lead(n).await;
     bench.campaign = own;
     lead
+}
+
+/// A lead with this number.
+async fn abroad(bench: &Bench, number: &str) -> LeadId {
+    let phone_number = PhoneNumber::from_e164(number).unwrap();
+    let new = NewLead { phone_number: phone_number.clone(), external_id: None, ..new_lead(0) };
+    bench.store.insert_leads(place(bench.campaign), &[new], now()).await.unwrap();
+    let filter = LeadFilter { campaign: Some(bench.campaign), phone_number: Some(phone_number), ..LeadFilter::default() };
+    bench.store.leads(&filter, None, 1).await.unwrap()[0].id
 }
 
 async fn ended(bench: &Bench, lead: LeadId) -> (LeadState, Option<Disposition>, Option<Reason>) {
@@ -118,6 +127,22 @@ on_both_engines! {
         assert_eq!((lead.state, lead.wait_reason), (LeadState::Parked, bench.view(refused.lead).await.lead.wait_reason));
         assert!(bench.store.retry_lead(later, "test", now()).await.unwrap().is_changed());
         assert!(matches!(bench.try_arm(later, now()).await, Arming::Armed(_)), "who retries has permitted it");
+    }
+
+    async fn one_person_who_is_retried_permits_their_own_country_alone(store: Store) {
+        let bench = Bench::new(store).await;
+        let one = bench.sending(1).await;
+        let [germany, canada] = [abroad(&bench, "+4915123456789").await, abroad(&bench, "+14165550100").await];
+        let two = bench.claim(bench.arm(germany).await, 1).await;
+        bench.refuse(&one, 400, 21215).await;
+        bench.refuse(&two, 400, 21215).await;
+        force_lead_state(&bench.store, canada, LeadState::Parked).await;
+        for (retried, left) in [(canada, [true, true]), (one.lead, [false, true]), (germany, [false, false])] {
+            assert!(bench.store.retry_lead(retried, "test", now()).await.unwrap().is_changed());
+            let refused = bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.unwrap_or_default();
+            let numbers = ["+14155550100", "+4930123456"].map(|text| PhoneNumber::from_e164(text).unwrap());
+            assert_eq!(numbers.map(|number| refused.of(&number).is_some()), left);
+        }
     }
 
     async fn two_calls_that_are_refused_at_once_park_their_country_once(store: Store) {
