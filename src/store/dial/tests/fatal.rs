@@ -9,10 +9,12 @@ use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
 use crate::store::contract::fixtures::{force_lead_state, new_lead, place};
-use crate::store::contract::support::on_both_engines;
-use crate::store::dial::Arming;
+use crate::store::contract::support::{on_both_engines, with_sqlite};
+use crate::store::db::on_db;
+use crate::store::dial::{Arming, Recorded};
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
+use crate::store::{Store, StoreError};
 
 /// A lead with the same number in another running campaign.
 async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
@@ -39,6 +41,32 @@ async fn ended(bench: &Bench, lead: LeadId) -> (LeadState, Option<Disposition>, 
 
 const DEAD: (LeadState, Option<Disposition>, Option<Reason>) =
     (LeadState::Finished, Some(Disposition::Failed), Some(Reason::InvalidNumber));
+
+/// A list that is read too slowly is broken off.
+async fn no_lead_can_be_parked(store: &Store) {
+    let sql = "CREATE TRIGGER broken_off BEFORE UPDATE ON lead WHEN OLD.state = 'new' AND NEW.state = 'parked'
+               BEGIN SELECT RAISE(ABORT, 'broken off'); END";
+    let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+        sqlx::query(sql).execute(tx).await?;
+        Ok(())
+    });
+    done.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_country_is_remembered_though_its_list_could_not_be_parked() {
+    with_sqlite(async |store: Store| {
+        let bench = Bench::new(store).await;
+        let (claimed, waits) = (bench.sending(1).await, bench.lead(2).await);
+        no_lead_can_be_parked(&bench.store).await;
+        assert!(matches!(bench.refuse(&claimed, 400, 21215).await, Recorded::Refused(_)));
+        assert_eq!(bench.view(waits).await.lead.state, LeadState::New);
+        let parked = bench.view(claimed.lead).await.lead;
+        assert!(parked.state == LeadState::Parked && parked.wait_reason.is_some_and(|why| why.contains("code 21215")));
+        assert!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.is_some());
+    })
+    .await;
+}
 
 on_both_engines! {
     async fn a_number_the_provider_calls_invalid_fails_in_every_campaign(store: Store) {
@@ -153,6 +181,17 @@ on_both_engines! {
         let why = async |lead| bench.view(lead).await.lead.wait_reason;
         assert!(why(one.lead).await.is_some_and(|why| why.contains("code 21215")));
         assert_eq!(why(two.lead).await, why(one.lead).await, "the first refusal stands");
+    }
+
+    async fn only_the_first_refusal_of_a_country_parks_the_whole_list(store: Store) {
+        let bench = Bench::new(store).await;
+        let (one, two) = (bench.sending(1).await, bench.sending(2).await);
+        bench.refuse(&one, 400, 21215).await;
+        let later = bench.lead(3).await;
+        bench.refuse(&two, 400, 21215).await;
+        assert_eq!(bench.view(later).await.lead.state, LeadState::New, "its list was not read again");
+        assert!(matches!(bench.try_arm(later, now()).await, Arming::Denied(_)), "it is parked when its turn comes");
+        assert_eq!(bench.view(later).await.lead.state, LeadState::Parked);
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {
