@@ -86,7 +86,7 @@ impl<J: Envelope> RedisQueue<J> {
     }
 
     pub(crate) async fn work(self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
-        supervisor::Supervisor { queue: self, runner, handler, lines }.run(stop).await;
+        supervisor::Supervisor { queue: self, runner, handler, lines, stays: Arc::default() }.run(stop).await;
     }
 
     fn name(&self) -> String {

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::RedisQueue;
 use super::connection;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Stays};
 use super::gate::Gate;
 use super::poll::SteadyPoll;
 use crate::{Envelope, Handler, Runner};
@@ -34,6 +34,8 @@ pub(super) struct Supervisor<J: Envelope> {
     pub(super) runner: Runner,
     pub(super) handler: Arc<dyn Handler<J>>,
     pub(super) lines: Arc<Semaphore>,
+    /// Outlives the workers: a new one says nothing that was said.
+    pub(super) stays: Arc<Stays>,
 }
 
 impl<J: Envelope> Supervisor<J> {
@@ -82,7 +84,7 @@ impl<J: Envelope> Supervisor<J> {
 
     fn delivery(&self, conn: ConnectionManager) -> Delivery<J> {
         let (queue, runner, handler) = (self.queue.clone(), self.runner, Arc::clone(&self.handler));
-        Delivery { queue, runner, handler, conn, worker: worker_name() }
+        Delivery { queue, runner, handler, conn, worker: worker_name(), stays: Arc::clone(&self.stays) }
     }
 }
 
