@@ -9,6 +9,7 @@
 mod connection;
 mod delivery;
 mod gate;
+mod left_behind;
 mod poll;
 mod supervisor;
 
