@@ -13,6 +13,7 @@ use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type};
 
+use crate::domain::line;
 use crate::domain::phone::{NotE164, PhoneNumber};
 use crate::intake::finding::{FindingCode, Trouble};
 
@@ -201,6 +202,7 @@ enum Verdict {
 fn look_up(e164: &str) -> (Verdict, Cow<'_, str>) {
     let Ok(parsed) = phonenumber::parse(None, e164) else { return (Verdict::Invalid, Cow::Borrowed(e164)) };
     let verdict = match parsed.number_type(&DATABASE) {
+        _ if line::of_no_country(e164).is_some() => Verdict::NotDialable,
         _ if !phonenumber::is_valid(&parsed) => Verdict::Invalid,
         Type::PremiumRate | Type::SharedCost | Type::Pager | Type::Voicemail | Type::Emergency | Type::ShortCode => Verdict::NotDialable,
         _ => Verdict::Dialable,

@@ -105,6 +105,11 @@ fn says_what_is_wrong() {
         ("+14151550100", None, Code::InvalidNumber),
         ("+999123456789", None, Code::InvalidNumber),
         ("+19005550100", None, Code::NotDialable),
+        ("+870773111632", region("US"), Code::NotDialable),
+        ("+881612345678", None, Code::NotDialable),
+        ("+88210000000", None, Code::NotDialable),
+        ("+80012345678", None, Code::NotDialable),
+        ("+979123456789", None, Code::NotDialable),
     ];
     for (cell, region, expected) in cases {
         let found = dialable(cell, region).map_err(|trouble| trouble.code);
