@@ -48,6 +48,7 @@ mod permitted;
 pub mod prune;
 pub mod queue_control;
 pub mod rehearsal;
+mod respell;
 mod rounds;
 pub mod schema;
 pub mod server;
