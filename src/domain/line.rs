@@ -1,4 +1,5 @@
-//! Numbers that are no person's line: premium rate, satellite, pagers and the like. Refused at import and before every dial.
+//! Numbers that are no person's line: premium rate, satellite, pagers and the like. Refused at import, whichever countries the
+//! campaign calls, and before every dial.
 //!
 //! Ranges of no country come from `line_ranges.tsv`; within a country libphonenumber tells the kind of a number.
 
@@ -32,8 +33,13 @@ static RANGES: LazyLock<Vec<(&'static str, BlockedRange)>> = LazyLock::new(|| {
 /// The blocked range a number lies in. Takes some microseconds: gather it with the other facts, not inside the permit.
 #[must_use]
 pub fn blocked_range(number: &PhoneNumber) -> Option<BlockedRange> {
-    let listed = RANGES.iter().find(|(prefix, _)| number.e164().starts_with(prefix)).map(|(_, range)| *range);
-    listed.or_else(|| by_type(number))
+    of_no_country(number.e164()).or_else(|| by_type(number))
+}
+
+/// The range of no country that a number in E.164 form lies in.
+#[must_use]
+pub fn of_no_country(e164: &str) -> Option<BlockedRange> {
+    RANGES.iter().find(|(prefix, _)| e164.starts_with(prefix)).map(|(_, range)| *range)
 }
 
 fn by_type(number: &PhoneNumber) -> Option<BlockedRange> {

@@ -57,6 +57,11 @@ impl NotPermitted {
         self.0.entry(place).or_insert(RefusedCountry { value, rule })
     }
 
+    /// The country of this number was permitted; whether it was refused. Other countries stay as they are.
+    pub fn remove(&mut self, number: &PhoneNumber) -> bool {
+        self.0.remove(&*place(number)).is_some()
+    }
+
     /// What an operator should know, a sentence for each country.
     #[must_use]
     pub fn told(&self) -> Vec<String> {
@@ -95,6 +100,18 @@ mod tests {
         assert_eq!(countries.of(&number("+442079460999")).map(|refused| refused.denial().why()), Some(why.clone()));
         assert_eq!(countries.of(&number("+14155550123")), None);
         assert_eq!(countries.add(&number("+442079460001"), "spring", "another word").denial().why(), why, "the first stands");
+    }
+
+    #[test]
+    fn a_country_that_was_permitted_is_forgotten_alone() {
+        let [london, leeds, berlin] = ["+442079460000", "+441134960000", "+4930123456"].map(number);
+        let mut countries = NotPermitted::default();
+        for refused in [&london, &berlin] {
+            countries.add(refused, "spring", "the provider refused a call with code 21215");
+        }
+        assert!(!countries.remove(&number("+14155550123")), "it was not refused");
+        assert!(countries.remove(&leeds) && !countries.remove(&london), "they are of one country");
+        assert!(countries.of(&london).is_none() && countries.of(&berlin).is_some());
     }
 
     #[test]

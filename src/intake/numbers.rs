@@ -10,7 +10,7 @@ use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
 use crate::intake::phone::{Region, dialable};
 use crate::intake::preflight::{self, FileError};
 use crate::intake::rows::{Cells, Next, Records};
-use crate::intake::text::Text;
+use crate::intake::text::{Encoding, Text};
 
 /// Numbers of one transaction.
 const PIECE: usize = 10_000;
@@ -51,8 +51,11 @@ pub fn read<R: Read + Seek>(
     region: Option<Region>,
     mut hand_over: impl FnMut(Vec<PhoneNumber>) -> io::Result<()>,
 ) -> Result<NumberCounts, FileError> {
-    let encoding = preflight::check(file)?;
+    let (encoding, quotes) = preflight::check(file)?;
     let (separator, skip) = preflight::separator(file, encoding)?;
+    if quotes {
+        refuse_open_quote(file, encoding, separator, skip)?;
+    }
     let mut records = preflight::open(file, encoding, separator)?;
     records.skip_to(skip)?;
     let (mut counts, mut shape, mut piece) = (NumberCounts::default(), None, Vec::with_capacity(PIECE));
@@ -60,7 +63,6 @@ pub fn read<R: Read + Seek>(
         let next = records.next_record()?;
         match next {
             Next::End => break,
-            // the numbers behind it would leave the list
             Next::Unclosed => return Err(FileError::OpenQuote { line: records.began_on() }),
             Next::Record | Next::TooLong => {}
         }
@@ -88,6 +90,16 @@ pub fn read<R: Read + Seek>(
         hand_over(sorted(&mut piece))?;
     }
     Ok(counts)
+}
+
+/// The numbers behind an open quote would leave the list. It shows at the end, when those before it were handed over long since.
+fn refuse_open_quote<R: Read + Seek>(file: &mut R, encoding: Encoding, separator: u8, skip: u64) -> Result<(), FileError> {
+    let mut records = preflight::open(file, encoding, separator)?;
+    records.skip_to(skip)?;
+    match records.open_quote()? {
+        Some(line) => Err(FileError::OpenQuote { line }),
+        None => Ok(()),
+    }
 }
 
 fn sorted(piece: &mut Vec<PhoneNumber>) -> Vec<PhoneNumber> {
@@ -184,5 +196,22 @@ mod tests {
         assert!(read_all("").is_err() && read_all("phone\n").is_err());
         let open = read_all("4155550100\n\"4155550101\n4155550102\n").unwrap_err().to_string();
         assert!(open.contains("begins on line 2"), "{open}");
+    }
+
+    #[test]
+    fn no_number_of_a_list_with_an_open_quote_is_handed_over() {
+        let numbers = "4155550100\n".repeat(27_000);
+        let (open, closed) = (format!("{numbers}\"4155550101\n4155550102\n"), format!("{numbers}\"4155550101\"\n"));
+        for (list, expected) in [(open, Err("begins on line 27001")), (closed, Ok(3))] {
+            let mut pieces = 0;
+            let read = read(&mut Cursor::new(list.as_bytes()), Some("US".parse().unwrap()), |_| {
+                pieces += 1;
+                Ok(())
+            });
+            match expected {
+                Ok(expected) => assert!(read.is_ok() && pieces == expected, "{read:?} in {pieces}"),
+                Err(told) => assert!(read.unwrap_err().to_string().contains(told) && pieces == 0, "{pieces} pieces were handed over"),
+            }
+        }
     }
 }

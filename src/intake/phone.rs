@@ -13,7 +13,8 @@ use phonenumber::country::Id;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, Type};
 
-use crate::domain::phone::PhoneNumber;
+use crate::domain::line;
+use crate::domain::phone::{NotE164, PhoneNumber};
 use crate::intake::finding::{FindingCode, Trouble};
 
 /// The country whose national numbers a list may hold: `US`, `GB`.
@@ -53,6 +54,15 @@ pub fn dialable(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Troub
         return Err(extension());
     }
     judge(&parsed.format().mode(Mode::E164).to_string()).map_err(|trouble| abroad_by_zeros(text, trouble))
+}
+
+/// The number that a person names, with its country. It is read as lists are, so that it is the number their leads have; one that no
+/// list would take is kept as it is written, since it may have to be kept from being called all the same.
+///
+/// # Errors
+/// [`NotE164`] for what is neither.
+pub fn named(text: &str) -> Result<PhoneNumber, NotE164> {
+    dialable(text, None).or_else(|_| PhoneNumber::from_e164(text.trim()))
 }
 
 /// A number that says its country, with `+` in front: as written, or in place of what is dialed for abroad in this region.
@@ -192,6 +202,7 @@ enum Verdict {
 fn look_up(e164: &str) -> (Verdict, Cow<'_, str>) {
     let Ok(parsed) = phonenumber::parse(None, e164) else { return (Verdict::Invalid, Cow::Borrowed(e164)) };
     let verdict = match parsed.number_type(&DATABASE) {
+        _ if line::of_no_country(e164).is_some() => Verdict::NotDialable,
         _ if !phonenumber::is_valid(&parsed) => Verdict::Invalid,
         Type::PremiumRate | Type::SharedCost | Type::Pager | Type::Voicemail | Type::Emergency | Type::ShortCode => Verdict::NotDialable,
         _ => Verdict::Dialable,

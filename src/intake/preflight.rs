@@ -149,17 +149,17 @@ pub fn preflight<R: Read + Seek>(file: &mut R) -> Result<Sheet, FileError> {
     Ok(Sheet { encoding, separator, columns, first_row, text_bytes, file_bytes, sha256 })
 }
 
-/// Reads the whole file once: it is text, in the encoding it declares.
+/// Reads the whole file once: it is text, in the encoding it declares. Also tells whether a quote stands in it.
 ///
 /// # Errors
 /// [`FileError`].
-pub(super) fn check<R: Read + Seek>(file: &mut R) -> Result<Encoding, FileError> {
+pub(super) fn check<R: Read + Seek>(file: &mut R) -> Result<(Encoding, bool), FileError> {
     let start = beginning(file)?;
     refuse_other_kinds(&start)?;
     let encoding = Encoding::of(&start);
     file.rewind()?;
-    check_text(file, encoding)?;
-    Ok(encoding)
+    let checked = check_text(file, encoding)?;
+    Ok((encoding, checked.quotes))
 }
 
 /// The records of a file from its beginning.

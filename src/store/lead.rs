@@ -12,11 +12,13 @@ use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
+use crate::domain::spelling::spelled_otherwise;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
 use crate::store::codec::JsonText;
 use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::permitted::permit_country;
 use crate::store::{Store, StoreError};
 
 /// A promise that no call has kept and whose time has not passed at `$2`. The dial's own look at promises is in `dial/promise.rs`.
@@ -116,7 +118,7 @@ pub struct LeadFilter {
     pub state: Option<LeadState>,
     /// With one disposition.
     pub disposition: Option<Disposition>,
-    /// With exactly this number.
+    /// With this number, in either spelling.
     pub phone_number: Option<PhoneNumber>,
     /// With exactly this key.
     pub external_id: Option<String>,
@@ -138,15 +140,16 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn leads(&self, filter: &LeadFilter, after: Option<LeadId>, limit: u32) -> Result<Vec<Lead>, StoreError> {
+        let other = filter.phone_number.as_ref().and_then(spelled_otherwise).map(|other| other.number);
         on_db!(self.db, read, conn => {
             Ok(sqlx::query_as(
                 "SELECT * FROM lead
                  WHERE ($1 IS NULL OR campaign_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR disposition = $3)
-                   AND ($4 IS NULL OR phone_number = $4) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
+                   AND ($4 IS NULL OR phone_number IN ($4, $8)) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
                  ORDER BY id LIMIT $7",
             )
             .bind(filter.campaign).bind(filter.state).bind(filter.disposition)
-            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit))
+            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit)).bind(&other)
             .fetch_all(conn).await?)
         })
     }
@@ -197,7 +200,7 @@ impl Store {
 
     /// Calls a finished or parked lead again, as soon as every gate is open. Never one that opted out. A callback that is
     /// promised for later is brought forward: this call keeps it, or one until the promised end. With a parked lead its campaign
-    /// tries the countries again that the provider did not permit.
+    /// tries the lead's country again, if the provider did not permit it, and no other.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -213,14 +216,10 @@ impl Store {
             "UPDATE callback SET due_at = $2, due_until = COALESCE(due_until, due_at) WHERE lead_id = $1 AND due_at > $2 AND ",
             open_promise!()
         );
-        // the country of a parked lead is tried again with it
-        const PERMIT: &str = "UPDATE campaign SET not_permitted = NULL WHERE not_permitted IS NOT NULL
-             AND id = (SELECT campaign_id FROM lead WHERE id = $1 AND state = 'parked' AND NOT opt_out)";
+        const PARKED: &str = "SELECT campaign_id, phone_number FROM lead WHERE id = $1 AND state = 'parked' AND NOT opt_out";
         on_db!(self.db, write, tx => {
             let mut conn: Conn<'_> = tx.into();
-            on_conn!(conn.reborrow(), conn => {
-                sqlx::query(PERMIT).bind(id).execute(conn).await?;
-            });
+            permit_country(conn.reborrow(), id, PARKED).await?;
             let change = change_lead(conn.reborrow(), id, RETRY, "lead.retry", actor, now).await?;
             if change.is_changed() {
                 on_conn!(conn, conn => {
@@ -232,8 +231,8 @@ impl Store {
     }
 
     /// Calls all parked leads of a campaign again, as soon as every gate is open; how many. Nobody is called before the time
-    /// their lead had when it was parked, and a callback that is still promised stays one. Countries that the provider did not
-    /// permit are tried again.
+    /// their lead had when it was parked, and a callback that is still promised stays one. Every country that the provider did
+    /// not permit is tried again, also one without a parked lead: leads that are parked later for it would wait for this once more.
     ///
     /// # Errors
     /// The database cannot be written.

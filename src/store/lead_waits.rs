@@ -9,6 +9,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::db::on_db;
+use crate::store::permitted::permit_country;
 use crate::store::{Change, Store, StoreError};
 
 /// Leads that wait for the same thing.
@@ -120,16 +121,15 @@ impl Store {
         })
     }
 
-    /// Makes a lead that no call is open to due now, ahead of retries and fresh leads. Never one that opted out. A country that the
-    /// provider did not permit is tried again.
+    /// Makes a lead that no call is open to due now, ahead of retries and fresh leads. Never one that opted out. Its country is tried
+    /// again, if the provider did not permit it.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn call_lead_next(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
         on_db!(self.db, write, tx => {
-            let permit = "UPDATE campaign SET not_permitted = NULL
-                 WHERE not_permitted IS NOT NULL AND id = (SELECT campaign_id FROM lead WHERE id = $1)";
-            sqlx::query(permit).bind(id).execute(&mut *tx).await?;
+            let which = "SELECT campaign_id, phone_number FROM lead WHERE id = $1 AND NOT opt_out";
+            permit_country((&mut *tx).into(), id, which).await?;
             let rows = sqlx::query(
                 "UPDATE lead SET state = 'waiting', next_kind = 'callback', next_attempt_at = $2, wait_reason = NULL, updated_at = $2
                  WHERE id = $1 AND state IN ('new', 'waiting', 'finished', 'parked') AND NOT opt_out",

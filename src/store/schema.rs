@@ -33,7 +33,8 @@ impl Store {
         };
         match done {
             Err(MigrateError::VersionMissing(database)) => Err(StoreError::SchemaNewer { database, binary: self.latest_known() }),
-            other => other.map_err(StoreError::Migrate),
+            Err(other) => Err(StoreError::Migrate(other)),
+            Ok(()) => self.respell_suppressions().await,
         }
     }
 

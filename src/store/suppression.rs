@@ -10,6 +10,7 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::outcome::Reason;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::spelling::spelled_otherwise;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::codec::words;
@@ -73,8 +74,28 @@ pub struct Suppressed {
     pub leads: u64,
 }
 
-/// Suppresses a number inside a transaction of the caller. Leads with an open attempt are left to that attempt.
+/// Suppresses a number inside a transaction of the caller, and with it its other spelling, if leads have that one or will have it.
+/// Leads with an open attempt are left to that attempt.
 pub(crate) async fn add(mut conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<Suppressed, StoreError> {
+    let mut done = add_spelled(conn.reborrow(), new, now).await?;
+    if let Some(other) = spelled_otherwise(new.phone_number)
+        && (other.is_read || is_listed(conn.reborrow(), &other.number).await?)
+    {
+        done.leads += add_spelled(conn, NewSuppression { phone_number: &other.number, ..new }, now).await?.leads;
+    }
+    Ok(done)
+}
+
+/// Whether a lead has the number in this spelling.
+async fn is_listed(conn: Conn<'_>, number: &PhoneNumber) -> Result<bool, StoreError> {
+    const ASK: &str = "SELECT phone_number FROM lead WHERE phone_number = $1 LIMIT 1";
+    on_conn!(conn, conn => {
+        let found: Option<String> = sqlx::query_scalar(ASK).bind(number).fetch_optional(conn).await?;
+        Ok(found.is_some())
+    })
+}
+
+async fn add_spelled(mut conn: Conn<'_>, new: NewSuppression<'_>, now: Timestamp) -> Result<Suppressed, StoreError> {
     let is_new = insert(conn.reborrow(), new, now).await?;
     let is_stronger = !is_new && strengthen(conn.reborrow(), new, now).await?;
     let leads = take_off_lists(conn, new, now).await?;
@@ -179,11 +200,12 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<OptedOut, StoreError> {
-        const ARMED: &str = "SELECT id FROM attempt WHERE state = 'ready' AND to_number = $1 AND ($2 IS NULL OR campaign_id = $2)";
-        let campaign = new.scope.campaign();
+        const ARMED: &str = "SELECT id FROM attempt WHERE state = 'ready' AND to_number IN ($1, $3) AND ($2 IS NULL OR campaign_id = $2)";
+        let (campaign, other) = (new.scope.campaign(), spelled_otherwise(new.phone_number).map(|other| other.number));
         let (subject, detail) = (format!("number/{}", new.phone_number), format!("{} by {}", new.scope, new.source));
         on_db!(self.db, write, tx => {
-            let armed: Vec<AttemptId> = sqlx::query_scalar(ARMED).bind(new.phone_number).bind(campaign).fetch_all(&mut *tx).await?;
+            let armed = sqlx::query_scalar(ARMED).bind(new.phone_number).bind(campaign).bind(&other);
+            let armed: Vec<AttemptId> = armed.fetch_all(&mut *tx).await?;
             let withdrawn = withdraw_suppressed((&mut *tx).into(), &armed, timings, now).await?;
             let Suppressed { is_new, is_stronger, leads } = add((&mut *tx).into(), new, now).await?;
             audit::append(tx.into(), NewAudit { actor, action: "dnc.add", subject: &subject, detail: &detail }, now).await?;
@@ -191,7 +213,7 @@ impl Store {
         })
     }
 
-    /// Takes a number off the suppression list, except off do-not-call lists; how many entries went.
+    /// Takes a number off the suppression list in both its spellings, except off do-not-call lists; how many entries went.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -203,10 +225,11 @@ impl Store {
         reason: &str,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        const REMOVE: &str = "DELETE FROM suppression WHERE phone_number = $1 AND source <> 'list' AND ($2 IS NULL OR scope = $2)";
+        const REMOVE: &str = "DELETE FROM suppression WHERE phone_number IN ($1, $3) AND source <> 'list' AND ($2 IS NULL OR scope = $2)";
+        let other = spelled_otherwise(number).map(|other| other.number);
         let (scope, subject) = (scope.map(|scope| scope.to_string()), format!("number/{number}"));
         on_db!(self.db, write, tx => {
-            let removed = sqlx::query(REMOVE).bind(number).bind(scope).execute(&mut *tx).await?.rows_affected();
+            let removed = sqlx::query(REMOVE).bind(number).bind(scope).bind(&other).execute(&mut *tx).await?.rows_affected();
             if removed > 0 {
                 audit::append(tx.into(), NewAudit { actor, action: "dnc.remove", subject: &subject, detail: reason }, now).await?;
             }
@@ -214,14 +237,15 @@ impl Store {
         })
     }
 
-    /// Every reason why a number must not be called, oldest first.
+    /// Every reason why a number must not be called in either of its spellings, oldest first.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn suppressions_of(&self, number: &PhoneNumber) -> Result<Vec<Suppression>, StoreError> {
         const ASK: &str =
-            "SELECT scope, source, attempt_id, created_at FROM suppression WHERE phone_number = $1 ORDER BY created_at, scope";
-        on_db!(self.db, read, conn => Ok(sqlx::query_as(ASK).bind(number).fetch_all(conn).await?))
+            "SELECT scope, source, attempt_id, created_at FROM suppression WHERE phone_number IN ($1, $2) ORDER BY created_at, scope";
+        let other = spelled_otherwise(number).map(|other| other.number);
+        on_db!(self.db, read, conn => Ok(sqlx::query_as(ASK).bind(number).bind(&other).fetch_all(conn).await?))
     }
 
     /// Suppresses a number.

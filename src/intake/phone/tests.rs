@@ -59,6 +59,25 @@ fn a_number_with_its_country_is_the_same_in_every_region() {
 }
 
 #[test]
+fn a_number_that_is_named_is_the_one_that_lists_have() {
+    let cases = [
+        ("+442079460197", "+442079460197"),
+        ("+4402079460197", "+442079460197"),
+        (" +44 (0)20 7946 0197 ", "+442079460197"),
+        ("+1 (415) 555-0100", "+14155550100"),
+        ("+19005550100", "+19005550100"),
+        ("+14151550100", "+14151550100"),
+        ("+999123456789", "+999123456789"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(named(text).as_ref().map(PhoneNumber::e164), Ok(expected), "{text}");
+    }
+    for text in ["4155550100", "+1 (900) 555-0100", "crm-7", ""] {
+        assert!(named(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn tells_that_zeros_are_not_dialed_for_abroad_here() {
     let refused = dialable("0044 20 7946 0000", region("US")).unwrap_err();
     assert_eq!((refused.code, refused.suggestion.as_str()), (FindingCode::InvalidNumber, "write + in place of 00"));
@@ -86,6 +105,11 @@ fn says_what_is_wrong() {
         ("+14151550100", None, Code::InvalidNumber),
         ("+999123456789", None, Code::InvalidNumber),
         ("+19005550100", None, Code::NotDialable),
+        ("+870773111632", region("US"), Code::NotDialable),
+        ("+881612345678", None, Code::NotDialable),
+        ("+88210000000", None, Code::NotDialable),
+        ("+80012345678", None, Code::NotDialable),
+        ("+979123456789", None, Code::NotDialable),
     ];
     for (cell, region, expected) in cases {
         let found = dialable(cell, region).map_err(|trouble| trouble.code);

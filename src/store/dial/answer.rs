@@ -7,10 +7,11 @@ use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
 use crate::store::dial::callback::{Evidence, Told, take};
+use crate::store::dial::halt::{NewlyRefused, halt};
 use crate::store::dial::lead::{self, LeadRow};
 use crate::store::dial::row::{AttemptRow, change_state};
 use crate::store::dial::sql::{execute, fetch_value, millis, whole};
-use crate::store::dial::{halt, number, suppress};
+use crate::store::dial::{number, suppress};
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
 
@@ -45,13 +46,17 @@ impl Store {
         {
             return Ok(Recorded::Placed(told));
         }
-        on_db!(self.db, write, tx => {
+        let (recorded, country) = on_db!(self.db, write, tx => {
             match class {
-                PostClass::Placed { call_sid } => placed(tx.into(), attempt, send_no, call_sid, timings, now).await,
+                PostClass::Placed { call_sid } => Ok((placed(tx.into(), attempt, send_no, call_sid, timings, now).await?, None)),
                 PostClass::Refused { refusal, code } => refused(tx.into(), (attempt, send_no), refusal, *code, timings, now).await,
-                PostClass::Unknown => unknown(tx.into(), attempt, send_no, now).await,
+                PostClass::Unknown => Ok((unknown(tx.into(), attempt, send_no, now).await?, None)),
             }
-        })
+        })?;
+        if let Some(country) = country {
+            self.park_country(&country, timings, now).await;
+        }
+        Ok(recorded)
     }
 }
 
@@ -95,16 +100,16 @@ async fn refused(
     code: Option<u32>,
     timings: &DialTimings,
     now: Timestamp,
-) -> Result<Recorded, StoreError> {
-    let Some(row) = locked_sending(conn.reborrow(), attempt, send_no).await? else { return Ok(Recorded::Stale) };
+) -> Result<(Recorded, Option<NewlyRefused>), StoreError> {
+    let Some(row) = locked_sending(conn.reborrow(), attempt, send_no).await? else { return Ok((Recorded::Stale, None)) };
     let refusals = u32::try_from(row.refusals).unwrap_or(0) + 1;
     let plan = refusal.plan(row.kind, refusals, tried_later(conn.reborrow(), &row).await?, now, timings);
     write_refusal(conn.reborrow(), &row, refusal, code, &plan, now).await?;
     if let Err(step) = &plan.attempt {
         close_refused(conn.reborrow(), &row, step, now).await?;
     }
-    consequences(conn, &row, &plan, code, timings, now).await?;
-    Ok(Recorded::Refused(plan))
+    let country = consequences(conn, &row, &plan, code, now).await?;
+    Ok((Recorded::Refused(plan), country))
 }
 
 /// This lead had its one later try already.
@@ -159,15 +164,14 @@ async fn consequences(
     row: &AttemptRow,
     plan: &RefusalPlan,
     code: Option<u32>,
-    timings: &DialTimings,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<NewlyRefused>, StoreError> {
     let code = code.map_or_else(|| "without a code".to_owned(), |code| format!("with code {code}"));
     if plan.quarantine {
         suppress::suppress(conn.reborrow(), &row.to_number, SuppressionSource::Quarantine, row.id, now).await?;
     }
     match plan.halt {
-        Some(scope) => halt::halt(conn, scope, row, &format!("the provider refused a call {code}"), timings, now).await,
-        None => Ok(()),
+        Some(scope) => halt(conn, scope, row, &format!("the provider refused a call {code}"), now).await,
+        None => Ok(None),
     }
 }

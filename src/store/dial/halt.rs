@@ -7,23 +7,30 @@ use crate::domain::permit::Denial;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::{country_of, openings_of};
-use crate::store::StoreError;
 use crate::store::audit::{self, NewAudit};
 use crate::store::codec::JsonText;
-use crate::store::db::{Conn, EngineSql, engine_sql};
+use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{execute, fetch_one, fetch_values};
+use crate::store::dial::sql::{execute, fetch_one, fetch_optional, fetch_values};
 use crate::store::dial::withdraw::withdraw_one;
+use crate::store::{Store, StoreError};
 
-/// Halts the campaign, all running campaigns, or parks the campaign's leads in the country of the refused number.
+/// A country that a campaign was refused for the first time: its other leads are still to be parked.
+#[derive(Debug, Clone)]
+pub(super) struct NewlyRefused {
+    campaign: CampaignId,
+    number: PhoneNumber,
+    denial: Denial,
+}
+
+/// Halts the campaign, or all running campaigns, or has the campaign remember the country of the refused number.
 pub(super) async fn halt(
     mut conn: Conn<'_>,
     scope: HaltScope,
     row: &AttemptRow,
     why: &str,
-    timings: &DialTimings,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Option<NewlyRefused>, StoreError> {
     match scope {
         HaltScope::Fleet => {
             let why = format!("{why}: the account cannot dial; mend twilio.account_sid and its token, then resume each campaign");
@@ -36,9 +43,9 @@ pub(super) async fn halt(
             let why = format!("{why}: check that its caller numbers belong to the account, then resume it");
             halt_campaign(conn, row.campaign_id, &why, now).await?;
         }
-        HaltScope::Country => park_country(conn, row, why, timings, now).await?,
+        HaltScope::Country => return refuse_country(conn, row, why, now).await,
     }
-    Ok(())
+    Ok(None)
 }
 
 async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Timestamp) -> Result<(), StoreError> {
@@ -50,37 +57,67 @@ async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Times
     Ok(())
 }
 
-/// What waits is parked, what is armed is given back and parked with it, and the campaign remembers the country for leads that come
-/// later. All of them have one text.
-async fn park_country(mut conn: Conn<'_>, row: &AttemptRow, why: &str, timings: &DialTimings, now: Timestamp) -> Result<(), StoreError> {
-    // the lead that was refused is parked already
+/// The campaign remembers the country for leads that come later. The lead that was refused is parked already; all of them have one text.
+async fn refuse_country(mut conn: Conn<'_>, row: &AttemptRow, why: &str, now: Timestamp) -> Result<Option<NewlyRefused>, StoreError> {
+    const OWN: &str = "UPDATE lead SET wait_reason = $2, updated_at = $3 WHERE id = $1 AND state = 'parked'";
+    let (denial, is_new) = remember(conn.reborrow(), row, why).await?;
+    execute!(conn, OWN, row.lead_id, denial.why(), now);
+    Ok(is_new.then(|| NewlyRefused { campaign: row.campaign_id, number: row.to_number.clone(), denial }))
+}
+
+/// Writes the country into the campaign, and says whether it was not there yet. The first statement locks its row: who is refused at
+/// the same time comes after this one.
+async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<(Denial, bool), StoreError> {
+    const LOCK: &str = "UPDATE campaign SET version = version WHERE id = $1 RETURNING name, not_permitted";
+    let (name, known) = fetch_one!(conn, (String, Option<JsonText<NotPermitted>>), LOCK, row.campaign_id);
+    let mut countries = known.unwrap_or_default().0;
+    if let Some(refused) = countries.of(&row.to_number) {
+        return Ok((refused.denial(), false));
+    }
+    let denial = countries.add(&row.to_number, &name, why).denial();
+    execute!(conn, "UPDATE campaign SET not_permitted = $2 WHERE id = $1", row.campaign_id, JsonText(&countries));
+    Ok((denial, true))
+}
+
+impl Store {
+    /// Parks what waits of a country, gives back what is armed and parks that with it. It reads the campaign's whole list, so it is done
+    /// once for a country and behind the transaction that remembers it: what this leaves behind is parked when its turn comes.
+    pub(super) async fn park_country(&self, refused: &NewlyRefused, timings: &DialTimings, now: Timestamp) {
+        let parked = on_db!(self.db, write, tx => park(tx.into(), refused, timings, now).await);
+        if let Err(error) = parked {
+            tracing::warn!(campaign.id = %refused.campaign, %error, "leads of a refused country were not parked at once; each is when its turn comes");
+        }
+    }
+}
+
+async fn park(mut conn: Conn<'_>, refused: &NewlyRefused, timings: &DialTimings, now: Timestamp) -> Result<(), StoreError> {
     const PARK: EngineSql = engine_sql!(
         "UPDATE lead SET state = 'parked', wait_reason = $3, updated_at = $4
-         WHERE campaign_id = $1 AND (state IN ('new', 'waiting') OR state = 'parked' AND id = $5)
-           AND substr(phone_number, 2, 4) IN (" (each "$2") ")"
+         WHERE campaign_id = $1 AND state IN ('new', 'waiting') AND substr(phone_number, 2, 4) IN (" (each "$2") ")"
     );
     const READY: EngineSql = engine_sql!(
         "SELECT id FROM attempt WHERE campaign_id = $1 AND state = 'ready' AND substr(to_number, 2, 4) IN (" (each "$2") ") ORDER BY id"
     );
-    let denial = remember(conn.reborrow(), row, why).await?;
-    let openings = openings(&row.to_number);
+    let NewlyRefused { campaign, number, denial } = refused;
+    if !is_refused(conn.reborrow(), *campaign, number).await? {
+        return Ok(());
+    }
+    let openings = openings(number);
     let sql = PARK.for_conn(&conn);
-    execute!(conn, sql, row.campaign_id, JsonText(&openings), denial.why(), now, row.lead_id);
+    execute!(conn, sql, *campaign, JsonText(&openings), denial.why(), now);
     let sql = READY.for_conn(&conn);
-    for attempt in fetch_values!(conn, AttemptId, sql, row.campaign_id, JsonText(&openings)) {
-        withdraw_one(conn.reborrow(), attempt, &denial, timings, now).await?;
+    for attempt in fetch_values!(conn, AttemptId, sql, *campaign, JsonText(&openings)) {
+        withdraw_one(conn.reborrow(), attempt, denial, timings, now).await?;
     }
     Ok(())
 }
 
-/// Writes the country into the campaign. The first statement locks its row: who is refused at the same time comes after this one.
-async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<Denial, StoreError> {
-    const LOCK: &str = "UPDATE campaign SET version = version WHERE id = $1 RETURNING name, not_permitted";
-    let (name, known) = fetch_one!(conn, (String, Option<JsonText<NotPermitted>>), LOCK, row.campaign_id);
-    let mut countries = known.unwrap_or_default().0;
-    let denial = countries.add(&row.to_number, &name, why).denial();
-    execute!(conn, "UPDATE campaign SET not_permitted = $2 WHERE id = $1", row.campaign_id, JsonText(&countries));
-    Ok(denial)
+/// Somebody may have permitted the country meanwhile. The campaign's row is not locked for that: who is refused at the same time would
+/// wait for the whole list.
+async fn is_refused(mut conn: Conn<'_>, campaign: CampaignId, number: &PhoneNumber) -> Result<bool, StoreError> {
+    const ASK: &str = "SELECT not_permitted FROM campaign WHERE id = $1 AND not_permitted IS NOT NULL";
+    let known = fetch_optional!(conn, (JsonText<NotPermitted>,), ASK, campaign);
+    Ok(known.is_some_and(|(countries,)| countries.of(number).is_some()))
 }
 
 /// How numbers of the same country begin, four digits each: within +1 countries share the calling code and are told apart by

@@ -17,6 +17,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::outcome::Disposition;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
+use crate::intake::phone::named;
 use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter};
 
@@ -66,7 +67,7 @@ pub struct OfCampaign {
     campaign: Option<String>,
 }
 
-/// The lead of an id, of a number in E.164 form, or of the list's own key; the latter two may need the campaign. That of a test call
+/// The lead of an id, of a number with its country, or of the list's own key; the latter two may need the campaign. That of a test call
 /// is meant only where no list has the number.
 ///
 /// # Errors
@@ -79,7 +80,7 @@ pub async fn resolve(api: &ApiState, text: &str, of: &OfCampaign) -> Result<Lead
         Some(name) => Some(find(api, name).await?.id),
         None => None,
     };
-    let phone_number = PhoneNumber::from_e164(text).ok();
+    let phone_number = named(text).ok();
     let external_id = (phone_number.is_none() && campaign.is_some()).then(|| text.to_owned());
     if phone_number.is_none() && external_id.is_none() {
         let fix = "give its id or its number like +14155550123, or the list's own key with --campaign NAME";

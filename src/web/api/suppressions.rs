@@ -12,7 +12,7 @@ use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Actor, Ask, Sent};
 use crate::domain::phone::PhoneNumber;
-use crate::intake::phone::dialable;
+use crate::intake::phone::named;
 use crate::store::suppression::{NewSuppression, OptedOut, Scope, SuppressionSource};
 
 /// Who may say so by request; calls, lists and providers speak for themselves.
@@ -117,10 +117,8 @@ pub async fn remove(
     }
 }
 
-/// A number as it is kept, or as a person writes it down: with its country, and read as in a list.
 fn number(text: &str) -> Result<PhoneNumber, ApiError> {
-    let read = PhoneNumber::from_e164(text.trim()).or_else(|error| dialable(text, None).map_err(|_| error));
-    read.map_err(|error| ApiError::unusable("bad_number", error.to_string(), "write it with its country code, like +14155550123"))
+    named(text).map_err(|error| ApiError::unusable("bad_number", error.to_string(), "write it with its country code, like +14155550123"))
 }
 
 async fn scope(api: &ApiState, campaign: Option<&str>) -> Result<Option<Scope>, ApiError> {

@@ -4,6 +4,7 @@
 //! worker that stops with more tickets in hand would never end; and a ticket that it acknowledged stays in Redis.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use apalis_core::task::task_id::TaskId;
 use redis::aio::ConnectionManager;
@@ -19,6 +20,17 @@ const TAKE_OUT: &str = "if redis.call('SREM', KEYS[1], ARGV[1]) == 1 then
   redis.call('DEL', KEYS[3])
 end";
 
+/// Whether handled tickets stay in Redis. That is said when it begins and when it is over, not of each ticket.
+#[derive(Debug, Default)]
+pub(super) struct Stays(AtomicBool);
+
+impl Stays {
+    /// Notes what became of a ticket; whether that is news.
+    fn is_news(&self, stays: bool) -> bool {
+        self.0.swap(stays, Ordering::Relaxed) != stays
+    }
+}
+
 /// What a worker does with each of its tickets.
 pub(super) struct Delivery<J: Envelope> {
     pub(super) queue: RedisQueue<J>,
@@ -26,6 +38,7 @@ pub(super) struct Delivery<J: Envelope> {
     pub(super) handler: Arc<dyn Handler<J>>,
     pub(super) conn: ConnectionManager,
     pub(super) worker: String,
+    pub(super) stays: Arc<Stays>,
 }
 
 impl<J: Envelope> Delivery<J> {
@@ -58,8 +71,33 @@ impl<J: Envelope> Delivery<J> {
             .arg(&ticket)
             .invoke_async::<()>(&mut self.conn.clone())
             .await;
-        if let Err(error) = taken_out {
-            tracing::debug!(queue = self.queue.name(), %error, "a handled ticket stays; it comes again once this worker is gone");
+        self.tell(taken_out);
+    }
+
+    fn tell(&self, taken_out: redis::RedisResult<()>) {
+        let queue = self.queue.name();
+        let is_news = self.stays.is_news(taken_out.is_err());
+        match taken_out {
+            Err(error) if is_news => tracing::warn!(
+                queue,
+                %error,
+                "handled tickets stay in Redis, which grows by them; they come again once this worker is gone; may its user write, and EVAL?"
+            ),
+            Err(error) => tracing::debug!(queue, %error, "another handled ticket stays in Redis"),
+            Ok(()) if is_news => tracing::info!(queue, "handled tickets leave Redis again"),
+            Ok(()) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_tickets_stay_is_said_once_and_again_when_it_begins_anew() {
+        let stays = Stays::default();
+        let news = [false, true, true, false, false, true].map(|fails| stays.is_news(fails));
+        assert_eq!(news, [false, true, false, true, false, true]);
     }
 }

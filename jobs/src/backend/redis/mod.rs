@@ -9,6 +9,7 @@
 mod connection;
 mod delivery;
 mod gate;
+mod left_behind;
 mod poll;
 mod supervisor;
 
@@ -86,7 +87,7 @@ impl<J: Envelope> RedisQueue<J> {
     }
 
     pub(crate) async fn work(self, runner: Runner, handler: Arc<dyn Handler<J>>, lines: Arc<Semaphore>, stop: CancellationToken) {
-        supervisor::Supervisor { queue: self, runner, handler, lines }.run(stop).await;
+        supervisor::Supervisor { queue: self, runner, handler, lines, stays: Arc::default() }.run(stop).await;
     }
 
     fn name(&self) -> String {

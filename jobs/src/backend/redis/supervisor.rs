@@ -17,8 +17,9 @@ use tokio_util::task::TaskTracker;
 
 use super::RedisQueue;
 use super::connection;
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Stays};
 use super::gate::Gate;
+use super::left_behind;
 use super::poll::SteadyPoll;
 use crate::{Envelope, Handler, Runner};
 
@@ -34,6 +35,8 @@ pub(super) struct Supervisor<J: Envelope> {
     pub(super) runner: Runner,
     pub(super) handler: Arc<dyn Handler<J>>,
     pub(super) lines: Arc<Semaphore>,
+    /// Outlives the workers: a new one says nothing that was said.
+    pub(super) stays: Arc<Stays>,
 }
 
 impl<J: Envelope> Supervisor<J> {
@@ -55,6 +58,9 @@ impl<J: Envelope> Supervisor<J> {
     /// One apalis worker, from its connection to its end; returns once everything it started has finished.
     async fn one_worker(&self, stop: &CancellationToken) -> Result<(), String> {
         let conn = connection::open(&self.queue.settings).await.map_err(|error| error.to_string())?;
+        if let Err(error) = left_behind::remove(&self.queue.config(), conn.clone()).await {
+            tracing::debug!(queue = self.queue.name(), %error, "what an earlier version left in Redis stays; the next worker tries again");
+        }
         let running = TaskTracker::new();
         let worked = self.drive(conn, running.clone(), stop.clone()).await;
         running.close();
@@ -82,7 +88,7 @@ impl<J: Envelope> Supervisor<J> {
 
     fn delivery(&self, conn: ConnectionManager) -> Delivery<J> {
         let (queue, runner, handler) = (self.queue.clone(), self.runner, Arc::clone(&self.handler));
-        Delivery { queue, runner, handler, conn, worker: worker_name() }
+        Delivery { queue, runner, handler, conn, worker: worker_name(), stays: Arc::clone(&self.stays) }
     }
 }
 

@@ -8,11 +8,13 @@ use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::phone::PhoneNumber;
-use crate::store::contract::fixtures::{new_lead, place};
-use crate::store::contract::support::on_both_engines;
-use crate::store::dial::Arming;
+use crate::store::contract::fixtures::{force_lead_state, new_lead, place};
+use crate::store::contract::support::{on_both_engines, with_sqlite};
+use crate::store::db::on_db;
+use crate::store::dial::{Arming, Recorded};
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
+use crate::store::{Store, StoreError};
 
 /// A lead with the same number in another running campaign.
 async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
@@ -23,6 +25,15 @@ async fn elsewhere(bench: &mut Bench, n: u64) -> LeadId {
     lead
 }
 
+/// A lead with this number.
+async fn abroad(bench: &Bench, number: &str) -> LeadId {
+    let phone_number = PhoneNumber::from_e164(number).unwrap();
+    let new = NewLead { phone_number: phone_number.clone(), external_id: None, ..new_lead(0) };
+    bench.store.insert_leads(place(bench.campaign), &[new], now()).await.unwrap();
+    let filter = LeadFilter { campaign: Some(bench.campaign), phone_number: Some(phone_number), ..LeadFilter::default() };
+    bench.store.leads(&filter, None, 1).await.unwrap()[0].id
+}
+
 async fn ended(bench: &Bench, lead: LeadId) -> (LeadState, Option<Disposition>, Option<Reason>) {
     let lead = bench.view(lead).await.lead;
     (lead.state, lead.disposition, lead.reason)
@@ -30,6 +41,32 @@ async fn ended(bench: &Bench, lead: LeadId) -> (LeadState, Option<Disposition>, 
 
 const DEAD: (LeadState, Option<Disposition>, Option<Reason>) =
     (LeadState::Finished, Some(Disposition::Failed), Some(Reason::InvalidNumber));
+
+/// A list that is read too slowly is broken off.
+async fn no_lead_can_be_parked(store: &Store) {
+    let sql = "CREATE TRIGGER broken_off BEFORE UPDATE ON lead WHEN OLD.state = 'new' AND NEW.state = 'parked'
+               BEGIN SELECT RAISE(ABORT, 'broken off'); END";
+    let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+        sqlx::query(sql).execute(tx).await?;
+        Ok(())
+    });
+    done.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_country_is_remembered_though_its_list_could_not_be_parked() {
+    with_sqlite(async |store: Store| {
+        let bench = Bench::new(store).await;
+        let (claimed, waits) = (bench.sending(1).await, bench.lead(2).await);
+        no_lead_can_be_parked(&bench.store).await;
+        assert!(matches!(bench.refuse(&claimed, 400, 21215).await, Recorded::Refused(_)));
+        assert_eq!(bench.view(waits).await.lead.state, LeadState::New);
+        let parked = bench.view(claimed.lead).await.lead;
+        assert!(parked.state == LeadState::Parked && parked.wait_reason.is_some_and(|why| why.contains("code 21215")));
+        assert!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.is_some());
+    })
+    .await;
+}
 
 on_both_engines! {
     async fn a_number_the_provider_calls_invalid_fails_in_every_campaign(store: Store) {
@@ -120,6 +157,22 @@ on_both_engines! {
         assert!(matches!(bench.try_arm(later, now()).await, Arming::Armed(_)), "who retries has permitted it");
     }
 
+    async fn one_person_who_is_retried_permits_their_own_country_alone(store: Store) {
+        let bench = Bench::new(store).await;
+        let one = bench.sending(1).await;
+        let [germany, canada] = [abroad(&bench, "+4915123456789").await, abroad(&bench, "+14165550100").await];
+        let two = bench.claim(bench.arm(germany).await, 1).await;
+        bench.refuse(&one, 400, 21215).await;
+        bench.refuse(&two, 400, 21215).await;
+        force_lead_state(&bench.store, canada, LeadState::Parked).await;
+        for (retried, left) in [(canada, [true, true]), (one.lead, [false, true]), (germany, [false, false])] {
+            assert!(bench.store.retry_lead(retried, "test", now()).await.unwrap().is_changed());
+            let refused = bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.unwrap_or_default();
+            let numbers = ["+14155550100", "+4930123456"].map(|text| PhoneNumber::from_e164(text).unwrap());
+            assert_eq!(numbers.map(|number| refused.of(&number).is_some()), left);
+        }
+    }
+
     async fn two_calls_that_are_refused_at_once_park_their_country_once(store: Store) {
         let bench = Bench::new(store).await;
         let (one, two) = (bench.sending(1).await, bench.sending(2).await);
@@ -128,6 +181,17 @@ on_both_engines! {
         let why = async |lead| bench.view(lead).await.lead.wait_reason;
         assert!(why(one.lead).await.is_some_and(|why| why.contains("code 21215")));
         assert_eq!(why(two.lead).await, why(one.lead).await, "the first refusal stands");
+    }
+
+    async fn only_the_first_refusal_of_a_country_parks_the_whole_list(store: Store) {
+        let bench = Bench::new(store).await;
+        let (one, two) = (bench.sending(1).await, bench.sending(2).await);
+        bench.refuse(&one, 400, 21215).await;
+        let later = bench.lead(3).await;
+        bench.refuse(&two, 400, 21215).await;
+        assert_eq!(bench.view(later).await.lead.state, LeadState::New, "its list was not read again");
+        assert!(matches!(bench.try_arm(later, now()).await, Arming::Denied(_)), "it is parked when its turn comes");
+        assert_eq!(bench.view(later).await.lead.state, LeadState::Parked);
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use insta::assert_json_snapshot;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::bench::{Bench, LARGEST_LIST, LIST};
+use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
 use crate::store::import::ImportState;
 
 const AT: &str = "/v1/campaigns/spring/imports";
@@ -365,6 +367,27 @@ async fn a_key_is_good_for_one_request_whatever_it_asks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_an_earlier_build_has_taken_is_known() {
+    let bench = Bench::with_campaign().await;
+    let rows = json!({ "leads": [{ "phone": "+14155550130" }] }).to_string();
+    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let (scope, sha256) = (format!("POST /v1/campaigns/{campaign}/leads"), hex::encode(Sha256::digest(&rows)));
+    for (key, is_answered) in [("k-6", true), ("k-7", false)] {
+        let request = KeyedRequest { scope: scope.clone(), key: key.to_owned(), sha256: sha256.clone() };
+        assert_eq!(bench.store.take_key(&request, "2026-11-20T18:00:00Z".parse().unwrap()).await.unwrap(), KeyState::New);
+        if is_answered {
+            bench.store.keep_answer(&request, &KeptAnswer { status: 201, body: "{\"rows\":7}".to_owned() }).await.unwrap();
+        }
+        let header = [("idempotency-key", key)];
+        let (status, text) = bench.raw("POST", ROWS, &header, rows.clone()).await;
+        assert_eq!((status, text.contains("\"rows\":7")), (201, is_answered), "{text}");
+        assert_eq!(bench.raw("POST", ROWS, &header, rows.clone()).await.1, text, "it is answered alike from then on");
+        let (status, text) = bench.raw("POST", ROWS, &header, rows.replace("0130", "0131")).await;
+        assert!(status == 409 && text.contains("key_reused"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_whose_answer_was_lost_goes_on() {
     let bench = Bench::with_campaign().await;
     let key = [("idempotency-key", "k-3")];
@@ -377,6 +400,28 @@ async fn a_key_whose_answer_was_lost_goes_on() {
     for key in ["import_id", "rows", "accepted", "duplicates", "rejected", "updated", "by_code"] {
         assert_eq!(done[key], again[key], "{key}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opts_out_is_found_on_the_list_however_the_number_is_written() {
+    let bench = Bench::with_campaign().await;
+    let list = "phone_number,timezone,consent_basis\n+4402079460197,Europe/London,web form\n";
+    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports?file_name=gb.csv", list).await["status"], 201);
+    let written = "+44 (0)20 7946 0197";
+    assert_eq!(bench.post("/v1/leads/+4402079460197/cancel").await["status"], 200, "the lead is found too");
+    assert_eq!(bench.post("/v1/leads/+442079460197/cancel").await["status"], 409, "it is the same one");
+    let list = "phone_number,timezone,consent_basis\n+442079460198,Europe/London,web form\n";
+    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports?file_name=two.csv", list).await["status"], 201);
+    for (number, leads, is_new) in [("+4402079460198", 1, true), ("+442079460198", 0, false), (written, 0, true)] {
+        let body = json!({ "phone_number": number, "source": "opt_out" });
+        let done = bench.json("POST", "/v1/suppressions", &body).await["body"].clone();
+        assert_eq!((&done["leads"], &done["is_new"]), (&leads.into(), &is_new.into()), "{number}: {done}");
+    }
+    assert_eq!(bench.get("/v1/leads?phone_number=%2B4402079460198").await["body"]["leads"][0]["state"], "suppressed");
+    let removed = bench.ask("DELETE", "/v1/suppressions/+4402079460198?reason=typo", &[], String::new()).await;
+    assert_eq!(removed["body"]["entries"], 1, "{removed}");
+    let no_line = json!({ "phone_number": "+14151550100" });
+    assert_eq!(bench.json("POST", "/v1/suppressions", &no_line).await["status"], 201, "no list would take it, and it is kept all the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
