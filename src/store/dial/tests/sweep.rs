@@ -60,6 +60,23 @@ on_both_engines! {
             assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
             claimed = bench.claim(claimed.attempt, send_no).await;
         }
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        bench.timings.refusal_limit = 2;
+        assert!(matches!(bench.record(&claimed, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()), "the first of two");
+    }
+
+    async fn calls_that_we_held_back_make_nobody_wait_longer_for_a_provider_that_is_full(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let short = std::mem::take(&mut bench.timings.refusal_backoff);
+        let held_back = PostClass::Refused { refusal: Refusal::HeldBack, code: None };
+        let mut claimed = bench.sending(1).await;
+        for send_no in 2..=4 {
+            bench.record(&claimed, &held_back).await;
+            assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
+            claimed = bench.claim(claimed.attempt, send_no).await;
+        }
+        bench.timings.refusal_backoff = short;
+        assert!(matches!(bench.refuse(&claimed, 429, 20429).await, Recorded::Refused(plan) if plan.fleet_backoff == Some(short)));
     }
 
     async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {
