@@ -82,6 +82,18 @@ on_both_engines! {
         sweeper.round().await.unwrap();
     }
 
+    async fn the_sweep_moves_the_others_of_a_campaign_in_a_state_of_the_next_version(store: Store) {
+        let (bench, spring, sound) = two_armed(store).await;
+        pause(&bench, spring).await;
+        let autumn = bench.campaign("autumn", settings(1), CampaignState::Running).await;
+        let unread = attempt(&bench.store, autumn, lead(&bench.store, autumn, 9).await).await;
+        run(&bench.store, "UPDATE attempt SET state = 'ready', state_at = 2 WHERE id = $1", unread).await;
+        let asleep = "UPDATE campaign SET state = 'asleep' WHERE id = (SELECT campaign_id FROM attempt WHERE id = $1)";
+        run(&bench.store, asleep, unread).await;
+        sweep::Sweeper::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
+    }
+
     async fn the_reconciler_finds_the_others(store: Store) {
         let (bench, _, sound) = two_armed(store).await;
         let lost = "UPDATE attempt SET state = 'unknown', intent_at = created_at, intent_at_db = 1, send_deadline_db = 1 WHERE $1 = $1";

@@ -52,10 +52,9 @@ struct Row {
 
 /// What waits for a paused queue is not among them: it would take the places of those that have to be looked after.
 macro_rules! stale {
-    ($engine:ident $which:literal) => {
+    ($engine:ident ($($columns:tt)+) $which:literal) => {
         concat!(
-            "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
-                (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
+            "SELECT ", $($columns)+, "
              FROM attempt
              WHERE ", $which, "((state = 'ready' AND ((lease_until_db <= $1 AND NOT ", dials_paused!(), ")
                     OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
@@ -65,8 +64,19 @@ macro_rules! stale {
         )
     };
 }
-const STALE: EngineSql = EngineSql { postgres: stale!(postgres ""), sqlite: stale!(sqlite "") };
-const STALE_ONE: EngineSql = EngineSql { postgres: stale!(postgres "id = $3 AND "), sqlite: stale!(sqlite "id = $3 AND ") };
+/// Columns of [`Row`].
+macro_rules! stale_rows {
+    ($engine:ident $which:literal) => {
+        stale!($engine (
+            "id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
+                (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state"
+        ) $which)
+    };
+}
+const STALE: EngineSql = EngineSql { postgres: stale_rows!(postgres ""), sqlite: stale_rows!(sqlite "") };
+const STALE_ONE: EngineSql = EngineSql { postgres: stale_rows!(postgres "id = $3 AND "), sqlite: stale_rows!(sqlite "id = $3 AND ") };
+/// Nothing of these rows is read that a broken one, or one of a later version, could have wrong.
+const STALE_IDS: EngineSql = EngineSql { postgres: stale!(postgres ("id") ""), sqlite: stale!(sqlite ("id") "") };
 
 impl Store {
     /// Sweeps up to `limit` rows, longest unmoved first.
@@ -84,10 +94,9 @@ impl Store {
     pub async fn stale(&self, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
-            let (clock, stale) = (NOW.for_conn(&conn), STALE.for_conn(&conn));
+            let (clock, stale) = (NOW.for_conn(&conn), STALE_IDS.for_conn(&conn));
             let now_db = fetch_value!(conn, i64, clock);
-            let rows: Vec<Row> = fetch_all!(conn, Row, stale, now_db, i64::from(limit));
-            Ok(rows.into_iter().map(|row| row.id).collect::<Vec<_>>())
+            Ok(fetch_values!(conn, AttemptId, stale, now_db, i64::from(limit)))
         })
     }
 
