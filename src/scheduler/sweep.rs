@@ -21,12 +21,13 @@ const IN_HAND: Duration = Duration::from_secs(1);
 /// The sweeper.
 pub struct Sweeper {
     scheduler: Scheduler,
-    passed: PassedBy,
+    still: PassedBy,
+    ended: PassedBy,
 }
 
 impl Sweeper {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, passed: PassedBy::default() }
+        Self { scheduler, still: PassedBy::default(), ended: PassedBy::default() }
     }
 }
 
@@ -44,8 +45,9 @@ impl Duty for Sweeper {
                 Swept::Unsure => tracing::warn!(attempt.id = %row.attempt, "no answer to a dial before its deadline; it is reconciled"),
             }
         }
-        for attempt in self.scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await? {
-            self.passed.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
+        let ended = self.scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await?;
+        for attempt in self.ended.begin(ended, |id| *id) {
+            self.ended.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
         }
         // last: whatever needs the database alone does not wait for the queue
         Bell::of_round(&self.scheduler.queue, &self.scheduler.lookout).ring_all(again).await;
@@ -65,9 +67,9 @@ impl Sweeper {
     async fn sweep_one_by_one(&mut self, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
         let (store, timings) = (&self.scheduler.store, &self.scheduler.timings);
         let mut moved = Vec::new();
-        for attempt in store.stale(AT_ONCE).await? {
+        for attempt in self.still.begin(store.stale(AT_ONCE).await?, |id| *id) {
             let swept = store.sweep_one(attempt, timings, now).await;
-            self.passed.note(attempt, swept.map(|row| moved.extend(row)))?;
+            self.still.note(attempt, swept.map(|row| moved.extend(row)))?;
         }
         Ok(moved)
     }
