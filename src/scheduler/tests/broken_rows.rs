@@ -94,6 +94,20 @@ on_both_engines! {
         assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
     }
 
+    async fn what_was_moved_is_rung_though_the_round_breaks_off(store: Store) {
+        let (bench, _, sound) = two_armed(store).await;
+        let rung = bench.scheduler.queue.waiting().await.unwrap();
+        run(&bench.store, "UPDATE attempt SET lease_until_db = 1 WHERE id = $1", sound).await;
+        // the search for ends without an outcome fails from now on
+        let renamed: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+            sqlx::query("ALTER TABLE attempt RENAME COLUMN closed_at TO closed_long_ago").execute(conn).await?;
+            Ok(())
+        });
+        renamed.unwrap();
+        let round = sweep::Sweeper::new(bench.scheduler.clone()).round().await;
+        assert!(round.is_err() && bench.scheduler.queue.waiting().await.unwrap() == rung + 1, "{round:?}");
+    }
+
     async fn the_reconciler_finds_the_others(store: Store) {
         let (bench, _, sound) = two_armed(store).await;
         let lost = "UPDATE attempt SET state = 'unknown', intent_at = created_at, intent_at_db = 1, send_deadline_db = 1 WHERE $1 = $1";
