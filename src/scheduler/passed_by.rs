@@ -1,6 +1,9 @@
 //! Rows that cannot be looked after must not hold up those behind them: rounds begin with the oldest, so each would end at the same one.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::domain::ids::AttemptId;
 use crate::store::StoreError;
@@ -8,10 +11,14 @@ use crate::store::StoreError;
 /// After so many failures of the kind that trying again helps with, one after another, the database is away rather than a row broken.
 const MOST: u32 = 3;
 
+/// A broken row is tried again no sooner: it costs a transaction, and a person has to mend it first.
+const RARELY: Duration = Duration::from_secs(60);
+
 /// What a duty remembers of the attempts it passed by, one for each of its lists.
 #[derive(Debug, Default)]
 pub struct PassedBy {
-    told: HashSet<AttemptId>,
+    /// Broken rows, and when each was tried.
+    told: HashMap<AttemptId, Instant>,
     in_a_row: u32,
     ended_at: Option<AttemptId>,
 }
@@ -28,6 +35,16 @@ impl PassedBy {
         rows
     }
 
+    /// Those that could not be looked after.
+    pub fn broken(&self) -> Vec<AttemptId> {
+        self.told.keys().copied().collect()
+    }
+
+    /// Some of these that were not tried for a while.
+    pub fn due(&self, at_most: usize) -> Vec<AttemptId> {
+        self.told.iter().filter(|(_, tried)| tried.elapsed() >= RARELY).map(|(attempt, _)| *attempt).take(at_most).collect()
+    }
+
     /// What became of one attempt of a round. A broken one is told once, until it is looked after again.
     ///
     /// # Errors
@@ -42,7 +59,7 @@ impl PassedBy {
             return self.again(attempt, error);
         }
         self.in_a_row = 0;
-        if self.told.insert(attempt) {
+        if self.told.insert(attempt, Instant::now()).is_none() {
             tracing::error!(attempt.id = %attempt, %error, "an attempt cannot be looked after; the others go on");
         }
         Ok(())
@@ -75,6 +92,19 @@ mod tests {
         assert!(late().is_ok() && late().is_ok() && late().is_err());
         assert!(passed.note(AttemptId::new(), Ok(())).is_ok());
         assert_eq!(passed.in_a_row, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broken_row_is_tried_rarely_and_forgotten_when_it_is_mended() {
+        let (mut passed, attempt) = (PassedBy::default(), AttemptId::new());
+        for _ in 0..2 {
+            passed.note(attempt, broken()).unwrap();
+            assert_eq!((passed.broken(), passed.due(9)), (vec![attempt], vec![]));
+            tokio::time::advance(RARELY).await;
+            assert_eq!(passed.due(9), [attempt]);
+        }
+        passed.note(attempt, Ok(())).unwrap();
+        assert!(passed.broken().is_empty() && passed.due(9).is_empty());
     }
 
     #[test]

@@ -15,6 +15,8 @@ use crate::store::dial::{Swept, SweptRow};
 
 /// Rows moved in one round.
 const AT_ONCE: u32 = 500;
+/// Broken rows that are tried again in one round.
+const BROKEN_AT_ONCE: usize = 20;
 
 /// A call that ended just now is in the hands of whoever heard of it.
 const IN_HAND: Duration = Duration::from_secs(1);
@@ -59,18 +61,23 @@ fn rung(row: &SweptRow) -> Option<(AttemptId, u32)> {
 }
 
 impl Sweeper {
-    /// What was `moved` stays so, however the round ends.
+    /// What was `moved` stays so, however the round ends. Broken rows are left out of the batch, which would fail each time.
     async fn sweep(&mut self, now: Timestamp, moved: &mut Vec<SweptRow>) -> Result<(), StoreError> {
-        match self.scheduler.store.sweep(AT_ONCE, &self.scheduler.timings, now).await {
-            Err(error) if !error.retry_helps() => self.sweep_one_by_one(now, moved).await,
-            swept => swept.map(|rows| moved.extend(rows)),
+        let (scheduler, aside) = (&self.scheduler, self.still.broken());
+        match scheduler.store.sweep_all_but(&aside, AT_ONCE, &scheduler.timings, now).await {
+            Err(error) if !error.retry_helps() => {
+                let stale = scheduler.store.stale(&aside, AT_ONCE).await?;
+                self.sweep_one_by_one(stale, now, moved).await?;
+            }
+            swept => moved.extend(swept?),
         }
+        self.sweep_one_by_one(self.still.due(BROKEN_AT_ONCE), now, moved).await
     }
 
     /// One row that cannot be moved must not hold up the others of its batch.
-    async fn sweep_one_by_one(&mut self, now: Timestamp, moved: &mut Vec<SweptRow>) -> Result<(), StoreError> {
+    async fn sweep_one_by_one(&mut self, rows: Vec<AttemptId>, now: Timestamp, moved: &mut Vec<SweptRow>) -> Result<(), StoreError> {
         let (store, timings) = (&self.scheduler.store, &self.scheduler.timings);
-        for attempt in self.still.begin(store.stale(AT_ONCE).await?, |id| *id) {
+        for attempt in self.still.begin(rows, |id| *id) {
             let swept = store.sweep_one(attempt, timings, now).await;
             self.still.note(attempt, swept.map(|row| moved.extend(row)))?;
         }

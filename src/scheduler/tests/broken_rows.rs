@@ -79,7 +79,11 @@ on_both_engines! {
         sweeper.round().await.unwrap();
         assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
         assert_eq!(bench.in_state(spring, LeadState::Active).await, 1, "the broken one stays as it was");
+        run(&bench.store, "UPDATE attempt SET kind = 'fresh' WHERE id <> $1", sound).await;
         sweeper.round().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 1, "it is left aside for a while");
+        sweep::Sweeper::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 0);
     }
 
     async fn the_sweep_moves_the_others_of_a_campaign_in_a_state_of_the_next_version(store: Store) {

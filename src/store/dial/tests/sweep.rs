@@ -27,6 +27,19 @@ on_both_engines! {
         bench.claim(kept, 1).await;
     }
 
+    async fn what_is_left_aside_takes_no_place_and_is_swept_by_itself(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.ticket_lease = Duration::ZERO;
+        let (aside, other) = (bench.arm(bench.lead(1).await).await, bench.arm(bench.lead(2).await).await);
+        assert_eq!(bench.store.stale(&[], 9).await.unwrap().len(), 2);
+        assert_eq!(bench.store.stale(&[aside], 1).await.unwrap(), [other]);
+        let swept = Swept::Ring { send_no: 1 };
+        let rows = bench.store.sweep_all_but(&[aside], 1, &bench.timings, now()).await.unwrap();
+        assert_eq!(rows, [SweptRow { attempt: other, swept }]);
+        let row = bench.store.sweep_one(aside, &bench.timings, now()).await.unwrap();
+        assert_eq!(row, Some(SweptRow { attempt: aside, swept }));
+    }
+
     async fn a_paused_campaign_gets_its_armed_leads_back(store: Store) {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
