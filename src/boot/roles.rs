@@ -21,7 +21,7 @@ use crate::config::Alarms;
 use crate::domain::attempt::AttemptState;
 use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
-use crate::scheduler::alarm::AgeLimits;
+use crate::scheduler::alarm::{AgeLimits, Watched};
 use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
 use crate::store::Store;
 use crate::store::job::NewJob;
@@ -216,7 +216,7 @@ impl App {
 
 fn age_limits(alarms: &Alarms) -> AgeLimits {
     use AttemptState::{Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
-    let limits = [
+    let states = [
         (Ready, alarms.ready_s),
         (Sending, alarms.sending_s),
         (Unknown, alarms.unknown_s),
@@ -225,7 +225,9 @@ fn age_limits(alarms: &Alarms) -> AgeLimits {
         (Talking, alarms.talking_s),
         (Refused, alarms.refused_s),
     ];
-    AgeLimits::new(limits.map(|(state, seconds)| (state, Duration::from_secs(seconds))))
+    let states = states.map(|(state, seconds)| (Watched::State(state), seconds));
+    let limits = states.into_iter().chain([(Watched::Unsent, alarms.unsent_s)]);
+    AgeLimits::new(limits.map(|(watched, seconds)| (watched, Duration::from_secs(seconds))))
 }
 
 /// Writes what dead workers left on this disk, as soon as the database takes it.

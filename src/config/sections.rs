@@ -147,6 +147,7 @@ pub struct Alarms {
     pub ringing_s: u64,
     pub talking_s: u64,
     pub refused_s: u64,
+    pub unsent_s: u64,
 }
 
 /// Non-urgent LLM work.

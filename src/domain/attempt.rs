@@ -44,6 +44,7 @@ pub const TRANSITIONS: &[(AttemptState, AttemptState, &str)] = {
         (Unknown, Absent, "nothing after Q and three empty looks"),
         (Absent, Placed, "the call appears after all"),
         (Refused, Ready, "re-armed with the next send number"),
+        (Refused, Withdrawn, "its campaign does not dial"),
         (Refused, Placed, "a late answer or callback shows the call"),
         (Refused, Ended, "refused for good"),
         (Placed, Ringing, "callback or poll"),

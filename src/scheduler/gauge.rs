@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::alarm::{Bells, Rung};
+use super::alarm::{Bells, Rung, Watched};
 use super::{Duty, Scheduler};
 use crate::domain::attempt::AttemptState;
 use crate::store::StoreError;
@@ -43,9 +43,10 @@ impl Duty for Gauge {
             let age = oldest.iter().find(|row| row.state == *state).map_or(Duration::ZERO, |row| now.since(row.since));
             #[allow(clippy::cast_precision_loss, reason = "a gauge")]
             metrics::gauge!(names::ATTEMPTS, "state" => state.as_str()).set(attempts as f64);
-            metrics::gauge!(names::OLDEST, "state" => state.as_str()).set(age.as_secs_f64());
-            self.listen(*state, age);
+            self.tell(Watched::State(*state), age);
         }
+        let unsent = self.scheduler.store.oldest_unsent().await?;
+        self.tell(Watched::Unsent, unsent.map_or(Duration::ZERO, |since| now.since(since)));
         // last: whatever needs the database alone does not wait for the queue
         self.scheduler.lookout.look_at_queue().await
     }
@@ -59,24 +60,25 @@ pub fn tell_active(active: bool) {
         return;
     }
     for state in AttemptState::ALL.iter().filter(|state| state.is_open()) {
-        for name in [names::ATTEMPTS, names::OLDEST, names::ALARM] {
-            metrics::gauge!(name, "state" => state.as_str()).set(0.0);
-        }
+        metrics::gauge!(names::ATTEMPTS, "state" => state.as_str()).set(0.0);
+    }
+    for watched in Watched::all() {
+        metrics::gauge!(names::OLDEST, "state" => watched.as_str()).set(0.0);
+        metrics::gauge!(names::ALARM, "state" => watched.as_str()).set(0.0);
     }
 }
 
 impl Gauge {
-    fn listen(&mut self, state: AttemptState, age: Duration) {
-        let limits = &self.scheduler.age_limits;
-        let limit_s = limits.of(state).map(|limit| limit.as_secs());
-        match self.bells.look(state, age, limits) {
-            Rung::Begins => {
-                tracing::warn!(%state, age_s = age.as_secs(), limit_s, "an attempt stands still for too long; a person should look");
-            }
-            Rung::Ends => tracing::info!(%state, age_s = age.as_secs(), limit_s, "no attempt stands still for too long any more"),
+    fn tell(&mut self, watched: Watched, age: Duration) {
+        let (state, limits) = (watched.as_str(), &self.scheduler.age_limits);
+        let limit_s = limits.of(watched).map(|limit| limit.as_secs());
+        match self.bells.look(watched, age, limits) {
+            Rung::Begins => tracing::warn!(state, age_s = age.as_secs(), limit_s, "an attempt {}; a person should look", watched.trouble()),
+            Rung::Ends => tracing::info!(state, age_s = age.as_secs(), limit_s, "no attempt {} any more", watched.trouble()),
             Rung::Same => {}
         }
-        metrics::gauge!(names::ALARM, "state" => state.as_str()).set(f64::from(u8::from(self.bells.rings(state))));
+        metrics::gauge!(names::OLDEST, "state" => state).set(age.as_secs_f64());
+        metrics::gauge!(names::ALARM, "state" => state).set(f64::from(u8::from(self.bells.rings(watched))));
     }
 }
 

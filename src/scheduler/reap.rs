@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, stream};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Duty, Scheduler};
 use crate::boottime;
 use crate::domain::dialing::{DialTimings, HeartbeatWatch, Reaped, reap};
-use crate::domain::ids::WorkerId;
+use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::StoreError;
 use crate::store::dial::HeldCall;
 use crate::store::worker::WorkerState;
@@ -19,7 +20,7 @@ use crate::store::worker::WorkerState;
 /// and one that comes late must not be such a look.
 pub const EVERY: Duration = Duration::from_secs(1);
 
-/// Calls that are ended at the same time: a provider that is slow to end one must not hold up the next look.
+/// Calls that are ended at the same time.
 const ABREAST: usize = 8;
 
 /// A worker is found dead after so many times the silence that ends its calls: ten minutes as shipped. Its lines do not count meanwhile,
@@ -31,11 +32,12 @@ pub struct Reaper {
     scheduler: Scheduler,
     watches: HashMap<WorkerId, HeartbeatWatch>,
     workers: HashMap<WorkerId, HeartbeatWatch>,
+    burials: Burials,
 }
 
 impl Reaper {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, watches: HashMap::new(), workers: HashMap::new() }
+        Self { scheduler, watches: HashMap::new(), workers: HashMap::new(), burials: Burials::default() }
     }
 }
 
@@ -44,15 +46,58 @@ impl Duty for Reaper {
     const NAME: &'static str = "reap";
 
     async fn round(&mut self) -> Result<(), StoreError> {
+        let next_look = Instant::now() + EVERY;
         let held = self.scheduler.store.held_calls().await?;
         let started = self.scheduler.store.database_start().await?;
         let dead = self.look_at_hearts(&held, started);
         let looked = self.look_at_workers(started).await;
-        let (scheduler, left) = (&self.scheduler, held.iter().filter(|call| dead.contains(&call.worker)));
-        let graves: Vec<_> = left.map(|call| scheduler.bury(call)).collect();
-        let buried: Vec<Result<(), StoreError>> = stream::iter(graves).buffer_unordered(ABREAST).collect().await;
-        // one that could not be written down holds up no other
-        buried.into_iter().chain([looked]).collect()
+        let left = held.into_iter().filter(|call| dead.contains(&call.worker)).collect();
+        looked.and(self.burials.go_on(&self.scheduler, left, next_look).await)
+    }
+}
+
+/// Calls that are being ended at the provider. One that is slow to end them must not hold up the next look at the hearts: what is
+/// not done by then goes on beside it, and what has not begun is chosen anew, for a heart may have moved. What is under way when the
+/// lease is lost breaks off: the rows still show those calls as held, and the successor ends them.
+#[derive(Default)]
+struct Burials {
+    running: JoinSet<Result<(), StoreError>>,
+    attempts: HashMap<Id, AttemptId>,
+}
+
+impl Burials {
+    /// Begins with those that are `left`, and goes on `until` the next look is due.
+    async fn go_on(&mut self, scheduler: &Scheduler, left: Vec<HeldCall>, until: Instant) -> Result<(), StoreError> {
+        let (mut left, mut done) = (left.into_iter(), Ok(()));
+        loop {
+            while self.running.len() < ABREAST
+                && let Some(call) = left.next()
+            {
+                self.begin(scheduler, call);
+            }
+            let Ok(Some(ended)) = timeout_at(until, self.running.join_next_with_id()).await else { return done };
+            let (id, buried) = match ended {
+                Ok(ended) => ended,
+                Err(error) => {
+                    tracing::error!(%error, "the end of a call without a holder broke off; trying again");
+                    (error.id(), Ok(()))
+                }
+            };
+            self.attempts.remove(&id);
+            // one that could not be written down holds up no other
+            done = done.and(buried);
+        }
+    }
+
+    /// Not when its end is under way.
+    fn begin(&mut self, scheduler: &Scheduler, call: HeldCall) {
+        let attempt = call.attempt;
+        if self.attempts.values().any(|under_way| *under_way == attempt) {
+            return;
+        }
+        let scheduler = scheduler.clone();
+        let task = self.running.spawn(async move { scheduler.bury(&call).await });
+        self.attempts.insert(task.id(), attempt);
     }
 }
 

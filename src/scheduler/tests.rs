@@ -7,6 +7,8 @@ mod chaos;
 mod paces;
 mod recall;
 mod silent_queue;
+mod slow_ends;
+mod unsent;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -55,7 +55,7 @@ async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
     println!("{}\n{}", summary.time_of_a_trial(), summary.line(begun.elapsed().as_secs_f64()));
     assert!(complaints.is_empty(), "{}\nlogs: {}", complaints.join("\n"), kept(folder).display());
     assert_eq!((summary.trials, summary.double, summary.lost), (TRIALS, 0, 0));
-    let kinds = ["kill -9", "SIGSTOP", "black hole", "FLUSHALL", "Redis killed", "Postgres killed", "crash point", "connection"];
+    let kinds = ["kill -9", "SIGSTOP", "SIGTERM", "black hole", "FLUSHALL", "Redis killed", "Postgres killed", "crash point", "connection"];
     for kind in kinds {
         assert!(summary.faults.contains_key(kind), "no trial had `{kind}`: {:?}", summary.faults);
     }

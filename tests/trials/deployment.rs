@@ -13,6 +13,7 @@ use url::form_urlencoded;
 use super::cell;
 use super::chaos::{self, ChaosProxy};
 use super::lane::Lane;
+use super::patience::Patience;
 use super::plan::{Crash, Net, Plan, Role};
 use super::process::{Binary, Running, free_addr};
 use super::proxy::{Backends, Proxy};
@@ -30,6 +31,8 @@ struct Slot {
     running: Option<Running>,
     start_at: Option<Instant>,
     go_on_at: Option<Instant>,
+    /// It was asked to stop, and has so long to end.
+    draining: Option<Patience>,
     listen: [SocketAddr; 2],
     crash: Option<Crash>,
 }
@@ -53,6 +56,9 @@ pub struct Deployment {
     _simulator: Running,
     /// Crash points that were reached.
     pub crashed: u64,
+    /// Those that were asked to stop and went on.
+    pub undrained: Vec<Role>,
+    times: Times,
 }
 
 /// What a mutant changes about a deployment.
@@ -107,8 +113,24 @@ impl Deployment {
         std::fs::write(folder.join(SETTINGS), misplaced.clone().unwrap_or_else(|| settings(&places)))?;
         let mended = misplaced.map(|_| settings(&places));
         let binary = lane.binary.clone();
-        let (_public, _simulator, crashed) = (public, simulator, 0);
-        Ok(Self { folder, database, binary, slots, twilio, postgres, redis, others, disturbed, mended, _public, _simulator, crashed })
+        let (_public, _simulator, crashed, undrained, times) = (public, simulator, 0, Vec::new(), plan.times);
+        Ok(Self {
+            folder,
+            database,
+            binary,
+            slots,
+            twilio,
+            postgres,
+            redis,
+            others,
+            disturbed,
+            mended,
+            _public,
+            _simulator,
+            crashed,
+            undrained,
+            times,
+        })
     }
 
     pub fn truth(&self) -> PathBuf {
@@ -157,8 +179,14 @@ impl Deployment {
 
     pub fn kill(&mut self, role: Role) {
         let slot = self.slot_mut(role);
-        slot.running = None;
+        (slot.running, slot.draining) = (None, None);
         (slot.go_on_at, slot.start_at) = (None, Some(Instant::now() + RESTART_AFTER));
+    }
+
+    /// False when there is nobody to ask.
+    pub fn drain(&mut self, role: Role) -> bool {
+        let within = Duration::from_millis(self.times.drain());
+        self.slot_mut(role).drain(within)
     }
 
     pub fn stop(&mut self, role: Role, time: Duration) {
@@ -174,12 +202,17 @@ impl Deployment {
         for slot in &mut self.slots {
             self.crashed += u64::from(slot.supervise(&self.binary, &self.folder)?);
         }
+        let undrained: Vec<Role> = self.slots.iter().filter(|slot| slot.is_undrained()).map(|slot| slot.role).collect();
+        for role in undrained {
+            self.kill(role);
+            self.undrained.push(role);
+        }
         Ok(())
     }
 
-    /// Every role has its process, and none stands still.
+    /// Every role has its process, and none stands still or is about to leave.
     pub fn is_whole(&self) -> bool {
-        self.slots.iter().all(|slot| slot.running.is_some() && slot.go_on_at.is_none())
+        self.slots.iter().all(|slot| slot.running.is_some() && slot.go_on_at.is_none() && slot.draining.is_none())
     }
 
     fn slot(&self, role: Role) -> &Slot {
@@ -194,14 +227,29 @@ impl Deployment {
 impl Slot {
     fn new(role: Role, plan: &Plan) -> Self {
         let crash = plan.crashes.iter().find(|crash| crash.role == role).cloned();
-        Self { role, running: None, start_at: Some(Instant::now()), go_on_at: None, listen: [free_addr(), free_addr()], crash }
+        let (start_at, listen) = (Some(Instant::now()), [free_addr(), free_addr()]);
+        Self { role, running: None, start_at, go_on_at: None, draining: None, listen, crash }
+    }
+
+    /// Asks it to stop; false when there is nobody to ask.
+    fn drain(&mut self, within: Duration) -> bool {
+        let Some(running) = &self.running else { return false };
+        running.signal(Signal::TERM);
+        self.draining = Some(Patience::begin(within));
+        true
+    }
+
+    /// It was asked to stop and has not, though nobody made it stand still.
+    fn is_undrained(&self) -> bool {
+        self.go_on_at.is_none() && self.draining.as_ref().is_some_and(Patience::is_over)
     }
 
     /// True when it reached its crash point.
     fn supervise(&mut self, binary: &Binary, folder: &std::path::Path) -> anyhow::Result<bool> {
         let (now, mut crashed) = (Instant::now(), false);
         if self.running.as_mut().is_some_and(Running::has_ended) {
-            crashed = self.crash.take().is_some();
+            // one that was drained leaves its crash point to the next one, as one that was killed does
+            crashed = self.draining.take().is_none() && self.crash.take().is_some();
             (self.running, self.go_on_at, self.start_at) = (None, None, Some(now + RESTART_AFTER));
         }
         if self.start_at.is_some_and(|at| at <= now) {
@@ -212,6 +260,7 @@ impl Slot {
             Some(at) if at <= now => {
                 running.signal(Signal::CONT);
                 self.go_on_at = None;
+                self.draining = self.draining.as_ref().map(Patience::again);
             }
             None if running.is_stopped() => {
                 let stop_ms = self.crash.take().and_then(|crash| crash.stop_ms);
@@ -223,7 +272,7 @@ impl Slot {
         Ok(crashed)
     }
 
-    /// Only the first process of a role has a crash point; the next one has to get along.
+    /// A crash point is met once; the next process has to get along.
     fn start(&self, binary: &Binary, folder: &std::path::Path) -> anyhow::Result<Running> {
         let mut command = binary.command(folder, &format!("--config {SETTINGS} {}", self.role.verb()));
         command.env("CALLFLEET__WEB__LISTEN", self.listen[0].to_string()).env("CALLFLEET__HOOKS__LISTEN", self.listen[1].to_string());
@@ -277,4 +326,49 @@ async fn simulator(binary: &Binary, folder: &std::path::Path, seed: u64) -> anyh
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok((running, addr))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn slot() -> Slot {
+        Slot::new(Role::Web, &Plan::calm(1, Times::stretched(100)))
+    }
+
+    /// Something that ends when it is asked to.
+    fn sleeper(folder: &std::path::Path) -> Running {
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        Running::start(command, &folder.join("sleep.log")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_was_drained_is_followed_by_another_one_and_keeps_its_crash_point_for_it() {
+        let (folder, mut slot) = (tempfile::tempdir().unwrap(), slot());
+        assert!(!slot.drain(LONG), "nobody runs yet");
+        slot.crash = Some(Crash { role: Role::Web, place: "callback.folded", passage: 1, stop_ms: None });
+        slot.running = Some(sleeper(folder.path()));
+        assert!(slot.drain(LONG) && !slot.is_undrained());
+        // it ends, by a signal or by itself
+        slot.running.as_mut().unwrap().ended(LONG).await.unwrap();
+        let nobody = Binary { program: PathBuf::from("false"), before: Vec::new() };
+        assert!(!slot.supervise(&nobody, folder.path()).unwrap(), "it was no crash");
+        assert!(slot.running.is_none() && slot.start_at.is_some() && slot.draining.is_none() && slot.crash.is_some());
+    }
+
+    #[test]
+    fn whoever_goes_on_beyond_its_time_is_found_unless_it_was_made_to_stand_still() {
+        let (folder, mut slot) = (tempfile::tempdir().unwrap(), slot());
+        slot.running = Some(sleeper(folder.path()));
+        assert!(!slot.is_undrained(), "nobody asked it");
+        slot.draining = Some(Patience::begin(Duration::ZERO));
+        assert!(slot.is_undrained());
+        slot.go_on_at = Some(Instant::now() + LONG);
+        assert!(!slot.is_undrained());
+    }
 }

@@ -65,6 +65,13 @@ impl Timeline {
         match fault {
             Fault::Kill(role) => deployment.kill(role),
             Fault::Stop { role, ms: time } => deployment.stop(role, ms(time)),
+            Fault::Drain(role) => {
+                // one that is being started is asked when it runs
+                if !deployment.drain(role) {
+                    self.later(AGAIN, Act::Begin(fault));
+                    return Ok(());
+                }
+            }
             Fault::BlackHole { net, ms: time } => {
                 deployment.black_hole(net, true);
                 self.later(ms(time), Act::End(fault));

@@ -20,6 +20,11 @@ impl Patience {
         Self { begun: Instant::now(), crowded_before: crowded(), span }
     }
 
+    /// The same span from now on.
+    pub fn again(&self) -> Self {
+        Self::begin(self.span)
+    }
+
     pub fn is_over(&self) -> bool {
         self.is_over_after(self.begun.elapsed(), crowded().saturating_sub(self.crowded_before))
     }
@@ -51,6 +56,13 @@ mod tests {
         assert!(!over(9, 0) && over(10, 0));
         assert!(!over(30, 21) && over(30, 20));
         assert!(!over(49, 49) && over(50, 50));
+    }
+
+    #[test]
+    fn patience_that_begins_again_has_its_whole_span() {
+        let begun = Instant::now().checked_sub(Duration::from_secs(100)).unwrap();
+        let patience = Patience { begun, crowded_before: crowded(), span: Duration::from_secs(20) };
+        assert!(patience.is_over() && !patience.again().is_over());
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub enum Fault {
         role: Role,
         ms: u64,
     },
+    /// Asked politely to stop, as in a rolling restart; the next process follows its end.
+    Drain(Role),
     BlackHole {
         net: Net,
         ms: u64,
@@ -79,6 +81,7 @@ impl Fault {
         match self {
             Self::Kill(_) => "kill -9",
             Self::Stop { .. } => "SIGSTOP",
+            Self::Drain(_) => "SIGTERM",
             Self::BlackHole { .. } => "black hole",
             Self::FlushRedis => "FLUSHALL",
             Self::KillRedis { .. } => "Redis killed",
@@ -103,6 +106,9 @@ pub struct Crash {
 /// Places at which a worker, a scheduler and the web role can be struck.
 const WORKER_PLACES: [&str; 7] =
     ["ticket.taken", "claim.before", "claim.after", "post.after", "stream.claimed", "outcome.before_save", "callback.folded"];
+
+/// Of a hundred processes so many are asked to stop in the middle of their trial.
+const DRAIN_PERCENT: u64 = 30;
 
 /// Probabilities of the simulated provider's faults, by the scenario's keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +140,8 @@ impl Plan {
     pub fn of(seed: u64, leads: usize, times: Times) -> Self {
         let draw = Draw { chance: Chance(seed), times };
         let count = draw.between(2, 4, "faults", "");
-        let faults = (0..count).map(|n| draw.fault(&n.to_string(), leads)).collect();
+        let drains = Role::ALL.into_iter().filter_map(|role| draw.drain(role));
+        let faults = (0..count).map(|n| draw.fault(&n.to_string(), leads)).chain(drains).collect();
         let crashes = Role::ALL.into_iter().filter_map(|role| draw.crash(role)).collect();
         let line_percent = draw.between(0, 12, "line percent", "");
         let (provider, list_lag_ms, line_faults) = (draw.provider(), times.list_lag(), line_faults(times));
@@ -205,6 +212,15 @@ impl Draw {
         (at, fault)
     }
 
+    /// A role's part of a rolling restart, once at most: a second SIGTERM asks for something else. Its choices have names of their
+    /// own, so that a seed draws everything else as it did before there were drains.
+    fn drain(&self, role: Role) -> Option<(Duration, Fault)> {
+        let subject = format!("{role:?}");
+        let happens = self.between(0, 99, "drain", &subject) < DRAIN_PERCENT;
+        let at = Duration::from_millis(self.times.of(self.between(400, 4_000, "drain at", &subject)));
+        happens.then_some((at, Fault::Drain(role)))
+    }
+
     /// Longer than the send deadline, or longer than an unknown call is looked for.
     fn stop_ms(&self, subject: &str) -> u64 {
         let times = self.times;
@@ -242,6 +258,44 @@ impl Draw {
         ProviderFaults {
             create: create.into_iter().map(|key| of(key, 5)).chain([("late_answer_ms", ms(500))]).collect(),
             callbacks: callbacks.into_iter().map(|key| of(key, 25)).chain([("delay_ms", ms(1_500))]).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEADS: usize = 50;
+
+    fn plan(seed: u64) -> Plan {
+        Plan::of(seed, LEADS, Times::stretched(100))
+    }
+
+    fn drained(plan: &Plan) -> Vec<Role> {
+        let role = |fault: &Fault| match fault {
+            Fault::Drain(role) => Some(*role),
+            _ => None,
+        };
+        plan.faults.iter().filter_map(|(_, fault)| role(fault)).collect()
+    }
+
+    #[test]
+    fn every_role_is_drained_in_some_trial_and_never_twice_in_one() {
+        let drained: Vec<Vec<Role>> = (1..=40).map(|seed| drained(&plan(seed))).collect();
+        for role in Role::ALL {
+            assert!(drained.iter().any(|roles| roles.contains(&role)), "{role:?} is never drained");
+            assert!(drained.iter().all(|roles| roles.iter().filter(|drained| **drained == role).count() <= 1), "{role:?}");
+        }
+        assert!(drained.iter().any(Vec::is_empty), "some trials have none");
+    }
+
+    #[test]
+    fn drains_come_beside_the_other_faults() {
+        for seed in 1..=40 {
+            let plan = plan(seed);
+            let others = plan.faults.len() - drained(&plan).len();
+            assert!((2..=4).contains(&others), "seed {seed}: {:?}", plan.faults);
         }
     }
 }

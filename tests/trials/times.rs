@@ -61,6 +61,12 @@ impl Times {
         self.longest_send() + self.quiet() + self.holder_dead()
     }
 
+    /// A process that was asked to stop ends by then: no call of these people takes longer than 25 s, and a step that waits for a
+    /// silent database is given up after 10.
+    pub const fn drain(self) -> u64 {
+        self.of(35_000)
+    }
+
     /// What is not at rest by then is stuck.
     pub const fn patience(self) -> u64 {
         self.of(60_000)

@@ -106,6 +106,8 @@ pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder:
         let what = "the trial did not come to rest in time".to_owned();
         report.violations.push(Violation { invariant: Invariant::I3, what });
     }
+    let undrained = deployment.undrained.iter().map(|role| format!("a drained {} did not end in time: {role:?}", role.verb()));
+    report.violations.extend(undrained.map(|what| Violation { invariant: Invariant::I3, what }));
     if plan.cell.is_some() {
         report.unseen = cell::visible(&evidence);
         if deployment.trusted() > 0 {

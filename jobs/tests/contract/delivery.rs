@@ -55,8 +55,7 @@ async fn a_panic_costs_one_ticket_and_is_not_redelivered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_window_is_bounded() {
-    let redis = RedisQueue::connect(settings()).await.unwrap();
-    for queue in [JobQueue::Memory(MemoryQueue::new(500)), JobQueue::Redis(redis)] {
+    for queue in backends().await {
         for n in 0..500 {
             queue.push(ticket(n)).await.unwrap();
         }

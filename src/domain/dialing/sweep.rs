@@ -39,7 +39,7 @@ pub enum Swept {
 pub fn sweep(row: &StaleRow, now_db: i64) -> Swept {
     let Switches { queue_paused, campaign_dials } = row.switches;
     match row.state {
-        AttemptState::Ready if !campaign_dials => Swept::Withdraw,
+        AttemptState::Ready | AttemptState::Refused if !campaign_dials => Swept::Withdraw,
         AttemptState::Ready | AttemptState::Refused if queue_paused => Swept::Leave,
         AttemptState::Ready if row.lease_until_db <= now_db => Swept::Ring,
         AttemptState::Refused if row.rearm_db.is_some_and(|at| at <= now_db) => Swept::Rearm,
@@ -76,7 +76,9 @@ mod tests {
     fn a_campaign_that_stopped_gets_its_armed_leads_back_at_once() {
         for queue_paused in [false, true] {
             let switches = Switches { queue_paused, campaign_dials: false };
-            assert_eq!(sweep(&StaleRow { switches, ..row(AttemptState::Ready) }, 0), Swept::Withdraw);
+            for waits in [AttemptState::Ready, AttemptState::Refused] {
+                assert_eq!(sweep(&StaleRow { switches, ..row(waits) }, 0), Swept::Withdraw, "{waits}");
+            }
             assert_eq!(sweep(&StaleRow { switches, ..row(AttemptState::Sending) }, 0), Swept::Leave);
         }
     }

@@ -6,7 +6,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::ids::CampaignId;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
-use crate::store::dial::sql::fetch_all;
+use crate::store::dial::sql::{fetch_all, fetch_value};
 use crate::store::{Store, StoreError};
 
 /// Open attempts of one campaign in one state.
@@ -55,6 +55,19 @@ impl Store {
                        WHERE state IN ('ready', 'sending', 'unknown', 'placed', 'ringing', 'talking', 'handed_off', 'refused')
                        GROUP BY state";
             Ok(fetch_all!(conn, OldestRow, sql))
+        })
+    }
+
+    /// Since when the oldest attempt is armed of which no call was made yet. One that is held back or refused and rung again changes
+    /// its state each time, and would look young by that.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn oldest_unsent(&self) -> Result<Option<Timestamp>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "SELECT MIN(created_at) FROM attempt WHERE state IN ('ready', 'sending', 'refused')";
+            Ok(fetch_value!(conn, Option<Timestamp>, sql))
         })
     }
 }

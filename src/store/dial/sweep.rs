@@ -4,7 +4,6 @@ use sqlx::FromRow;
 
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
-use crate::domain::dialing::claim::not_dialling;
 use crate::domain::dialing::{self, DialTimings, StaleRow, Switches};
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
@@ -12,7 +11,7 @@ use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_part, on_db};
 use crate::store::dial::row::change_state;
 use crate::store::dial::sql::{NOW, execute, fetch_all, fetch_value, fetch_values, millis};
-use crate::store::dial::withdraw::withdraw_one;
+use crate::store::dial::withdraw::withdraw_stopped;
 use crate::store::queue_control::dials_paused;
 use crate::store::{Store, StoreError};
 
@@ -57,8 +56,9 @@ macro_rules! stale {
         concat!(
             "SELECT ", $($columns)+, "
              FROM attempt
-             WHERE ", $which, "((state = 'ready' AND ((lease_until_db <= $1 AND NOT ", dials_paused!(), ")
-                    OR (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining')))
+             WHERE ", $which, "((state IN ('ready', 'refused')
+                    AND (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining'))
+                OR (state = 'ready' AND lease_until_db <= $1 AND NOT ", dials_paused!(), ")
                 OR (state = 'refused' AND rearm_at_db <= $1 AND NOT ", dials_paused!(), ")
                 OR (state = 'sending' AND send_deadline_db <= $1))
              ORDER BY state_at LIMIT $2", engine_part!($engine skip_locked)
@@ -194,7 +194,7 @@ async fn sweep_row(mut conn: Conn<'_>, row: &Row, now_db: i64, timings: &DialTim
             rearm(conn, row, lease, now).await?;
             Some(Swept::Ring { send_no: send_no + 1 })
         }
-        dialing::Swept::Withdraw => withdraw_one(conn, row.id, &not_dialling(), timings, now).await?.then_some(Swept::Withdrawn),
+        dialing::Swept::Withdraw => withdraw_stopped(conn, row.id, timings, now).await?.then_some(Swept::Withdrawn),
         dialing::Swept::Unsure => {
             let moved = change_state(conn, row.id, AttemptState::Sending, AttemptState::Unknown, now).await?;
             moved.then_some(Swept::Unsure)

@@ -14,7 +14,8 @@ use crate::store::dial::sql::{execute, fetch_values};
 use crate::store::{Store, StoreError};
 
 impl Store {
-    /// Gives back what a campaign has armed and not yet sent (pause, cancel, halt); how many were given back.
+    /// Gives back what a campaign has armed and not yet sent (pause, cancel, halt), and what was refused and waits to be sent again;
+    /// how many were given back.
     ///
     /// # Errors
     /// The database cannot be written; the sweep will do it.
@@ -24,10 +25,10 @@ impl Store {
 }
 
 async fn withdraw_all(mut conn: Conn<'_>, campaign: CampaignId, timings: &DialTimings, now: Timestamp) -> Result<u32, StoreError> {
-    let sql = "SELECT id FROM attempt WHERE campaign_id = $1 AND state = 'ready' ORDER BY id";
+    let sql = "SELECT id FROM attempt WHERE campaign_id = $1 AND state IN ('ready', 'refused') ORDER BY id";
     let mut given_back = 0;
     for id in fetch_values!(conn, AttemptId, sql, campaign) {
-        given_back += u32::from(withdraw_one(conn.reborrow(), id, &not_dialling(), timings, now).await?);
+        given_back += u32::from(withdraw_stopped(conn.reborrow(), id, timings, now).await?);
     }
     Ok(given_back)
 }
@@ -51,23 +52,39 @@ fn suppressed() -> Denial {
     Denial { gate: Gate::Suppression, rule, value: "the number must not be called any more".to_owned(), opens_at: None }
 }
 
+/// Gives back one attempt of a campaign that does not dial, if it is still `ready`, or `refused`: there is provably no call of it.
+pub(super) async fn withdraw_stopped(conn: Conn<'_>, id: AttemptId, timings: &DialTimings, now: Timestamp) -> Result<bool, StoreError> {
+    withdraw_from(conn, id, &[AttemptState::Ready, AttemptState::Refused], &not_dialling(), timings, now).await
+}
+
 /// Gives back one attempt if it is still `ready`.
 pub(super) async fn withdraw_one(
-    mut conn: Conn<'_>,
+    conn: Conn<'_>,
     id: AttemptId,
     denial: &Denial,
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    withdraw_from(conn, id, &[AttemptState::Ready], denial, timings, now).await
+}
+
+async fn withdraw_from(
+    mut conn: Conn<'_>,
+    id: AttemptId,
+    states: &[AttemptState],
+    denial: &Denial,
+    timings: &DialTimings,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let Some(row) = AttemptRow::lock(conn.reborrow(), id).await? else { return Ok(false) };
-    if row.state != AttemptState::Ready {
+    if !states.contains(&row.state) {
         return Ok(false);
     }
     let Some(lead) = LeadRow::lock(conn.reborrow(), row.lead_id).await? else { return Ok(false) };
     withdraw(conn, &row, &lead, denial, timings, now).await
 }
 
-/// Closes a `ready` attempt as withdrawn, moves its lead and releases its number.
+/// Closes an attempt as withdrawn, moves its lead and releases its number.
 async fn withdraw(
     mut conn: Conn<'_>,
     row: &AttemptRow,
@@ -76,7 +93,7 @@ async fn withdraw(
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if !change_state(conn.reborrow(), row.id, AttemptState::Ready, AttemptState::Withdrawn, now).await? {
+    if !change_state(conn.reborrow(), row.id, row.state, AttemptState::Withdrawn, now).await? {
         return Ok(false);
     }
     let rule = denial.why();

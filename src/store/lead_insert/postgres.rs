@@ -31,8 +31,7 @@ struct Columns<'a> {
 type ProofColumns<'a> = (Vec<Option<i64>>, Vec<Option<&'a str>>);
 
 fn proof_columns(leads: &[Fresh]) -> ProofColumns<'_> {
-    let proof = |fresh: &Fresh| (fresh.lead.consent_at().map(Timestamp::as_millis), fresh.lead.consent_ref());
-    leads.iter().map(proof).unzip()
+    leads.iter().map(|fresh| (fresh.lead.consent_at().map(Timestamp::as_millis), fresh.lead.consent_ref())).unzip()
 }
 
 impl<'a> Columns<'a> {

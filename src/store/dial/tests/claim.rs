@@ -141,7 +141,10 @@ on_both_engines! {
         let bench = Bench::new(store).await;
         bench.arm(bench.lead(1).await).await;
         bench.sending(2).await;
-        assert_eq!(bench.store.withdraw_ready(bench.campaign, &bench.timings, now()).await.unwrap(), 1);
+        let refused = bench.sending(3).await;
+        bench.refuse(&refused, 429, 20429).await;
+        assert_eq!(bench.store.withdraw_ready(bench.campaign, &bench.timings, now()).await.unwrap(), 2);
+        assert_eq!(bench.view(refused.lead).await.attempts[0].state, AttemptState::Withdrawn);
         assert_eq!(bench.store.withdraw_ready(bench.campaign, &bench.timings, now()).await.unwrap(), 0);
     }
 }

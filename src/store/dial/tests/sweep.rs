@@ -6,6 +6,7 @@ use super::bench::{Bench, news, now};
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{CallStatus, PostClass, Refusal};
+use crate::domain::lead::LeadState;
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{CallFilter, ClaimOutcome, Recorded, Swept, SweptRow};
 
@@ -46,6 +47,22 @@ on_both_engines! {
         bench.change_state(CampaignState::Running, CampaignState::Paused).await;
         assert_eq!(swept(&bench).await, [Swept::Withdrawn]);
         assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
+    }
+
+    async fn a_paused_campaign_gets_its_refused_leads_back_with_the_armed_ones(store: Store) {
+        let bench = Bench::new(store).await;
+        let armed = bench.arm(bench.lead(1).await).await;
+        let refused = bench.sending(2).await;
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        assert!(matches!(bench.record(&refused, &not_sent).await, Recorded::Refused(_)));
+        assert!(swept(&bench).await.is_empty(), "it waits for its next send");
+        bench.pause_dials(true).await;
+        bench.change_state(CampaignState::Running, CampaignState::Paused).await;
+        assert_eq!(swept(&bench).await, [Swept::Withdrawn, Swept::Withdrawn]);
+        assert!(matches!(bench.try_claim(armed, 1).await, ClaimOutcome::Stale));
+        let view = bench.view(refused.lead).await;
+        let stands = (view.attempts[0].state, view.lead.state, view.number_held_by, view.lead.placed);
+        assert_eq!(stands, (AttemptState::Withdrawn, LeadState::Waiting, None, 0));
     }
 
     async fn a_paused_queue_rings_nothing_until_it_is_resumed(store: Store) {
@@ -90,6 +107,23 @@ on_both_engines! {
         }
         bench.timings.refusal_backoff = short;
         assert!(matches!(bench.refuse(&claimed, 429, 20429).await, Recorded::Refused(plan) if plan.fleet_backoff == Some(short)));
+    }
+
+    async fn what_is_held_back_again_and_again_is_as_old_as_its_arming(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.refusal_backoff = Duration::ZERO;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), None);
+        let claimed = bench.sending(1).await;
+        let later = now() + Duration::from_secs(3_600);
+        let held_back = PostClass::Refused { refusal: Refusal::HeldBack, code: None };
+        bench.store.record_answer(claimed.attempt, 1, &held_back, &bench.timings, later).await.unwrap();
+        assert_eq!(bench.store.oldest_by_state().await.unwrap()[0].since, later, "its state is young");
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), Some(now()));
+        assert_eq!(swept(&bench).await, [Swept::Ring { send_no: 2 }]);
+        let claimed = bench.claim(claimed.attempt, 2).await;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), Some(now()));
+        bench.answer(&claimed, "CA1").await;
+        assert_eq!(bench.store.oldest_unsent().await.unwrap(), None, "there is a call");
     }
 
     async fn what_waits_for_a_paused_queue_hides_no_lost_send_and_no_stopped_campaign(store: Store) {

@@ -1,0 +1,95 @@
+//! A provider that is slow to end the calls of a dead worker: hearts are looked at all the same, and whoever dies meanwhile is found.
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use super::*;
+use crate::domain::ids::AttemptId;
+use crate::scheduler::{Duty as _, reap};
+
+/// Far longer than from one look to the next.
+const ROUND: Duration = Duration::from_secs(8);
+const SLOW: &str = "CA1";
+const QUICK: &str = "CA2";
+
+/// A provider that ends one call only when the test lets it, and any other at once.
+struct Slow {
+    asked: Mutex<Vec<String>>,
+    leave: Semaphore,
+}
+
+#[async_trait]
+impl Telephony for Slow {
+    async fn connect(&self) -> Result<Box<dyn DialLine>, ProviderError> {
+        unreachable!("the reaper does not dial")
+    }
+    async fn fetch(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        unreachable!("the reaper does not ask")
+    }
+    async fn list(&self, _: &PhoneNumber, _: &PhoneNumber) -> Result<Vec<ProviderCall>, ProviderError> {
+        unreachable!("the reaper does not ask")
+    }
+    async fn end(&self, sid: &str) -> Result<(), ProviderError> {
+        self.asked.lock().unwrap().push(sid.to_owned());
+        if sid == SLOW {
+            self.leave.acquire().await.unwrap().forget();
+        }
+        Ok(())
+    }
+    async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("the reaper ends calls")
+    }
+    async fn take_back(&self, _: &str) -> Result<Option<ProviderCall>, ProviderError> {
+        unreachable!("the reaper ends calls")
+    }
+    async fn check(&self) -> Result<(), ProviderError> {
+        unreachable!("the reaper does not ask")
+    }
+}
+
+/// A worker that never beats, with one call in its hands.
+async fn holds(bench: &Bench, campaign: CampaignId, n: u64, sid: &str) -> AttemptId {
+    let worker = NewWorker { id: WorkerId::new(), host: "gone", version: "1", lines: 1 };
+    let holder = worker.id;
+    bench.store.register_worker(worker, bench.clock.now()).await.unwrap();
+    let id = attempt(&bench.store, campaign, lead(&bench.store, campaign, n).await).await;
+    let held: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+        let sql = "UPDATE attempt SET call_sid = $2, held_by = $3, hold_epoch = 1 WHERE id = $1";
+        sqlx::query(sql).bind(id).bind(sid).bind(holder).execute(conn).await?;
+        Ok(())
+    });
+    held.unwrap();
+    id
+}
+
+/// A second look finds a heart that stands still.
+async fn two_looks(reaper: &mut reap::Reaper) {
+    for _ in 0..2 {
+        timeout(ROUND, reaper.round()).await.expect("the provider holds up no look").unwrap();
+    }
+}
+
+async fn still_held(bench: &Bench) -> Vec<AttemptId> {
+    bench.store.held_calls().await.unwrap().into_iter().map(|call| call.attempt).collect()
+}
+
+on_both_engines! {
+    async fn whoever_dies_while_another_ones_calls_are_slow_to_end_is_found_in_time(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        let provider = Arc::new(Slow { asked: Mutex::default(), leave: Semaphore::new(0) });
+        bench.scheduler.telephony = Arc::clone(&provider) as _;
+        bench.scheduler.timings.holder_silence = Duration::ZERO;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        let mut reaper = reap::Reaper::new(bench.scheduler.clone());
+        let slow = holds(&bench, spring, 1, SLOW).await;
+        two_looks(&mut reaper).await;
+        holds(&bench, spring, 2, QUICK).await;
+        two_looks(&mut reaper).await;
+        assert_eq!(still_held(&bench).await, [slow], "the one is ended, the other one is waited for");
+        assert_eq!(*provider.asked.lock().unwrap(), [SLOW, QUICK], "each once");
+        provider.leave.add_permits(1);
+        timeout(ROUND, reaper.round()).await.unwrap().unwrap();
+        assert!(still_held(&bench).await.is_empty());
+    }
+}
