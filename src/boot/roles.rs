@@ -28,6 +28,7 @@ use crate::store::job::NewJob;
 use crate::web::hooks::Hooks;
 use crate::web::line::Line;
 use crate::web::{self, public_routes};
+use crate::work::fewer_dials::FewerDials;
 use crate::work::local_journal::{LeftBehind, LocalJournal};
 
 /// A dial that takes longer than this (pacing, claim, POST) is cut off; its row tells what has to be reconciled.
@@ -117,7 +118,9 @@ impl App {
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
         let routes = public_routes(self.hooks(), Some(self.line(&crew)));
         let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
-        duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, self.dial_slots(), stop.clone()));
+        let dials = self.dial_slots();
+        duties.spawn(FewerDials::of(Arc::clone(&dials), crew.dialer.turns.clone()).run(stop.clone()));
+        duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, dials, stop.clone()));
         let lease = Duration::from_millis(self.config.worker.job_lease_ms);
         let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
         duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));

@@ -32,7 +32,7 @@ impl Duty for Poller {
 
     async fn round(&mut self) -> Result<(), StoreError> {
         let silent = self.scheduler.store.silent_calls(&self.scheduler.timings, AT_ONCE).await?;
-        for call in silent {
+        for call in self.passed.begin(silent, |call| call.attempt) {
             self.passed.note(call.attempt, self.scheduler.ask_about(&call).await)?;
         }
         Ok(())

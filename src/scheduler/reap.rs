@@ -14,7 +14,7 @@ use crate::domain::dialing::{DialTimings, HeartbeatWatch, Reaped, reap};
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::StoreError;
 use crate::store::dial::HeldCall;
-use crate::store::worker::WorkerState;
+use crate::store::worker::{Worker, WorkerState};
 
 /// How often hearts are looked at. They beat every second; looks that are further apart than the protocol allows do not add up,
 /// and one that comes late must not be such a look.
@@ -26,6 +26,9 @@ const ABREAST: usize = 8;
 /// A worker is found dead after so many times the silence that ends its calls: ten minutes as shipped. Its lines do not count meanwhile,
 /// so nothing waits for it, and whoever was cut off may come back.
 const FOUND_DEAD: u32 = 40;
+/// One of another version after so many: a day. Whether it would say that it lives is not known, and until it does its heartbeats are
+/// not taken: it would dial without lines, and its calls be ended as those of a dead one.
+const OTHERS_FOUND_DEAD: u32 = 5_760;
 
 /// The reaper. It counts a heart's stillness itself, and only while the database was there to take the beats.
 pub struct Reaper {
@@ -122,12 +125,10 @@ impl Reaper {
 
     async fn look_at_workers(&mut self, started: i64) -> Result<(), StoreError> {
         let store = &self.scheduler.store;
-        let silence = self.scheduler.timings.holder_silence * FOUND_DEAD;
-        let timings = DialTimings { holder_silence: silence, ..self.scheduler.timings };
         let mut watches = HashMap::new();
         for worker in store.workers().await? {
             let before = self.workers.get(&worker.id).copied();
-            let looked = reap(before, worker.heartbeat, started, boottime::now(), &timings);
+            let looked = reap(before, worker.heartbeat, started, boottime::now(), &self.until_found_dead(&worker));
             if matches!(looked, Reaped::Dead(_)) && store.set_worker_state(worker.id, WorkerState::Stopped).await? {
                 tracing::warn!(worker.id = %worker.id, "a worker was found dead: its heart has stood still for long");
                 continue;
@@ -137,6 +138,11 @@ impl Reaper {
         }
         self.workers = watches;
         Ok(())
+    }
+
+    fn until_found_dead(&self, worker: &Worker) -> DialTimings {
+        let times = if worker.version == env!("CARGO_PKG_VERSION") { FOUND_DEAD } else { OTHERS_FOUND_DEAD };
+        DialTimings { holder_silence: self.scheduler.timings.holder_silence * times, ..self.scheduler.timings }
     }
 }
 

@@ -63,7 +63,7 @@ impl Duty for Recaller {
         if Instant::now() < self.not_before {
             return Ok(());
         }
-        let calls = self.scheduler.store.recallable(AT_ONCE).await?;
+        let calls = self.passed.begin(self.scheduler.store.recallable(AT_ONCE).await?, |call| call.attempt);
         let scheduler = &self.scheduler;
         let recall = |call: Recallable| async move { (call.attempt, scheduler.recall(&call).await) };
         let mut asked = stream::iter(calls).map(recall).buffer_unordered(ABREAST);

@@ -24,12 +24,13 @@ const AT_ONCE: u32 = 200;
 pub struct Reconciler {
     scheduler: Scheduler,
     watches: HashMap<(AttemptId, u32), Watch>,
-    passed: PassedBy,
+    unsure: PassedBy,
+    rested: PassedBy,
 }
 
 impl Reconciler {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, watches: HashMap::new(), passed: PassedBy::default() }
+        Self { scheduler, watches: HashMap::new(), unsure: PassedBy::default(), rested: PassedBy::default() }
     }
 }
 
@@ -38,20 +39,31 @@ impl Duty for Reconciler {
     const NAME: &'static str = "reconcile";
 
     async fn round(&mut self) -> Result<(), StoreError> {
-        let unsure = self.scheduler.store.open_unsure(AT_ONCE).await?;
-        self.watches.retain(|key, _| unsure.iter().any(|call| (call.attempt, call.send_no) == *key));
-        for call in &unsure {
-            let looked = self.look(call).await;
-            self.passed.note(call.attempt, looked)?;
-        }
-        for call in self.scheduler.store.rested_numbers(AT_ONCE).await? {
-            self.passed.note(call.attempt, self.scheduler.look_last(&call).await)?;
-        }
-        Ok(())
+        let looked = self.look_at_unsure().await;
+        // numbers that have rested wait for no call that makes trouble
+        looked.and(self.look_at_rested().await)
     }
 }
 
 impl Reconciler {
+    async fn look_at_unsure(&mut self) -> Result<(), StoreError> {
+        let unsure = self.scheduler.store.open_unsure(AT_ONCE).await?;
+        self.watches.retain(|key, _| unsure.iter().any(|call| (call.attempt, call.send_no) == *key));
+        for call in self.unsure.begin(unsure, |call| call.attempt) {
+            let looked = self.look(&call).await;
+            self.unsure.note(call.attempt, looked)?;
+        }
+        Ok(())
+    }
+
+    async fn look_at_rested(&mut self) -> Result<(), StoreError> {
+        let rested = self.scheduler.store.rested_numbers(AT_ONCE).await?;
+        for call in self.rested.begin(rested, |call| call.attempt) {
+            self.rested.note(call.attempt, self.scheduler.look_last(&call).await)?;
+        }
+        Ok(())
+    }
+
     async fn look(&mut self, call: &UnsureCall) -> Result<(), StoreError> {
         let look = self.scheduler.listed(call).await;
         let now = boottime::now();

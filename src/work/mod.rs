@@ -6,6 +6,7 @@ mod clips;
 pub mod defer;
 pub mod dial_lead;
 mod earlier_paces;
+pub mod fewer_dials;
 pub mod finish_call;
 pub mod heartbeat;
 pub mod hold_call;

@@ -1,10 +1,10 @@
 //! The turns of a dial: its campaign's and its account's before the claim, and one of its own just before the POST.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use callfleet_jobs::pace::{PaceError, Pacer};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::domain::dialing::{calls_within, claim_pace, rest, send_pace, turn_lasts};
@@ -31,14 +31,14 @@ pub struct Turns {
     pacer: Arc<dyn Pacer>,
     account_rate: f64,
     /// Slots that a dial asks for at once: more than one while this process is woken too late to use one.
-    width: Arc<AtomicU32>,
+    width: Arc<watch::Sender<u32>>,
 }
 
 impl Turns {
     /// By the fleet's pace, for an account of so many call starts per second.
     #[must_use]
     pub fn new(pacer: Arc<dyn Pacer>, account_rate: f64) -> Self {
-        Self { pacer, account_rate, width: Arc::new(AtomicU32::new(1)) }
+        Self { pacer, account_rate, width: Arc::new(watch::Sender::new(1)) }
     }
 
     /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
@@ -55,7 +55,7 @@ impl Turns {
                 return Ok(false);
             }
         }
-        let slots = self.width.load(Ordering::Relaxed);
+        let slots = self.slots();
         Ok(self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), slots, LONGEST_WAIT).await?.is_some())
     }
 
@@ -82,7 +82,7 @@ impl Turns {
     pub async fn to_send(&self, left: Duration) -> Result<bool, PaceError> {
         let (begun, rate) = (Instant::now(), send_pace(self.account_rate));
         loop {
-            let slots = self.width.load(Ordering::Relaxed);
+            let slots = self.slots();
             let left = left.saturating_sub(begun.elapsed());
             let Some(turn) = self.pacer.turn(SEND_KEY, rate, slots, left).await? else { return Ok(false) };
             let age = turn.age();
@@ -91,15 +91,41 @@ impl Turns {
                 return Ok(true);
             }
             metrics::counter!(names::TURNS_LOST).increment(1);
-            self.width.fetch_max(self.wider(slots), Ordering::Relaxed);
+            self.widen(self.wider(slots));
         }
+    }
+
+    /// How wide the turns are, from now on.
+    pub(super) fn widths(&self) -> watch::Receiver<u32> {
+        self.width.subscribe()
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_width(&self, slots: u32) {
+        self.width.send_replace(slots);
+    }
+
+    fn slots(&self) -> u32 {
+        *self.width.borrow()
+    }
+
+    fn widen(&self, slots: u32) {
+        self.width.send_if_modified(|width| {
+            let is_wider = slots > *width;
+            *width = slots.max(*width);
+            is_wider
+        });
     }
 
     /// Half of the slots, where these would have done; unless others have changed the width meanwhile.
     fn narrow(&self, slots: u32, age: Duration) {
         let half = slots / 2;
         if half > 0 && age <= turn_lasts(self.account_rate, half) {
-            let _ = self.width.compare_exchange(slots, half, Ordering::Relaxed, Ordering::Relaxed);
+            self.width.send_if_modified(|width| {
+                let is_same = *width == slots;
+                *width = if is_same { half } else { *width };
+                is_same
+            });
         }
     }
 

@@ -35,8 +35,8 @@ pub use fold::{Callback, Folded, fold};
 pub use meet::{Meeting, meet};
 pub use next_step::{LeadHistory, LeadStep, after_denial, next_step};
 pub use pace::{
-    FreePlaces, calls_within, claim_pace, free_places, leeway, pace_text, rest, rests_until, room_ahead, send_pace, spacing, turn_lasts,
-    turns_apart,
+    FreePlaces, calls_within, claim_pace, dials_abreast, free_places, leeway, pace_text, rest, rests_until, room_ahead, send_pace, spacing,
+    turn_lasts, turns_apart,
 };
 pub use poll::{PollAnswer, Polled, poll};
 pub use reap::{HeartbeatWatch, Reaped, reap};

@@ -44,6 +44,16 @@ pub fn turn_lasts(account_rate: f64, slots: u32) -> Duration {
     leeway(account_rate) / 2 + Duration::try_from_secs_f64(further).unwrap_or(Duration::MAX)
 }
 
+/// A process whose turns are wide keeps so many dials under way at least: each one has statements and its POST to wait for.
+const DIALS_AT_LEAST: u32 = 4;
+
+/// Dials that a process of so many may have under way while its turns are of so many slots: one for each turn of the others. Turns of
+/// two slots come and go in every process, and the dials of those are not worth a pause.
+#[must_use]
+pub fn dials_abreast(all: u32, slots: u32) -> u32 {
+    if slots > 2 { (all / slots).max(DIALS_AT_LEAST).min(all) } else { all }
+}
+
 /// Attempts may wait for the pacer so many seconds: what is armed too early only goes stale.
 const SECONDS_AHEAD: f64 = 3.0;
 
@@ -208,6 +218,14 @@ mod tests {
         }
         assert!(turn_lasts(40.0, 1).abs_diff(us(50_000)) <= us(1));
         assert!(turn_lasts(40.0, 4).abs_diff(us(50_000 + 3_300_000 / 41)) <= us(1));
+    }
+
+    #[test]
+    fn whoever_takes_wide_turns_has_fewer_dials_under_way_and_never_none() {
+        let table = [(50, 1, 50), (50, 2, 50), (50, 4, 12), (50, 8, 6), (50, 64, 4), (3, 64, 3), (0, 4, 0)];
+        for (all, slots, abreast) in table {
+            assert_eq!(dials_abreast(all, slots), abreast, "{all} of {slots}");
+        }
     }
 
     #[test]

@@ -101,10 +101,23 @@ impl Refusal {
         matches!(self, Self::NumberFatal { .. } | Self::TryLater)
     }
 
-    /// What to do now. `refusals` counts this one; `tried_later` says that this lead had its later try already.
+    /// Whether the attempt was refused by anybody but us: after so many it is closed, and the waits between them grow.
     #[must_use]
-    pub fn plan(&self, kind: DialKind, refusals: u32, tried_later: bool, now: Timestamp, timings: &DialTimings) -> RefusalPlan {
-        let backoff = timings.backoff(refusals.saturating_sub(1));
+    pub const fn adds_up(&self) -> bool {
+        !matches!(self, Self::HeldBack)
+    }
+
+    /// Which one of its kind it is for an attempt that was refused so often before its send of this number. Every earlier send was
+    /// either refused or held back, so those that were held back need no count of their own.
+    #[must_use]
+    pub const fn nth(&self, refusals: u32, send_no: u32) -> u32 {
+        if self.adds_up() { refusals.saturating_add(1) } else { send_no.saturating_sub(refusals) }
+    }
+
+    /// What to do now. `nth` is [which one of its kind](Self::nth) this is; `tried_later` says that this lead had its later try already.
+    #[must_use]
+    pub fn plan(&self, kind: DialKind, nth: u32, tried_later: bool, now: Timestamp, timings: &DialTimings) -> RefusalPlan {
+        let backoff = timings.backoff(nth.saturating_sub(1));
         match self {
             Self::NumberFatal { reason, quarantine } => RefusalPlan { quarantine: *quarantine, ..RefusalPlan::close(failed(*reason)) },
             Self::TryLater if tried_later => RefusalPlan { quarantine: true, ..RefusalPlan::close(failed(Reason::InvalidNumber)) },
@@ -117,13 +130,13 @@ impl Refusal {
             Self::AccountFault => RefusalPlan::halted(HaltScope::Fleet, LeadStep::waiting(kind, now, "account refused")),
             Self::Capacity { retry_after } => {
                 let wait = retry_after.map_or(backoff, |asked| asked.max(backoff)).min(timings.refusal_backoff_max);
-                let plan = Self::again_or_wait(kind, refusals, wait, now, timings);
+                let plan = Self::again_or_wait(kind, nth, wait, now, timings);
                 RefusalPlan { fleet_backoff: Some(wait), ..plan }
             }
-            Self::NotSent => Self::again_or_wait(kind, refusals, backoff, now, timings),
+            Self::NotSent => Self::again_or_wait(kind, nth, backoff, now, timings),
             // nobody refused it: it is not given up however often, and on a machine that cannot keep its pace it comes back less often
             Self::HeldBack => RefusalPlan::again(backoff.min(HELD_BACK_MOST)),
-            Self::Unclassified if refusals >= ALARM_AFTER => {
+            Self::Unclassified if nth >= ALARM_AFTER => {
                 RefusalPlan { alarm: true, ..RefusalPlan::close(LeadStep::parked("refused for an unknown reason")) }
             }
             Self::Unclassified => RefusalPlan::again(backoff),
@@ -256,6 +269,21 @@ mod tests {
         let secs = Duration::from_secs;
         for (times, wait) in [(1, secs(2)), (2, secs(4)), (4, secs(16)), (5, secs(30)), (50, secs(30))] {
             assert_eq!(plan(Refusal::HeldBack, times, false), RefusalPlan::again(wait), "{times}");
+        }
+    }
+
+    #[test]
+    fn calls_that_we_held_back_do_not_count_with_the_refusals_nor_these_with_them() {
+        let table = [
+            // refused before, send, which refusal it would be, which call that we held back
+            (0, 1, 1, 1),
+            (0, 9, 1, 9),
+            (2, 3, 3, 1),
+            (2, 5, 3, 3),
+        ];
+        for (refusals, send_no, refused, held_back) in table {
+            assert_eq!(Refusal::Unclassified.nth(refusals, send_no), refused, "{refusals} before {send_no}");
+            assert_eq!(Refusal::HeldBack.nth(refusals, send_no), held_back, "{refusals} before {send_no}");
         }
     }
 

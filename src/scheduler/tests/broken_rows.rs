@@ -79,7 +79,37 @@ on_both_engines! {
         sweeper.round().await.unwrap();
         assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
         assert_eq!(bench.in_state(spring, LeadState::Active).await, 1, "the broken one stays as it was");
+        run(&bench.store, "UPDATE attempt SET kind = 'fresh' WHERE id <> $1", sound).await;
         sweeper.round().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 1, "it is left aside for a while");
+        sweep::Sweeper::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 0);
+    }
+
+    async fn the_sweep_moves_the_others_of_a_campaign_in_a_state_of_the_next_version(store: Store) {
+        let (bench, spring, sound) = two_armed(store).await;
+        pause(&bench, spring).await;
+        let autumn = bench.campaign("autumn", settings(1), CampaignState::Running).await;
+        let unread = attempt(&bench.store, autumn, lead(&bench.store, autumn, 9).await).await;
+        run(&bench.store, "UPDATE attempt SET state = 'ready', state_at = 2 WHERE id = $1", unread).await;
+        let asleep = "UPDATE campaign SET state = 'asleep' WHERE id = (SELECT campaign_id FROM attempt WHERE id = $1)";
+        run(&bench.store, asleep, unread).await;
+        sweep::Sweeper::new(bench.scheduler.clone()).round().await.unwrap();
+        assert_eq!(stands(&bench, sound).await.0, AttemptState::Withdrawn);
+    }
+
+    async fn what_was_moved_is_rung_though_the_round_breaks_off(store: Store) {
+        let (bench, _, sound) = two_armed(store).await;
+        let rung = bench.scheduler.queue.waiting().await.unwrap();
+        run(&bench.store, "UPDATE attempt SET lease_until_db = 1 WHERE id = $1", sound).await;
+        // the search for ends without an outcome fails from now on
+        let renamed: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+            sqlx::query("ALTER TABLE attempt RENAME COLUMN closed_at TO closed_long_ago").execute(conn).await?;
+            Ok(())
+        });
+        renamed.unwrap();
+        let round = sweep::Sweeper::new(bench.scheduler.clone()).round().await;
+        assert!(round.is_err() && bench.scheduler.queue.waiting().await.unwrap() == rung + 1, "{round:?}");
     }
 
     async fn the_reconciler_finds_the_others(store: Store) {

@@ -102,8 +102,8 @@ async fn refused(
     now: Timestamp,
 ) -> Result<(Recorded, Option<NewlyRefused>), StoreError> {
     let Some(row) = locked_sending(conn.reborrow(), attempt, send_no).await? else { return Ok((Recorded::Stale, None)) };
-    let refusals = u32::try_from(row.refusals).unwrap_or(0) + 1;
-    let plan = refusal.plan(row.kind, refusals, tried_later(conn.reborrow(), &row).await?, now, timings);
+    let nth = refusal.nth(u32::try_from(row.refusals).unwrap_or(0), send_no);
+    let plan = refusal.plan(row.kind, nth, tried_later(conn.reborrow(), &row).await?, now, timings);
     write_refusal(conn.reborrow(), &row, refusal, code, &plan, now).await?;
     if let Err(step) = &plan.attempt {
         close_refused(conn.reborrow(), &row, step, now).await?;
@@ -119,7 +119,7 @@ async fn tried_later(mut conn: Conn<'_>, row: &AttemptRow) -> Result<bool, Store
 }
 
 const REFUSE: EngineSql = engine_sql!(
-    "UPDATE attempt SET state = 'refused', refused_reason = $3, refused_code = $4, refusals = refusals + 1, state_at = $5,
+    "UPDATE attempt SET state = 'refused', refused_reason = $3, refused_code = $4, refusals = refusals + $7, state_at = $5,
         rearm_at_db = $6 + " now " WHERE id = $1 AND state = $2"
 );
 
@@ -133,7 +133,7 @@ async fn write_refusal(
 ) -> Result<(), StoreError> {
     let sql = REFUSE.for_conn(&conn);
     let wait = plan.attempt.as_ref().map(|wait| millis(*wait)).ok();
-    execute!(conn, sql, row.id, AttemptState::Sending, refusal.as_str(), code.map(whole), now, wait);
+    execute!(conn, sql, row.id, AttemptState::Sending, refusal.as_str(), code.map(whole), now, wait, i32::from(refusal.adds_up()));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{self, DialTimings, StaleRow, Switches};
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
+use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_part, on_db};
 use crate::store::dial::row::change_state;
 use crate::store::dial::sql::{NOW, execute, fetch_all, fetch_value, fetch_values, millis};
@@ -51,10 +52,9 @@ struct Row {
 
 /// What waits for a paused queue is not among them: it would take the places of those that have to be looked after.
 macro_rules! stale {
-    ($engine:ident $which:literal) => {
+    ($engine:ident ($($columns:tt)+) $which:literal) => {
         concat!(
-            "SELECT id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
-                (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state
+            "SELECT ", $($columns)+, "
              FROM attempt
              WHERE ", $which, "((state IN ('ready', 'refused')
                     AND (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining'))
@@ -65,8 +65,35 @@ macro_rules! stale {
         )
     };
 }
-const STALE: EngineSql = EngineSql { postgres: stale!(postgres ""), sqlite: stale!(sqlite "") };
-const STALE_ONE: EngineSql = EngineSql { postgres: stale!(postgres "id = $3 AND "), sqlite: stale!(sqlite "id = $3 AND ") };
+/// Columns of [`Row`].
+macro_rules! stale_rows {
+    ($engine:ident $which:literal) => {
+        stale!($engine (
+            "id, state, send_no, lease_until_db, send_deadline_db, rearm_at_db, ", dials_paused!(), " AS queue_paused,
+                (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) AS campaign_state"
+        ) $which)
+    };
+}
+/// All but those of a list of ids in hexadecimal.
+macro_rules! all_but {
+    ($stale:ident $($columns:tt)?) => {
+        EngineSql {
+            postgres: $stale!(postgres $($columns)?
+                "upper(replace(CAST(id AS TEXT), '-', '')) NOT IN (SELECT jsonb_array_elements_text(CAST($3 AS JSONB))) AND "),
+            sqlite: $stale!(sqlite $($columns)? "hex(id) NOT IN (SELECT value FROM json_each($3)) AND "),
+        }
+    };
+}
+const STALE: EngineSql = all_but!(stale_rows);
+const STALE_ONE: EngineSql = EngineSql { postgres: stale_rows!(postgres "id = $3 AND "), sqlite: stale_rows!(sqlite "id = $3 AND ") };
+/// Nothing of these rows is read that a broken one, or one of a later version, could have wrong.
+const STALE_IDS: EngineSql = all_but!(stale("id"));
+
+/// Rows to look at.
+enum Which<'a> {
+    AllBut(&'a [AttemptId]),
+    One(AttemptId),
+}
 
 impl Store {
     /// Sweeps up to `limit` rows, longest unmoved first.
@@ -74,20 +101,33 @@ impl Store {
     /// # Errors
     /// The database cannot be written; nothing was swept.
     pub async fn sweep(&self, limit: u32, timings: &DialTimings, now: Timestamp) -> Result<Vec<SweptRow>, StoreError> {
-        on_db!(self.db, write, tx => sweep(tx.into(), None, limit, timings, now).await)
+        self.sweep_all_but(&[], limit, timings, now).await
     }
 
-    /// What [`Store::sweep`] would look at, in its order; for when one of them keeps it from moving any.
+    /// The same, except for those that are known to keep a batch from being moved.
+    ///
+    /// # Errors
+    /// The database cannot be written, or a row not be moved; nothing was swept.
+    pub async fn sweep_all_but(
+        &self,
+        aside: &[AttemptId],
+        limit: u32,
+        timings: &DialTimings,
+        now: Timestamp,
+    ) -> Result<Vec<SweptRow>, StoreError> {
+        on_db!(self.db, write, tx => sweep(tx.into(), Which::AllBut(aside), limit, timings, now).await)
+    }
+
+    /// What [`Store::sweep_all_but`] would look at, in its order; for when one of them keeps it from moving any.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn stale(&self, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+    pub async fn stale(&self, aside: &[AttemptId], limit: u32) -> Result<Vec<AttemptId>, StoreError> {
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
-            let (clock, stale) = (NOW.for_conn(&conn), STALE.for_conn(&conn));
+            let (clock, stale) = (NOW.for_conn(&conn), STALE_IDS.for_conn(&conn));
             let now_db = fetch_value!(conn, i64, clock);
-            let rows: Vec<Row> = fetch_all!(conn, Row, stale, now_db, i64::from(limit));
-            Ok(rows.into_iter().map(|row| row.id).collect::<Vec<_>>())
+            Ok(fetch_values!(conn, AttemptId, stale, now_db, i64::from(limit), hexadecimal(aside)))
         })
     }
 
@@ -96,7 +136,7 @@ impl Store {
     /// # Errors
     /// The database cannot be written, or the row not be moved.
     pub async fn sweep_one(&self, attempt: AttemptId, timings: &DialTimings, now: Timestamp) -> Result<Option<SweptRow>, StoreError> {
-        on_db!(self.db, write, tx => Ok(sweep(tx.into(), Some(attempt), 1, timings, now).await?.pop()))
+        on_db!(self.db, write, tx => Ok(sweep(tx.into(), Which::One(attempt), 1, timings, now).await?.pop()))
     }
 
     /// Attempts whose call ended before `before`, whose both sides are over and whose outcome nobody has folded: ring the
@@ -114,19 +154,23 @@ impl Store {
     }
 }
 
-/// All rows that stand too long, or `only` this one.
+fn hexadecimal(attempts: &[AttemptId]) -> JsonText<Vec<String>> {
+    JsonText(attempts.iter().map(|id| format!("{:X}", id.0.simple())).collect())
+}
+
+/// Of these rows, those that stand too long.
 async fn sweep(
     mut conn: Conn<'_>,
-    only: Option<AttemptId>,
+    which: Which<'_>,
     limit: u32,
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<Vec<SweptRow>, StoreError> {
     let (clock, stale, one) = (NOW.for_conn(&conn), STALE.for_conn(&conn), STALE_ONE.for_conn(&conn));
     let now_db = fetch_value!(conn, i64, clock);
-    let rows = match only {
-        None => fetch_all!(conn, Row, stale, now_db, i64::from(limit)),
-        Some(attempt) => fetch_all!(conn, Row, one, now_db, i64::from(limit), attempt),
+    let rows = match which {
+        Which::AllBut(aside) => fetch_all!(conn, Row, stale, now_db, i64::from(limit), hexadecimal(aside)),
+        Which::One(attempt) => fetch_all!(conn, Row, one, now_db, i64::from(limit), attempt),
     };
     let mut swept = Vec::new();
     for row in rows {

@@ -1,15 +1,18 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use callfleet_jobs::pace::{LocalPacer, Turn};
 use proptest::prelude::*;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::domain::dialing::leeway;
+use crate::work::fewer_dials::FewerDials;
 
 fn turns(account_rate: f64) -> Turns {
     Turns::new(Arc::new(LocalPacer::default()), account_rate)
@@ -172,12 +175,15 @@ fn a_hold_up_costs_the_turns_it_covers_and_no_dial() {
 
 /// Claims and sends for a minute, as so many dials of a process at once; how many were sent, and how many held back.
 async fn dialed(turns: Turns, at_once: usize) -> (u32, u32) {
-    let (begun, mut lanes) = (Instant::now(), JoinSet::new());
+    let (begun, mut lanes, stop) = (Instant::now(), JoinSet::new(), CancellationToken::new());
+    let dials = Arc::new(Semaphore::new(at_once));
+    let fewer = tokio::spawn(FewerDials::of(Arc::clone(&dials), turns.clone()).run(stop.clone()));
     for _ in 0..at_once {
-        let turns = turns.clone();
+        let (turns, dials) = (turns.clone(), Arc::clone(&dials));
         lanes.spawn(async move {
             let (mut sent, mut held_back) = (0, 0);
             while begun.elapsed() < Duration::from_secs(60) {
+                let _dial = dials.acquire().await.unwrap();
                 if turns.to_claim(CampaignId::new(), f64::MAX).await.unwrap() {
                     *if turns.to_send(Duration::from_millis(800)).await.unwrap() { &mut sent } else { &mut held_back } += 1;
                 }
@@ -185,19 +191,22 @@ async fn dialed(turns: Turns, at_once: usize) -> (u32, u32) {
             (sent, held_back)
         });
     }
-    lanes.join_all().await.into_iter().fold((0, 0), |(sent, held_back), lane| (sent + lane.0, held_back + lane.1))
+    let all = lanes.join_all().await.into_iter().fold((0, 0), |(sent, held_back), lane| (sent + lane.0, held_back + lane.1));
+    stop.cancel();
+    fewer.await.unwrap();
+    all
 }
 
 #[test]
 fn a_late_process_takes_its_wide_turns_before_the_claim_and_the_others_keep_theirs() {
-    let rate = 10.0;
     let late = Far::holding_up(vec![150]);
     let in_time = late.beside(vec![1]);
-    let [late, in_time] = [late, in_time].map(|pacer| Turns::new(pacer, rate));
-    let (late, in_time) = at_once(async { tokio::join!(dialed(late, 8), dialed(in_time, 8)) });
+    let [late, in_time] = [late, in_time].map(|pacer| Turns::new(pacer, 40.0));
+    let (late, in_time) = at_once(async { tokio::join!(dialed(late, 16), dialed(in_time, 16)) });
     let (sent, held_back) = (late.0 + in_time.0, late.1 + in_time.1);
     assert!(held_back * 20 <= sent, "{held_back} held back, {late:?} and {in_time:?}");
-    assert!(in_time.0 >= 100 && late.0 >= 100, "{late:?} and {in_time:?}");
+    // with as many dials under way as the other one has, some 240 each
+    assert!(in_time.0 >= 600 && late.0 >= 120, "{late:?} and {in_time:?}");
 }
 
 #[test]

@@ -81,9 +81,10 @@ impl World {
     pub(super) fn refused(&mut self, attempt: usize, refusal: &dialing::Refusal) {
         let (now, timings) = (self.time(), self.policy.timings);
         let row = &mut self.attempts[attempt];
-        row.refusals += 1;
+        let nth = refusal.nth(row.refusals, row.row.send_no);
+        row.refusals += u32::from(refusal.adds_up());
         row.become_state(AttemptState::Refused);
-        match refusal.plan(row.kind, row.refusals, false, now, &timings).attempt {
+        match refusal.plan(row.kind, nth, false, now, &timings).attempt {
             Ok(wait) => row.rearm_at = Some(self.now + millis(wait)),
             Err(step) => {
                 row.become_state(AttemptState::Ended);

@@ -28,6 +28,19 @@ on_both_engines! {
         bench.claim(kept, 1).await;
     }
 
+    async fn what_is_left_aside_takes_no_place_and_is_swept_by_itself(store: Store) {
+        let mut bench = Bench::new(store).await;
+        bench.timings.ticket_lease = Duration::ZERO;
+        let (aside, other) = (bench.arm(bench.lead(1).await).await, bench.arm(bench.lead(2).await).await);
+        assert_eq!(bench.store.stale(&[], 9).await.unwrap().len(), 2);
+        assert_eq!(bench.store.stale(&[aside], 1).await.unwrap(), [other]);
+        let swept = Swept::Ring { send_no: 1 };
+        let rows = bench.store.sweep_all_but(&[aside], 1, &bench.timings, now()).await.unwrap();
+        assert_eq!(rows, [SweptRow { attempt: other, swept }]);
+        let row = bench.store.sweep_one(aside, &bench.timings, now()).await.unwrap();
+        assert_eq!(row, Some(SweptRow { attempt: aside, swept }));
+    }
+
     async fn a_paused_campaign_gets_its_armed_leads_back(store: Store) {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
@@ -77,6 +90,23 @@ on_both_engines! {
             assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
             claimed = bench.claim(claimed.attempt, send_no).await;
         }
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        bench.timings.refusal_limit = 2;
+        assert!(matches!(bench.record(&claimed, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()), "the first of two");
+    }
+
+    async fn calls_that_we_held_back_make_nobody_wait_longer_for_a_provider_that_is_full(store: Store) {
+        let mut bench = Bench::new(store).await;
+        let short = std::mem::take(&mut bench.timings.refusal_backoff);
+        let held_back = PostClass::Refused { refusal: Refusal::HeldBack, code: None };
+        let mut claimed = bench.sending(1).await;
+        for send_no in 2..=4 {
+            bench.record(&claimed, &held_back).await;
+            assert_eq!(swept(&bench).await, [Swept::Ring { send_no }]);
+            claimed = bench.claim(claimed.attempt, send_no).await;
+        }
+        bench.timings.refusal_backoff = short;
+        assert!(matches!(bench.refuse(&claimed, 429, 20429).await, Recorded::Refused(plan) if plan.fleet_backoff == Some(short)));
     }
 
     async fn what_is_held_back_again_and_again_is_as_old_as_its_arming(store: Store) {
