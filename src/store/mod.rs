@@ -48,7 +48,6 @@ mod permitted;
 pub mod prune;
 pub mod queue_control;
 pub mod rehearsal;
-mod respell;
 mod rounds;
 pub mod schema;
 pub mod server;

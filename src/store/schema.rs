@@ -33,8 +33,7 @@ impl Store {
         };
         match done {
             Err(MigrateError::VersionMissing(database)) => Err(StoreError::SchemaNewer { database, binary: self.latest_known() }),
-            Err(other) => Err(StoreError::Migrate(other)),
-            Ok(()) => self.respell_suppressions().await,
+            other => other.map_err(StoreError::Migrate),
         }
     }
 

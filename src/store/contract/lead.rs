@@ -10,12 +10,11 @@ use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
-use crate::store::db::on_db;
+use crate::store::Change;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
 use crate::store::lead_waits::ConsentCount;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
-use crate::store::{Change, StoreError};
 
 on_both_engines! {
     async fn a_lead_comes_back_as_it_went_in(store: Store) {
@@ -113,24 +112,6 @@ on_both_engines! {
         store.suppress(said(&written), at(3)).await.unwrap();
         let later = NewLead { phone_number: read.clone(), ..new_lead(2) };
         assert_eq!(store.insert_leads(place(id), &[later], at(4)).await.unwrap().suppressed, 1, "lists are read without it");
-    }
-
-    async fn an_opt_out_that_an_earlier_build_kept_with_the_zero_is_met_after_migrating(store: Store) {
-        let id = campaign(&store, "spring").await;
-        let [read, written] = ["+442079460197", "+4402079460197"].map(|text| PhoneNumber::from_e164(text).unwrap());
-        let kept: Result<(), StoreError> = on_db!(store.db, write, tx => {
-            sqlx::query("INSERT INTO suppression (phone_number, scope, source, created_at) VALUES ($1, 'global', 'opt_out', 7)")
-                .bind(&written).execute(tx).await?;
-            Ok(())
-        });
-        kept.unwrap();
-        assert!(!store.is_suppressed(&read, id).await.unwrap());
-        for _ in 0..2 {
-            store.migrate().await.unwrap();
-            let entries = store.suppressions_of(&read).await.unwrap();
-            assert_eq!(entries.iter().map(|entry| entry.source).collect::<Vec<_>>(), [SuppressionSource::OptOut; 2]);
-        }
-        assert!(store.is_suppressed(&read, id).await.unwrap() && store.is_suppressed(&written, id).await.unwrap());
     }
 
     async fn pages_follow_each_other_without_gaps(store: Store) {
