@@ -50,22 +50,22 @@ impl Store {
     pub async fn take_key(&self, request: &KeyedRequest, now: Timestamp) -> Result<KeyState, StoreError> {
         const TAKE: &str = "INSERT INTO idempotency (scope, key, request_sha256, created_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (scope, key) DO NOTHING";
+        const LOOK: &str = "SELECT request_sha256, status, answer, created_at FROM idempotency WHERE scope = $1 AND key = $2";
         on_db!(self.db, write, tx => {
-            sqlx::query("DELETE FROM idempotency WHERE created_at < $1").bind(oldest(now)).execute(&mut *tx).await?;
+            let oldest = Timestamp::from_millis(now.as_millis() - crate::store::codec::millis(KNOWN_FOR));
+            sqlx::query("DELETE FROM idempotency WHERE created_at < $1").bind(oldest).execute(&mut *tx).await?;
             let taken = sqlx::query(TAKE).bind(&request.scope).bind(&request.key).bind(&request.sha256).bind(now).execute(&mut *tx).await?;
             if taken.rows_affected() == 1 {
                 return Ok(KeyState::New);
             }
-            Ok(look(tx.into(), request, now).await?.ok_or(sqlx::Error::RowNotFound)?)
+            let row: (String, Option<i32>, Option<String>, Timestamp) =
+                sqlx::query_as(LOOK).bind(&request.scope).bind(&request.key).fetch_one(tx).await?;
+            Ok(match row {
+                (sha256, ..) if sha256 != request.sha256 => KeyState::OtherRequest,
+                (_, Some(status), Some(body), _) => KeyState::Answered(KeptAnswer { status: u16::try_from(status).unwrap_or(500), body }),
+                (.., begun_at) => KeyState::Unanswered(begun_at),
+            })
         })
-    }
-
-    /// What is known of a key, which is not taken.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn known_key(&self, request: &KeyedRequest, now: Timestamp) -> Result<Option<KeyState>, StoreError> {
-        on_db!(self.db, read, conn => look(conn.into(), request, now).await)
     }
 
     /// Keeps the answer of a request whose key was taken.
@@ -75,23 +75,6 @@ impl Store {
     pub async fn keep_answer(&self, request: &KeyedRequest, answer: &KeptAnswer) -> Result<(), StoreError> {
         on_db!(self.db, write, tx => keep_answer(tx.into(), request, answer).await)
     }
-}
-
-fn oldest(now: Timestamp) -> Timestamp {
-    Timestamp::from_millis(now.as_millis() - crate::store::codec::millis(KNOWN_FOR))
-}
-
-async fn look(conn: Conn<'_>, request: &KeyedRequest, now: Timestamp) -> Result<Option<KeyState>, StoreError> {
-    const LOOK: &str = "SELECT request_sha256, status, answer, created_at FROM idempotency
-         WHERE scope = $1 AND key = $2 AND created_at >= $3";
-    let row: Option<(String, Option<i32>, Option<String>, Timestamp)> = on_conn!(conn, conn => {
-        sqlx::query_as(LOOK).bind(&request.scope).bind(&request.key).bind(oldest(now)).fetch_optional(conn).await?
-    });
-    Ok(row.map(|row| match row {
-        (sha256, ..) if sha256 != request.sha256 => KeyState::OtherRequest,
-        (_, Some(status), Some(body), _) => KeyState::Answered(KeptAnswer { status: u16::try_from(status).unwrap_or(500), body }),
-        (.., begun_at) => KeyState::Unanswered(begun_at),
-    }))
 }
 
 /// Keeps an answer inside the transaction that makes it true.

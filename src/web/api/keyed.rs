@@ -62,19 +62,9 @@ impl Key {
             let fix = "send 1 to 255 letters, digits and signs without blanks, for example a UUID";
             return Err(ApiError::unusable("bad_key", "the Idempotency-Key cannot be used", fix));
         }
-        let now = api.clock.now();
-        let hashed = hex::encode(Sha256::digest([asked.as_str(), sha256.as_str()].join(" ")));
-        // builds before this one kept a key under what was asked for; what they have taken is known for a week
-        let earlier = KeyedRequest { scope: asked, key: key.clone(), sha256 };
-        let request = KeyedRequest { scope: SENDER.to_owned(), key, sha256: hashed };
-        let (request, state) = match api.store.known_key(&earlier, now).await? {
-            Some(state) => (earlier, state),
-            None => {
-                let state = api.store.take_key(&request, now).await?;
-                (request, state)
-            }
-        };
-        Ok(match state {
+        let sha256 = hex::encode(Sha256::digest([asked, sha256].join(" ")));
+        let request = KeyedRequest { scope: SENDER.to_owned(), key, sha256 };
+        Ok(match api.store.take_key(&request, api.clock.now()).await? {
             KeyState::New => Turn::Do(Keyed { request: Some(request), begun_at: None }),
             KeyState::Unanswered(begun_at) => Turn::Do(Keyed { request: Some(request), begun_at: Some(begun_at) }),
             KeyState::Answered(answer) => Turn::Done(replayed(&answer)),

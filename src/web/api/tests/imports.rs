@@ -2,10 +2,8 @@ use std::time::Duration;
 
 use insta::assert_json_snapshot;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::bench::{Bench, LARGEST_LIST, LIST};
-use crate::store::idempotency::{KeptAnswer, KeyState, KeyedRequest};
 use crate::store::import::ImportState;
 
 const AT: &str = "/v1/campaigns/spring/imports";
@@ -364,27 +362,6 @@ async fn a_key_is_good_for_one_request_whatever_it_asks_for() {
     }
     assert_eq!(bench.raw("POST", ROWS, &key, rows).await.0, 201, "the request whose key it is is answered still");
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_an_earlier_build_has_taken_is_known() {
-    let bench = Bench::with_campaign().await;
-    let rows = json!({ "leads": [{ "phone": "+14155550130" }] }).to_string();
-    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
-    let (scope, sha256) = (format!("POST /v1/campaigns/{campaign}/leads"), hex::encode(Sha256::digest(&rows)));
-    for (key, is_answered) in [("k-6", true), ("k-7", false)] {
-        let request = KeyedRequest { scope: scope.clone(), key: key.to_owned(), sha256: sha256.clone() };
-        assert_eq!(bench.store.take_key(&request, "2026-11-20T18:00:00Z".parse().unwrap()).await.unwrap(), KeyState::New);
-        if is_answered {
-            bench.store.keep_answer(&request, &KeptAnswer { status: 201, body: "{\"rows\":7}".to_owned() }).await.unwrap();
-        }
-        let header = [("idempotency-key", key)];
-        let (status, text) = bench.raw("POST", ROWS, &header, rows.clone()).await;
-        assert_eq!((status, text.contains("\"rows\":7")), (201, is_answered), "{text}");
-        assert_eq!(bench.raw("POST", ROWS, &header, rows.clone()).await.1, text, "it is answered alike from then on");
-        let (status, text) = bench.raw("POST", ROWS, &header, rows.replace("0130", "0131")).await;
-        assert!(status == 409 && text.contains("key_reused"), "{text}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
