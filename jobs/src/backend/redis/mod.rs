@@ -9,7 +9,6 @@
 mod connection;
 mod delivery;
 mod gate;
-mod left_behind;
 mod poll;
 mod supervisor;
 

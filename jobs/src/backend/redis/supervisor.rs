@@ -19,7 +19,6 @@ use super::RedisQueue;
 use super::connection;
 use super::delivery::{Delivery, Stays};
 use super::gate::Gate;
-use super::left_behind;
 use super::poll::SteadyPoll;
 use crate::{Envelope, Handler, Runner};
 
@@ -58,9 +57,6 @@ impl<J: Envelope> Supervisor<J> {
     /// One apalis worker, from its connection to its end; returns once everything it started has finished.
     async fn one_worker(&self, stop: &CancellationToken) -> Result<(), String> {
         let conn = connection::open(&self.queue.settings).await.map_err(|error| error.to_string())?;
-        if let Err(error) = left_behind::remove(&self.queue.config(), conn.clone()).await {
-            tracing::debug!(queue = self.queue.name(), %error, "what an earlier version left in Redis stays; the next worker tries again");
-        }
         let running = TaskTracker::new();
         let worked = self.drive(conn, running.clone(), stop.clone()).await;
         running.close();
