@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -172,13 +173,16 @@ fn routes(stage: &Stage, twilio: &Arc<Twilio>) -> Router {
     Router::new().merge(twilio::router(twilio)).merge(openai::router(stage)).merge(deepgram::router(stage))
 }
 
-/// Webhooks go to the customer directly, whatever proxy the environment names.
+/// Webhooks go to the customer directly, whatever proxy the environment names. The roots are compiled in, so that a bare
+/// container needs no certificate store; the simulator uses nothing of ours, so it has a configuration of its own.
 fn webhook_client() -> Result<reqwest::Client, reqwest::Error> {
     // Whoever started us may have chosen a TLS provider already; then this changes nothing.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("a TLS provider is already installed");
     }
-    reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().tcp_nodelay(true).build()
 }
 
 async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {

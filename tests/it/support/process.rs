@@ -12,13 +12,15 @@ use super::bound::bound;
 /// Lines of a process shown when its test fails.
 const SHOWN: usize = 40;
 
-/// `callfleet` with these arguments, in a folder, without the environment's settings.
+/// `callfleet` with these arguments, in a folder, without the environment's settings and without the machine's certificates:
+/// the image has none.
 pub fn callfleet(folder: &Path, line: &str) -> Command {
     let mut command = bound(env!("CARGO_BIN_EXE_callfleet"));
     command.args(line.split_whitespace()).current_dir(folder);
     for (key, _) in std::env::vars().filter(|(key, _)| key.starts_with("CALLFLEET")) {
         command.env_remove(key);
     }
+    command.env("SSL_CERT_FILE", "/dev/null").env_remove("SSL_CERT_DIR");
     command
 }
 
