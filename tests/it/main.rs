@@ -11,6 +11,7 @@ mod logs;
 mod openai_voice;
 #[cfg(target_os = "linux")]
 mod orphans;
+mod packaging;
 mod reliability;
 mod sdk;
 mod start;
