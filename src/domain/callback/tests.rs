@@ -39,6 +39,15 @@ fn what_cannot_be_kept_goes_to_a_person() {
     }
 }
 
+#[test]
+fn a_part_of_this_month_that_is_over_is_said_to_be() {
+    let now = local("2027-01-20T10:00", "America/New_York");
+    for words in ["the first week of January", "early January", "the first week of this month"] {
+        let resolved = resolve(words, now, "America/New_York", &nine_to_eight());
+        assert_eq!((resolved.kind, resolved.over), (CallbackKind::NeedsReview, true), "{words}");
+    }
+}
+
 /// One word turns the wish around: whoever asks for no call is never promised one.
 #[test]
 fn a_not_before_the_call_turns_it_around() {
