@@ -4,7 +4,8 @@
 //! The phrases stand in `phrases/`, one pattern a line (the language is explained in [`phrase`](super::phrase)).
 //!
 //! Opting out leans to the safe side. "Stop calling me at work" is an opt-out, since revoking consent by any reasonable means
-//! counts (47 CFR 64.1200(a)(10)); only plain time bounds ("don't call before nine") are not.
+//! counts (47 CFR 64.1200(a)(10)); plain time bounds ("don't call before nine") are none. `~then` in `phrases/opt_out.txt` lists what
+//! begins a time, since "for", "in" and "at" alone begin one as often as not.
 
 use std::sync::LazyLock;
 
