@@ -4,7 +4,8 @@
 //! The phrases stand in `phrases/`, one pattern a line (the language is explained in [`phrase`](super::phrase)).
 //!
 //! Opting out leans to the safe side. "Stop calling me at work" is an opt-out, since revoking consent by any reasonable means
-//! counts (47 CFR 64.1200(a)(10)); only plain time bounds ("don't call before nine") are not.
+//! counts (47 CFR 64.1200(a)(10)); plain time bounds ("don't call before nine") are none. `~then` in `phrases/opt_out.txt` lists what
+//! begins a time, since "for", "in" and "at" alone begin one as often as not.
 
 use std::sync::LazyLock;
 
@@ -35,24 +36,35 @@ impl Intent {
     }
 }
 
-static OPT_OUT: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/opt_out.txt")));
-static AI: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_if_ai.txt")));
-static HUMAN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/asks_for_human.txt")));
-static WRONG_NUMBER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/wrong_number.txt")));
-/// The callee says no. Softer than opting out: a call at a time they name is still welcome.
-pub(super) static REFUSAL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/refuses.txt")));
-/// The callee dares us to call again: nobody who says so waits for a call, whatever time stands beside it.
-pub(super) static THREATENS: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/threatens.txt")));
-/// The callee will call us.
-pub(super) static OWN_CALL: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/will_call_us.txt")));
-/// The callee sends us to somebody else or to another number, whose consent nobody has.
-pub(super) static ANOTHER: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/names_another.txt")));
-/// The callee cannot talk now, or asks for another time, without naming one.
-pub(super) static PUTS_OFF: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/puts_off.txt")));
-/// The callee asks not to be called at some time: whatever excuse stands beside it, a call "later" was not asked for.
-pub(super) static NOT_THEN: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/not_then.txt")));
-/// A time is left out of a longer one: which other time is meant can only be asked.
-pub(super) static EXCEPTS: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!("phrases/excepts.txt")));
+/// Makes an intent of each table, and for their tests a list of all of them.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $vis:vis $name:ident = $file:literal;)+) => {
+        $($(#[$doc])* $vis static $name: LazyLock<Intent> = LazyLock::new(|| Intent::new(include_str!($file)));)+
+        #[cfg(test)]
+        const TABLES: &[&str] = &[$(include_str!($file)),+];
+    };
+}
+
+tables! {
+    OPT_OUT = "phrases/opt_out.txt";
+    AI = "phrases/asks_if_ai.txt";
+    HUMAN = "phrases/asks_for_human.txt";
+    WRONG_NUMBER = "phrases/wrong_number.txt";
+    /// The callee says no. Softer than opting out: a call at a time they name is still welcome.
+    pub(super) REFUSAL = "phrases/refuses.txt";
+    /// The callee dares us to call again: nobody who says so waits for a call, whatever time stands beside it.
+    pub(super) THREATENS = "phrases/threatens.txt";
+    /// The callee will call us.
+    pub(super) OWN_CALL = "phrases/will_call_us.txt";
+    /// The callee sends us to somebody else or to another number, whose consent nobody has.
+    pub(super) ANOTHER = "phrases/names_another.txt";
+    /// The callee cannot talk now, or asks for another time, without naming one.
+    pub(super) PUTS_OFF = "phrases/puts_off.txt";
+    /// The callee asks not to be called at some time: whatever excuse stands beside it, a call "later" was not asked for.
+    pub(super) NOT_THEN = "phrases/not_then.txt";
+    /// A time is left out of a longer one: which other time is meant can only be asked.
+    pub(super) EXCEPTS = "phrases/excepts.txt";
+}
 
 /// The callee wants no more calls. Wins over everything else that was said.
 #[must_use]

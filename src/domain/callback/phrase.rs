@@ -2,7 +2,7 @@
 //!
 //! | element | matches |
 //! |---|---|
-//! | `stop\|quit` | one token out of these; `$` among them is the end of a clause |
+//! | `stop\|quit` | one token out of these; `$` among them is the end of a clause, `#` a figure like `9`, `9:30` or `5th` |
 //! | `please?` | the same, or nothing |
 //! | `*a\|the` | any number of these |
 //! | `..3` | up to three tokens, none of them a break |
@@ -10,6 +10,8 @@
 //! | `<!i\|we` | nothing, but only where none of these stands before |
 //! | `^` / `$` | the beginning / the end of a clause |
 //! | `@name` among `\|` | the words that the table's line `@name = a\|b` names, above its first use |
+//! | `~name` | one of the phrases that the table's lines `~name = in the morning` name, above its first use |
+//! | `!~name` | nothing, but only where none of these phrases follows |
 //!
 //! What several phrases share gets a name, so that it cannot differ from one to the other.
 
@@ -24,11 +26,13 @@ enum Element {
     Gap(usize),
     NotNext(Vec<&'static str>),
     NotBefore(Vec<&'static str>),
+    Phrase(Vec<Phrase>),
+    NotPhrase(Vec<Phrase>),
     Start,
     End,
 }
 
-/// The words that a table's names stand for.
+/// What a table's names stand for: words, or phrases, which are given one a line.
 #[derive(Default)]
 pub(super) struct Names(HashMap<&'static str, Vec<&'static str>>);
 
@@ -36,16 +40,20 @@ impl Names {
     /// Reads the lines of a table that give a name.
     pub(super) fn of(table: &'static str) -> Self {
         let mut names = Self::default();
-        for (name, words) in table.lines().filter_map(Self::named) {
-            let words = names.words(words);
-            names.0.insert(name, words);
+        for (name, meant) in table.lines().filter_map(Self::named) {
+            let meant = if name.starts_with('~') { vec![meant] } else { names.words(meant) };
+            names.0.entry(name).or_default().extend(meant);
         }
         names
     }
 
-    /// `@name = a|b|@other`.
+    /// `@name = a|b|@other`, `~name = in the morning`.
     pub(super) fn named(line: &'static str) -> Option<(&'static str, &'static str)> {
-        line.trim().split_once(" = ").filter(|(name, _)| name.starts_with('@'))
+        line.trim().split_once(" = ").filter(|(name, _)| name.starts_with(['@', '~']))
+    }
+
+    fn phrases(&self, name: &str) -> Vec<Phrase> {
+        self.0.get(name).into_iter().flatten().map(|line| Phrase::with(line, self)).collect()
     }
 
     /// A name that is not known stays as it is and never matches; a test of the tables says so.
@@ -70,7 +78,12 @@ impl Phrase {
 
     /// Where it matches: the first token and the one after the last.
     pub(super) fn find(&self, tokens: &[String]) -> impl Iterator<Item = (usize, usize)> {
-        (0..tokens.len()).filter_map(|start| matches(&self.0, tokens, start).map(|end| (start, end)))
+        (0..tokens.len()).filter_map(|start| self.end(tokens, start).map(|end| (start, end)))
+    }
+
+    /// The token after the last, where it matches from `start` on.
+    fn end(&self, tokens: &[String], start: usize) -> Option<usize> {
+        matches(&self.0, tokens, start)
     }
 
     /// Whether it matches anywhere.
@@ -84,6 +97,8 @@ fn element(text: &'static str, names: &Names) -> Element {
     match text {
         "^" => Element::Start,
         "$" => Element::End,
+        _ if text.starts_with('~') => Element::Phrase(names.phrases(text)),
+        _ if text.starts_with("!~") => Element::NotPhrase(names.phrases(&text[1..])),
         _ if text.starts_with("..") => Element::Gap(text[2..].parse().unwrap_or(0)),
         _ if text.starts_with('*') => Element::Any(words(&text[1..])),
         _ if text.starts_with("<!") => Element::NotBefore(words(&text[2..])),
@@ -96,7 +111,7 @@ fn element(text: &'static str, names: &Names) -> Element {
 fn matches(elements: &[Element], tokens: &[String], at: usize) -> Option<usize> {
     let Some((first, rest)) = elements.split_first() else { return Some(at) };
     let token = tokens.get(at).map(String::as_str);
-    let is = |words: &[&str]| token.is_some_and(|token| words.contains(&token));
+    let is = |words: &[&str]| token.is_some_and(|token| words.contains(&token) || is_small_figure(token) && words.contains(&"#"));
     let before = at.checked_sub(1).and_then(|at| tokens.get(at)).map(String::as_str);
     match first {
         Element::One(words) => {
@@ -109,9 +124,18 @@ fn matches(elements: &[Element], tokens: &[String], at: usize) -> Option<usize> 
         Element::Gap(most) => gap(rest, tokens, at, *most),
         Element::NotNext(words) => (!is(words)).then(|| matches(rest, tokens, at)).flatten(),
         Element::NotBefore(words) => (!before.is_some_and(|token| words.contains(&token))).then(|| matches(rest, tokens, at)).flatten(),
+        Element::Phrase(phrases) => phrases.iter().filter_map(|phrase| phrase.end(tokens, at)).find_map(|at| matches(rest, tokens, at)),
+        Element::NotPhrase(phrases) => {
+            phrases.iter().all(|phrase| phrase.end(tokens, at).is_none()).then(|| matches(rest, tokens, at)).flatten()
+        }
         Element::Start => before.is_none_or(|token| token == BREAK).then(|| matches(rest, tokens, at)).flatten(),
         Element::End => token.is_none_or(|token| token == BREAK).then(|| matches(rest, tokens, at)).flatten(),
     }
+}
+
+/// An hour or a day of the month, and no part of a phone number.
+fn is_small_figure(token: &str) -> bool {
+    (1..=2).contains(&token.bytes().take_while(u8::is_ascii_digit).count())
 }
 
 fn gap(rest: &[Element], tokens: &[String], at: usize, most: usize) -> Option<usize> {
@@ -137,6 +161,8 @@ mod tests {
             ("<!i|we call", "i call", false),
             ("call back|$", "call, please", true),
             ("call back|$", "call please", false),
+            ("call at #", "call at 9:30", true),
+            ("call at #", "call at 555", false),
             ("^ operator $", "yes. operator. now", true),
             ("^ operator $", "the operator", false),
         ];
@@ -156,6 +182,22 @@ mod tests {
             ("<!@day call", "friday call", false),
             ("call @day? me", "call me", true),
             ("call @nothing", "call noon", false),
+        ];
+        for (pattern, said, expected) in cases {
+            assert_eq!(Phrase::with(pattern, &names).is_in(&tokens(said)), expected, "{pattern} in {said}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_phrases_stands_for_any_of_them() {
+        let names = Names::of("@part = morning|evening\n~then = in the @part\n~then = at noon\ncall me");
+        let cases = [
+            ("call me ~then please", "call me in the evening please", true),
+            ("call me ~then please", "call me at noon, please", false),
+            ("call me !~then", "call me at noon", false),
+            ("call me !~then", "call me at home", true),
+            ("call me !~nothing", "call me at noon", true),
+            ("call me ~nothing", "call me at noon", false),
         ];
         for (pattern, said, expected) in cases {
             assert_eq!(Phrase::with(pattern, &names).is_in(&tokens(said)), expected, "{pattern} in {said}");

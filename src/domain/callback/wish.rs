@@ -47,8 +47,9 @@ pub(super) enum Day {
     WeekOf { month: Option<i8>, day: i8 },
     /// So many working days from today.
     Working(u32),
-    /// The first to fifth or (-1) last week of a month: of one by its name, else of the one so many months from now.
-    WeekOfMonth { month: Option<i8>, ahead: i64, nth: i8 },
+    /// The first to fifth or (-1) last week of a month: of one by its name, of the one so many months from now, else of the next
+    /// one in which it is to come.
+    WeekOfMonth { month: Option<i8>, ahead: Option<i64>, nth: i8 },
     /// A day of the year that people go by, or one that follows it.
     Feast { feast: Feast, then: Then },
 }

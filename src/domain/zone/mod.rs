@@ -8,6 +8,7 @@ mod abbreviation;
 mod facts;
 mod postal;
 mod states;
+mod united_states;
 
 use jiff::tz::TimeZone;
 
@@ -15,6 +16,7 @@ use crate::domain::phone::PhoneNumber;
 use facts::NumberZones;
 
 pub use abbreviation::abbreviated;
+pub use united_states::is_of_united_states;
 
 /// Why the zones of a callee cannot be known. Each says what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -35,7 +35,9 @@ impl Reader<'_, '_> {
         } else if let Some(relation) = RELATIONS.iter().find(|known| **known == word) {
             // "at around", "after about": the stronger word stays.
             let until_after = *relation == "after" && self.relation == Some("until");
-            if !until_after && !matches!(*relation, "around" | "about" | "at") || self.relation.is_none() {
+            if until_after {
+                self.relation = Some("until after");
+            } else if !matches!(*relation, "around" | "about" | "at") || self.relation.is_none() {
                 self.relation = Some(relation);
             }
         } else if !FILLERS.contains(&word.as_str()) {
@@ -49,8 +51,9 @@ impl Reader<'_, '_> {
         match (self.mood, relation) {
             (Mood::Closed, "before" | "until" | "by") | (Mood::Free, "by") => Some(Bound::From),
             (Mood::Closed, "after" | "past") => Some(Bound::Before),
+            (Mood::Closed, "until after") => Some(Bound::After),
             (Mood::Closed | Mood::Past | Mood::Aside, _) => None,
-            (_, "after" | "past" | "since") => Some(Bound::After),
+            (_, "after" | "past" | "since" | "until after") => Some(Bound::After),
             (_, "from") => Some(Bound::From),
             (_, "before") => Some(Bound::Before),
             (Mood::Free, "until") => Some(Bound::By),

@@ -5,6 +5,7 @@ use jiff::civil::{Date, Weekday};
 
 use super::Here;
 use crate::domain::callback::wish::{Day, Feast, Then, Wish};
+use crate::domain::zone::is_of_united_states;
 
 /// A date further ahead than this was rather meant as one that is over.
 const MONTHS_AHEAD: i64 = 10;
@@ -47,7 +48,7 @@ impl Here<'_> {
                 Some((monday.max(today), plus(monday, 4)?))
             }
             Day::WeekOfMonth { month, ahead, nth } => self.week_of_month(month, ahead, nth),
-            Day::Working(days) => one(working_days(today, days)?),
+            Day::Working(days) => one(self.working_day(days)?),
             Day::Feast { feast, then } => one(self.next_feast(feast, then)?),
         }
     }
@@ -77,7 +78,8 @@ impl Here<'_> {
         next.or_else(|| (MONTHS_AHEAD - 11..=0).rev().find_map(in_month))
     }
 
-    /// The rest of a month that runs, or the next one of that name; of its thirds the first has ten days, the last the rest.
+    /// The rest of a month that runs, or the next one of that name; of its thirds the first has ten days, the last the rest. A
+    /// third of this month may be over.
     fn named_month(&self, month: i8, third: Option<i8>) -> Option<(Date, Date)> {
         let first = (0..=MONTHS_AHEAD).find_map(|ahead| {
             let first = self.today().first_of_month().checked_add(ahead.months()).ok()?;
@@ -90,11 +92,12 @@ impl Here<'_> {
             Some(1) => (day(10)?, day(19)?),
             Some(_) => (day(20)?, first.last_of_month()),
         };
-        (until >= self.today()).then(|| (from.max(self.today()), until))
+        Some((if until < self.today() { from } else { from.max(self.today()) }, until))
     }
 
-    /// Monday to Friday of the week whose Wednesday is the first, second or last of a month, as far as the month goes.
-    fn week_of_month(&self, month: Option<i8>, ahead: i64, nth: i8) -> Option<(Date, Date)> {
+    /// Monday to Friday of the week whose Wednesday is the first, second or last of a month, as far as the month goes. Where no
+    /// such week is to come within the months that may be meant, it is the one that is over.
+    fn week_of_month(&self, month: Option<i8>, ahead: Option<i64>, nth: i8) -> Option<(Date, Date)> {
         let today = self.today();
         let in_month = |ahead: i64| {
             let first = today.first_of_month().checked_add(ahead.months()).ok()?;
@@ -102,9 +105,9 @@ impl Here<'_> {
             let week = (middle.checked_sub(2.days()).ok()?.max(first), middle.checked_add(2.days()).ok()?.min(first.last_of_month()));
             month.is_none_or(|month| month == first.month()).then_some(week)
         };
-        let mut months = if month.is_some() { 0..=MONTHS_AHEAD } else { ahead..=ahead };
-        let (from, until) = months.find_map(in_month).filter(|(_, until)| *until >= today)?;
-        Some((from.max(today), until))
+        let weeks = || ahead.map_or(0..=MONTHS_AHEAD, |ahead| ahead..=ahead).filter_map(in_month);
+        let to_come = weeks().find(|(_, until)| *until >= today).map(|(from, until)| (from.max(today), until));
+        to_come.or_else(|| weeks().next())
     }
 
     /// The last day of "Monday through Wednesday": a weekday is the next one behind the first day.
@@ -113,6 +116,19 @@ impl Here<'_> {
             return first.checked_add(i64::from(first.weekday().until(day)).days()).ok();
         }
         self.dates(day, wish).map(|(_, last)| last).filter(|last| *last >= first)
+    }
+
+    /// The day so many working days from today, as they are counted where the callee lives.
+    pub(super) fn working_day(&self, count: u32) -> Option<Date> {
+        let american = is_of_united_states(self.hours.clock());
+        let mut date = self.today();
+        for _ in 0..count.min(400) {
+            date = date.tomorrow().ok()?;
+            while is_weekend(date) || american && is_holiday(date) {
+                date = date.tomorrow().ok()?;
+            }
+        }
+        Some(date)
     }
 
     fn next_feast(&self, feast: Feast, then: Then) -> Option<Date> {
@@ -136,7 +152,7 @@ fn then_of(date: Date, then: Then) -> Option<Date> {
     }
 }
 
-/// Days on which offices of the United States are closed, whatever the calling hours say.
+/// Days on which offices of the United States are closed, whatever the calling hours say. Those of other countries are not known.
 const HOLIDAYS: [Feast; 6] = [
     Feast::On(1, 1),
     Feast::Nth { month: 5, day: Weekday::Monday, nth: -1 },
@@ -146,19 +162,10 @@ const HOLIDAYS: [Feast; 6] = [
     Feast::On(12, 25),
 ];
 
-fn is_working(date: Date) -> bool {
-    let holiday = || HOLIDAYS.iter().any(|feast| feast_of(date.year(), *feast) == Some(date));
-    !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) && !holiday()
+fn is_holiday(date: Date) -> bool {
+    HOLIDAYS.iter().any(|feast| feast_of(date.year(), *feast) == Some(date))
 }
 
-/// So many working days after a date.
-pub(super) fn working_days(from: Date, count: u32) -> Option<Date> {
-    let mut date = from;
-    for _ in 0..count.min(400) {
-        date = date.tomorrow().ok()?;
-        while !is_working(date) {
-            date = date.tomorrow().ok()?;
-        }
-    }
-    Some(date)
+fn is_weekend(date: Date) -> bool {
+    matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
 }

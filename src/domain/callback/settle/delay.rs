@@ -2,7 +2,7 @@
 
 use jiff::Span;
 
-use super::{BIT, Here, LATER, Settled, WHILE, dates};
+use super::{BIT, Here, LATER, Settled, WHILE};
 use crate::domain::callback::figure::{Amount, Unit};
 use crate::domain::callback::wish::Soon;
 use crate::domain::time::Timestamp;
@@ -33,7 +33,7 @@ impl Here<'_> {
 
     /// The same time of day, so many working days on.
     fn after_working_days(&self, count: u32) -> Option<Timestamp> {
-        let date = dates::working_days(self.today(), count)?;
+        let date = self.working_day(count)?;
         let moment = date.to_datetime(self.local().time()).to_zoned_datetime(self.zone().clone()).ok()?;
         Some(Timestamp::from_zoned(&moment))
     }

@@ -42,16 +42,16 @@ pub(super) fn week(tokens: &[String]) -> Option<(Day, usize)> {
         return None;
     }
     if let Some(month) = month(word(3)) {
-        return Some((Day::WeekOfMonth { month: Some(month), ahead: 0, nth }, 4));
+        return Some((Day::WeekOfMonth { month: Some(month), ahead: None, nth }, 4));
     }
     let the = usize::from(word(3) == "the");
     let ahead = match (word(3 + the), word(4 + the)) {
         ("next" | "following" | "coming", "month") => 1,
         ("this", "month") => 0,
-        ("month", _) if the == 1 => return Some((Day::WeekOfMonth { month: None, ahead: 0, nth }, 5)),
+        ("month", _) if the == 1 => return Some((Day::WeekOfMonth { month: None, ahead: None, nth }, 5)),
         _ => return None,
     };
-    Some((Day::WeekOfMonth { month: None, ahead, nth }, 5 + the))
+    Some((Day::WeekOfMonth { month: None, ahead: Some(ahead), nth }, 5 + the))
 }
 
 /// Names that are also verbs count only behind "in", "early", "late" or "mid".
