@@ -128,7 +128,8 @@ impl Store {
     /// The database cannot be written.
     pub async fn call_lead_next(&self, id: LeadId, actor: &str, now: Timestamp) -> Result<Change<LeadState>, StoreError> {
         on_db!(self.db, write, tx => {
-            let which = "SELECT campaign_id, phone_number FROM lead WHERE id = $1 AND NOT opt_out";
+            let which = "SELECT campaign_id, phone_number FROM lead
+                WHERE id = $1 AND state IN ('new', 'waiting', 'finished', 'parked') AND NOT opt_out";
             permit_country((&mut *tx).into(), id, which).await?;
             let rows = sqlx::query(
                 "UPDATE lead SET state = 'waiting', next_kind = 'callback', next_attempt_at = $2, wait_reason = NULL, updated_at = $2

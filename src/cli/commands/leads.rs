@@ -41,7 +41,8 @@ pub enum Leads {
     },
     /// List the imports of a campaign, newest first.
     ///
-    /// DOUBTS counts rows that were taken and that somebody should look at; --json says why, and on which lines the first of them stand.
+    /// DOUBTS counts what somebody should look at in the rows that were taken, a row with two doubts twice; --json says which, and on which
+    /// lines the first of each stand.
     #[command(after_help = "Example: callfleet leads imports --campaign spring")]
     Imports {
         /// Of which campaign.
