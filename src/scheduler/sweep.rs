@@ -103,8 +103,10 @@ impl Sweeper {
         Ok(())
     }
 
+    /// Those that cannot be finished are tried again behind the others, and rarely.
     async fn finish(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let ended = self.scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await?;
+        let mut ended = self.scheduler.store.unfinished(&self.ended.broken(), now - IN_HAND, AT_ONCE).await?;
+        ended.extend(self.ended.due(BROKEN_AT_ONCE));
         for attempt in self.ended.begin(ended, |id| *id) {
             self.ended.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
         }
