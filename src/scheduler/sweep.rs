@@ -24,13 +24,31 @@ const IN_HAND: Duration = Duration::from_secs(1);
 /// The sweeper.
 pub struct Sweeper {
     scheduler: Scheduler,
+    batches: Batches,
     still: PassedBy,
     ended: PassedBy,
 }
 
 impl Sweeper {
     pub fn new(scheduler: Scheduler) -> Self {
-        Self { scheduler, still: PassedBy::default(), ended: PassedBy::default() }
+        Self { scheduler, batches: Batches::default(), still: PassedBy::default(), ended: PassedBy::default() }
+    }
+}
+
+/// What became of the batches before.
+#[derive(Debug, Default)]
+struct Batches {
+    /// So many were broken off one after another, although trying again helps.
+    in_a_row: u32,
+}
+
+impl Batches {
+    /// Whether the rows of this one are to be moved one by one. One lock that somebody else keeps breaks every batch off, and each begins
+    /// with the same rows: after the second one they are tried by themselves.
+    fn falls_apart<T>(&mut self, swept: &Result<T, StoreError>) -> bool {
+        let retry_helps = swept.as_ref().is_err_and(StoreError::retry_helps);
+        self.in_a_row = if retry_helps { self.in_a_row.saturating_add(1) } else { 0 };
+        swept.is_err() && (!retry_helps || self.in_a_row > 1)
     }
 }
 
@@ -61,15 +79,16 @@ fn rung(row: &SweptRow) -> Option<(AttemptId, u32)> {
 }
 
 impl Sweeper {
-    /// What was `moved` stays so, however the round ends. Broken rows are left out of the batch, which would fail each time.
+    /// What was `moved` stays so, however the round ends. Broken rows are left out of the batch, which would fail each time; those that
+    /// are locked for long are passed by.
     async fn sweep(&mut self, now: Timestamp, moved: &mut Vec<SweptRow>) -> Result<(), StoreError> {
         let (scheduler, aside) = (&self.scheduler, self.still.broken());
-        match scheduler.store.sweep_all_but(&aside, AT_ONCE, &scheduler.timings, now).await {
-            Err(error) if !error.retry_helps() => {
-                let stale = scheduler.store.stale(&aside, AT_ONCE).await?;
-                self.sweep_one_by_one(stale, now, moved).await?;
-            }
-            swept => moved.extend(swept?),
+        let swept = scheduler.store.sweep_all_but(&aside, AT_ONCE, &scheduler.timings, now).await;
+        if self.batches.falls_apart(&swept) {
+            let stale = scheduler.store.stale(&aside, AT_ONCE).await?;
+            self.sweep_one_by_one(stale, now, moved).await?;
+        } else {
+            moved.extend(swept?);
         }
         self.sweep_one_by_one(self.still.due(BROKEN_AT_ONCE), now, moved).await
     }
@@ -84,11 +103,27 @@ impl Sweeper {
         Ok(())
     }
 
+    /// Those that cannot be finished are tried again behind the others, and rarely.
     async fn finish(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let ended = self.scheduler.store.unfinished(now - IN_HAND, AT_ONCE).await?;
+        let mut ended = self.scheduler.store.unfinished(&self.ended.broken(), now - IN_HAND, AT_ONCE).await?;
+        ended.extend(self.ended.due(BROKEN_AT_ONCE));
         for attempt in self.ended.begin(ended, |id| *id) {
             self.ended.note(attempt, follow_up::finish(&self.scheduler.store, attempt, now).await)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_falls_apart_by_a_broken_row_at_once_and_by_what_passes_when_it_comes_twice() {
+        let (mut batches, broken) = (Batches::default(), || StoreError::Unusable { what: "row".to_owned(), problem: "broken".to_owned() });
+        let late = || Err(StoreError::Late);
+        let rounds = [late(), late(), late(), Ok(()), late(), Err(broken()), late(), late()];
+        let apart = rounds.map(|swept| batches.falls_apart(&swept));
+        assert_eq!(apart, [false, true, true, false, false, true, false, true]);
     }
 }

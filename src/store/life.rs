@@ -1,6 +1,6 @@
 //! Which server keeps the rows. A standby that was promoted, or a copy that was restored, may have forgotten the last sends:
-//! rows that it shows as `ready` may have been sent by its predecessor. Nothing is claimed on such a server until every
-//! `ready` row was handed to the reconciler.
+//! rows that it shows as `ready` may have been sent by its predecessor, and rows that it shows as `refused` armed again and sent. Nothing
+//! is claimed on such a server until every one of them was handed to the reconciler.
 //!
 //! Whoever talks to another server does so over a new connection, so each new connection is asked who is at its other end.
 
@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::domain::time::Timestamp;
 use crate::store::codec::millis;
-use crate::store::db::{Db, on_db};
+use crate::store::db::{Db, engine_part, on_db};
 use crate::store::lend::Server;
 use crate::store::{Store, StoreError};
 
@@ -27,10 +27,18 @@ const LIFE: &str = concat!("SELECT ", life!());
 const KNOWN: &str = "SELECT life FROM database_life WHERE name = 'rows' FOR UPDATE";
 const REMEMBER: &str = "INSERT INTO database_life (name, life, since) VALUES ('rows', $1, $2)
     ON CONFLICT (name) DO UPDATE SET life = excluded.life, since = excluded.since";
-/// Sent or not, nobody knows: as if it had been sent at the earliest moment it could, with a deadline that is over.
-const DOUBT: &str = "UPDATE attempt SET state = 'sending', state_at = $2, intent_at = created_at, intent_at_db = lease_until_db - $1,
-        send_deadline_db = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)
-    WHERE state = 'ready'";
+/// Sent or not, nobody knows: as if it had been sent at the earliest moment it could, with a deadline that is over. What was refused
+/// would have been armed again before, as its next send.
+const DOUBT: &str = concat!(
+    "UPDATE attempt SET state = 'sending', state_at = $2, intent_at = created_at, rearm_at_db = NULL,
+        intent_at_db = CASE state WHEN 'refused' THEN LEAST(rearm_at_db, ",
+    engine_part!(postgres now),
+    ") ELSE lease_until_db - $1 END,
+        send_no = send_no + CASE state WHEN 'refused' THEN 1 ELSE 0 END,
+        send_deadline_db = ",
+    engine_part!(postgres now),
+    " WHERE state IN ('ready', 'refused')"
+);
 
 /// Whether the server at the other end is the one that wrote the rows. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +75,7 @@ impl Life {
 pub enum Settled {
     /// The server that wrote the rows, or one that does not tell.
     Same,
-    /// Another one: so many `ready` rows went to the reconciler, and it counts as known from now on.
+    /// Another one: so many rows that look unsent went to the reconciler, and it counts as known from now on.
     Other {
         /// Attempts nobody is sure of.
         attempts: u64,
@@ -75,7 +83,7 @@ pub enum Settled {
 }
 
 impl Store {
-    /// Compares the server with the one that wrote the rows, and hands every `ready` row to the reconciler when it is
+    /// Compares the server with the one that wrote the rows, and hands every row that looks unsent to the reconciler when it is
     /// another one. For the active scheduler.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::domain::dialing::{DialTimings, HaltScope, PostAnswer, RefusalPlan, cl
 use crate::domain::ids::{AgentVersionId, AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::Obstacle;
+use crate::domain::time::Timestamp;
 use crate::follow_up;
 use crate::live::Live;
 use crate::lookout::Lookout;
@@ -214,7 +215,24 @@ impl DialDesk {
     async fn record(&self, attempt: AttemptId, send_no: u32, answer: &DialAnswer) -> Result<(), DialError> {
         counted(class(answer));
         let (proven, now) = (classify(&proven(answer)), self.clock.now());
-        match self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await? {
+        let (recorded, country) = self.store.record_answer(attempt, send_no, &proven, &self.timings, now).await?;
+        let heeded = self.heed(attempt, send_no, answer, recorded, now).await;
+        // behind the alarm, which must not wait for a long list
+        if let Some(country) = country {
+            self.store.park_country(&country, &self.timings, now).await;
+        }
+        heeded
+    }
+
+    async fn heed(
+        &self,
+        attempt: AttemptId,
+        send_no: u32,
+        answer: &DialAnswer,
+        recorded: Recorded,
+        now: Timestamp,
+    ) -> Result<(), DialError> {
+        match recorded {
             Recorded::Placed(told) => Ok(follow_up::heed(&self.store, &self.live, &told, now).await?),
             Recorded::Refused(plan) => self.refused(attempt, &plan, answer).await,
             Recorded::Unknown => {

@@ -29,7 +29,8 @@ pub enum Recorded {
 }
 
 impl Store {
-    /// Keeps the answer to the POST of `send_no`. Safe to repeat.
+    /// Keeps the answer to the POST of `send_no`. Safe to repeat. A country that the provider refused with it for the first time is the
+    /// caller's to park, once it has raised the alarm: that reads a whole list.
     ///
     /// # Errors
     /// The database cannot be written; the row stays `sending` and becomes unknown at its deadline.
@@ -40,23 +41,19 @@ impl Store {
         class: &PostClass,
         timings: &DialTimings,
         now: Timestamp,
-    ) -> Result<Recorded, StoreError> {
+    ) -> Result<(Recorded, Option<NewlyRefused>), StoreError> {
         if let PostClass::Placed { call_sid } = class
             && let Some(told) = self.answer_at_once(attempt, send_no, call_sid, now).await?
         {
-            return Ok(Recorded::Placed(told));
+            return Ok((Recorded::Placed(told), None));
         }
-        let (recorded, country) = on_db!(self.db, write, tx => {
+        on_db!(self.db, write, tx => {
             match class {
                 PostClass::Placed { call_sid } => Ok((placed(tx.into(), attempt, send_no, call_sid, timings, now).await?, None)),
                 PostClass::Refused { refusal, code } => refused(tx.into(), (attempt, send_no), refusal, *code, timings, now).await,
                 PostClass::Unknown => Ok((unknown(tx.into(), attempt, send_no, now).await?, None)),
             }
-        })?;
-        if let Some(country) = country {
-            self.park_country(&country, timings, now).await;
-        }
-        Ok(recorded)
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::store::{Store, StoreError};
 
 /// A country that a campaign was refused for the first time: its other leads are still to be parked.
 #[derive(Debug, Clone)]
-pub(super) struct NewlyRefused {
+pub struct NewlyRefused {
     campaign: CampaignId,
     number: PhoneNumber,
     denial: Denial,
@@ -82,7 +82,7 @@ async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<(De
 impl Store {
     /// Parks what waits of a country, gives back what is armed and parks that with it. It reads the campaign's whole list, so it is done
     /// once for a country and behind the transaction that remembers it: what this leaves behind is parked when its turn comes.
-    pub(super) async fn park_country(&self, refused: &NewlyRefused, timings: &DialTimings, now: Timestamp) {
+    pub async fn park_country(&self, refused: &NewlyRefused, timings: &DialTimings, now: Timestamp) {
         let parked = on_db!(self.db, write, tx => park(tx.into(), refused, timings, now).await);
         if let Err(error) = parked {
             tracing::warn!(campaign.id = %refused.campaign, %error, "leads of a refused country were not parked at once; each is when its turn comes");

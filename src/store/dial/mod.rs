@@ -60,6 +60,7 @@ pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
 pub use ending::Ending;
 pub use finish::{Finished, FinishedCall};
+pub use halt::NewlyRefused;
 pub use hold::{HeldCall, HoldClaim, StreamClaim};
 pub use live::LiveCall;
 pub use poll::SilentCall;

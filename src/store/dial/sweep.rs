@@ -89,6 +89,18 @@ const STALE_ONE: EngineSql = EngineSql { postgres: stale_rows!(postgres "id = $3
 /// Nothing of these rows is read that a broken one, or one of a later version, could have wrong.
 const STALE_IDS: EngineSql = all_but!(stale("id"));
 
+macro_rules! unfinished {
+    ($engine:ident $which:literal) => {
+        concat!(
+            "SELECT id FROM attempt WHERE ",
+            $which,
+            "state IN ('placed', 'ringing', 'talking', 'handed_off')
+                AND provider_ended_at <= $1 AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $2"
+        )
+    };
+}
+const UNFINISHED: EngineSql = all_but!(unfinished);
+
 /// Rows to look at.
 enum Which<'a> {
     AllBut(&'a [AttemptId]),
@@ -140,16 +152,15 @@ impl Store {
     }
 
     /// Attempts whose call ended before `before`, whose both sides are over and whose outcome nobody has folded: ring the
-    /// finishing job again.
+    /// finishing job again. Those that are left `aside` take no places.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn unfinished(&self, before: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
+    pub async fn unfinished(&self, aside: &[AttemptId], before: Timestamp, limit: u32) -> Result<Vec<AttemptId>, StoreError> {
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
-            let sql = "SELECT id FROM attempt WHERE state IN ('placed', 'ringing', 'talking', 'handed_off')
-                       AND provider_ended_at <= $1 AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $2";
-            Ok(fetch_values!(conn, AttemptId, sql, before, i64::from(limit)))
+            let sql = UNFINISHED.for_conn(&conn);
+            Ok(fetch_values!(conn, AttemptId, sql, before, i64::from(limit), hexadecimal(aside)))
         })
     }
 }

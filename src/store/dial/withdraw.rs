@@ -52,7 +52,8 @@ fn suppressed() -> Denial {
     Denial { gate: Gate::Suppression, rule, value: "the number must not be called any more".to_owned(), opens_at: None }
 }
 
-/// Gives back one attempt of a campaign that does not dial, if it is still `ready`, or `refused`: there is provably no call of it.
+/// Gives back one attempt of a campaign that does not dial, if it is still `ready`, or `refused`: it was not sent, or the provider said
+/// that it makes no call of it. Should it make one all the same, that is a stray, and hung up.
 pub(super) async fn withdraw_stopped(conn: Conn<'_>, id: AttemptId, timings: &DialTimings, now: Timestamp) -> Result<bool, StoreError> {
     withdraw_from(conn, id, &[AttemptState::Ready, AttemptState::Refused], &not_dialling(), timings, now).await
 }

@@ -3,11 +3,12 @@
 //! apalis' own acknowledgements go through a channel of four that is emptied before a fetch and not after the stop, so a
 //! worker that stops with more tickets in hand would never end; and a ticket that it acknowledged stays in Redis.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use apalis_core::task::task_id::TaskId;
 use redis::aio::ConnectionManager;
+use tokio::time::Instant;
 
 use super::RedisQueue;
 use crate::envelope::{Undeliverable, open};
@@ -20,14 +21,21 @@ const TAKE_OUT: &str = "if redis.call('SREM', KEYS[1], ARGV[1]) == 1 then
   redis.call('DEL', KEYS[3])
 end";
 
-/// Whether handled tickets stay in Redis. That is said when it begins and when it is over, not of each ticket.
+/// It is over when none stayed for so long. Where one ticket in ten stays, its beginning and its end would be said in turn for ever.
+const OVER_AFTER: Duration = Duration::from_secs(30);
+
+/// Whether handled tickets stay in Redis, and when the last one did. That is said when it begins and when it is over, not of each ticket.
 #[derive(Debug, Default)]
-pub(super) struct Stays(AtomicBool);
+pub(super) struct Stays(Mutex<Option<Instant>>);
 
 impl Stays {
     /// Notes what became of a ticket; whether that is news.
     fn is_news(&self, stays: bool) -> bool {
-        self.0.swap(stays, Ordering::Relaxed) != stays
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if stays {
+            return last.replace(Instant::now()).is_none();
+        }
+        last.take_if(|last| last.elapsed() >= OVER_AFTER).is_some()
     }
 }
 
@@ -94,10 +102,24 @@ impl<J: Envelope> Delivery<J> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn that_tickets_stay_is_said_once_and_again_when_it_begins_anew() {
+    #[tokio::test(start_paused = true)]
+    async fn that_tickets_stay_is_said_once_and_again_when_it_begins_anew() {
         let stays = Stays::default();
-        let news = [false, true, true, false, false, true].map(|fails| stays.is_news(fails));
-        assert_eq!(news, [false, true, false, true, false, true]);
+        let mut news = Vec::new();
+        for (stay, then) in [(false, 0), (true, 0), (true, 30), (false, 0), (false, 0), (true, 30), (false, 0)] {
+            news.push(stays.is_news(stay));
+            tokio::time::advance(Duration::from_secs(then)).await;
+        }
+        assert_eq!(news, [false, true, false, true, false, true, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_ticket_in_ten_that_stays_is_no_beginning_and_no_end() {
+        let stays = Stays::default();
+        assert!(stays.is_news(true));
+        for nth in 1..100 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            assert!(!stays.is_news(nth % 10 == 0), "ticket {nth}");
+        }
     }
 }

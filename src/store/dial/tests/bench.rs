@@ -151,7 +151,11 @@ impl Bench {
     }
 
     pub async fn record(&self, claimed: &Claimed, class: &PostClass) -> Recorded {
-        self.store.record_answer(claimed.attempt, claimed.send_no, class, &self.timings, now()).await.unwrap()
+        let (recorded, country) = self.store.record_answer(claimed.attempt, claimed.send_no, class, &self.timings, now()).await.unwrap();
+        if let Some(country) = country {
+            self.store.park_country(&country, &self.timings, now()).await;
+        }
+        recorded
     }
 
     pub async fn callback(&self, attempt: AttemptId, news: &Callback) -> Told {

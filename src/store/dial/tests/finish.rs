@@ -45,11 +45,12 @@ on_both_engines! {
         assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet);
         assert!(bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await.finish);
         assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet);
-        assert!(bench.store.unfinished(now(), 9).await.unwrap().is_empty());
+        assert!(bench.store.unfinished(&[], now(), 9).await.unwrap().is_empty());
         let outcome = told(Disposition::Qualified);
         let ended = bench.store.close_hold(held.attempt, held.epoch, Some(&outcome), &slots(), now()).await.unwrap();
         assert_eq!(ended, Some(true));
-        assert_eq!(bench.store.unfinished(now(), 9).await.unwrap(), [claimed.attempt]);
+        assert_eq!(bench.store.unfinished(&[], now(), 9).await.unwrap(), [claimed.attempt]);
+        assert!(bench.store.unfinished(&[claimed.attempt], now(), 9).await.unwrap().is_empty(), "left aside");
         let call = done(bench.finish(claimed.attempt).await);
         assert_eq!((call.outcome.disposition, call.conversed), (Disposition::Qualified, true));
         assert_eq!(bench.store.unplanned_conversations(now(), 9).await.unwrap(), [claimed.attempt]);

@@ -2,8 +2,10 @@
 
 use super::bench::{Bench, now};
 use crate::domain::attempt::AttemptState;
+use crate::domain::dialing::{PostClass, Refusal};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::{Db, on_db};
+use crate::store::dial::Recorded;
 use crate::store::life::Settled;
 use crate::store::{Store, StoreError};
 
@@ -25,13 +27,18 @@ on_both_engines! {
         assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Same);
         let lead = bench.lead(1).await;
         let attempt = bench.arm(lead).await;
+        let refused = bench.sending(2).await;
+        let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
+        assert!(matches!(bench.record(&refused, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()));
         pretend_to_be_promoted(&bench.store).await;
         assert!(matches!(bench.ask_claim(attempt, 1).await, Err(StoreError::Unsettled)));
-        assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Other { attempts: 1 });
+        assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Other { attempts: 2 });
         assert_eq!(bench.view(lead).await.attempts[0].state, AttemptState::Sending);
-        let unsure = bench.store.open_unsure(9).await.unwrap();
-        assert_eq!(unsure.iter().map(|call| call.attempt).collect::<Vec<_>>(), [attempt]);
-        assert!(unsure[0].row.intent_db <= unsure[0].row.deadline_db);
+        let mut unsure = bench.store.open_unsure(9).await.unwrap();
+        unsure.sort_by_key(|call| call.send_no);
+        let sends: Vec<_> = unsure.iter().map(|call| (call.attempt, call.send_no)).collect();
+        assert_eq!(sends, [(attempt, 1), (refused.attempt, 2)], "what was refused may have been armed again and sent");
+        assert!(unsure.iter().all(|call| call.row.intent_db <= call.row.deadline_db));
         assert!(bench.ask_claim(attempt, 1).await.is_ok(), "a stale ticket is no error");
         assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Same);
     }
