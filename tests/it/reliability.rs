@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
+use crate::support::alone::alone;
 use crate::trials::cell::{Cell, Target, Trouble};
 use crate::trials::chaos::Fault;
 use crate::trials::mutant::MUTANTS;
@@ -45,9 +46,8 @@ fn options(folder: &Path, trials: u64) -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes many minutes on two cores: cargo nextest run --run-ignored only -E 'test(reliability::)'"]
 async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
-    let (folder, begun) = (tempfile::tempdir().unwrap(), Instant::now());
+    let (_alone, folder, begun) = (alone(), tempfile::tempdir().unwrap(), Instant::now());
     let mut complaints = Vec::new();
     let options = options(folder.path(), TRIALS);
     let tell = |report: &Report| complaints.extend(report.violations.iter().map(|found| format!("seed {}: {found}", report.seed)));
@@ -62,9 +62,8 @@ async fn nobody_is_rung_twice_and_no_lead_is_lost_under_fire() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_dependency)'"]
 async fn every_dependency_may_be_in_trouble() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let (mut played, mut complaints) = (0, Vec::new());
     run::cells(&options(folder.path(), 0), CELLS.to_vec(), |cell, report| {
         played += 1;
@@ -78,9 +77,9 @@ async fn every_dependency_may_be_in_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes many minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_mutant)'"]
+#[ignore = "takes ten minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_mutant)'"]
 async fn every_mutant_is_caught() {
-    let folder = tempfile::tempdir().unwrap();
+    let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let caught = run::mutants(&options(folder.path(), HUNT), None, |caught| println!("{caught:?}")).await.unwrap();
     let missed: Vec<&str> = caught.iter().filter(|caught| caught.by.is_none()).map(|caught| caught.mutant).collect();
     assert_eq!((caught.len(), missed), (MUTANTS.len(), Vec::new()));
