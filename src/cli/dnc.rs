@@ -10,10 +10,13 @@ use tokio::fs::File;
 
 use super::client::Client;
 use super::commands::Dnc;
-use super::import::{pieces, reject_text};
+use super::import::{pieces, refused_or_cut_off, reject_text};
 use super::output::{Output, cell, items, moment, table};
 use super::path::ApiPath;
 use crate::domain::count::counted;
+
+/// Helps when a list was not sent to its end, or its answer was lost.
+const CUT_OFF: &str = "send the same file again; callfleet dnc list tells which lists are in and of which day";
 
 /// Does one verb.
 ///
@@ -24,8 +27,8 @@ pub async fn run(verb: &Dnc, client: &Client, output: Output) -> anyhow::Result<
         Dnc::Import { file, scrub_date, list, region, registry } => {
             let path = ApiPath::new(&["v1", "dnc-lists", list]).with("scrub_date", Some(scrub_date));
             let path = path.with("region", region.as_deref()).with("registry", registry.as_deref());
-            let answer = client.ask(Method::POST, path, Some("text/csv"), body(file).await?).await?;
-            output.show(&answer, imported)?;
+            let answer = client.ask(Method::POST, path, Some("text/csv"), body(file).await?).await;
+            output.show(&answer.map_err(|error| refused_or_cut_off(error, CUT_OFF))?, imported)?;
         }
         Dnc::List => output.show(&client.get(ApiPath::new(&["v1", "suppressions"])).await?, lists)?,
         Dnc::Show { number } => {

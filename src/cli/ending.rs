@@ -14,7 +14,7 @@ const WRONG_SETTINGS: u8 = 2;
 
 /// Says what went wrong. A reader that went away (`| head`) is nothing to say.
 pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
-    if error.chain().any(is_broken_pipe) {
+    if is_reader_gone(error) {
         return ExitCode::SUCCESS;
     }
     eprintln!("{}", if as_json { for_scripts(error) } else { for_people(error) });
@@ -51,8 +51,10 @@ pub fn sentence(error: &anyhow::Error) -> String {
     text
 }
 
-fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
-    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+/// Output of ours fails with a bare `io::Error`. A broken pipe that is the cause of another error is a connection that went away,
+/// like one on which an upload was still being sent.
+fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -66,6 +68,16 @@ mod tests {
         let inner = io::Error::other("disk full");
         let error = Err::<(), _>(inner).context("database: disk full").context("importing").unwrap_err();
         assert_eq!(sentence(&error), "importing: database: disk full");
+    }
+
+    #[test]
+    fn only_a_reader_that_went_away_is_nothing_to_say() {
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_reader_gone(&anyhow::Error::new(broken())));
+        assert!(is_reader_gone(&anyhow::Error::new(broken()).context("showing the answer")));
+        let upload = anyhow::Error::new(axum::Error::new(broken())).context("the process broke the connection off");
+        assert!(!is_reader_gone(&upload), "{}", sentence(&upload));
+        assert!(!is_reader_gone(&anyhow::Error::new(io::Error::other("disk full"))));
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl Order<'_> {
     /// The answer, or why there is none. What a process wrote before it went away stays.
     fn answered(&self, answer: anyhow::Result<Answer>) -> anyhow::Result<Answer> {
         let fix = if self.dry_run { "try it again" } else { "send the same file again: it goes on where it was" };
-        answer.map_err(|error| if error.is::<Refused>() { error } else { Refused::on_the_way(sentence(&error), fix).into() })
+        answer.map_err(|error| refused_or_cut_off(error, fix))
     }
 
     fn path(&self) -> ApiPath {
@@ -91,6 +91,11 @@ impl Order<'_> {
             .with("sheet", self.sheet)
             .with("region", self.region)
     }
+}
+
+/// Why a file that was sent has no answer: the API's refusal as it is, anything else with what helps.
+pub fn refused_or_cut_off(error: anyhow::Error, fix: &str) -> anyhow::Error {
+    if error.is::<Refused>() { error } else { Refused::on_the_way(sentence(&error), fix).into() }
 }
 
 /// A file, piece by piece.

@@ -69,12 +69,14 @@ pub async fn import(
     actor: Actor,
     body: Body,
 ) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
-    let (name, begun) = (list_name(&name)?, Instant::now());
+    let begun = Instant::now();
+    // first of all: who is refused while he still sends may find the connection broken instead of the refusal
+    let mut file = receive_list(&api, body).await?;
+    let name = list_name(&name)?;
     let registry = registry(&query)?;
     let scrub_date = scrub_date(&query.scrub_date)?;
     check_date(scrub_date, today(&api), registry)?;
     let region = region(query.region.as_deref())?;
-    let mut file = receive_list(&api, body).await?;
     let began = api.clock.now();
     let (hand_over, mut pieces) = mpsc::channel(1);
     // it ends by itself when nobody takes its numbers any more

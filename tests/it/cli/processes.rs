@@ -39,6 +39,18 @@ impl Drop for Up {
 }
 
 #[test]
+fn a_refused_list_says_why_however_long_it_is() {
+    let bench = Bench::with_campaign();
+    let _up = Up::new(&bench);
+    let rows: String = (0..60_000).map(|row| format!("415,{}\n", 2_000_000 + row)).collect();
+    bench.write("registry.txt", &rows);
+    for _ in 0..10 {
+        let refused = bench.run("dnc import registry.txt --scrub-date 2020-01-01");
+        assert!(refused.code == Some(1) && refused.err.contains("too old"), "{refused:?}");
+    }
+}
+
+#[test]
 fn verbs_ask_the_process_that_owns_the_folder() {
     let bench = Bench::with_campaign();
     let up = Up::new(&bench);
