@@ -3,12 +3,28 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use sqlx::FromRow;
+
 use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::CampaignId;
+use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
 use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::lead_insert::ListLead;
 use crate::store::{Store, StoreError};
+
+/// The leads still to call of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ClassDue {
+    /// Which class.
+    pub class: i64,
+    /// All of them.
+    pub leads: i64,
+    /// Of those, due now.
+    pub due: i64,
+    /// When the first of the others is due.
+    pub next_at: Option<Timestamp>,
+}
 
 /// `+` and four digits tell the country, and in North America the area; every number has at least eight.
 const COUNTRY_AND_AREA: usize = 5;
@@ -68,6 +84,20 @@ impl Store {
         })?;
         let sorted = rows.into_iter().map(|(id, zones, laws)| HoursClass { id, zones: zones.0, laws });
         Ok(sorted.chain([HoursClass::unsorted()]).collect())
+    }
+
+    /// Leads still to call by class, and how many of them are due.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn due_by_hours_class(&self, campaign: CampaignId, now: Timestamp) -> Result<Vec<ClassDue>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT hours_class AS class, COUNT(*) AS leads,
+                   COUNT(CASE WHEN next_attempt_at <= $2 THEN 1 END) AS due,
+                   MIN(CASE WHEN next_attempt_at > $2 THEN next_attempt_at END) AS next_at
+                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting') GROUP BY hours_class";
+            Ok(sqlx::query_as(sql).bind(campaign).bind(now).fetch_all(conn).await?)
+        })
     }
 
     /// Leads still to call by class.

@@ -1,6 +1,6 @@
 //! Each gate of a campaign: whether it is open, what it sees, and when it opens by itself.
 
-use super::{Facts, GateJson};
+use super::{Facts, GateJson, HoursJson};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
@@ -118,11 +118,18 @@ impl Facts {
         let inside: i64 = self.hours.iter().filter(|class| class.open).map(|class| class.leads).sum();
         let never: i64 = self.hours.iter().filter(|class| !class.open && class.opens_at.is_none()).map(|class| class.leads).sum();
         let mut value = format!("{inside} of {all} leads to call are inside their calling hours");
+        let due: i64 = self.hours.iter().map(|class| class.due).sum();
+        let all_due_wait = due > 0 && self.hours.iter().all(|class| !class.open || class.due == 0);
+        if all_due_wait && inside > 0 {
+            value.push_str(&format!(", but none of the {due} that {} due", are(&due)));
+        }
         if never > 0 {
             value.push_str(&format!("; {never} can never be called: their zones, the campaign's hours and the law leave no moment"));
         }
-        let opens_at = self.hours.iter().filter_map(|class| class.opens_at).min();
-        let open = self.hours.is_empty() || inside > 0;
+        // while nobody is due it is the hours alone that are told
+        let next = |class: &HoursJson| if due > 0 { class.next_call() } else { class.opens_at };
+        let opens_at = self.hours.iter().filter_map(next).min();
+        let open = self.hours.is_empty() || (inside > 0 && !all_due_wait);
         GateJson { opens_at: opens_at.filter(|_| !open), ..gate(CampaignGate::Hours, open, value) }
     }
 

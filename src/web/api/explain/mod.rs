@@ -23,6 +23,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
 use crate::store::campaign::Campaign;
 use crate::store::campaign_status::CampaignStatus;
+use crate::store::hours_class::ClassDue;
 use crate::store::lead_waits::LeadWait;
 use crate::store::lease::SCHEDULER;
 use crate::store::queue_control::DIAL_QUEUE;
@@ -71,6 +72,23 @@ struct HoursJson {
     opens_at: Option<Timestamp>,
     zones: Vec<String>,
     laws: String,
+    /// Due now.
+    #[serde(skip)]
+    due: i64,
+    /// When the first of the others is due.
+    #[serde(skip)]
+    next_at: Option<Timestamp>,
+}
+
+impl HoursJson {
+    /// When somebody of it may be called who may not be now.
+    fn next_call(&self) -> Option<Timestamp> {
+        match (self.open, self.due) {
+            (true, _) => self.next_at,
+            (false, 0) => Some(self.opens_at?.max(self.next_at?)),
+            (false, _) => self.opens_at,
+        }
+    }
 }
 
 /// The whole answer.
@@ -147,17 +165,18 @@ async fn last_call(api: &ApiState, campaign: &Campaign) -> Result<Option<Timesta
 /// The classes that still have leads to call, most leads first.
 async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, ApiError> {
     let Ok(settings) = campaign.checked_settings() else { return Ok(Vec::new()) };
-    let (counts, now) = (api.store.hours_class_counts(campaign.id).await?, api.clock.now());
+    let now = api.clock.now();
+    let counts = api.store.due_by_hours_class(campaign.id, now).await?;
     let classes = api.store.hours_classes(campaign.id).await?;
     let mut hours: Vec<HoursJson> = classes
         .into_iter()
         .filter_map(|class| {
-            let leads = counts.iter().find(|(id, _)| *id == class.id)?.1;
+            let ClassDue { leads, due, next_at, .. } = *counts.iter().find(|count| count.class == class.id)?;
             let (open, opens_at) = match class.open(&settings, now) {
                 Open::Yes => (true, None),
                 Open::Until(opens_at) => (false, opens_at),
             };
-            Some(HoursJson { leads, open, opens_at, zones: class.zones, laws: class.laws })
+            Some(HoursJson { leads, open, opens_at, zones: class.zones, laws: class.laws, due, next_at })
         })
         .collect();
     hours.sort_by_key(|class| std::cmp::Reverse(class.leads));
@@ -197,9 +216,17 @@ impl Facts {
             (0, busy, _) => format!("{} {} under way and nobody else is due now", counted(busy, "call"), are(&busy)),
             (due, busy, _) => {
                 let (leads, calls) = (counted(due, "lead"), counted(busy, "call"));
-                format!("{leads} {} due and {calls} {} under way; dialing goes on as lines and pace allow", are(&due), are(&busy))
+                let (are_due, inside) = (are(&due), self.inside_their_hours(due));
+                format!("{leads} {are_due} due{inside} and {calls} {} under way; dialing goes on as lines and pace allow", are(&busy))
             }
         }
+    }
+
+    /// Told where not all that are due may be called now.
+    fn inside_their_hours(&self, due: i64) -> String {
+        let inside: i64 = self.hours.iter().filter(|class| class.open).map(|class| class.due).sum();
+        let told = !self.hours.is_empty() && inside < due;
+        if told { format!(", {inside} of them inside their calling hours,") } else { String::new() }
     }
 
     fn in_progress(&self) -> Vec<(AttemptState, i64)> {

@@ -162,6 +162,32 @@ async fn every_gate_is_met_and_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn leads_that_are_due_outside_their_hours_wait_whoever_else_is_inside() {
+    let fleet = Fleet::dialing().await;
+    let list = "phone_number,timezone,consent_basis\n+12125550100,America/New_York,web form\n";
+    assert_eq!(fleet.bench.text("POST", "/v1/campaigns/spring/imports?file_name=ny.csv", list).await["status"], 201);
+    // it is ten in Los Angeles and one in New York
+    fleet.set("hours.monday", "10:30-20:00").await;
+    let store = &fleet.bench.store;
+    let answer = async |eastern_is_due_at: &str| {
+        let due_at = eastern_is_due_at.parse::<Timestamp>().unwrap();
+        let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
+            sqlx::query("UPDATE lead SET next_attempt_at = $1 WHERE phone_number = '+12125550100'").bind(due_at).execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
+        fleet.explained().await["answer"].as_str().unwrap().to_owned()
+    };
+    let none = "nothing new is dialed: 1 of 3 leads to call are inside their calling hours, but none of the 2 that are due; opens";
+    assert_eq!(answer("2026-11-23T19:00:00Z").await, format!("{none} 2026-11-23T18:30:00Z"), "when it opens for who is due");
+    assert_eq!(answer("2026-11-23T18:20:00Z").await, format!("{none} 2026-11-23T18:20:00Z"), "when who is inside is due");
+    assert_eq!(
+        answer("2026-11-23T18:00:00Z").await,
+        "3 leads are due, 1 of them inside their calling hours, and 0 calls are under way; dialing goes on as lines and pace allow"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn free_lines_are_those_the_dispatcher_has() {
     let fleet = Fleet::dialing().await;
     let lines = async || fleet.gate(CampaignGate::Lines).await["value"].clone();
