@@ -45,12 +45,12 @@ pub async fn run(verb: &Dnc, client: &Client, output: Output) -> anyhow::Result<
             let place = if is_number { "suppressions" } else { "dnc-lists" };
             let path = ApiPath::new(&["v1", place, which]).with("reason", Some(reason)).with("campaign", campaign.as_deref());
             let done = client.ask(Method::DELETE, path, None, Body::empty()).await?;
-            let told = if is_number {
-                "it may be called again; leads that were taken off their lists stay off".to_owned()
-            } else {
-                format!("the list {which} is given up: its numbers may be called again; leads that were taken off their lists stay off")
+            let told = |answer: &Value| {
+                let told =
+                    if is_number { allowed(answer) } else { format!("the list {which} is given up: its numbers may be called again") };
+                format!("{told}; leads that were taken off their lists stay off")
             };
-            output.show(&done, |_| told)?;
+            output.show(&done, told)?;
         }
     }
     Ok(())
@@ -122,6 +122,17 @@ fn added(answer: &Value, source: &str) -> String {
         "it was on the list already".to_owned()
     };
     format!("{told}; off their lists: {}, taken back: {}", count(answer, "leads", "lead"), count(answer, "withdrawn", "call"))
+}
+
+/// What a number that was taken off is still kept from being called by, if anything.
+fn allowed(answer: &Value) -> String {
+    let still: Vec<String> = items(&answer["still"]).iter().map(cell).collect();
+    let lists: Vec<&str> = still.iter().filter_map(|scope| scope.strip_prefix("list:")).collect();
+    let everywhere = (still.len() > lists.len()).then(|| "suppressed in every campaign".to_owned());
+    let noun = if lists.len() == 1 { "list" } else { "lists" };
+    let listed = (!lists.is_empty()).then(|| format!("on the do-not-call {noun} {}", lists.join(", ")));
+    let why: Vec<String> = everywhere.into_iter().chain(listed).collect();
+    if why.is_empty() { "it may be called again".to_owned() } else { format!("it is not called all the same: still {}", why.join(" and ")) }
 }
 
 /// `1 lead`, `3 leads`.

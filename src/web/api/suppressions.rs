@@ -89,9 +89,11 @@ pub struct RemoveQuery {
 #[derive(Debug, Serialize)]
 pub struct Removed {
     entries: u64,
+    /// What keeps it from being called all the same: `global`, and lists as `list:national`.
+    still: Vec<String>,
 }
 
-/// `DELETE /v1/suppressions/{number}`: it may be called again; leads that were taken off stay off.
+/// `DELETE /v1/suppressions/{number}`: it may be called again unless it is `still` suppressed; leads that were taken off stay off.
 pub async fn remove(
     State(api): State<ApiState>,
     Path(text): Path<String>,
@@ -104,10 +106,14 @@ pub async fn remove(
     }
     let scope = scope(&api, query.campaign.as_deref()).await?;
     let entries = api.store.unsuppress(&number, scope, actor.0, &query.reason, api.clock.now()).await?;
-    if entries > 0 {
-        return Ok(Json(Removed { entries }));
-    }
     let left = api.store.suppressions_of(&number).await?;
+    if entries > 0 {
+        let mut still: Vec<String> = left.into_iter().map(|entry| entry.scope).filter(|scope| is_everywhere(scope)).collect();
+        // each of two spellings may be on the same list
+        still.sort_unstable();
+        still.dedup();
+        return Ok(Json(Removed { entries, still }));
+    }
     match left.iter().find_map(|entry| entry.scope.strip_prefix("list:")) {
         Some(list) => {
             let message = format!("the number is on the do-not-call list {list}");
@@ -115,6 +121,11 @@ pub async fn remove(
         }
         None => Err(ApiError::missing("the number is not suppressed there", "callfleet dnc show NUMBER says where it is")),
     }
+}
+
+/// Not in one campaign alone.
+fn is_everywhere(scope: &str) -> bool {
+    scope == "global" || scope.starts_with("list:")
 }
 
 fn number(text: &str) -> Result<PhoneNumber, ApiError> {

@@ -91,6 +91,27 @@ fn a_number_can_be_added_and_allowed_again() {
 }
 
 #[test]
+fn a_number_that_something_else_suppresses_is_not_said_to_be_allowed() {
+    let bench = Bench::with_campaign();
+    bench.write("registry.txt", "415,5550100\n");
+    for list in ["tps", "national"] {
+        bench.done(&format!("dnc import registry.txt --list {list} --scrub-date {}", day(0)));
+    }
+    bench.done("dnc add +14155550100");
+    let removed = bench.done("dnc remove +14155550100 --reason mistake").out;
+    assert!(removed.starts_with("it is not called all the same: still on the do-not-call lists national, tps; leads"), "{removed}");
+    bench.done("dnc add +14155550101 --campaign spring");
+    bench.done("dnc add +14155550101");
+    let removed = bench.done("dnc remove +14155550101 --campaign spring --reason mistake").out;
+    assert!(removed.starts_with("it is not called all the same: still suppressed in every campaign; leads"), "{removed}");
+    let removed = bench.done("dnc remove +14155550101 --reason mistake").out;
+    assert!(removed.starts_with("it may be called again; leads"), "{removed}");
+    bench.done("dnc add +14155550100");
+    let removed = bench.done("dnc remove +14155550100 --reason mistake --json").json();
+    assert_eq!(removed, serde_json::json!({ "entries": 1, "still": ["list:national", "list:tps"] }));
+}
+
+#[test]
 fn what_a_person_asked_for_is_kept_over_what_the_operator_wrote() {
     let bench = Bench::with_campaign();
     assert!(bench.done("dnc add +14155550100").out.starts_with("it is called no more;"));
