@@ -136,7 +136,11 @@ pub async fn retry(
     let campaign = api.store.campaign(lead.campaign_id).await?.ok_or_else(|| missing(&id))?;
     idle::must_not_be_cancelled(&campaign)?;
     let change = api.store.retry_lead(lead.id, actor.0, now).await?;
-    let rule = "only a finished or parked lead that did not opt out can be called again";
+    let rule = if lead.state == LeadState::Suppressed {
+        "it stays so in this campaign, also when its number is allowed again: import it into another one"
+    } else {
+        "only a finished or parked lead that did not opt out can be called again"
+    };
     let mut answer = changed(&id, lead.id, change, LeadState::Waiting, rule)?;
     let warnings: Vec<String> = idle::warning(&campaign).into_iter().chain(brought_forward(&lead, now)).collect();
     answer["notes"] = json!(idle::note(&campaign).into_iter().collect::<Vec<_>>());

@@ -260,6 +260,22 @@ async fn leads_for_a_campaign_that_calls_nobody_are_taken_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_allowed_again_is_called_by_another_campaign() {
+    let bench = Bench::with_campaign().await;
+    bench.json("POST", "/v1/suppressions", &json!({ "phone_number": "+14155550100" })).await;
+    bench.ask("DELETE", "/v1/suppressions/+14155550100?reason=typo", &[], String::new()).await;
+    let again = bench.text("POST", "/v1/campaigns/spring/imports", LIST).await;
+    assert_eq!((&again["body"]["accepted"], &again["body"]["duplicates"]), (&json!(0), &json!(2)), "{again}");
+    let refused = bench.post("/v1/leads/+14155550100/retry").await;
+    let message = refused["body"]["error"]["message"].as_str().unwrap();
+    assert!(refused["status"] == 409 && message.contains("is suppressed; it stays so") && message.ends_with("another one"), "{refused}");
+    let body = json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" });
+    assert_eq!(bench.json("POST", "/v1/campaigns", &body).await["status"], 201);
+    let other = bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
+    assert_eq!((&other["body"]["accepted"], &other["body"]["suppressed"]), (&json!(2), &json!(0)), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_promise_that_is_brought_forward_is_told() {
     let bench = Bench::with_campaign().await;
     start(&bench).await;
