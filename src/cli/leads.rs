@@ -88,7 +88,11 @@ fn lead(id: &str, verb: Option<&str>, campaign: Option<&str>) -> ApiPath {
 fn undone(answer: &Value) -> String {
     let (removed, restored) = (answer["removed"].as_i64().unwrap_or(0), answer["restored"].as_i64().unwrap_or(0));
     let their = if restored == 1 { "has its" } else { "have their" };
-    let mut text = format!("{} {} off the list, {restored} {their} former values back", counted(removed, "lead"), are(&removed));
+    let mut text = if answer["was_undone"] == true && removed + restored == 0 {
+        "the import was taken back already".to_owned()
+    } else {
+        format!("{} {} off the list, {restored} {their} former values back", counted(removed, "lead"), are(&removed))
+    };
     if answer["kept"] != 0 {
         let named = items(&answer["kept_leads"]).iter().map(cell).collect::<Vec<_>>().join("\n  ");
         let kept = &answer["kept"];
@@ -167,6 +171,14 @@ pub async fn save(client: &Client, path: ApiPath, to: Option<&Path>) -> anyhow::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_back_twice_says_so() {
+        let answer = |was_undone: bool, removed: u32| json!({ "was_undone": was_undone, "removed": removed, "restored": 0, "kept": 0 });
+        assert_eq!(undone(&answer(true, 0)), "the import was taken back already");
+        assert!(undone(&answer(true, 7)).starts_with("7 leads are off the list"), "what a stop had left");
+        assert!(undone(&answer(false, 0)).starts_with("0 leads are off the list"), "it brought none");
+    }
 
     #[test]
     fn imports_are_listed_with_the_number_of_their_doubts() {

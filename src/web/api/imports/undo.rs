@@ -9,12 +9,15 @@ use super::super::error::ApiError;
 use super::super::extract::Actor;
 use super::refused;
 use crate::domain::ids::ImportId;
+use crate::store::import::ImportState;
 use crate::store::import_undo::{UndoStart, Undone};
 
 /// What taking an import back did.
 #[derive(Debug, Serialize)]
 pub struct UndoJson {
     import_id: ImportId,
+    /// It had been taken back before: what is counted is what was left to do.
+    was_undone: bool,
     #[serde(flatten)]
     undone: Undone,
 }
@@ -32,10 +35,11 @@ pub async fn undo(State(api): State<ApiState>, Path(id): Path<String>, actor: Ac
             return Err(ApiError::conflict("dialed", message, "take single leads off the list: callfleet leads cancel ID"));
         }
     };
+    let was_undone = import.state == ImportState::Undone;
     let undone = api.store.finish_undo(&import, now).await?;
     // a file that stays shows only what was refused
     let _ = tokio::fs::remove_file(refused::path(&api.files, import_id)).await;
-    Ok(Json(UndoJson { import_id, undone }))
+    Ok(Json(UndoJson { import_id, was_undone, undone }))
 }
 
 pub(super) fn missing(id: &str) -> ApiError {
