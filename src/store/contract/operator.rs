@@ -24,6 +24,9 @@ on_both_engines! {
         assert_eq!(waits.len(), 1);
         assert_eq!((waits[0].state, waits[0].next_kind, waits[0].leads, waits[0].due), (LeadState::New, DialKind::Fresh, 3, 2));
         assert_eq!(waits[0].next_at, Some(at(60_000)), "a lead is not called before its time");
+        let classes = store.due_by_hours_class(spring, at(1)).await.unwrap();
+        let (leads, due) = (classes.iter().map(|class| class.leads).sum::<i64>(), classes.iter().map(|class| class.due).sum::<i64>());
+        assert_eq!((leads, due, classes.iter().find_map(|class| class.next_at)), (3, 2, Some(at(60_000))), "by their hours too");
         let counts = store.lead_counts().await.unwrap();
         assert_eq!(counts.iter().map(|count| count.leads).sum::<i64>(), 4);
     }
