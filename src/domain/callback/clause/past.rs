@@ -3,12 +3,17 @@
 use super::says;
 use crate::domain::callback::figure;
 
-const PAST: [&str; 7] = [
+const PAST: [&str; 11] = [
     "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
     "yesterday",
     "ago",
     "earlier today|this",
     "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",
+    // "Why are you calling me at eight?" complains of a time, and asks for none.
+    "why ..1 are|were|did|have you *people|guys|all|always|even|ever call|calling|called|ring|ringing|phone|phoning",
+    "why you *people|guys|all are|were|keep|called *always|even calling|call|called",
+    "why do|must|would you *people|guys|all|always keep|always|have|insist *on|to calling|call|ringing",
+    "who calls|rings|phones",
     "last week !of",
     "last night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
 ];

@@ -1,5 +1,7 @@
 //! Ways of speaking that stand for plainer ones: "later than", "half six", "seventeen hundred hours", "don't forget to".
 
+mod rather;
+
 use crate::domain::callback::figure::{number, ordinal, small};
 use crate::domain::callback::words::BREAK;
 
@@ -30,6 +32,9 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let last = before.last().map_or("", String::as_str);
     let plain = |text: &str, used: usize| Some((text.to_owned(), used));
+    if let Some(found) = rather::not_that(tokens, before) {
+        return Some(found);
+    }
     match (word(0), word(1), word(2), word(3)) {
         // "December 1st, 2027": the comma belongs to the date.
         (BREAK, year, ..) if year.len() == 4 && year.starts_with("20") && (is_number(last) || ordinal(&[last.to_owned()]).is_some()) => {
@@ -47,7 +52,9 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         {
             plain("you", 2)
         }
-        ("called", ..) if last == "you" && before.iter().rev().nth(1).is_some_and(|word| word == "rather") => plain("call", 1),
+        ("called" | "rang" | "phoned", ..) if last == "you" && before.iter().rev().nth(1).is_some_and(|word| word == "rather") => {
+            plain("call", 1)
+        }
         ("later", "than", ..) => plain("after", 2),
         ("earlier" | "sooner", "than", ..) => plain("before", 2),
         // "We close at five" tells until when somebody is there.
