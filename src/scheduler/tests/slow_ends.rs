@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::domain::ids::AttemptId;
+use crate::providers::Again;
 use crate::scheduler::{Duty as _, reap};
 
 /// Far longer than from one look to the next, on a machine that has much else to do as well.
@@ -17,9 +18,15 @@ const QUICK: &str = "CA2";
 struct Slow {
     asked: Mutex<Vec<String>>,
     leave: Semaphore,
+    /// It does not answer the first time.
+    is_away: bool,
 }
 
 impl Slow {
+    fn new(is_away: bool) -> Arc<Self> {
+        Arc::new(Self { asked: Mutex::default(), leave: Semaphore::new(0), is_away })
+    }
+
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -38,6 +45,9 @@ impl Telephony for Slow {
     }
     async fn end(&self, sid: &str) -> Result<(), ProviderError> {
         self.asked.lock().unwrap().push(sid.to_owned());
+        if self.is_away && self.asked().len() == 1 {
+            return Err(ProviderError { provider: "twilio", what: "no answer".to_owned(), status: None, again: Again::Yes });
+        }
         if sid == SLOW {
             self.leave.acquire().await.unwrap().forget();
         }
@@ -97,7 +107,7 @@ async fn look_until_asked(provider: &Slow, reaper: &mut reap::Reaper) {
 on_both_engines! {
     async fn whoever_dies_while_another_ones_calls_are_slow_to_end_is_found_in_time(store: Store) {
         let mut bench = Bench::new(store, 3).await;
-        let provider = Arc::new(Slow { asked: Mutex::default(), leave: Semaphore::new(0) });
+        let provider = Slow::new(false);
         bench.scheduler.telephony = Arc::clone(&provider) as _;
         bench.scheduler.timings.holder_silence = Duration::ZERO;
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
@@ -110,5 +120,19 @@ on_both_engines! {
         assert_eq!(provider.asked(), [SLOW, QUICK], "each once");
         provider.leave.add_permits(1);
         look_until_held(&bench, &mut reaper, &[]).await;
+    }
+
+    async fn a_call_that_could_not_be_ended_is_ended_at_a_later_look(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        let provider = Slow::new(true);
+        bench.scheduler.telephony = Arc::clone(&provider) as _;
+        bench.scheduler.timings.holder_silence = Duration::ZERO;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        let mut reaper = reap::Reaper::new(bench.scheduler.clone());
+        let call = holds(&bench, spring, 1, QUICK).await;
+        look_until_asked(&provider, &mut reaper).await;
+        assert_eq!(still_held(&bench).await, [call], "a provider that does not answer has ended nothing");
+        look_until_held(&bench, &mut reaper, &[]).await;
+        assert_eq!(provider.asked(), [QUICK, QUICK]);
     }
 }

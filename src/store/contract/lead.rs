@@ -107,6 +107,7 @@ on_both_engines! {
         assert!(store.is_suppressed(&written, id).await.unwrap() && store.is_suppressed(&read, id).await.unwrap());
         let filter = LeadFilter { phone_number: Some(read.clone()), ..LeadFilter::default() };
         assert!(store.leads(&filter, None, 1).await.unwrap()[0].opt_out);
+        assert_eq!(store.suppressions_of(&read).await.unwrap().len(), 2, "one entry for each spelling");
         assert_eq!(store.unsuppress(&written, None, "ada", "a mistake", at(2)).await.unwrap(), 2);
         assert!(store.suppressions_of(&read).await.unwrap().is_empty());
         store.suppress(said(&written), at(3)).await.unwrap();

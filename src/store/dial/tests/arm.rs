@@ -8,11 +8,14 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::permit::Gate;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::store::contract::fixtures;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
 use crate::store::dial::Arming;
+use crate::store::lead::LeadFilter;
+use crate::store::lead_insert::NewLead;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 use crate::store::{Store, StoreError};
 
@@ -71,6 +74,19 @@ on_both_engines! {
         assert_eq!((done.is_new, done.withdrawn), (true, 1));
         let view = bench.view(lead).await;
         assert_eq!((view.lead.state, view.attempts[0].state, view.number_held_by), (LeadState::Suppressed, AttemptState::Withdrawn, None));
+    }
+
+    async fn suppressing_a_number_takes_back_what_was_armed_in_its_other_spelling(store: Store) {
+        let bench = Bench::new(store).await;
+        let [read, written] = ["+442079460197", "+4402079460197"].map(|text| PhoneNumber::from_e164(text).unwrap());
+        let stored = NewLead { phone_number: written.clone(), ..fixtures::new_lead(1) };
+        bench.store.insert_leads(fixtures::place(bench.campaign), &[stored], now()).await.unwrap();
+        let filter = LeadFilter { phone_number: Some(written), ..LeadFilter::default() };
+        let lead = bench.store.leads(&filter, None, 1).await.unwrap()[0].id;
+        bench.arm(lead).await;
+        let new = NewSuppression { phone_number: &read, scope: Scope::Global, source: SuppressionSource::OptOut, attempt: None };
+        let done = bench.store.opt_out(new, "ada", &DialTimings::default(), now()).await.unwrap();
+        assert_eq!((done.withdrawn, bench.view(lead).await.lead.state), (1, LeadState::Suppressed));
     }
 
     async fn a_number_in_use_moves_the_other_campaigns_lead_and_names_the_holder(store: Store) {

@@ -188,6 +188,23 @@ async fn leads_that_are_due_outside_their_hours_wait_whoever_else_is_inside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hours_that_open_before_anybody_of_them_is_due_are_waited_for_until_then() {
+    let fleet = Fleet::dialing().await;
+    let list = "phone_number,timezone,consent_basis\n+12125550100,America/New_York,web form\n";
+    assert_eq!(fleet.bench.text("POST", "/v1/campaigns/spring/imports?file_name=ny.csv", list).await["status"], 201);
+    // nobody is inside: it is ten in Los Angeles, and one in New York
+    fleet.set("hours.monday", "10:30-12:00").await;
+    let due_at = "2026-11-23T18:45:00Z".parse::<Timestamp>().unwrap();
+    let done: Result<(), StoreError> = on_db!(fleet.bench.store.db, write, tx => {
+        sqlx::query("UPDATE lead SET next_attempt_at = $1 WHERE phone_number <> '+12125550100'").bind(due_at).execute(tx).await?;
+        Ok(())
+    });
+    done.unwrap();
+    let answer = "nothing new is dialed: 0 of 3 leads to call are inside their calling hours; opens 2026-11-23T18:45:00Z";
+    assert_eq!(fleet.explained().await["answer"], answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn free_lines_are_those_the_dispatcher_has() {
     let fleet = Fleet::dialing().await;
     let lines = async || fleet.gate(CampaignGate::Lines).await["value"].clone();
