@@ -4,6 +4,7 @@ mod broken_rows;
 #[path = "../../tests/support/chaos.rs"]
 #[expect(dead_code, reason = "shared with trials, which use the rest")]
 mod chaos;
+mod locked_rows;
 mod paces;
 mod recall;
 mod silent_queue;

@@ -41,7 +41,7 @@ impl Telephony for Busy {
     }
 }
 
-async fn run(store: &Store, sql: &'static str, attempt: AttemptId) {
+pub(super) async fn run(store: &Store, sql: &'static str, attempt: AttemptId) {
     let done: Result<u64, StoreError> = on_db!(store.db, statement, conn => {
         Ok(sqlx::query(sql).bind(attempt).execute(conn).await?.rows_affected())
     });
@@ -61,12 +61,12 @@ async fn two_armed(store: Store) -> (Bench, CampaignId, AttemptId) {
     (bench, spring, sound)
 }
 
-async fn pause(bench: &Bench, campaign: CampaignId) {
+pub(super) async fn pause(bench: &Bench, campaign: CampaignId) {
     let pause = CampaignChange { from: CampaignState::Running, to: CampaignState::Paused, reason: None, actor: "test" };
     assert!(bench.store.change_campaign_state(campaign, pause, bench.clock.now()).await.unwrap().is_changed());
 }
 
-async fn stands(bench: &Bench, attempt: AttemptId) -> (AttemptState, Option<CallStatus>) {
+pub(super) async fn stands(bench: &Bench, attempt: AttemptId) -> (AttemptState, Option<CallStatus>) {
     let view = bench.store.attempt(attempt).await.unwrap().unwrap();
     (view.state, view.provider_status)
 }

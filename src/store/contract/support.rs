@@ -11,6 +11,8 @@ use crate::store::{Store, StoreError, Target};
 
 const POSTGRES: &str = "CALLFLEET_TEST_POSTGRES";
 const SQLITE_ONLY: &str = "CALLFLEET_TEST_SQLITE_ONLY";
+/// What a store of a server opens at most.
+pub(crate) const CONNECTIONS: u32 = 8;
 
 /// Makes two tests out of each function: one per engine.
 ///
@@ -61,7 +63,7 @@ pub(crate) async fn with_postgres<F: Future<Output = ()>>(check: impl FnOnce(Sto
 
 fn target_in(url: &str, schema: &str) -> Target {
     let join = if url.contains('?') { '&' } else { '?' };
-    Target::Postgres { url: SecretString::from(format!("{url}{join}options[search_path]={schema}")), max_connections: 8 }
+    Target::Postgres { url: SecretString::from(format!("{url}{join}options[search_path]={schema}")), max_connections: CONNECTIONS }
 }
 
 /// A missing server fails the test unless somebody asked for SQLite alone: a silent skip could not fail.
