@@ -49,13 +49,7 @@ impl Duty for Reaper {
     const NAME: &'static str = "reap";
 
     async fn round(&mut self) -> Result<(), StoreError> {
-        let next_look = Instant::now() + EVERY;
-        let held = self.scheduler.store.held_calls().await?;
-        let started = self.scheduler.store.database_start().await?;
-        let dead = self.look_at_hearts(&held, started);
-        let looked = self.look_at_workers(started).await;
-        let left = held.into_iter().filter(|call| dead.contains(&call.worker)).collect();
-        looked.and(self.burials.go_on(&self.scheduler, left, next_look).await)
+        self.look(boottime::now).await
     }
 }
 
@@ -105,14 +99,25 @@ impl Burials {
 }
 
 impl Reaper {
-    fn look_at_hearts(&mut self, held: &[HeldCall], started: i64) -> Vec<WorkerId> {
+    /// One round, by a clock that tells the time since boot.
+    pub(super) async fn look(&mut self, since_boot: impl Fn() -> Duration + Send + Sync) -> Result<(), StoreError> {
+        let next_look = Instant::now() + EVERY;
+        let held = self.scheduler.store.held_calls().await?;
+        let started = self.scheduler.store.database_start().await?;
+        let dead = self.look_at_hearts(&held, started, &since_boot);
+        let looked = self.look_at_workers(started, &since_boot).await;
+        let left = held.into_iter().filter(|call| dead.contains(&call.worker)).collect();
+        looked.and(self.burials.go_on(&self.scheduler, left, next_look).await)
+    }
+
+    fn look_at_hearts(&mut self, held: &[HeldCall], started: i64, since_boot: impl Fn() -> Duration) -> Vec<WorkerId> {
         let (mut dead, mut watches) = (Vec::new(), HashMap::new());
         for call in held {
             if watches.contains_key(&call.worker) {
                 continue;
             }
             let before = self.watches.get(&call.worker).copied();
-            let looked = reap(before, call.heartbeat.unwrap_or(-1), started, boottime::now(), &self.scheduler.timings);
+            let looked = reap(before, call.heartbeat.unwrap_or(-1), started, since_boot(), &self.scheduler.timings);
             if matches!(looked, Reaped::Dead(_)) {
                 dead.push(call.worker);
             }
@@ -123,12 +128,12 @@ impl Reaper {
         dead
     }
 
-    async fn look_at_workers(&mut self, started: i64) -> Result<(), StoreError> {
+    async fn look_at_workers(&mut self, started: i64, since_boot: impl Fn() -> Duration + Send + Sync) -> Result<(), StoreError> {
         let store = &self.scheduler.store;
         let mut watches = HashMap::new();
         for worker in store.workers().await? {
             let before = self.workers.get(&worker.id).copied();
-            let looked = reap(before, worker.heartbeat, started, boottime::now(), &self.until_found_dead(&worker));
+            let looked = reap(before, worker.heartbeat, started, since_boot(), &self.until_found_dead(&worker));
             if matches!(looked, Reaped::Dead(_)) && store.set_worker_state(worker.id, WorkerState::Stopped).await? {
                 tracing::warn!(worker.id = %worker.id, "a worker was found dead: its heart has stood still for long");
                 continue;

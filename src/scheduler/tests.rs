@@ -250,15 +250,16 @@ on_both_engines! {
 
     async fn a_worker_of_another_version_may_not_know_how_to_come_back_and_is_found_dead_later(store: Store) {
         let mut bench = Bench::new(store, 3).await;
-        bench.scheduler.timings.holder_silence = Duration::from_millis(1);
+        // ours is given forty times as long, another one 5,760 times
+        bench.scheduler.timings.holder_silence = Duration::from_micros(500);
         let ours = NewWorker { id: WorkerId::new(), host: "here", version: env!("CARGO_PKG_VERSION"), lines: 3 };
         bench.store.register_worker(ours, bench.clock.now()).await.unwrap();
         let mut reaper = reap::Reaper::new(bench.scheduler.clone());
-        reaper.round().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        reaper.round().await.unwrap();
-        let left: Vec<String> = bench.store.workers().await.unwrap().into_iter().map(|worker| worker.version).collect();
-        assert_eq!(left, ["1"]);
+        for (millis, alive) in [(0, 2), (19, 2), (20, 1), (2_879, 1), (2_880, 0)] {
+            reaper.look(|| Duration::from_millis(millis)).await.unwrap();
+            let left: Vec<String> = bench.store.workers().await.unwrap().into_iter().map(|worker| worker.version).collect();
+            assert!(left.len() == alive && (alive != 1 || left == ["1"]), "{left:?} after {millis} ms");
+        }
     }
 
     async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {
