@@ -20,9 +20,6 @@ async fn pretend_to_be_promoted(store: &Store) {
 
 on_both_engines! {
     async fn what_waits_to_be_sent_is_reconciled_first(store: Store) {
-        if matches!(store.db, Db::Sqlite { .. }) {
-            return; // a file has no standby
-        }
         let bench = Bench::new(store).await;
         assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Same);
         let lead = bench.lead(1).await;
@@ -30,6 +27,12 @@ on_both_engines! {
         let refused = bench.sending(2).await;
         let not_sent = PostClass::Refused { refusal: Refusal::NotSent, code: None };
         assert!(matches!(bench.record(&refused, &not_sent).await, Recorded::Refused(plan) if plan.attempt.is_ok()));
+        if matches!(bench.store.db, Db::Sqlite { .. }) {
+            // a file has no standby: what is armed may be sent, whatever became of other files
+            assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Same);
+            bench.claim(attempt, 1).await;
+            return;
+        }
         pretend_to_be_promoted(&bench.store).await;
         assert!(matches!(bench.ask_claim(attempt, 1).await, Err(StoreError::Unsettled)));
         assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Other { attempts: 2 });
