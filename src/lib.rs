@@ -3,6 +3,8 @@
 // The optimiser looks deeper into futures within futures than a development build does, and no test builds with it.
 #![recursion_limit = "256"]
 
+mod allocator;
+
 pub mod agents;
 pub mod boot;
 pub mod boottime;

@@ -137,10 +137,12 @@ impl Line {
 
     async fn pass(mut self, mut client: TcpStream, first: &[u8], fault: Fault) -> io::Result<()> {
         self.healed().await;
+        // what a black hole swallowed is only sent again by somebody who is still there, whatever else befalls it then
+        if client.take_error()?.is_some() {
+            return Ok(());
+        }
         if let Fault::HoldRequest { ms } = fault {
             sleep(Duration::from_millis(ms)).await;
-        } else if client.take_error()?.is_some() {
-            return Ok(());
         }
         match fault {
             Fault::Refuse => client.set_zero_linger(),

@@ -111,6 +111,22 @@ async fn a_request_that_is_held_arrives_although_its_sender_has_left() {
 }
 
 #[tokio::test]
+async fn a_black_hole_keeps_a_request_that_is_to_be_held_for_nobody_who_left() {
+    let (addr, mut requests) = server().await;
+    let proxy = ChaosProxy::start(addr, |_| Fault::HoldRequest { ms: 1 }).await.unwrap();
+    proxy.black_hole(true);
+    let mut client = TcpStream::connect(proxy.addr()).await.unwrap();
+    client.write_all(REQUEST).await.unwrap();
+    until_struck(&proxy).await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    // its reset is on its way, and nothing says when it has come
+    tokio::time::sleep(NEVER).await;
+    proxy.black_hole(false);
+    assert!(timeout(NEVER, requests.recv()).await.is_err(), "it would be held for longer than any network keeps it");
+}
+
+#[tokio::test]
 async fn a_request_without_an_answer_is_sent_again_by_a_retry_layer() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let proxy = ChaosProxy::start(listener.local_addr().unwrap(), |_| Fault::Resend { after_ms: 20 }).await.unwrap();

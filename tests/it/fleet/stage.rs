@@ -43,9 +43,11 @@ pub fn import(deployment: &Deployment, people: Range<u32>) {
     deployment.verb("leads import --campaign spring leads.csv");
 }
 
-/// The calls that are talked on, once there are so many.
+/// The calls that are talked on, once there are so many. A call that is held has still to read whom it speaks with; once it has
+/// written what happened in it, it has.
 pub async fn talking(rows: &mut PgConnection, calls: usize, within: Duration) -> Vec<String> {
-    let sql = "SELECT call_sid FROM attempt WHERE state = 'talking' AND held_by IS NOT NULL AND call_sid IS NOT NULL";
+    let sql = "SELECT call_sid FROM attempt a WHERE state = 'talking' AND held_by IS NOT NULL AND call_sid IS NOT NULL
+               AND EXISTS (SELECT 1 FROM call_event e WHERE e.attempt_id = a.id)";
     until("people talk", within, async || {
         let sids: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut *rows).await.unwrap();
         (sids.len() >= calls).then_some(sids)
