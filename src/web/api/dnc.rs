@@ -70,7 +70,6 @@ pub async fn import(
     body: Body,
 ) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
     let begun = Instant::now();
-    // first of all: who is refused while he still sends may find the connection broken instead of the refusal
     let mut file = receive_list(&api, body).await?;
     let name = list_name(&name)?;
     let registry = registry(&query)?;
