@@ -28,7 +28,7 @@ pub struct DiffRow {
     phone_number: String,
     /// The list's own id.
     external_id: Option<String>,
-    /// What would change: before and after; empty for new leads.
+    /// What would change: before and after; empty for new leads, and for those that stay as they are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     changes: BTreeMap<String, (Option<String>, Option<String>)>,
 }
@@ -114,7 +114,8 @@ impl Tries {
             }
         } else {
             counts.duplicates += 1;
-            show(&mut self.diff.duplicate, row, || known.map(|known| changes(known, row, self.now)).unwrap_or_default());
+            // it stays as it is, whatever the row says
+            show(&mut self.diff.duplicate, row, BTreeMap::new);
         }
     }
 }
