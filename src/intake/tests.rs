@@ -220,6 +220,21 @@ async fn bad_rows_are_told_by_line_column_and_reason() {
 }
 
 #[tokio::test]
+async fn a_row_with_another_separator_says_so() {
+    let file = b"external_id;phone;name\nb-1;+14155550100;Ann\nb-2,+14155550101,Bo\n\"b-3;+14155550102;Cy\"\nb-4\n";
+    let (campaign, outcome) = imported(file).await;
+    let told: Vec<(u64, &str, &str, &str)> = outcome
+        .findings
+        .iter()
+        .map(|found| (found.line, found.column.as_str(), found.code.as_str(), found.value_masked.as_str()))
+        .collect();
+    let expected = [(3, "", "one_cell", "b-2,***Bo"), (4, "", "one_cell", "b-3;***Cy"), (5, "phone", "missing_phone", "")];
+    assert_eq!((told, campaign.leads.len()), (expected.to_vec(), 1));
+    let message = "the row is one cell, in which `,` stands as often as the header has its separator";
+    assert_eq!(outcome.findings[0].message, message);
+}
+
+#[tokio::test]
 async fn consent_has_a_moment_that_has_passed_and_a_record() {
     let long = "x".repeat(8_193);
     let file = format!(
