@@ -219,6 +219,18 @@ async fn bad_rows_are_told_by_line_column_and_reason() {
     assert_eq!((high.value_masked.as_str(), high.message.as_str()), ("***", "a priority is a whole number from -99 to 99"));
 }
 
+#[test]
+fn what_an_import_was_judged_by_tells_what_was_typed() {
+    let gb = Some("GB".parse().unwrap());
+    let cases =
+        [(None, OnDuplicate::Skip, ""), (gb, OnDuplicate::Skip, " --region GB"), (gb, OnDuplicate::Update, " --region GB --update")];
+    for (region, on_duplicate, typed) in cases {
+        let judged_by = ImportOptions { region, on_duplicate, ..options() }.judged_by();
+        assert_eq!(import::typed(&judged_by), typed, "{judged_by}");
+    }
+    assert_eq!(import::typed(""), "", "by a version that did not keep it");
+}
+
 #[tokio::test]
 async fn a_row_with_another_separator_says_so() {
     let file = b"external_id;phone;name\nb-1;+14155550100;Ann\nb-2,+14155550101,Bo\n\"b-3;+14155550102;Cy\"\nb-4\n";

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use super::imports;
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -63,6 +64,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let ages = ListAges::of(api, campaign).await?;
     ages.must_be_new_enough()?;
     let mut notes = ages.warnings();
+    notes.extend(imports::incomplete(api, campaign).await?);
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
@@ -161,12 +163,13 @@ pub async fn never_open(
     Ok(shut.told(name))
 }
 
-/// What a campaign's status warns of: its lists, countries that are not permitted, and leads that can never be called.
+/// What a campaign's status warns of: its lists, imports that were interrupted, countries that are not permitted, and leads that can never be called.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
     let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    warnings.extend(imports::incomplete(api, campaign).await?);
     warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));

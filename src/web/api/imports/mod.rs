@@ -4,6 +4,7 @@
 
 mod diff;
 mod doubtful;
+mod interrupted;
 mod list;
 mod refused;
 mod rows;
@@ -33,6 +34,7 @@ use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
 use crate::intake::{ImportOptions, OnDuplicate, WriteOrder};
 use crate::store::campaign::Campaign;
+pub use interrupted::warning as incomplete;
 use list::List;
 pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
 use run::Order;

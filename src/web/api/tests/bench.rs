@@ -158,11 +158,11 @@ impl Bench {
         import.id.to_string()
     }
 
-    /// Moves the moment at which an import began.
+    /// Moves the moment at which an import began, and stored its last rows.
     pub async fn begun_earlier(&self, import: &str, at: &str) {
         let (import, at): (ImportId, Timestamp) = (import.parse().unwrap(), at.parse().unwrap());
         let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
-            sqlx::query("UPDATE import SET created_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
+            sqlx::query("UPDATE import SET created_at = $2, progress_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
             Ok(())
         });
         done.unwrap();

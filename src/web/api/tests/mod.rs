@@ -7,6 +7,7 @@ mod campaigns;
 mod dnc_age;
 mod explain;
 mod imports;
+mod interrupted;
 mod lifecycle;
 mod queues;
 mod refusals;
