@@ -21,6 +21,7 @@ use super::extract::{Actor, Ask};
 use super::imports::{receive_list, region};
 use crate::domain::dnc::{Freshness, HOUSE_DAYS, freshness};
 use crate::domain::law::{self, Registry, registries, registry_of};
+use crate::domain::zone::country_with_numbers_of;
 use crate::intake::FileError;
 use crate::intake::finding::Finding;
 use crate::intake::numbers::{self, NumberCounts};
@@ -160,7 +161,9 @@ fn registry(query: &DncQuery) -> Result<Option<&'static Registry>, ApiError> {
     let found = law::registry(&named.to_ascii_lowercase());
     found.map(Some).ok_or_else(|| {
         let message = format!("`{named}` is no registry whose law is known");
-        ApiError::unusable("unknown_registry", message, format!("name one of {}, or none", known()))
+        let meant = country_with_numbers_of(&named.to_ascii_uppercase()).map(str::to_ascii_lowercase);
+        let meant = meant.filter(|place| law::registry(place).is_some()).map(|place| format!("it is written {place}"));
+        ApiError::unusable("unknown_registry", message, meant.unwrap_or_else(|| format!("name one of {}, or none", known())))
     })
 }
 
