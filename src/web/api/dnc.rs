@@ -176,7 +176,7 @@ fn scrub_date(text: &str) -> Result<Date, ApiError> {
 
 fn check_date(scrub_date: Date, today: Date, registry: Option<&Registry>) -> Result<(), ApiError> {
     let most_days = registry.map_or(HOUSE_DAYS, |registry| registry.most_days);
-    let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
+    let fix = format!("give the day on which the list's publisher wrote it, {today} at the latest");
     if scrub_date > today {
         return Err(ApiError::unusable("bad_scrub_date", format!("{scrub_date} is still to come"), fix));
     }

@@ -1,6 +1,9 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
 //! lists that are old, consent that is missing or not asked for, leads it shares.
 
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::ApiState;
@@ -17,6 +20,9 @@ use crate::store::campaign::Campaign;
 use crate::store::codec::count;
 use crate::store::lead_waits::ConsentCount;
 
+/// How long a campaign may go on whose end has passed, for example.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
 /// Other campaigns that are named in a note.
 const SHARED: u32 = 5;
 
@@ -26,7 +32,8 @@ const SHARED: u32 = 5;
 /// Its end has passed.
 pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
     if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
-        let fix = format!("give it a later end: callfleet campaign set {} schedule.end=2026-12-31T18:00:00Z", campaign.name);
+        let later = (now + MONTH).in_zone(&TimeZone::UTC).date();
+        let fix = format!("give it a later end: callfleet campaign set {} schedule.end={later}T18:00:00Z", campaign.name);
         return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
     }
     let later = settings.starts_at.is_some_and(|start| start > now);
