@@ -88,7 +88,9 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
-        self.doubtful.add(piece.leads.iter());
+        let (skips, seen) = (self.on_duplicate == OnDuplicate::Skip, &self.seen);
+        let stays = |number: &PhoneNumber| skips && (there.contains_key(number) || seen.contains(&number.digits()));
+        self.doubtful.add(piece.leads.iter(), stays);
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());

@@ -5,6 +5,7 @@ mod callbacks;
 mod calls;
 mod campaigns;
 mod dnc_age;
+mod doubts;
 mod explain;
 mod imports;
 mod interrupted;
