@@ -110,7 +110,14 @@ fn imports(answer: &Value, campaign: &str) -> String {
     if rows.is_empty() {
         return format!("nothing was imported yet: callfleet leads import --campaign {campaign} FILE");
     }
-    table(&["IMPORT", "FILE", "STATE", "ROWS", "NEW", "UPDATED", "THERE", "REFUSED", "DOUBTS", "AT"], &rows)
+    let told = table(&["IMPORT", "FILE", "STATE", "ROWS", "NEW", "UPDATED", "THERE", "REFUSED", "DOUBTS", "AT"], &rows);
+    items(&answer["imports"]).iter().filter_map(interrupted).fold(told, |told, line| told + &line)
+}
+
+/// What goes on with an import that nobody reads any more.
+fn interrupted(import: &Value) -> Option<String> {
+    let (rows, resume) = (counted(import["row_offset"].as_u64().unwrap_or(0), "row"), import["resume"].as_str()?);
+    Some(format!("\n{} was interrupted after {rows}; to go on: {resume}", cell(&import["file_name"])))
 }
 
 /// A row with two of them counts twice.
@@ -196,5 +203,10 @@ mod tests {
              b       spring.csv  done     12    9        0      1        2      11  2026-11-23T18:00:00Z\n\
              a       spring.csv  done     12    9        0      1        2       0  2026-11-23T18:00:00Z"
         );
+        let mut cut_off = import("c", Value::Null);
+        (cut_off["state"], cut_off["resume"]) = (json!("interrupted"), json!("callfleet leads import --campaign spring spring.csv"));
+        let told = imports(&json!({ "imports": [cut_off] }), "spring");
+        let end = "\nspring.csv was interrupted after 12 rows; to go on: callfleet leads import --campaign spring spring.csv";
+        assert!(told.ends_with(end), "{told}");
     }
 }

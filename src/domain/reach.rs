@@ -45,6 +45,11 @@ impl Reach {
         found
     }
 
+    /// Counts a lead whose country is of no concern.
+    pub const fn pass(&mut self) {
+        self.abroad.add_called(1);
+    }
+
     /// As the gate does: the campaign's own choice comes first.
     fn look_up(&mut self, number: &PhoneNumber) -> Option<DoubtCode> {
         if !self.abroad.add(number.opening(), 1) {

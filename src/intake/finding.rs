@@ -45,6 +45,8 @@ word_enum! {
         FutureConsent = "future_consent",
         /// The row says after when the person may not be called.
         NotAfter = "not_after",
+        /// The cells are separated otherwise than the header's, so the row is one cell.
+        OneCell = "one_cell",
         /// More cells than columns.
         TooManyCells = "too_many_cells",
         /// A cell beyond the limit.

@@ -129,6 +129,16 @@ impl ImportOptions {
     }
 }
 
+/// The options of the command line behind what [`ImportOptions::judged_by`] says, each with a blank in front.
+#[must_use]
+pub fn typed(judged_by: &str) -> String {
+    let mut words = judged_by.split(' ').skip(1);
+    let region = words.next().and_then(|word| word.strip_prefix("Some(Region(")?.strip_suffix("))"));
+    let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
+    let update = if words.next() == Some("Update") { " --update" } else { "" };
+    format!("{region}{update}")
+}
+
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {

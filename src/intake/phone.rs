@@ -15,6 +15,7 @@ use phonenumber::{Mode, Type};
 
 use crate::domain::line;
 use crate::domain::phone::{NotE164, PhoneNumber};
+use crate::domain::zone::country_with_numbers_of;
 use crate::intake::finding::{FindingCode, Trouble};
 
 /// The country whose national numbers a list may hold: `US`, `GB`.
@@ -23,8 +24,13 @@ pub struct Region(Id);
 
 /// A text that names no country.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a country; write its ISO code, for example US or GB")]
+#[error("`{0}` is not a country's ISO code; {}", instead(.0))]
 pub struct UnknownRegion(String);
+
+fn instead(written: &str) -> String {
+    let meant = country_with_numbers_of(&written.trim().to_ascii_uppercase());
+    meant.map_or_else(|| "write one like US or GB".to_owned(), |code| format!("it is written {code}"))
+}
 
 impl FromStr for Region {
     type Err = UnknownRegion;

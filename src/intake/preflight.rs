@@ -203,7 +203,8 @@ fn refuse_other_kinds(start: &[u8]) -> Result<(), FileError> {
 /// A byte no list holds: lines come in one piece.
 const NO_SEPARATOR: u8 = 0x1f;
 
-const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// What may stand between cells.
+pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The separator, and how much text stands before the header (a `sep=;` line of Excel).
 pub(super) fn separator<R: Read + Seek>(file: &mut R, encoding: Encoding) -> Result<(u8, u64), FileError> {

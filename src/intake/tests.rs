@@ -219,6 +219,33 @@ async fn bad_rows_are_told_by_line_column_and_reason() {
     assert_eq!((high.value_masked.as_str(), high.message.as_str()), ("***", "a priority is a whole number from -99 to 99"));
 }
 
+#[test]
+fn what_an_import_was_judged_by_tells_what_was_typed() {
+    let gb = Some("GB".parse().unwrap());
+    let cases =
+        [(None, OnDuplicate::Skip, ""), (gb, OnDuplicate::Skip, " --region GB"), (gb, OnDuplicate::Update, " --region GB --update")];
+    for (region, on_duplicate, typed) in cases {
+        let judged_by = ImportOptions { region, on_duplicate, ..options() }.judged_by();
+        assert_eq!(import::typed(&judged_by), typed, "{judged_by}");
+    }
+    assert_eq!(import::typed(""), "", "by a version that did not keep it");
+}
+
+#[tokio::test]
+async fn a_row_with_another_separator_says_so() {
+    let file = b"external_id;phone;name\nb-1;+14155550100;Ann\nb-2,+14155550101,Bo\n\"b-3;+14155550102;Cy\"\nb-4\n";
+    let (campaign, outcome) = imported(file).await;
+    let told: Vec<(u64, &str, &str, &str)> = outcome
+        .findings
+        .iter()
+        .map(|found| (found.line, found.column.as_str(), found.code.as_str(), found.value_masked.as_str()))
+        .collect();
+    let expected = [(3, "", "one_cell", "b-2,***Bo"), (4, "", "one_cell", "b-3;***Cy"), (5, "phone", "missing_phone", "")];
+    assert_eq!((told, campaign.leads.len()), (expected.to_vec(), 1));
+    let message = "the row is one cell, in which `,` stands as often as the header has its separator";
+    assert_eq!(outcome.findings[0].message, message);
+}
+
 #[tokio::test]
 async fn consent_has_a_moment_that_has_passed_and_a_record() {
     let long = "x".repeat(8_193);

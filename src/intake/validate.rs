@@ -1,5 +1,7 @@
 //! One record into one lead, or into the reason why not. Pure: the same for a file and for rows of the API.
 
+mod one_cell;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -80,7 +82,10 @@ pub fn validate<'a>(
 ) -> Result<LeadRow, Box<Finding>> {
     let read = Read::of(columns, cells, place)?;
     let phone = columns.kinds.iter().position(|kind| *kind == Column::Phone).unwrap_or(0);
-    let number = dialable(read.phone, region).map_err(|trouble| finding(columns, place, phone, read.phone, trouble))?;
+    let number = dialable(read.phone, region).map_err(|trouble| match one_cell::trouble(&read.cells, columns.kinds.len()) {
+        Some(trouble) => finding(&Columns::default(), place, 0, read.cells[0], trouble),
+        None => finding(columns, place, phone, read.phone, trouble),
+    })?;
     let address = Address { state: read.state.map(|(_, cell)| cell), postal_code: read.postal_code.map(|(_, cell)| cell) };
     let zones =
         zones_for(&number, address, read.zone.map(|(_, cell)| cell)).map_err(|error| zone_finding(columns, place, &read, phone, &error))?;

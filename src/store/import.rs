@@ -2,6 +2,7 @@
 //! goes on exactly where it was.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::FromRow;
@@ -18,6 +19,9 @@ use crate::store::{Store, StoreError};
 
 words!(ImportState);
 
+/// An import that is read stores rows every second or so; one that has stored none for so long is read by nobody.
+const SILENT: Duration = Duration::from_secs(60);
+
 /// One uploaded list.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Import {
@@ -32,7 +36,8 @@ pub struct Import {
     /// By which options and which version its rows are judged.
     #[serde(skip)]
     pub judged_by: String,
-    /// Where it stands.
+    /// Where it stands; the API tells one that was interrupted from one that runs.
+    #[serde(skip)]
     pub state: ImportState,
     /// The stretch of the file at hand begins here; all rows before it are settled.
     pub byte_offset: i64,
@@ -64,6 +69,8 @@ pub struct Import {
     pub rejects_bytes: i64,
     /// When it began.
     pub created_at: Timestamp,
+    /// When rows were stored last; none yet, or by a version that did not tell.
+    pub progress_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
@@ -115,6 +122,12 @@ pub struct ImportBatch<'a> {
 }
 
 impl Import {
+    /// Whether nobody reads it on: a process that is killed, and a sender who goes away, leave it running.
+    #[must_use]
+    pub fn is_interrupted(&self, now: Timestamp) -> bool {
+        self.state == ImportState::Running && self.progress_at.unwrap_or(self.created_at) + SILENT < now
+    }
+
     /// Where it stands.
     #[must_use]
     pub fn place(&self) -> ImportPlace {
@@ -166,6 +179,17 @@ impl Store {
         })
     }
 
+    /// The imports of a campaign that are not at their end, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn running_imports(&self, campaign: CampaignId) -> Result<Vec<Import>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT * FROM import WHERE campaign_id = $1 AND state = 'running' ORDER BY id DESC";
+            Ok(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
+        })
+    }
+
     /// Stores the next piece of a list and moves the place, both or neither. `None`: the import does not stand at
     /// `from` any more (another process reads the same list) and nothing was stored.
     ///
@@ -176,13 +200,14 @@ impl Store {
         on_db!(self.db, write, tx => {
             let moved = sqlx::query(
                 "UPDATE import SET byte_offset = $4, stretch_leads = $5, stretch_end = $6, row_offset = row_offset + $7,
-                   rejected = rejected + $8, by_code = $9, rejects_bytes = $10, doubts = $11
+                   rejected = rejected + $8, by_code = $9, rejects_bytes = $10, doubts = $11,
+                   progress_at = $12
                  WHERE id = $1 AND byte_offset = $2 AND stretch_leads = $3 AND state = 'running'",
             )
             .bind(import.id).bind(whole(batch.from.byte_offset)).bind(whole(batch.from.stretch_leads))
             .bind(whole(batch.to.byte_offset)).bind(whole(batch.to.stretch_leads)).bind(whole(batch.to.stretch_end))
             .bind(whole(batch.rows)).bind(whole(batch.rejected)).bind(JsonText(batch.by_code)).bind(whole(batch.rejects_bytes))
-            .bind(JsonText(batch.doubts)).execute(&mut *tx).await?;
+            .bind(JsonText(batch.doubts)).bind(now).execute(&mut *tx).await?;
             if moved.rows_affected() == 0 {
                 return Ok(None);
             }

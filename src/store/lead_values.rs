@@ -45,6 +45,8 @@ pub(super) const THERE: EngineSql = engine_sql!(
      FROM " (of_numbers lead "$1") " AND campaign_id = $2"
 );
 
+pub(super) const LISTED: EngineSql = engine_sql!("SELECT phone_number FROM " (of_numbers lead "$1") " AND campaign_id = $2");
+
 impl Store {
     /// The values of those numbers that a campaign has on its list.
     ///
@@ -53,6 +55,18 @@ impl Store {
     pub async fn lead_values(&self, campaign: CampaignId, numbers: &[PhoneNumber]) -> Result<Vec<LeadValues>, StoreError> {
         let sql = THERE.on(&self.db);
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?))
+    }
+
+    /// Those of the numbers that a campaign has on its list.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn listed_among(&self, campaign: CampaignId, numbers: &[&PhoneNumber]) -> Result<HashSet<PhoneNumber>, StoreError> {
+        let sql = LISTED.on(&self.db);
+        on_db!(self.db, read, conn => {
+            let found: Vec<PhoneNumber> = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?;
+            Ok(found.into_iter().collect::<HashSet<_>>())
+        })
     }
 
     /// Those of the numbers that this campaign must not call.

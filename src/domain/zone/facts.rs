@@ -79,8 +79,8 @@ pub(super) fn has_numbers(country: &str) -> bool {
 /// share the calling code of another country.
 pub(super) fn country_with_numbers_of(code: &str) -> Option<&'static str> {
     Some(match code {
-        "UK" | "GG" | "IM" | "JE" => "GB",
-        "AS" | "GU" | "MP" | "PR" | "UM" | "VI" => "US",
+        "UK" | "EN" | "GBR" | "GG" | "IM" | "JE" => "GB",
+        "USA" | "AS" | "GU" | "MP" | "PR" | "UM" | "VI" => "US",
         "AX" => "FI",
         "BL" | "MF" => "GP",
         "BQ" => "CW",

@@ -7,6 +7,16 @@ fn region(code: &str) -> Option<Region> {
 }
 
 #[test]
+fn a_region_that_is_none_says_how_it_is_written() {
+    for (text, told) in [("UK", "GB"), ("uk", "GB"), ("EN", "GB"), ("USA", "US"), ("el", "GR")] {
+        let error = text.parse::<Region>().unwrap_err().to_string();
+        assert_eq!(error, format!("`{text}` is not a country's ISO code; it is written {told}"));
+    }
+    let error = "XX".parse::<Region>().unwrap_err().to_string();
+    assert_eq!(error, "`XX` is not a country's ISO code; write one like US or GB");
+}
+
+#[test]
 fn reads_what_lists_hold() {
     let cases = [
         ("+14155550100", None, "+14155550100"),

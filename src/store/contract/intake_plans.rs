@@ -44,6 +44,7 @@ on_both_engines! {
             ("lead", with(lead_insert::KEEP, &store, &[&list, &list, NUMBERS, "1"])),
             ("lead", with(lead_insert::STORED, &store, &[NUMBERS, &list])),
             ("lead", with(lead_values::THERE, &store, &[NUMBERS, &list])),
+            ("lead", with(lead_values::LISTED, &store, &[NUMBERS, &list])),
             ("suppression", with(lead_insert::NEVER, &store, &[NUMBERS, &list])),
         ];
         for (table, statement) in statements {

@@ -172,7 +172,7 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
-    /// Do-not-call lists that have to be renewed.
+    /// What somebody has to see to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     callbacks: Fidelity,

@@ -21,6 +21,7 @@ use super::extract::{Actor, Ask};
 use super::imports::{receive_list, region};
 use crate::domain::dnc::{Freshness, HOUSE_DAYS, freshness};
 use crate::domain::law::{self, Registry, registries, registry_of};
+use crate::domain::zone::country_with_numbers_of;
 use crate::intake::FileError;
 use crate::intake::finding::Finding;
 use crate::intake::numbers::{self, NumberCounts};
@@ -70,7 +71,6 @@ pub async fn import(
     body: Body,
 ) -> Result<(StatusCode, Json<DncOutcome>), ApiError> {
     let begun = Instant::now();
-    // first of all: who is refused while he still sends may find the connection broken instead of the refusal
     let mut file = receive_list(&api, body).await?;
     let name = list_name(&name)?;
     let registry = registry(&query)?;
@@ -161,7 +161,9 @@ fn registry(query: &DncQuery) -> Result<Option<&'static Registry>, ApiError> {
     let found = law::registry(&named.to_ascii_lowercase());
     found.map(Some).ok_or_else(|| {
         let message = format!("`{named}` is no registry whose law is known");
-        ApiError::unusable("unknown_registry", message, format!("name one of {}, or none", known()))
+        let meant = country_with_numbers_of(&named.to_ascii_uppercase()).map(str::to_ascii_lowercase);
+        let meant = meant.filter(|place| law::registry(place).is_some()).map(|place| format!("it is written {place}"));
+        ApiError::unusable("unknown_registry", message, meant.unwrap_or_else(|| format!("name one of {}, or none", known())))
     })
 }
 
@@ -174,7 +176,7 @@ fn scrub_date(text: &str) -> Result<Date, ApiError> {
 
 fn check_date(scrub_date: Date, today: Date, registry: Option<&Registry>) -> Result<(), ApiError> {
     let most_days = registry.map_or(HOUSE_DAYS, |registry| registry.most_days);
-    let fix = "give the day on which the list's publisher wrote it, like 2026-11-01";
+    let fix = format!("give the day on which the list's publisher wrote it, {today} at the latest");
     if scrub_date > today {
         return Err(ApiError::unusable("bad_scrub_date", format!("{scrub_date} is still to come"), fix));
     }

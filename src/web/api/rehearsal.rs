@@ -113,7 +113,7 @@ async fn order(api: &ApiState, campaign: Campaign, ask: &Ask) -> Result<Order, A
     let now = api.clock.now();
     let from = ask.from.unwrap_or(now);
     if from < now - JUST_NOW {
-        let fix = "a rehearsal begins now or later: leave it out, or write a moment with its offset, like 2026-12-01T09:00:00-05:00";
+        let fix = format!("a rehearsal begins now or later: leave it out, or write a moment with its offset, {now} at the earliest");
         return Err(ApiError::unusable("bad_rehearsal", format!("`from` is in the past: {from}"), fix));
     }
     let (deployment, mut notes) = deployment(api, ask).await?;

@@ -1,11 +1,15 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
 //! lists that are old, consent that is missing or not asked for, leads it shares.
 
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use super::imports;
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -16,6 +20,9 @@ use crate::store::campaign::Campaign;
 use crate::store::codec::count;
 use crate::store::lead_waits::ConsentCount;
 
+/// How long a campaign may go on whose end has passed, for example.
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
 /// Other campaigns that are named in a note.
 const SHARED: u32 = 5;
 
@@ -25,7 +32,8 @@ const SHARED: u32 = 5;
 /// Its end has passed.
 pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
     if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
-        let fix = format!("give it a later end: callfleet campaign set {} schedule.end=2026-12-31T18:00:00Z", campaign.name);
+        let later = (now + MONTH).in_zone(&TimeZone::UTC).date();
+        let fix = format!("give it a later end: callfleet campaign set {} schedule.end={later}T18:00:00Z", campaign.name);
         return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
     }
     let later = settings.starts_at.is_some_and(|start| start > now);
@@ -63,6 +71,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let ages = ListAges::of(api, campaign).await?;
     ages.must_be_new_enough()?;
     let mut notes = ages.warnings();
+    notes.extend(imports::incomplete(api, campaign).await?);
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
@@ -161,12 +170,13 @@ pub async fn never_open(
     Ok(shut.told(name))
 }
 
-/// What a campaign's status warns of: its lists, countries that are not permitted, and leads that can never be called.
+/// What a campaign's status warns of: its lists, imports that were interrupted, countries that are not permitted, and leads that can never be called.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
     let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    warnings.extend(imports::incomplete(api, campaign).await?);
     warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));

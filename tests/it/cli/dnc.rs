@@ -69,6 +69,10 @@ fn a_list_knows_its_registry_and_how_old_it_may_be() {
     assert!(stale.code == Some(1) && stale.err.contains("28 days are the end"), "{stale:?}");
     let unknown = bench.run(&format!("dnc import tps.txt --registry fr --scrub-date {}", day(1)));
     assert!(unknown.code == Some(1) && unknown.err.contains("ca, gb, us"), "{unknown:?}");
+    for (option, written) in [("--registry UK", "it is written gb"), ("--region uk", "it is written GB")] {
+        let refused = bench.run(&format!("dnc import tps.txt {option} --scrub-date {}", day(1)));
+        assert!(refused.code == Some(1) && refused.err.contains(written), "{refused:?}");
+    }
 }
 
 #[test]

@@ -48,6 +48,10 @@ fn a_refused_list_says_why_however_long_it_is() {
         let refused = bench.run("dnc import registry.txt --scrub-date 2020-01-01");
         assert!(refused.code == Some(1) && refused.err.contains("too old"), "{refused:?}");
     }
+    for (options, told) in [("--campaign winter", "campaign `winter`"), ("--campaign spring --region XX", "`XX` is not a country")] {
+        let refused = bench.run(&format!("leads import registry.txt {options}"));
+        assert!(refused.code == Some(1) && refused.err.contains(told), "{refused:?}");
+    }
 }
 
 #[test]

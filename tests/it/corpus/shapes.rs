@@ -30,6 +30,7 @@ async fn headers_separators_and_quotes(bench: &mut Bench) {
         ("fewer cells", "phone,a,b\n+14155550100\n".into(), accepted(1)),
         ("the same number twice", "phone\n+14155550100\n(415) 555-0100\n".into(), counts([1, 0, 0, 1])),
         ("more cells", "phone,a\n+14155550100,b,c\n".into(), rejected(1, &["too_many_cells"])),
+        ("a row with another separator", "name;phone\nAnn,+14155550100\n".into(), rejected(1, &["one_cell"])),
         ("a long cell", format!("phone,a\n+14155550100,{}\n", "x".repeat(9_000)), rejected(1, &["cell_too_long"])),
         (
             "an open quote",

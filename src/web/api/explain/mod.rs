@@ -12,6 +12,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use super::imports;
 use super::start;
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::gate::CampaignGate;
@@ -43,6 +44,7 @@ struct Facts {
     hours: Vec<HoursJson>,
     ages: ListAges,
     abroad: Option<String>,
+    interrupted: Option<String>,
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
@@ -102,7 +104,7 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
-    /// Leads that no gate opens for as the campaign stands.
+    /// Imports that were interrupted, and leads that no gate opens for as the campaign stands.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -114,6 +116,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         hours: hours(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
+        interrupted: imports::incomplete(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -189,7 +192,7 @@ impl Facts {
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
-        let warnings = self.abroad.iter().cloned().chain(start::not_permitted(&self.campaign)).collect();
+        let warnings = self.interrupted.iter().chain(&self.abroad).cloned().chain(start::not_permitted(&self.campaign)).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
             gates,

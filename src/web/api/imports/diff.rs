@@ -28,7 +28,7 @@ pub struct DiffRow {
     phone_number: String,
     /// The list's own id.
     external_id: Option<String>,
-    /// What would change: before and after; empty for new leads.
+    /// What would change: before and after; empty for new leads, and for those that stay as they are.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     changes: BTreeMap<String, (Option<String>, Option<String>)>,
 }
@@ -88,7 +88,9 @@ impl LeadSink for Tries {
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
         let mut counts = Counts::default();
-        self.doubtful.add(piece.leads.iter());
+        let (skips, seen) = (self.on_duplicate == OnDuplicate::Skip, &self.seen);
+        let stays = |number: &PhoneNumber| skips && (there.contains_key(number) || seen.contains(&number.digits()));
+        self.doubtful.add(piece.leads.iter(), stays);
         let never = self.store.suppressed_among(self.campaign, &numbers.iter().collect::<Vec<_>>()).await?;
         for row in &piece.leads {
             let repeated = !self.seen.insert(row.phone_number.digits());
@@ -114,7 +116,8 @@ impl Tries {
             }
         } else {
             counts.duplicates += 1;
-            show(&mut self.diff.duplicate, row, || known.map(|known| changes(known, row, self.now)).unwrap_or_default());
+            // it stays as it is, whatever the row says
+            show(&mut self.diff.duplicate, row, BTreeMap::new);
         }
     }
 }

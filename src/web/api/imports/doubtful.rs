@@ -1,7 +1,7 @@
 //! Rows that are stored and that somebody should look at: they will not be called as the campaign stands, since nobody says why the
 //! person may be called or the number belongs to a country it does not call, or may not; or what they say of consent proves nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -9,11 +9,13 @@ use super::super::start::requires_consent;
 use crate::domain::abroad::Abroad;
 use crate::domain::count::{counted, have};
 use crate::domain::doubts::{DoubtCode, Doubts};
+use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::reach::Reach;
 use crate::intake::LeadRow;
 use crate::store::campaign::Campaign;
-use crate::store::lead_insert::ListLead;
+use crate::store::lead_insert::{ListLead, OnDuplicate};
+use crate::store::{Store, StoreError};
 
 /// What an answer says of such rows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -71,22 +73,45 @@ impl Doubtful {
         Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), reach, doubts: found }
     }
 
-    /// Looks at more rows.
-    pub fn add<'a, R: Into<Seen<'a>>>(&mut self, rows: impl Iterator<Item = R>) {
-        rows.for_each(|row| self.look_at(&row.into()));
+    /// Looks at more rows. Those whose leads are there already and stay as they are, as `stays` says, are counted and not doubted.
+    pub fn add<'a, R: Into<Seen<'a>>>(&mut self, rows: impl Iterator<Item = R>, stays: impl Fn(&PhoneNumber) -> bool) {
+        for row in rows {
+            let row: Seen<'a> = row.into();
+            if stays(row.number) {
+                self.pass();
+            } else {
+                self.look_at(&row);
+            }
+        }
     }
 
-    fn look_at(&mut self, row: &Seen<'_>) {
+    /// The numbers of those rows that are doubted, unless their leads stay as they are.
+    pub fn doubted<'a, R: Into<Seen<'a>>>(&self, rows: impl Iterator<Item = R>) -> Vec<&'a PhoneNumber> {
+        let (mut trial, mut doubted) = (self.clone(), Vec::new());
+        for row in rows {
+            let row: Seen<'a> = row.into();
+            if trial.look_at(&row) {
+                doubted.push(row.number);
+            }
+        }
+        doubted
+    }
+
+    fn pass(&mut self) {
         self.doubts.rows += 1;
-        if self.requires_consent && !row.has_basis {
-            self.doubts.add(DoubtCode::NoConsentBasis, row.line);
-        }
-        if row.has_proof && !row.has_basis {
-            self.doubts.add(DoubtCode::ConsentWithoutBasis, row.line);
-        }
-        if let Some(code) = self.reach.add(row.number) {
+        self.reach.pass();
+    }
+
+    /// Whether anything is doubtful in the row.
+    fn look_at(&mut self, row: &Seen<'_>) -> bool {
+        self.doubts.rows += 1;
+        let unasked = (self.requires_consent && !row.has_basis).then_some(DoubtCode::NoConsentBasis);
+        let unfounded = (row.has_proof && !row.has_basis).then_some(DoubtCode::ConsentWithoutBasis);
+        let codes = [unasked, unfounded, self.reach.add(row.number)];
+        for code in codes.into_iter().flatten() {
             self.doubts.add(code, row.line);
         }
+        codes.iter().any(Option::is_some)
     }
 
     /// What was found, to be kept and told.
@@ -106,4 +131,20 @@ impl Doubtful {
         });
         unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).collect()
     }
+}
+
+/// Those of [doubted](Doubtful::doubted) numbers whose leads are there already and stay as they are. A list without doubts asks for none.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn staying(
+    store: &Store,
+    campaign: CampaignId,
+    on_duplicate: OnDuplicate,
+    doubted: &[&PhoneNumber],
+) -> Result<HashSet<PhoneNumber>, StoreError> {
+    if doubted.is_empty() || on_duplicate == OnDuplicate::Update {
+        return Ok(HashSet::new());
+    }
+    store.listed_among(campaign, doubted).await
 }

@@ -4,6 +4,7 @@
 
 mod diff;
 mod doubtful;
+mod interrupted;
 mod list;
 mod refused;
 mod rows;
@@ -33,6 +34,7 @@ use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
 use crate::intake::{ImportOptions, OnDuplicate, WriteOrder};
 use crate::store::campaign::Campaign;
+pub use interrupted::warning as incomplete;
 use list::List;
 pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
 use run::Order;
@@ -65,11 +67,11 @@ pub async fn import(
     key: Key,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let file = receive_list(&api, body).await?;
     let campaign = open_campaign(&api, &name).await?;
     let on_duplicate = if query.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let order = if query.dry_run { WriteOrder::List } else { WriteOrder::Numbers };
     let options = ImportOptions { region: region(query.region.as_deref())?, on_duplicate, order, now: api.clock.now(), resume: None };
-    let file = receive_list(&api, body).await?;
     let list = List::check(file, query.sheet.clone(), upload::folder(&api.files)).await?;
     let scope = format!("POST /v1/campaigns/{}/imports", campaign.id);
     let keyed = match key.take(&api, scope, query.fingerprint(&list.sheet.sha256)).await? {
@@ -91,7 +93,8 @@ impl ImportQuery {
     }
 }
 
-/// A list on disk.
+/// A list on disk. It is received before anything else is looked at: who is refused while he still sends may find the connection
+/// broken instead of the refusal.
 ///
 /// # Errors
 /// The body is too long or broke off, or the disk is full.

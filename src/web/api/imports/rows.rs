@@ -1,6 +1,6 @@
 //! Leads as JSON, for programs: the same rules as for files, all rows in one transaction, and what was refused in the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -16,12 +16,13 @@ use super::super::ApiState;
 use super::super::error::ApiError;
 use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
-use super::doubtful::{Doubtful, DoubtsJson};
+use super::doubtful::{Doubtful, DoubtsJson, staying};
 use super::{open_campaign, region, sink};
 use crate::domain::doubts::Doubts;
 use crate::intake::finding::Finding;
 use crate::intake::objects::{Object, judge};
-use crate::store::lead_insert::{Inserted, ListPlace, OnDuplicate};
+use crate::store::campaign::Campaign;
+use crate::store::lead_insert::{Inserted, ListLead, ListPlace, OnDuplicate};
 
 /// Most rows of a request.
 const MOST: usize = 10_000;
@@ -85,11 +86,10 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
             Err(finding) => rejects.push(*finding),
         }
     }
-    let mut doubtful = Doubtful::of(&campaign, Doubts::default());
-    doubtful.add(leads.iter());
+    let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
+    let doubtful = doubtful(&api, &campaign, &that_count(&leads, on_duplicate), on_duplicate).await?;
     let warnings: Vec<String> = doubtful.warnings().into_iter().chain(idle::warning(&campaign)).collect();
     let notes: Vec<String> = idle::note(&campaign).into_iter().collect();
-    let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
     // written once, so that a replayed answer is the same to the letter
     let told = OnceLock::new();
@@ -102,6 +102,26 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     let keep = |inserted: &Inserted| keyed.request.clone().map(|request| (request, keyed::kept(status, &tell(inserted))));
     let inserted = api.store.insert_leads_once(place, leads, now, keep).await?;
     Ok(axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))))
+}
+
+/// Of several rows with one number the one that speaks, as in a file: the first, or when leads are updated the last.
+fn that_count(leads: &[ListLead], on_duplicate: OnDuplicate) -> Vec<&ListLead> {
+    let mut rows: Vec<&ListLead> = leads.iter().collect();
+    if on_duplicate == OnDuplicate::Update {
+        rows.reverse();
+    }
+    let mut seen = HashSet::new();
+    rows.retain(|lead| seen.insert(&lead.phone_number));
+    rows
+}
+
+/// What is doubtful in rows that are about to be written.
+async fn doubtful(api: &ApiState, campaign: &Campaign, rows: &[&ListLead], on_duplicate: OnDuplicate) -> Result<Doubtful, ApiError> {
+    let mut doubtful = Doubtful::of(campaign, Doubts::default());
+    let doubted = doubtful.doubted(rows.iter().copied());
+    let there = staying(&api.store, campaign.id, on_duplicate, &doubted).await?;
+    doubtful.add(rows.iter().copied(), |number| there.contains(number));
+    Ok(doubtful)
 }
 
 impl RowsOutcome {

@@ -8,8 +8,10 @@ use super::super::ApiState;
 use super::super::campaigns::find;
 use super::super::error::ApiError;
 use super::doubtful::DoubtsJson;
+use super::interrupted::resume;
 use super::undo::missing;
 use crate::domain::ids::ImportId;
+use crate::domain::time::Timestamp;
 use crate::store::import::Import;
 
 /// An import and what was doubtful in it, in the words of its answer.
@@ -17,6 +19,11 @@ use crate::store::import::Import;
 pub struct ImportJson {
     #[serde(flatten)]
     import: Import,
+    /// Where it stands; `interrupted` when nobody reads it on.
+    state: &'static str,
+    /// The command that goes on with one that was interrupted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
     #[serde(flatten)]
     doubts: DoubtsJson,
 }
@@ -27,17 +34,21 @@ pub struct ImportsJson {
     imports: Vec<ImportJson>,
 }
 
-impl From<Import> for ImportJson {
-    fn from(mut import: Import) -> Self {
+impl ImportJson {
+    fn of(mut import: Import, campaign: &str, now: Timestamp) -> Self {
         let doubts = std::mem::take(&mut import.doubts.0).into();
-        Self { import, doubts }
+        let is_interrupted = import.is_interrupted(now);
+        let state = if is_interrupted { "interrupted" } else { import.state.as_str() };
+        let resume = is_interrupted.then(|| resume(&import, campaign));
+        Self { import, state, resume, doubts }
     }
 }
 
 /// `GET /v1/campaigns/{name}/imports`: newest first.
 pub async fn list(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<ImportsJson>, ApiError> {
     let campaign = find(&api, &name).await?;
-    let imports = api.store.imports(campaign.id).await?.into_iter().map(ImportJson::from).collect();
+    let (imports, now) = (api.store.imports(campaign.id).await?, api.clock.now());
+    let imports = imports.into_iter().map(|import| ImportJson::of(import, &campaign.name, now)).collect();
     Ok(Json(ImportsJson { imports }))
 }
 
@@ -46,5 +57,5 @@ pub async fn show(State(api): State<ApiState>, Path((name, id)): Path<(String, S
     let campaign = find(&api, &name).await?;
     let import_id: ImportId = id.parse().map_err(|_| missing(&id))?;
     let import = api.store.import(import_id).await?.filter(|import| import.campaign_id == campaign.id);
-    Ok(Json(import.ok_or_else(|| missing(&id))?.into()))
+    Ok(Json(ImportJson::of(import.ok_or_else(|| missing(&id))?, &campaign.name, api.clock.now())))
 }

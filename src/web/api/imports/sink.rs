@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 
-use super::doubtful::Doubtful;
+use super::doubtful::{Doubtful, staying};
 use super::refused::Refused;
 use crate::clock::SharedClock;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
@@ -63,7 +63,11 @@ impl LeadSink for Writes {
         self.refused.take(&piece).await?;
         let by_code = self.by_code(&piece);
         let Piece { leads, aside, progress, .. } = piece;
-        self.doubtful.add(leads.leads());
+        let there = {
+            let doubted = self.doubtful.doubted(leads.leads());
+            staying(&self.store, self.import.campaign_id, self.on_duplicate, &doubted).await?
+        };
+        self.doubtful.add(leads.leads(), |number| there.contains(number));
         let doubts = self.doubtful.doubts();
         let (byte_offset, stretch_leads, stretch_end) = (progress.byte_offset, progress.stretch_leads, progress.stretch_end);
         let batch = ImportBatch {

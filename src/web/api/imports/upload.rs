@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
@@ -30,8 +30,16 @@ pub async fn receive(body: Body, folder: &Path, most: u64) -> Result<File, ApiEr
     if body.size_hint().lower() > most {
         return Err(too_long(most));
     }
-    let mut file = nameless(folder).map_err(|error| disk(&error))?;
-    let (mut pieces, mut length) = (body.into_data_stream(), 0);
+    let mut pieces = body.into_data_stream();
+    let received = write_down(&mut pieces, folder, most).await;
+    if received.is_err() {
+        read_on(&mut pieces, most).await;
+    }
+    received
+}
+
+async fn write_down(pieces: &mut BodyDataStream, folder: &Path, most: u64) -> Result<File, ApiError> {
+    let (mut file, mut length) = (nameless(folder).map_err(|error| disk(&error))?, 0);
     while let Some(piece) = pieces.next().await {
         let fix = "send the file again; nothing was imported";
         let piece =
@@ -43,6 +51,16 @@ pub async fn receive(body: Body, folder: &Path, most: u64) -> Result<File, ApiEr
         file.write_all(&piece).map_err(|error| disk(&error))?;
     }
     Ok(file)
+}
+
+/// Takes the rest of a refused body, up to as much again as is allowed: who still sends may find the connection broken instead of
+/// the refusal.
+async fn read_on(pieces: &mut BodyDataStream, most: u64) {
+    let mut left = most;
+    while let Some(Ok(piece)) = pieces.next().await {
+        let Some(less) = left.checked_sub(piece.len() as u64) else { return };
+        left = less;
+    }
 }
 
 /// A file without a name, gone when it is closed, however the process ends.

@@ -109,12 +109,12 @@ impl Bench {
     }
 
     /// Status and text as they came.
-    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> (u16, String) {
+    pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> (u16, String) {
         let mut request = Request::builder().method(method.parse::<Method>().unwrap()).uri(path).header("user-agent", CLI_AGENT);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().call(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let response = self.router.clone().call(request.body(body.into()).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, String::from_utf8(bytes.to_vec()).unwrap())
@@ -158,11 +158,11 @@ impl Bench {
         import.id.to_string()
     }
 
-    /// Moves the moment at which an import began.
+    /// Moves the moment at which an import began, and stored its last rows.
     pub async fn begun_earlier(&self, import: &str, at: &str) {
         let (import, at): (ImportId, Timestamp) = (import.parse().unwrap(), at.parse().unwrap());
         let done: Result<(), StoreError> = on_db!(self.store.db, write, tx => {
-            sqlx::query("UPDATE import SET created_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
+            sqlx::query("UPDATE import SET created_at = $2, progress_at = $2 WHERE id = $1").bind(import).bind(at).execute(tx).await?;
             Ok(())
         });
         done.unwrap();

@@ -94,6 +94,17 @@ async fn leads_that_are_there_can_be_updated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_no_change_that_would_not_be_made() {
+    let bench = Bench::with_campaign().await;
+    let list = LIST.replace("Maria", "Mary");
+    let diff = bench.exact("POST", &format!("{AT}?dry_run=true"), &list).await["diff"].clone();
+    let kinds = ["new", "updated", "duplicate"].map(|kind| diff[kind].as_array().unwrap().len());
+    assert_eq!((kinds, diff["duplicate"][0].get("changes")), ([0, 0, 2], None), "{diff}");
+    let diff = bench.exact("POST", &format!("{AT}?dry_run=true&update=true"), &list).await["diff"].clone();
+    assert_eq!(diff["updated"][0]["changes"], json!({ "first_name": ["Maria", "Mary"] }), "{diff}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_shows_when_people_would_be_called_first() {
     let bench = Bench::with_campaign().await;
     let moved = "phone_number,not_before\n+14155550100,2026-12-01T09:00:00Z\n+14155550101,2026-11-01T09:00:00Z\n";

@@ -1,3 +1,9 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::body::Body;
+use futures_util::stream;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
@@ -32,6 +38,33 @@ async fn every_refusal_has_one_shape() {
         }
     }
     assert_json_snapshot!("refusals", answers);
+}
+
+/// Who is refused while he still sends may find the connection broken instead of the refusal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_taken_to_its_end_before_it_is_refused() {
+    let bench = Bench::with_campaign().await;
+    let cases = [
+        ("/v1/campaigns/winter/imports", 2, 404),
+        ("/v1/campaigns/spring/imports?region=XX", 2, 422),
+        ("/v1/dnc-lists/national?scrub_date=2020-01-01", 2, 422),
+        ("/v1/campaigns/spring/imports", 12, 413),
+        ("/v1/dnc-lists/national?scrub_date=2026-11-20", 12, 413),
+    ];
+    for (path, mebibytes, expected) in cases {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (status, told) = bench.raw("POST", path, &[], list_of(mebibytes, Arc::clone(&taken))).await;
+        assert_eq!((status, taken.load(Ordering::Relaxed)), (expected, mebibytes), "{path}: {told}");
+    }
+}
+
+/// A body that does not say how long it is, and counts how much of it was taken.
+fn list_of(mebibytes: usize, taken: Arc<AtomicUsize>) -> Body {
+    let pieces = (0..mebibytes).map(move |_| {
+        taken.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, Infallible>("+14155550100,Ann\n".repeat((1 << 20) / 17 + 1))
+    });
+    Body::from_stream(stream::iter(pieces))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,42 @@
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+
+const AT: &str = "/v1/campaigns/spring/imports";
+
+/// The first number is on the list with a consent basis, the second stands twice.
+const ROWS: [(&str, &str); 4] = [("+14155550100", ""), ("+14155550120", ""), ("+14155550120", ""), ("+14155550121", "web form")];
+
+fn file() -> String {
+    ROWS.iter().fold("phone_number,consent_basis\n".to_owned(), |text, (number, basis)| format!("{text}{number},{basis}\n"))
+}
+
+/// What a file, tried and imported, and JSON rows tell, each into a campaign of its own.
+async fn told(update: bool) -> [Value; 3] {
+    let (bench, other) = (Bench::with_campaign().await, Bench::with_campaign().await);
+    let tried = bench.exact("POST", &format!("{AT}?update={update}&dry_run=true"), &file()).await;
+    let imported = bench.exact("POST", &format!("{AT}?update={update}"), &file()).await;
+    let leads: Vec<Value> = ROWS.iter().map(|(number, basis)| json!({ "phone_number": number, "consent_basis": basis })).collect();
+    let body = json!({ "leads": leads, "update": update });
+    [tried, imported, other.json("POST", "/v1/campaigns/spring/leads", &body).await["body"].clone()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_are_not_doubted_be_they_of_a_file_or_of_rows() {
+    // a file's first row stands on line 2
+    for (answer, line) in told(false).await.iter().zip([3, 3, 2]) {
+        assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(2), &json!(2)), "{answer}");
+        assert_eq!(answer["doubts_by_code"], json!({ "no_consent_basis": 1 }), "{answer}");
+        assert_eq!(answer["doubt_lines"], json!({ "no_consent_basis": [line] }), "{answer}");
+        let warning = "1 of 3 rows has no consent_basis; leads without one will not be called";
+        assert_eq!(answer["warnings"][0], warning, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_update_are_doubted_and_of_a_number_the_last_one_speaks() {
+    for (answer, lines) in told(true).await.iter().zip([[2, 4], [2, 4], [1, 3]]) {
+        assert_eq!((&answer["rows"], &answer["accepted"]), (&json!(4), &json!(2)), "{answer}");
+        assert_eq!(answer["doubt_lines"], json!({ "no_consent_basis": lines }), "{answer}");
+    }
+}
