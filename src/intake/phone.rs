@@ -24,7 +24,7 @@ pub struct Region(Id);
 
 /// A text that names no country.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a country's ISO code; {}", instead(.0))]
+#[error("`{0}` is not a country's ISO code; {advice}", advice = instead(.0))]
 pub struct UnknownRegion(String);
 
 fn instead(written: &str) -> String {
