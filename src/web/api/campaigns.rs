@@ -172,7 +172,7 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
-    /// Do-not-call lists that have to be renewed.
+    /// Times that have passed, do-not-call lists that have to be renewed, leads that cannot be called.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     callbacks: Fidelity,

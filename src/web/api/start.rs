@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
+use super::passed;
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -25,7 +26,7 @@ const SHARED: u32 = 5;
 /// Its end has passed.
 pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
     if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
-        let fix = format!("give it a later end: callfleet campaign set {} schedule.end=2026-12-31T18:00:00Z", campaign.name);
+        let fix = format!("give it a later end: {}", passed::later_end(&campaign.name));
         return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
     }
     let later = settings.starts_at.is_some_and(|start| start > now);
@@ -161,12 +162,14 @@ pub async fn never_open(
     Ok(shut.told(name))
 }
 
-/// What a campaign's status warns of: its lists, countries that are not permitted, and leads that can never be called.
+/// What a campaign's status warns of: times that have passed, its lists, countries that are not permitted, and leads that can never
+/// be called.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
-    let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    let mut warnings: Vec<String> = passed::warning(campaign, api.clock.now()).into_iter().collect();
+    warnings.extend(ListAges::of(api, campaign).await?.warnings());
     warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));

@@ -11,3 +11,4 @@ mod lifecycle;
 mod queues;
 mod refusals;
 mod rehearsal;
+mod times;
