@@ -66,6 +66,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     let mut notes = ages.warnings();
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
+    notes.extend(parked_for_consent(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
     notes.extend(not_permitted(campaign));
     match settings.starts_at {
@@ -94,6 +95,23 @@ async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<Strin
     let ConsentCount { lacking, leads } = api.store.consent_count(campaign.id).await?;
     let told = || format!("{lacking} of {} {} no consent_basis and will not be called", counted(leads, "lead"), have(&lacking));
     Ok((lacking > 0).then(told))
+}
+
+/// Tells how many leads are parked for want of a consent basis, and what brings them back: those that still lack one, and the others.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn parked_for_consent(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
+    let ConsentCount { lacking, leads } = api.store.parked_for_consent(campaign.id).await?;
+    let (name, asked) = (&campaign.name, requires_consent(campaign));
+    let back = format!("callfleet leads retry --parked --campaign {name}");
+    let lacking = if asked { lacking } else { 0 };
+    let parked = |leads: i64| format!("{} {} parked", counted(leads, "lead"), are(&leads));
+    let give = format!("fill consent_basis in and import the whole rows again: callfleet leads import --campaign {name} --update FILE");
+    let lack = (lacking > 0).then(|| format!("{} without a consent_basis: {give}; then: {back}", parked(lacking)));
+    let why = if asked { "is there by now" } else { "the campaign does not require any more" };
+    let ready = (leads > lacking).then(|| format!("{} for a consent_basis that {why}: {back}", parked(leads - lacking)));
+    Ok(lack.into_iter().chain(ready).collect())
 }
 
 /// Tells how many leads wait, or are parked, in countries that the campaign does not call. Who calls everybody looks at no lead.

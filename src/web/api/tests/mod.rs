@@ -4,6 +4,7 @@ mod bench;
 mod callbacks;
 mod calls;
 mod campaigns;
+mod consent;
 mod dnc_age;
 mod explain;
 mod imports;
