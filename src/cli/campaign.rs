@@ -63,11 +63,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::Drain { name } => step(client, output, name, "drain").await?,
         Campaign::Stop { name, live } => {
             let stopped = client.send(Method::POST, at(name, Some("stop")), &json!({ "live": live })).await?;
-            let said = |stopped: &Value| {
-                let (state, ended) = (cell(&stopped["state"]), stopped["ended"].as_u64().unwrap_or(0));
-                format!("campaign {name} is {state}; {} hung up", counted(ended, "call"))
-            };
-            output.show(&stopped, said)?;
+            output.show(&stopped, |stopped| is_stopped(name, stopped))?;
         }
         Campaign::Unschedule { name } => step(client, output, name, "unschedule").await?,
         Campaign::Cancel { name } => step(client, output, name, "cancel").await?,
@@ -107,6 +103,15 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
         notes.fold(said, |said, note| said + &note)
     })?;
     Ok(())
+}
+
+/// What a stop has brought about; where nobody was on a call it says so.
+fn is_stopped(name: &str, stopped: &Value) -> String {
+    let ended = match stopped["ended"].as_u64() {
+        Some(calls @ 1..) => format!("{} hung up", counted(calls, "call")),
+        _ => "no call was live, so none was hung up".to_owned(),
+    };
+    format!("campaign {name} is {}; {ended}", cell(&stopped["state"]))
 }
 
 /// Begins to dial, and tells a person at once when something still stands in the way: calling hours, no process that runs.
@@ -210,5 +215,11 @@ mod tests {
             lines[lines.len() - 5..],
             ["reserved  $0.0000", "warning: its end has passed", "before it can start:", "  no leads", "  no agent"]
         );
+    }
+    #[test]
+    fn a_stop_with_nobody_to_hang_up_on_says_so() {
+        let stopped = |ended: u32| is_stopped("spring", &json!({ "state": "paused", "ended": ended }));
+        assert_eq!(stopped(0), "campaign spring is paused; no call was live, so none was hung up");
+        assert_eq!([1, 2].map(stopped), ["1 call", "2 calls"].map(|calls| format!("campaign spring is paused; {calls} hung up")));
     }
 }

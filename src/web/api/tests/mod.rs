@@ -12,4 +12,5 @@ mod lifecycle;
 mod queues;
 mod refusals;
 mod rehearsal;
+mod stop;
 mod times;
