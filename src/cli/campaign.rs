@@ -216,6 +216,7 @@ mod tests {
             ["reserved  $0.0000", "warning: its end has passed", "before it can start:", "  no leads", "  no agent"]
         );
     }
+
     #[test]
     fn a_stop_with_nobody_to_hang_up_on_says_so() {
         let stopped = |ended: u32| is_stopped("spring", &json!({ "state": "paused", "ended": ended }));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use crate::domain::attempt::DialKind;
+use crate::domain::count::counted;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
@@ -254,7 +255,7 @@ impl Store {
             sqlx::query(permit).bind(campaign).execute(&mut *tx).await?;
             let leads = sqlx::query(RETRY).bind(campaign).bind(now).execute(&mut *tx).await?.rows_affected();
             if leads > 0 {
-                let (subject, detail) = (format!("campaign/{campaign}"), format!("{leads} parked leads"));
+                let (subject, detail) = (format!("campaign/{campaign}"), counted(leads, "parked lead"));
                 audit::append(tx.into(), NewAudit { actor, action: "lead.retry", subject: &subject, detail: &detail }, now).await?;
             }
             Ok(leads)

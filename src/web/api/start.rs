@@ -156,7 +156,8 @@ impl Shut {
 
     fn told(&self, name: &str) -> Option<String> {
         let Self { never, all } = self;
-        (*never > 0).then(|| format!("{never} of {all} leads can never be called: callfleet campaign explain {name} says why"))
+        (*never > 0)
+            .then(|| format!("{never} of {} can never be called: callfleet campaign explain {name} says why", counted(*all, "lead")))
     }
 }
 
