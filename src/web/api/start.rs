@@ -26,7 +26,7 @@ const SHARED: u32 = 5;
 /// Its end has passed.
 pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
     if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
-        let fix = format!("give it a later end: {}", passed::later_end(&campaign.name));
+        let fix = format!("give it a later end: {}", passed::later_end(&campaign.name, now));
         return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
     }
     let later = settings.starts_at.is_some_and(|start| start > now);
