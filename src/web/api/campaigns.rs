@@ -172,7 +172,7 @@ pub struct StatusJson {
     next_due: Option<Timestamp>,
     spent_usd: f64,
     reserved_usd: f64,
-    /// Times that have passed, do-not-call lists that have to be renewed, leads that cannot be called.
+    /// What somebody has to see to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     callbacks: Fidelity,
