@@ -11,6 +11,7 @@ use callfleet_jobs::pace::{LocalPacer, Pacer, RedisPacer};
 use secrecy::ExposeSecret;
 use tokio_util::task::TaskTracker;
 
+use super::unopened::Unopened;
 use crate::config::{Config, Mode};
 use crate::live::{Live, WireSettings};
 use crate::store::{Store, Target};
@@ -20,14 +21,14 @@ use crate::store::{Store, Target};
 /// # Errors
 /// The database cannot be opened.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let target = match config.mode {
-        Mode::Embedded => Target::Sqlite { folder: config.data.clone() },
+    match config.mode {
+        Mode::Embedded => Ok(Store::open(Target::Sqlite { folder: config.data.clone() }).await?),
         Mode::Fleet => {
             config.require_fleet()?;
-            Target::Postgres { url: config.postgres.url.clone(), max_connections: config.postgres.max_connections }
+            let (url, max_connections) = (config.postgres.url.clone(), config.postgres.max_connections);
+            Ok(Store::open(Target::Postgres { url, max_connections }).await.map_err(Unopened::from)?)
         }
-    };
-    Ok(Store::open(target).await?)
+    }
 }
 
 impl Store {

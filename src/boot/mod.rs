@@ -7,6 +7,7 @@ mod listeners;
 mod prices;
 mod providers;
 mod roles;
+mod unopened;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,6 +40,7 @@ pub use clients::twilio_settings;
 pub use listeners::Listeners;
 pub use prices::take_prices;
 pub use roles::Drain;
+pub use unopened::Unopened;
 
 /// One unit of work in the database for a duty, a dial, a callback: far longer than any takes, short enough that a lost server
 /// holds nothing up for long.

@@ -27,7 +27,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
                 "name": name, "settings_toml": read(file.as_deref())?, "settings_file": name_of(file.as_deref()), "agent": agent
             });
             let made = client.send(Method::POST, ApiPath::new(&["v1", "campaigns"]), &body).await?;
-            output.show(&made, |campaign| with_to_do(&format!("campaign {name} is there as a draft"), campaign))?;
+            output.show(&made, |campaign| with_to_do(&format!("campaign {name} is there as a draft"), campaign) + &warnings(campaign))?;
         }
         Campaign::Change { name, file, agent } => {
             let body = json!({
@@ -43,7 +43,8 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         }
         Campaign::Clone { campaign, name } => {
             let made = client.send(Method::POST, at(campaign, Some("clone")), &json!({ "name": name })).await?;
-            output.show(&made, |made| with_to_do(&format!("campaign {name} is there as a draft like {campaign}"), made))?;
+            let done = format!("campaign {name} is there as a draft like {campaign}");
+            output.show(&made, |made| with_to_do(&done, made) + &warnings(made))?;
         }
         Campaign::Pin { name, agent_version } => {
             let changed = client.send(Method::PATCH, at(name, None), &json!({ "agent_version": agent_version })).await?;
@@ -62,11 +63,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         Campaign::Drain { name } => step(client, output, name, "drain").await?,
         Campaign::Stop { name, live } => {
             let stopped = client.send(Method::POST, at(name, Some("stop")), &json!({ "live": live })).await?;
-            let said = |stopped: &Value| {
-                let (state, ended) = (cell(&stopped["state"]), stopped["ended"].as_u64().unwrap_or(0));
-                format!("campaign {name} is {state}; {} hung up", counted(ended, "call"))
-            };
-            output.show(&stopped, said)?;
+            output.show(&stopped, |stopped| is_stopped(name, stopped))?;
         }
         Campaign::Unschedule { name } => step(client, output, name, "unschedule").await?,
         Campaign::Cancel { name } => step(client, output, name, "cancel").await?,
@@ -108,6 +105,15 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
     Ok(())
 }
 
+/// What a stop has brought about; where nobody was on a call it says so.
+fn is_stopped(name: &str, stopped: &Value) -> String {
+    let ended = match stopped["ended"].as_u64() {
+        Some(calls @ 1..) => format!("{} hung up", counted(calls, "call")),
+        _ => "no call was live, so none was hung up".to_owned(),
+    };
+    format!("campaign {name} is {}; {ended}", cell(&stopped["state"]))
+}
+
 /// Begins to dial, and tells a person at once when something still stands in the way: calling hours, no process that runs.
 async fn begin(client: &Client, output: Output, name: &str, verb: &str) -> anyhow::Result<()> {
     step(client, output, name, verb).await?;
@@ -122,8 +128,13 @@ async fn begin(client: &Client, output: Output, name: &str, verb: &str) -> anyho
 }
 
 fn with_to_do(done: &str, campaign: &Value) -> String {
-    let to_do: Vec<String> = items(&campaign["to_do"]).iter().map(|item| format!("  {}", cell(item))).collect();
-    if to_do.is_empty() { done.to_owned() } else { format!("{done}; before it can start:\n{}", to_do.join("\n")) }
+    to_do(campaign).map_or_else(|| done.to_owned(), |to_do| format!("{done}; {to_do}"))
+}
+
+/// What a draft lacks, a line each.
+fn to_do(campaign: &Value) -> Option<String> {
+    let lines: String = items(&campaign["to_do"]).iter().map(|item| format!("\n  {}", cell(item))).collect();
+    (!lines.is_empty()).then(|| format!("before it can start:{lines}"))
 }
 
 /// What a change has brought about, or what was wrong before.
@@ -160,7 +171,7 @@ fn status(campaign: &Value) -> String {
         ("state", cell(&campaign["state"])),
         (said, cell(&campaign["state_reason"])),
         ("agent", speaker(&campaign["agent"])),
-        ("leads", format!("{} ({})", campaign["total"], counts(&campaign["leads"]))),
+        ("leads", in_all(&campaign["total"], &counts(&campaign["leads"]))),
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
         ("attempts", counts(&campaign["attempts"])),
@@ -170,14 +181,46 @@ fn status(campaign: &Value) -> String {
         ("reserved", dollars(&campaign["reserved_usd"])),
     ]);
     let head = head + &warnings(campaign);
-    match campaign["state"].as_str() {
-        Some("draft") => with_to_do(&head, campaign),
-        _ => head,
+    match to_do(campaign).filter(|_| campaign["state"] == "draft") {
+        Some(to_do) => format!("{head}\n{to_do}"),
+        None => head,
     }
+}
+
+/// `15 (12 waiting, 3 active)`; none have no parts.
+fn in_all(total: &Value, parts: &str) -> String {
+    if parts.is_empty() { total.to_string() } else { format!("{total} ({parts})") }
 }
 
 /// `12 waiting, 3 active`.
 fn counts(by_word: &Value) -> String {
     let words = by_word.as_object().into_iter().flatten();
     words.map(|(word, count)| format!("{count} {}", word.replace('_', " "))).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_without_leads_says_so_and_what_it_lacks_on_lines_of_their_own() {
+        let draft = json!({
+            "name": "spring", "state": "draft", "total": 0, "leads": {}, "opt_outs": 0, "callbacks": { "promised": 0 },
+            "spent_usd": 0.0, "reserved_usd": 0.0, "warnings": ["its end has passed"], "to_do": ["no leads", "no agent"],
+        });
+        let said = status(&draft);
+        let lines: Vec<&str> = said.lines().collect();
+        assert!(lines.contains(&"leads     0"), "{said}");
+        assert_eq!(
+            lines[lines.len() - 5..],
+            ["reserved  $0.0000", "warning: its end has passed", "before it can start:", "  no leads", "  no agent"]
+        );
+    }
+
+    #[test]
+    fn a_stop_with_nobody_to_hang_up_on_says_so() {
+        let stopped = |ended: u32| is_stopped("spring", &json!({ "state": "paused", "ended": ended }));
+        assert_eq!(stopped(0), "campaign spring is paused; no call was live, so none was hung up");
+        assert_eq!([1, 2].map(stopped), ["1 call", "2 calls"].map(|calls| format!("campaign spring is paused; {calls} hung up")));
+    }
 }

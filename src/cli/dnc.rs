@@ -108,9 +108,14 @@ fn list_row(list: &Value) -> Vec<String> {
 fn entries(answer: &Value) -> String {
     let rows: Vec<Vec<String>> = items(&answer["entries"])
         .iter()
-        .map(|entry| vec![cell(&entry["source"]), cell(&entry["scope"]), moment(&entry["created_at"]), cell(&entry["attempt_id"])])
+        .map(|entry| vec![cell(&entry["source"]), place(entry), moment(&entry["created_at"]), cell(&entry["attempt_id"])])
         .collect();
     if rows.is_empty() { "it may be called".to_owned() } else { table(&["BY", "WHERE", "SINCE", "CALL"], &rows) }
+}
+
+/// `global`, `list:national`, or the campaign that it holds for alone.
+fn place(entry: &Value) -> String {
+    entry["campaign"].as_str().map_or_else(|| cell(&entry["scope"]), |name| format!("campaign {name}"))
 }
 
 fn added(answer: &Value, source: &str) -> String {

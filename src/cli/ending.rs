@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::refused::Refused;
 use super::text_file::BrokenFile;
+use crate::boot::Unopened;
 use crate::config::ConfigError;
 
 const FAILED: u8 = 1;
@@ -24,17 +25,24 @@ pub fn failed(error: &anyhow::Error, as_json: bool) -> ExitCode {
 }
 
 fn for_people(error: &anyhow::Error) -> String {
-    match error.downcast_ref::<Refused>() {
-        Some(refused) if !refused.fix.is_empty() => format!("error: {refused}\nfix: {}", refused.fix),
-        _ => format!("error: {}", sentence(error)),
+    match (error.downcast_ref::<Refused>(), fix(error)) {
+        (Some(refused), Some(fix)) => format!("error: {refused}\nfix: {fix}"),
+        (None, Some(fix)) => format!("error: {}\nfix: {fix}", sentence(error)),
+        (_, None) => format!("error: {}", sentence(error)),
     }
+}
+
+/// What to do, where the error knows it.
+fn fix(error: &anyhow::Error) -> Option<&str> {
+    let refused = error.downcast_ref::<Refused>().map(|refused| refused.fix.as_str());
+    refused.or_else(|| error.downcast_ref::<Unopened>().map(|unopened| unopened.fix)).filter(|fix| !fix.is_empty())
 }
 
 /// The API's refusal as it came; anything else in the same shape.
 fn for_scripts(error: &anyhow::Error) -> String {
     match error.downcast_ref::<Refused>() {
         Some(refused) if refused.raw.starts_with('{') => refused.raw.clone(),
-        _ => json!({ "error": { "code": "failed", "message": sentence(error), "fix": "" } }).to_string(),
+        _ => json!({ "error": { "code": "failed", "message": sentence(error), "fix": fix(error).unwrap_or_default() } }).to_string(),
     }
 }
 
@@ -62,6 +70,7 @@ mod tests {
     use anyhow::Context;
 
     use super::*;
+    use crate::store::StoreError;
 
     #[test]
     fn causes_are_told_once() {
@@ -78,6 +87,14 @@ mod tests {
         let upload = anyhow::Error::new(axum::Error::new(broken())).context("the process broke the connection off");
         assert!(!is_reader_gone(&upload), "{}", sentence(&upload));
         assert!(!is_reader_gone(&anyhow::Error::new(io::Error::other("disk full"))));
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_opened_comes_with_a_fix() {
+        let error = anyhow::Error::new(Unopened::from(StoreError::Late));
+        let (said, fix) = ("the database does not answer in time", "start PostgreSQL, or correct postgres.url");
+        assert_eq!(for_people(&error), format!("error: {said}\nfix: {fix}"));
+        assert_eq!(for_scripts(&error), json!({ "error": { "code": "failed", "message": said, "fix": fix } }).to_string());
     }
 
     #[test]

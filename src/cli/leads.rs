@@ -61,14 +61,7 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
         }
         Leads::Retry { parked: true, campaign: Some(name), .. } => {
             let done = client.post(ApiPath::new(&["v1", "campaigns", name, "parked", "retry"])).await?;
-            let told = |done: &Value| {
-                let leads = &done["leads"];
-                format!(
-                    "{leads} parked leads of {name} are called again as soon as every gate is open, none before its time{}",
-                    warnings_and_notes(done)
-                )
-            };
-            output.show(&done, told)?;
+            output.show(&done, |done| brought_back(name, done))?;
         }
         Leads::Retry { id, campaign, .. } => {
             let id = id.as_deref().unwrap_or_default();
@@ -83,6 +76,12 @@ pub async fn run(verb: &Leads, client: &Client, output: Output) -> anyhow::Resul
 fn lead(id: &str, verb: Option<&str>, campaign: Option<&str>) -> ApiPath {
     let parts: Vec<&str> = ["v1", "leads", id].into_iter().chain(verb).collect();
     ApiPath::new(&parts).with("campaign", campaign)
+}
+
+fn brought_back(name: &str, answer: &Value) -> String {
+    let leads = answer["leads"].as_i64().unwrap_or(0);
+    let (parked, are) = (counted(leads, "parked lead"), are(&leads));
+    format!("{parked} of {name} {are} called again as soon as every gate is open, none before its time{}", warnings_and_notes(answer))
 }
 
 fn undone(answer: &Value) -> String {
@@ -185,6 +184,13 @@ mod tests {
         assert_eq!(undone(&answer(true, 0)), "the import was taken back already");
         assert!(undone(&answer(true, 7)).starts_with("7 leads are off the list"), "what a stop had left");
         assert!(undone(&answer(false, 0)).starts_with("0 leads are off the list"), "it brought none");
+    }
+
+    #[test]
+    fn one_lead_that_is_brought_back_is_not_many() {
+        let told = |leads: u32| brought_back("spring", &json!({ "leads": leads }));
+        assert!(told(1).starts_with("1 parked lead of spring is called again"), "{}", told(1));
+        assert!(told(2).starts_with("2 parked leads of spring are called again"), "{}", told(2));
     }
 
     #[test]

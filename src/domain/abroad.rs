@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::campaign::Countries;
+use crate::domain::count::are;
 use crate::domain::zone::country_of_opening;
 
 /// Countries that are told by name; a list of more is rather the wrong list.
@@ -132,7 +133,10 @@ impl Abroad {
     fn brought_back(&self, campaign: &str) -> String {
         match self.parked {
             0 => String::new(),
-            parked => format!(", and for the {parked} of them that are parked: callfleet leads retry --parked --campaign {campaign}"),
+            parked => {
+                let are = are(&parked);
+                format!(", and for the {parked} of them that {are} parked: callfleet leads retry --parked --campaign {campaign}")
+            }
         }
     }
 
@@ -253,6 +257,10 @@ mod tests {
                     callfleet campaign set spring countries=US,MX, and for the 3 of them that are parked: \
                     callfleet leads retry --parked --campaign spring";
         assert_eq!(abroad.told("spring", "leads").as_deref(), Some(told));
+        let mut one = Abroad::of(&only(&["US"]));
+        one.add("5255", 1);
+        one.add_parked("5255", 1);
+        assert!(one.told("spring", "leads").unwrap().contains(", and for the 1 of them that is parked: "), "{one:?}");
     }
 
     #[test]

@@ -167,7 +167,8 @@ impl Store {
         })
     }
 
-    /// Replaces the settings if nobody changed the campaign since `version`; gives the new version, `None` when somebody did.
+    /// Replaces the settings if nobody changed the campaign since `version`; gives the new version, `None` when somebody did. The audit
+    /// keeps what is different; of the same settings once more it keeps nothing.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -187,9 +188,9 @@ impl Store {
             )
             .bind(id).bind(version).bind(JsonText(settings))
             .fetch_optional(&mut *tx).await?;
-            if changed.is_some() {
-                let before = before.map_or(Value::Null, |before| before.0);
-                let (subject, detail) = (subject(id), difference(&before, settings));
+            let difference = difference(&before.map_or(Value::Null, |before| before.0), settings);
+            if changed.is_some() && !difference.is_empty() {
+                let (subject, detail) = (subject(id), difference);
                 let change = NewAudit { actor, action: "campaign.settings", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }

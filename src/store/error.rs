@@ -82,6 +82,15 @@ impl StoreError {
         }
     }
 
+    /// What helps when the database of a fleet could not be opened.
+    #[must_use]
+    pub fn opening_help(&self) -> &'static str {
+        match self {
+            Self::Database(sqlx::Error::Database(refusal)) => help_by_code(refusal.code().as_deref()),
+            _ => help_by_code(None),
+        }
+    }
+
     /// Whether a table was changed since this connection prepared the statement. Nothing was done; a new connection knows the
     /// table as it is.
     #[must_use]
@@ -98,6 +107,15 @@ impl StoreError {
 
 /// PostgreSQL's `feature_not_supported`: our statements meet it only as "cached plan must not change result type".
 const STALE_PLAN: &str = "0A000";
+
+/// PostgreSQL's `invalid_authorization_specification`, `invalid_password` and `invalid_catalog_name`.
+fn help_by_code(code: Option<&str>) -> &'static str {
+    match code {
+        Some("28000" | "28P01") => "make the role (CREATE ROLE … LOGIN PASSWORD …), or correct name and password in postgres.url",
+        Some("3D000") => "make the database (CREATE DATABASE … OWNER …), or correct its name in postgres.url",
+        _ => "start PostgreSQL, or correct postgres.url",
+    }
+}
 
 /// A file that somebody else has locked is told with what to do; it is no fault of the database.
 fn told(error: &sqlx::Error) -> String {
@@ -139,4 +157,19 @@ fn transient_code(refusal: &dyn DatabaseError) -> bool {
 fn is_locked_file(refusal: &dyn DatabaseError) -> bool {
     let is_sqlite = refusal.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some();
     is_sqlite && refusal.code().is_some_and(|code| code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_cannot_be_opened_is_told_with_what_helps() {
+        for (code, helps) in
+            [(Some("28000"), "CREATE ROLE"), (Some("28P01"), "password in postgres.url"), (Some("3D000"), "CREATE DATABASE")]
+        {
+            assert!(help_by_code(code).contains(helps), "{code:?}");
+        }
+        assert_eq!(StoreError::Database(sqlx::Error::PoolTimedOut).opening_help(), "start PostgreSQL, or correct postgres.url");
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use crate::domain::attempt::DialKind;
+use crate::domain::count::counted;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
@@ -17,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
 use crate::store::codec::JsonText;
-use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::permitted::permit_country;
 use crate::store::{Store, StoreError};
 
@@ -246,12 +247,15 @@ impl Store {
             ") THEN 'retry' ELSE next_kind END
              WHERE campaign_id = $1 AND state = 'parked' AND NOT opt_out"
         );
-        const PERMIT: &str = "UPDATE campaign SET not_permitted = NULL WHERE id = $1 AND not_permitted IS NOT NULL";
+        const PERMIT: EngineSql = engine_sql!(
+            "UPDATE campaign SET not_permitted = NULL, permitted_at_db = " now " WHERE id = $1 AND not_permitted IS NOT NULL"
+        );
+        let permit = PERMIT.on(&self.db);
         on_db!(self.db, write, tx => {
-            sqlx::query(PERMIT).bind(campaign).execute(&mut *tx).await?;
+            sqlx::query(permit).bind(campaign).execute(&mut *tx).await?;
             let leads = sqlx::query(RETRY).bind(campaign).bind(now).execute(&mut *tx).await?.rows_affected();
             if leads > 0 {
-                let (subject, detail) = (format!("campaign/{campaign}"), format!("{leads} parked leads"));
+                let (subject, detail) = (format!("campaign/{campaign}"), counted(leads, "parked lead"));
                 audit::append(tx.into(), NewAudit { actor, action: "lead.retry", subject: &subject, detail: &detail }, now).await?;
             }
             Ok(leads)

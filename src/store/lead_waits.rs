@@ -40,7 +40,7 @@ pub struct LeadCount {
     pub leads: i64,
 }
 
-/// Leads that wait for a call, and those of them that nobody has a consent basis for.
+/// Leads that wait for a call, or are parked for consent, and those of them that nobody has a consent basis for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct ConsentCount {
     /// Without a basis.
@@ -58,6 +58,19 @@ impl Store {
         on_db!(self.db, read, conn => {
             let sql = "SELECT COUNT(CASE WHEN consent_basis IS NULL OR TRIM(consent_basis) = '' THEN 1 END) AS lacking, COUNT(*) AS leads
                  FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting')";
+            Ok(sqlx::query_as(sql).bind(campaign).fetch_one(conn).await?)
+        })
+    }
+
+    /// How many of a campaign's leads are parked by the gate `consent`, and how many of them still have no consent basis.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn parked_for_consent(&self, campaign: CampaignId) -> Result<ConsentCount, StoreError> {
+        on_db!(self.db, read, conn => {
+            // what parks a lead begins with its gate
+            let sql = "SELECT COUNT(CASE WHEN consent_basis IS NULL OR TRIM(consent_basis) = '' THEN 1 END) AS lacking, COUNT(*) AS leads
+                 FROM lead WHERE campaign_id = $1 AND state = 'parked' AND substr(wait_reason, 1, 9) = 'consent: '";
             Ok(sqlx::query_as(sql).bind(campaign).fetch_one(conn).await?)
         })
     }

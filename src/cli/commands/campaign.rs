@@ -99,7 +99,8 @@ pub enum Campaign {
     Stop {
         /// The campaign.
         name: String,
-        /// How many live calls are hung up: as many as there are. Without it the answer says how many.
+        /// How many live calls are hung up: as many as there are. Without it the answer says how many; where there is none, the campaign
+        /// is paused.
         #[arg(long, value_name = "N")]
         live: Option<usize>,
     },

@@ -34,7 +34,7 @@ async fn embedded(config: &Config) -> (Vec<Check>, Option<Client>) {
 async fn fleet(config: &Config) -> (Vec<Check>, Option<Client>) {
     let store = match Store::open(Target::Postgres { url: config.postgres.url.clone(), max_connections: 2 }).await {
         Ok(store) => store,
-        Err(error) => return (vec![Check::broken("database", error.to_string(), "start PostgreSQL, or correct postgres.url")], None),
+        Err(error) => return (vec![Check::broken("database", error.to_string(), error.opening_help())], None),
     };
     let checks = vec![schema(&store).await, drift(&store).await, replication(&store).await, durability(&store).await];
     store.close().await;

@@ -56,6 +56,17 @@ on_both_engines! {
         assert_eq!(store.campaign(id).await.unwrap().unwrap().settings.0, json!({ "lines": 9 }));
     }
 
+    async fn settings_that_change_nothing_leave_no_row_in_the_audit(store: Store) {
+        let id = campaign(&store, "spring").await;
+        for version in [1, 2] {
+            let changed = store.change_campaign_settings(id, version, &json!({ "lines": 9 }), "ada", at(1)).await.unwrap();
+            assert_eq!(changed, Some(version + 1));
+        }
+        let audits = store.audits(Some(&format!("campaign/{id}")), 9).await.unwrap();
+        let told: Vec<_> = audits.iter().map(|audit| (audit.action.as_str(), audit.detail.as_str())).collect();
+        assert_eq!(told, [("campaign.settings", "lines: 5 -> 9"), ("campaign.create", "spring")]);
+    }
+
     async fn an_agent_that_does_not_exist_cannot_be_pinned(store: Store) {
         let id = campaign(&store, "spring").await;
         let refusal = store.pin_agent(id, AgentVersionId::new(), "ada", at(1)).await.unwrap_err();

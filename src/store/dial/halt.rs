@@ -11,7 +11,7 @@ use crate::store::audit::{self, NewAudit};
 use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_db};
 use crate::store::dial::row::AttemptRow;
-use crate::store::dial::sql::{execute, fetch_one, fetch_optional, fetch_values};
+use crate::store::dial::sql::{execute, fetch_one, fetch_optional, fetch_value, fetch_values};
 use crate::store::dial::withdraw::withdraw_one;
 use crate::store::{Store, StoreError};
 
@@ -58,25 +58,41 @@ async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Times
 }
 
 /// The campaign remembers the country for leads that come later. The lead that was refused is parked already; all of them have one text.
+/// Where the country was permitted while the call was under way the lead waits again: the next call tells.
 async fn refuse_country(mut conn: Conn<'_>, row: &AttemptRow, why: &str, now: Timestamp) -> Result<Option<NewlyRefused>, StoreError> {
     const OWN: &str = "UPDATE lead SET wait_reason = $2, updated_at = $3 WHERE id = $1 AND state = 'parked'";
-    let (denial, is_new) = remember(conn.reborrow(), row, why).await?;
+    const AGAIN: &str = "UPDATE lead SET state = 'waiting', wait_reason = NULL, updated_at = $2 WHERE id = $1 AND state = 'parked'";
+    let Some((denial, is_new)) = remember(conn.reborrow(), row, why).await? else {
+        execute!(conn, AGAIN, row.lead_id, now);
+        return Ok(None);
+    };
     execute!(conn, OWN, row.lead_id, denial.why(), now);
     Ok(is_new.then(|| NewlyRefused { campaign: row.campaign_id, number: row.to_number.clone(), denial }))
 }
 
 /// Writes the country into the campaign, and says whether it was not there yet. The first statement locks its row: who is refused at
-/// the same time comes after this one.
-async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<(Denial, bool), StoreError> {
+/// the same time comes after this one. `None` when the refusal is older than a permission.
+async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<Option<(Denial, bool)>, StoreError> {
     const LOCK: &str = "UPDATE campaign SET version = version WHERE id = $1 RETURNING name, not_permitted";
     let (name, known) = fetch_one!(conn, (String, Option<JsonText<NotPermitted>>), LOCK, row.campaign_id);
     let mut countries = known.unwrap_or_default().0;
     if let Some(refused) = countries.of(&row.to_number) {
-        return Ok((refused.denial(), false));
+        return Ok(Some((refused.denial(), false)));
+    }
+    if is_permitted_since(conn.reborrow(), row.id).await? {
+        return Ok(None);
     }
     let denial = countries.add(&row.to_number, &name, why).denial();
     execute!(conn, "UPDATE campaign SET not_permitted = $2 WHERE id = $1", row.campaign_id, JsonText(&countries));
-    Ok((denial, true))
+    Ok(Some((denial, true)))
+}
+
+/// Whether somebody permitted a country after the call was posted; the campaign's row is locked. It may have been another country: then
+/// the next call of this one is refused and remembered.
+async fn is_permitted_since(mut conn: Conn<'_>, attempt: AttemptId) -> Result<bool, StoreError> {
+    const ASK: &str = "SELECT COUNT(*) FROM attempt JOIN campaign ON campaign.id = attempt.campaign_id
+        WHERE attempt.id = $1 AND attempt.intent_at_db <= campaign.permitted_at_db";
+    Ok(fetch_value!(conn, i64, ASK, attempt) > 0)
 }
 
 impl Store {

@@ -28,6 +28,7 @@ mod keyed;
 mod lead_explain;
 mod leads;
 mod masked;
+mod passed;
 mod queues;
 mod rehearsal;
 mod settings;

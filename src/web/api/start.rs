@@ -1,15 +1,12 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
 //! lists that are old, consent that is missing or not asked for, leads it shares.
 
-use std::time::Duration;
-
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::imports;
+use super::{imports, passed};
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -20,9 +17,6 @@ use crate::store::campaign::Campaign;
 use crate::store::codec::count;
 use crate::store::lead_waits::ConsentCount;
 
-/// How long a campaign may go on whose end has passed, for example.
-const MONTH: Duration = Duration::from_secs(30 * 86_400);
-
 /// Other campaigns that are named in a note.
 const SHARED: u32 = 5;
 
@@ -32,8 +26,7 @@ const SHARED: u32 = 5;
 /// Its end has passed.
 pub fn target(campaign: &Campaign, settings: &CampaignSettings, now: Timestamp) -> Result<CampaignState, ApiError> {
     if let Some(end) = settings.ends_at.filter(|end| *end <= now) {
-        let later = (now + MONTH).in_zone(&TimeZone::UTC).date();
-        let fix = format!("give it a later end: callfleet campaign set {} schedule.end={later}T18:00:00Z", campaign.name);
+        let fix = format!("give it a later end: {}", passed::later_end(&campaign.name, now));
         return Err(ApiError::conflict("over", format!("campaign {} ended at {end}", campaign.name), fix));
     }
     let later = settings.starts_at.is_some_and(|start| start > now);
@@ -74,6 +67,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     notes.extend(imports::incomplete(api, campaign).await?);
     notes.extend(without_consent(campaign));
     notes.extend(never_asked(api, campaign).await?);
+    notes.extend(parked_for_consent(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
     notes.extend(not_permitted(campaign));
     match settings.starts_at {
@@ -102,6 +96,23 @@ async fn never_asked(api: &ApiState, campaign: &Campaign) -> Result<Option<Strin
     let ConsentCount { lacking, leads } = api.store.consent_count(campaign.id).await?;
     let told = || format!("{lacking} of {} {} no consent_basis and will not be called", counted(leads, "lead"), have(&lacking));
     Ok((lacking > 0).then(told))
+}
+
+/// Tells how many leads are parked for want of a consent basis, and what brings them back: those that still lack one, and the others.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn parked_for_consent(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
+    let ConsentCount { lacking, leads } = api.store.parked_for_consent(campaign.id).await?;
+    let (name, asked) = (&campaign.name, requires_consent(campaign));
+    let back = format!("callfleet leads retry --parked --campaign {name}");
+    let lacking = if asked { lacking } else { 0 };
+    let parked = |leads: i64| format!("{} {} parked", counted(leads, "lead"), are(&leads));
+    let give = format!("fill consent_basis in and import the whole rows again: callfleet leads import --campaign {name} --update FILE");
+    let lack = (lacking > 0).then(|| format!("{} without a consent_basis: {give}; then: {back}", parked(lacking)));
+    let why = if asked { "is there by now" } else { "the campaign does not require any more" };
+    let ready = (leads > lacking).then(|| format!("{} for a consent_basis that {why}: {back}", parked(leads - lacking)));
+    Ok(lack.into_iter().chain(ready).collect())
 }
 
 /// Tells how many leads wait, or are parked, in countries that the campaign does not call. Who calls everybody looks at no lead.
@@ -146,7 +157,8 @@ impl Shut {
 
     fn told(&self, name: &str) -> Option<String> {
         let Self { never, all } = self;
-        (*never > 0).then(|| format!("{never} of {all} leads can never be called: callfleet campaign explain {name} says why"))
+        (*never > 0)
+            .then(|| format!("{never} of {} can never be called: callfleet campaign explain {name} says why", counted(*all, "lead")))
     }
 }
 
@@ -170,12 +182,14 @@ pub async fn never_open(
     Ok(shut.told(name))
 }
 
-/// What a campaign's status warns of: its lists, imports that were interrupted, countries that are not permitted, and leads that can never be called.
+/// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
+/// permitted, and leads that can never be called.
 ///
 /// # Errors
 /// The database cannot be read.
 pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
-    let mut warnings = ListAges::of(api, campaign).await?.warnings();
+    let mut warnings: Vec<String> = passed::warning(campaign, api.clock.now()).into_iter().collect();
+    warnings.extend(ListAges::of(api, campaign).await?.warnings());
     warnings.extend(imports::incomplete(api, campaign).await?);
     warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {

@@ -56,13 +56,19 @@ pub async fn stop(
     Ok(Json(Stopped { campaign: name, state, withdrawn, ended: live.len() }))
 }
 
-/// Nobody hangs up on people without knowing on how many.
+/// Nobody hangs up on people without knowing on how many; who counts on more than none is told that there is none.
 fn must_know(name: &str, said: Option<usize>, live: usize) -> Result<(), ApiError> {
-    if live == 0 || said == Some(live) {
+    if said.unwrap_or_default() == live {
         return Ok(());
     }
-    let fix = format!("to hang up: callfleet campaign stop {name} --live {live}; to let them end: callfleet campaign pause {name}");
-    Err(ApiError::conflict("live_calls", format!("campaign {name} has {}", counted(live as u64, "live call")), fix))
+    let (calls, fix) = match live {
+        0 => ("no live call".to_owned(), format!("to stop it all the same: callfleet campaign stop {name}")),
+        _ => (
+            counted(live as u64, "live call"),
+            format!("to hang up: callfleet campaign stop {name} --live {live}; to let them end: callfleet campaign pause {name}"),
+        ),
+    };
+    Err(ApiError::conflict("live_calls", format!("campaign {name} has {calls}"), fix))
 }
 
 /// A draining campaign would go on with its promised callbacks, one that is scheduled would still begin.

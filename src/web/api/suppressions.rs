@@ -11,9 +11,10 @@ use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
 use super::extract::{Actor, Ask, Sent};
+use crate::domain::ids::CampaignId;
 use crate::domain::phone::PhoneNumber;
 use crate::intake::phone::named;
-use crate::store::suppression::{NewSuppression, OptedOut, Scope, SuppressionSource};
+use crate::store::suppression::{NewSuppression, OptedOut, Scope, Suppression, SuppressionSource};
 
 /// Who may say so by request; calls, lists and providers speak for themselves.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -67,12 +68,31 @@ pub struct AskQuery {
 pub async fn show(State(api): State<ApiState>, Ask(query): Ask<AskQuery>) -> Result<Json<Value>, ApiError> {
     if let Some(text) = &query.phone_number {
         let number = number(text)?;
-        let entries = api.store.suppressions_of(&number).await?;
+        let mut entries = Vec::new();
+        for entry in api.store.suppressions_of(&number).await? {
+            entries.push(shown(&api, entry).await?);
+        }
         return Ok(Json(json!({ "phone_number": number.masked(), "suppressed": !entries.is_empty(), "entries": entries })));
     }
     let today = super::dnc::today(&api);
     let lists: Vec<_> = api.store.dnc_lists().await?.into_iter().map(|list| super::dnc::shown(list, today)).collect();
     Ok(Json(json!({ "lists": lists, "sources": api.store.suppressed_by_source().await? })))
+}
+
+/// Why a number is not called, with the name of the campaign where that holds for one alone.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    entry: Suppression,
+    campaign: Option<String>,
+}
+
+async fn shown(api: &ApiState, entry: Suppression) -> Result<Shown, ApiError> {
+    let campaign = match entry.scope.parse::<CampaignId>() {
+        Ok(id) => api.store.campaign(id).await?.map(|campaign| campaign.name),
+        Err(_) => None,
+    };
+    Ok(Shown { entry, campaign })
 }
 
 /// The query of `DELETE /v1/suppressions/{number}`.

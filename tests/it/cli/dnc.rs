@@ -105,6 +105,8 @@ fn a_number_that_something_else_suppresses_is_not_said_to_be_allowed() {
     let removed = bench.done("dnc remove +14155550100 --reason mistake").out;
     assert!(removed.starts_with("it is not called all the same: still on the do-not-call lists national, tps; leads"), "{removed}");
     bench.done("dnc add +14155550101 --campaign spring");
+    let shown = bench.done("dnc show +14155550101").out;
+    assert!(shown.lines().any(|line| line.starts_with("operator  campaign spring  ")), "{shown}");
     bench.done("dnc add +14155550101");
     let removed = bench.done("dnc remove +14155550101 --campaign spring --reason mistake").out;
     assert!(removed.starts_with("it is not called all the same: still suppressed in every campaign; leads"), "{removed}");

@@ -68,6 +68,8 @@ fn asks_to_call(clause: &[String], at: usize) -> bool {
                 | "could"
                 | "i"
                 | "you"
+                | "people"
+                | "guys"
                 | "would"
                 | "should"
                 | "a"

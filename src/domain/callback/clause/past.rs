@@ -3,17 +3,22 @@
 use super::says;
 use crate::domain::callback::figure;
 
-const PAST: [&str; 11] = [
+const PAST: [&str; 16] = [
     "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
     "yesterday",
     "ago",
     "earlier today|this",
     "called|talked|spoke|spoken|told|tried|rang *to|with|already|you|me|us|somebody|someone|them|your|colleague|on|at|before|last",
-    // "Why are you calling me at eight?" complains of a time, and asks for none.
+    // "Why are you calling me at eight?", "how come you call on Sundays?": complains of a time, and asks for none.
     "why ..1 are|were|did|have you *people|guys|all|always|even|ever call|calling|called|ring|ringing|phone|phoning",
     "why you *people|guys|all are|were|keep|called *always|even calling|call|called",
     "why do|must|would you *people|guys|all|always keep|always|have|insist *on|to calling|call|ringing",
     "who calls|rings|phones",
+    "how come ..1 you|are|were *you|people|guys|all|always|even|ever|are|were|keep|have call|calling|called|ring|ringing|phone|phoning",
+    "how dare you *people|guys|all|even call|calling|ring|ringing|phone|phoning",
+    "what are|were you *people|guys|all doing calling|ringing|phoning",
+    "what makes|made|gives|gave you *people|guys|all|the|right|idea|think|that|it|is|okay|fine|you|can|to call|calling|ring|ringing|phone|phoning",
+    "what kind|sort of ..3 calls|rings|phones",
     "last week !of",
     "last night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
 ];

@@ -3,16 +3,19 @@
 use super::bench::{Bench, now, running};
 use crate::domain::campaign::{CampaignState, Countries};
 use crate::domain::ids::LeadId;
+use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::permit::Gate;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::store::codec::JsonText;
-use crate::store::contract::fixtures::{new_lead, number, place};
+use crate::store::contract::fixtures::{force_lead_state, new_lead, number, place};
 use crate::store::contract::support::on_both_engines;
+use crate::store::dial::Arming;
 use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
-use crate::store::lead_insert::NewLead;
+use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
+use crate::store::lead_waits::ConsentCount;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
 /// Puts one lead before this gate, and closes it. A new gate has to be met here too.
@@ -121,6 +124,24 @@ on_both_engines! {
             let value = closed.iter().find(|denial| denial.gate == Gate::Lead).map(|denial| denial.value.clone());
             assert_eq!(value, Some(told));
         }
+    }
+
+    async fn who_is_parked_for_consent_is_counted_until_it_is_there_and_somebody_retries(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = listed(&bench, NewLead { consent_basis: None, ..new_lead(1) }).await;
+        force_lead_state(&bench.store, bench.lead(2).await, LeadState::Parked).await;
+        assert!(matches!(bench.try_arm(lead, now()).await, Arming::Denied(_)));
+        let counted = async || {
+            let ConsentCount { lacking, leads } = bench.store.parked_for_consent(bench.campaign).await.unwrap();
+            (lacking, leads)
+        };
+        assert_eq!(counted().await, (1, 1), "the other one is parked for something else");
+        let update = ListPlace { on_duplicate: OnDuplicate::Update, ..place(bench.campaign) };
+        bench.store.insert_leads(update, &[new_lead(1)], now()).await.unwrap();
+        assert_eq!(counted().await, (0, 1));
+        bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap();
+        assert_eq!(counted().await, (0, 0));
+        assert!(matches!(bench.try_arm(lead, now()).await, Arming::Armed(_)));
     }
 
     async fn an_open_way_has_no_closed_gate(store: Store) {

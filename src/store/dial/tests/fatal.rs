@@ -11,7 +11,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::store::contract::fixtures::{force_lead_state, new_lead, place};
 use crate::store::contract::support::{on_both_engines, with_sqlite};
 use crate::store::db::on_db;
-use crate::store::dial::{Arming, Recorded};
+use crate::store::dial::{Arming, Claimed, Recorded};
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
 use crate::store::{Store, StoreError};
@@ -48,6 +48,16 @@ async fn no_lead_can_be_parked(store: &Store) {
                BEGIN SELECT RAISE(ABORT, 'broken off'); END";
     let done: Result<(), StoreError> = on_db!(store.db, write, tx => {
         sqlx::query(sql).execute(tx).await?;
+        Ok(())
+    });
+    done.unwrap();
+}
+
+/// Moves the time at which a call was posted: two moments of one test may share their millisecond.
+async fn posted(bench: &Bench, claimed: &Claimed, later_ms: i64) {
+    let done: Result<(), StoreError> = on_db!(bench.store.db, write, tx => {
+        let sql = "UPDATE attempt SET intent_at_db = intent_at_db + $2 WHERE id = $1";
+        sqlx::query(sql).bind(claimed.attempt).bind(later_ms).execute(tx).await?;
         Ok(())
     });
     done.unwrap();
@@ -192,6 +202,43 @@ on_both_engines! {
         assert_eq!(bench.view(later).await.lead.state, LeadState::New, "its list was not read again");
         assert!(matches!(bench.try_arm(later, now()).await, Arming::Denied(_)), "it is parked when its turn comes");
         assert_eq!(bench.view(later).await.lead.state, LeadState::Parked);
+    }
+
+    async fn a_refusal_from_before_its_country_was_permitted_does_not_park_it_again(store: Store) {
+        let bench = Bench::new(store).await;
+        let (first, late, waits) = (bench.sending(1).await, bench.sending(2).await, bench.lead(3).await);
+        posted(&bench, &late, -1_000).await;
+        bench.refuse(&first, 400, 21215).await;
+        assert_eq!(bench.store.retry_parked(bench.campaign, "test", now()).await.unwrap(), 2);
+        bench.refuse(&late, 400, 21215).await;
+        assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted, None, "it was posted before");
+        for lead in [first.lead, late.lead, waits] {
+            assert_eq!(bench.view(lead).await.lead.state, LeadState::Waiting);
+        }
+        assert!(matches!(bench.try_arm(late.lead, now()).await, Arming::Armed(_)), "the next call tells");
+    }
+
+    async fn nor_does_one_from_before_a_single_person_was_retried(store: Store) {
+        let bench = Bench::new(store).await;
+        let (first, late) = (bench.sending(1).await, bench.sending(2).await);
+        posted(&bench, &late, -1_000).await;
+        bench.refuse(&first, 400, 21215).await;
+        assert!(bench.store.retry_lead(first.lead, "test", now()).await.unwrap().is_changed());
+        bench.refuse(&late, 400, 21215).await;
+        assert_eq!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted, None);
+        assert_eq!(bench.view(first.lead).await.lead.state, LeadState::Waiting);
+    }
+
+    async fn a_refusal_after_the_permission_parks_the_country_again(store: Store) {
+        let bench = Bench::new(store).await;
+        let first = bench.sending(1).await;
+        bench.refuse(&first, 400, 21215).await;
+        assert!(bench.store.retry_lead(first.lead, "test", now()).await.unwrap().is_changed());
+        let again = bench.claim(bench.arm(first.lead).await, 1).await;
+        posted(&bench, &again, 1_000).await;
+        bench.refuse(&again, 400, 21215).await;
+        assert!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.is_some());
+        assert_eq!(bench.view(first.lead).await.lead.state, LeadState::Parked);
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {

@@ -117,7 +117,8 @@ impl Facts {
         let all: i64 = self.hours.iter().map(|class| class.leads).sum();
         let inside: i64 = self.hours.iter().filter(|class| class.open).map(|class| class.leads).sum();
         let never: i64 = self.hours.iter().filter(|class| !class.open && class.opens_at.is_none()).map(|class| class.leads).sum();
-        let mut value = format!("{inside} of {all} leads to call are inside their calling hours");
+        let noun = if all == 1 { "lead" } else { "leads" };
+        let mut value = format!("{inside} of {all} {noun} to call {} inside their calling hours", are(&inside));
         let due: i64 = self.hours.iter().map(|class| class.due).sum();
         let all_due_wait = due > 0 && self.hours.iter().all(|class| !class.open || class.due == 0);
         if all_due_wait && inside > 0 {

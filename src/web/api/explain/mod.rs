@@ -45,6 +45,7 @@ struct Facts {
     ages: ListAges,
     abroad: Option<String>,
     interrupted: Option<String>,
+    parked_for_consent: Vec<String>,
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
@@ -117,6 +118,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
         interrupted: imports::incomplete(&api, &campaign).await?,
+        parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -192,7 +194,8 @@ impl Facts {
         let due_now = self.waits.iter().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
-        let warnings = self.interrupted.iter().chain(&self.abroad).cloned().chain(start::not_permitted(&self.campaign)).collect();
+        let not_permitted = start::not_permitted(&self.campaign);
+        let warnings = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).cloned().chain(not_permitted).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
             gates,

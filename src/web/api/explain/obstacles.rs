@@ -26,7 +26,10 @@ impl Facts {
         let value = match standing {
             Standing::Clear => clear.to_owned(),
             Standing::Stale(said) => format!("{clear}; {}", was(said)),
-            Standing::Some(said, workers) => format!("{workers} of {all} workers do not dial: {}; {help}", is(said)),
+            Standing::Some(said, workers) => {
+                let do_not = if workers == 1 { "does not" } else { "do not" };
+                format!("{workers} of {all} workers {do_not} dial: {}; {help}", is(said))
+            }
             Standing::Workers(said) => format!("no worker dials: {}; {help}", is(said)),
             Standing::Scheduler(said) => format!("the scheduler rings nothing: {}; {help}", is(said)),
         };

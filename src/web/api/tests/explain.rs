@@ -178,7 +178,7 @@ async fn leads_that_are_due_outside_their_hours_wait_whoever_else_is_inside() {
         done.unwrap();
         fleet.explained().await["answer"].as_str().unwrap().to_owned()
     };
-    let none = "nothing new is dialed: 1 of 3 leads to call are inside their calling hours, but none of the 2 that are due; opens";
+    let none = "nothing new is dialed: 1 of 3 leads to call is inside their calling hours, but none of the 2 that are due; opens";
     assert_eq!(answer("2026-11-23T19:00:00Z").await, format!("{none} 2026-11-23T18:30:00Z"), "when it opens for who is due");
     assert_eq!(answer("2026-11-23T18:20:00Z").await, format!("{none} 2026-11-23T18:20:00Z"), "when who is inside is due");
     assert_eq!(
@@ -255,7 +255,7 @@ async fn a_provider_that_no_worker_reaches_closes_its_gate() {
     let [one, other] = fleet.workers;
     fleet.says(one, Obstacle::Unreachable, LONG).await;
     let told = fleet.gate(CampaignGate::Provider).await;
-    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with("1 of 2 workers do not dial: "), "{told}");
+    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with("1 of 2 workers does not dial: "), "{told}");
     fleet.says(other, Obstacle::Unreachable, LONG).await;
     let told = fleet.gate(CampaignGate::Provider).await;
     assert!(told["open"] == false && told["opens_at"].is_null(), "{told}");
@@ -271,7 +271,10 @@ async fn one_worker_in_trouble_closes_nothing_and_an_old_word_neither() {
     let [one, other] = fleet.workers;
     fleet.says(one, Obstacle::Queue, LONG).await;
     let told = fleet.gate(CampaignGate::Tickets).await;
-    assert!(told["open"] == true && told["value"].as_str().unwrap().starts_with(&format!("1 of 2 workers do not dial: {sees}")), "{told}");
+    assert!(
+        told["open"] == true && told["value"].as_str().unwrap().starts_with(&format!("1 of 2 workers does not dial: {sees}")),
+        "{told}"
+    );
     fleet.says(other, Obstacle::Queue, LONG).await;
     let told = fleet.gate(CampaignGate::Tickets).await;
     assert!(told["open"] == false && told["value"].as_str().unwrap().starts_with(&format!("no worker dials: {sees}")), "{told}");

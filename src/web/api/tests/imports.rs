@@ -1,3 +1,5 @@
+//! Lists and rows are taken in: judged, counted, told.
+
 use std::time::Duration;
 
 use insta::assert_json_snapshot;
@@ -6,8 +8,8 @@ use serde_json::json;
 use super::bench::{Bench, LARGEST_LIST, LIST};
 use crate::store::import::ImportState;
 
-const AT: &str = "/v1/campaigns/spring/imports";
-const MIXED: &str = "external_id,phone,first_name,timezone,consent_basis\n\
+pub(super) const AT: &str = "/v1/campaigns/spring/imports";
+pub(super) const MIXED: &str = "external_id,phone,first_name,timezone,consent_basis\n\
     b-1,+14155550110,Ann,America/Los_Angeles,web form\n\
     b-2,,Bob,America/Los_Angeles,web form\n\
     b-3,+14155550110,Ann again,America/Los_Angeles,web form\n\
@@ -243,85 +245,7 @@ async fn an_unusable_file_imports_nothing() {
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn lists_hide_numbers_and_the_export_has_them() {
-    let bench = Bench::with_campaign().await;
-    assert_json_snapshot!("lead_list", bench.get("/v1/leads?campaign=spring&limit=1").await);
-    let (_, csv) = bench.raw("GET", "/v1/campaigns/spring/leads.csv", &[], String::new()).await;
-    assert_eq!(csv.lines().count(), 3, "{csv}");
-    assert!(csv.contains("\"a-1\",\"+14155550100\""), "{csv}");
-    let (_, sheet) = bench.raw("GET", "/v1/campaigns/spring/leads.csv?spreadsheet=true", &[], String::new()).await;
-    assert!(sheet.contains("\"'+14155550100\""), "{sheet}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_empty_campaign_exports_its_header() {
-    let bench = Bench::new().await;
-    bench.json("POST", "/v1/campaigns", &serde_json::json!({ "name": "empty" })).await;
-    let (status, csv) = bench.raw("GET", "/v1/campaigns/empty/leads.csv", &[], String::new()).await;
-    assert_eq!((status, csv.lines().count()), (200, 1));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_off_import_goes_on_where_it_stopped() {
-    let bench = Bench::with_campaign().await;
-    let id = bench.cut_off_import(MIXED, 2, 1).await;
-    let answer = bench.exact("POST", AT, MIXED).await;
-    assert_eq!((answer["import_id"].as_str().unwrap(), &answer["resumed_after_row"]), (id.as_str(), &2.into()), "{answer}");
-    let counts = ["rows", "accepted", "duplicates", "rejected"].map(|key| answer[key].as_u64().unwrap());
-    assert_eq!(counts, [5, 1, 2, 2], "{answer}");
-    let (_, rejects) = bench.raw("GET", &format!("{AT}/{id}/rejects"), &[], String::new()).await;
-    assert_eq!(rejects.lines().collect::<Vec<_>>().len(), 3, "one header, one row of each run: {rejects}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_off_import_tells_the_doubts_of_its_whole_list() {
-    let bench = Bench::with_campaign().await;
-    let list = "external_id,phone,timezone,consent_basis\n\
-        b-1,+525512345678,,\n\
-        b-2,,,web form\n\
-        b-3,+525512345679,,web form\n\
-        b-4,+14155550111,,\n";
-    bench.cut_off_import(list, 2, 1).await;
-    let answer = bench.exact("POST", AT, list).await;
-    assert_eq!(answer["doubts_by_code"], json!({ "no_consent_basis": 2, "country_not_called": 2 }), "{answer}");
-    assert_eq!(answer["doubt_lines"], json!({ "no_consent_basis": [2, 5], "country_not_called": [2, 4] }), "{answer}");
-    let told = answer["warnings"].to_string();
-    assert!(told.contains("2 of 3 rows have no consent_basis") && told.contains("2 of 3 rows have numbers of MX,"), "{answer}");
-}
-
-/// Judged again by the clock of the second run, a consent that was in the future would have been given by then.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_off_import_judges_consent_by_when_it_began() {
-    let bench = Bench::with_campaign().await;
-    let list = "external_id,phone,timezone,consent_basis,consent_at\n\
-        b-1,+14155550110,,web form,\n\
-        b-2,,,web form,\n\
-        b-3,+14155550111,,web form,2026-11-23T17:00:00Z\n\
-        b-4,+14155550112,,web form,2026-11-23T15:00:00Z\n";
-    let id = bench.cut_off_import(list, 2, 1).await;
-    bench.begun_earlier(&id, "2026-11-23T16:00:00Z").await;
-    let answer = bench.exact("POST", AT, list).await;
-    assert_eq!(answer["by_code"], json!({ "missing_phone": 1, "future_consent": 1 }), "{answer}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cut_off_import_that_is_judged_otherwise_is_read_anew() {
-    let bench = Bench::with_campaign().await;
-    // below the number that is stored, and good only with a region: counting would pass over it
-    let list = format!("{MIXED}b-6,(415) 555-0105,Di,America/Los_Angeles,web form\n");
-    let id = bench.cut_off_import(&list, 2, 1).await;
-    let answer = bench.exact("POST", &format!("{AT}?region=US"), &list).await;
-    let counts = ["rows", "accepted", "duplicates", "rejected", "resumed_after_row"].map(|key| answer[key].as_u64().unwrap());
-    assert_eq!(counts, [6, 1, 3, 2, 0], "{answer}");
-    assert!(answer["warnings"][0].as_str().unwrap().contains("cut off after 2 of its rows"), "{answer}");
-    let imports = bench.exact("GET", AT, "").await["imports"].clone();
-    assert_eq!([&imports[0]["state"], &imports[1]["state"], &imports[1]["id"]], ["done", "failed", &id], "{imports}");
-    let again = bench.exact("POST", &format!("{AT}?region=US"), &list).await;
-    assert_eq!((&again["accepted"], &again["duplicates"]), (&0.into(), &4.into()), "{again}");
-}
-
-const ROWS: &str = "/v1/campaigns/spring/leads";
+pub(super) const ROWS: &str = "/v1/campaigns/spring/leads";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_judged_like_a_file() {
@@ -338,91 +262,4 @@ async fn rows_are_judged_like_a_file() {
     assert_eq!(bench.json("POST", ROWS, &too_many).await["status"], 413);
     assert_eq!(bench.json("POST", ROWS, &json!({ "rows": [] })).await["status"], 422);
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_makes_a_request_count_once() {
-    let bench = Bench::with_campaign().await;
-    let first = json!({ "leads": [{ "phone": "+14155550130" }] }).to_string();
-    let other = json!({ "leads": [{ "phone": "+14155550131" }] }).to_string();
-    for (path, keys) in [(ROWS, ["k-1", "k-2"]), (AT, ["k-3", "k-4"])] {
-        let key = [("idempotency-key", keys[0])];
-        let (first, other) = if path == ROWS { (first.clone(), other.clone()) } else { (MIXED.to_owned(), MIXED.replace("Ann", "Anna")) };
-        let done = bench.raw("POST", path, &key, first.clone()).await;
-        assert_eq!(done.0, 201, "{done:?}");
-        assert_eq!(bench.raw("POST", path, &key, first.clone()).await, done, "the same answer, to the letter");
-        let (status, text) = bench.raw("POST", path, &key, other).await;
-        assert!(status == 409 && text.contains("key_reused"), "{text}");
-        let (status, again) = bench.raw("POST", path, &[("idempotency-key", keys[1])], first).await;
-        let again: serde_json::Value = serde_json::from_str(&again).unwrap();
-        assert_eq!((status, &again["accepted"]), (201, &0.into()), "another key is another request: {again}");
-    }
-    let (status, _) = bench.raw("POST", ROWS, &[("idempotency-key", "a b")], first).await;
-    assert_eq!(status, 422);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_good_for_one_request_whatever_it_asks_for() {
-    let bench = Bench::with_campaign().await;
-    let key = [("idempotency-key", "k-5")];
-    let rows = json!({ "leads": [{ "phone": "+14155550130" }] }).to_string();
-    assert_eq!(bench.raw("POST", ROWS, &key, rows.clone()).await.0, 201);
-    for path in [AT, "/v1/campaigns/spring/imports?update=true"] {
-        let (status, text) = bench.raw("POST", path, &key, MIXED.to_owned()).await;
-        assert!(status == 409 && text.contains("key_reused"), "{path}: {text}");
-    }
-    assert_eq!(bench.raw("POST", ROWS, &key, rows).await.0, 201, "the request whose key it is is answered still");
-    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["total"], 3);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_whose_answer_was_lost_goes_on() {
-    let bench = Bench::with_campaign().await;
-    let key = [("idempotency-key", "k-3")];
-    let done = bench.raw("POST", AT, &key, MIXED.to_owned()).await;
-    bench.forget_answers().await;
-    let (status, again) = bench.raw("POST", AT, &key, MIXED.to_owned()).await;
-    let (done, again): (serde_json::Value, serde_json::Value) =
-        (serde_json::from_str(&done.1).unwrap(), serde_json::from_str(&again).unwrap());
-    assert_eq!(status, 201);
-    for key in ["import_id", "rows", "accepted", "duplicates", "rejected", "updated", "by_code"] {
-        assert_eq!(done[key], again[key], "{key}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_opts_out_is_found_on_the_list_however_the_number_is_written() {
-    let bench = Bench::with_campaign().await;
-    let list = "phone_number,timezone,consent_basis\n+4402079460197,Europe/London,web form\n";
-    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports?file_name=gb.csv", list).await["status"], 201);
-    let written = "+44 (0)20 7946 0197";
-    assert_eq!(bench.post("/v1/leads/+4402079460197/cancel").await["status"], 200, "the lead is found too");
-    assert_eq!(bench.post("/v1/leads/+442079460197/cancel").await["status"], 409, "it is the same one");
-    let list = "phone_number,timezone,consent_basis\n+442079460198,Europe/London,web form\n";
-    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports?file_name=two.csv", list).await["status"], 201);
-    for (number, leads, is_new) in [("+4402079460198", 1, true), ("+442079460198", 0, false), (written, 0, true)] {
-        let body = json!({ "phone_number": number, "source": "opt_out" });
-        let done = bench.json("POST", "/v1/suppressions", &body).await["body"].clone();
-        assert_eq!((&done["leads"], &done["is_new"]), (&leads.into(), &is_new.into()), "{number}: {done}");
-    }
-    assert_eq!(bench.get("/v1/leads?phone_number=%2B4402079460198").await["body"]["leads"][0]["state"], "suppressed");
-    let removed = bench.ask("DELETE", "/v1/suppressions/+4402079460198?reason=typo", &[], String::new()).await;
-    assert_eq!(removed["body"]["entries"], 1, "{removed}");
-    let no_line = json!({ "phone_number": "+14151550100" });
-    assert_eq!(bench.json("POST", "/v1/suppressions", &no_line).await["status"], 201, "no list would take it, and it is kept all the same");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn suppressing_by_request_holds_at_once() {
-    let bench = Bench::with_campaign().await;
-    let body = json!({ "phone_number": "+14155550100", "source": "opt_out" });
-    let done = bench.json("POST", "/v1/suppressions", &body).await;
-    assert_eq!(done, json!({ "status": 201, "body": { "is_new": true, "is_stronger": false, "leads": 1, "withdrawn": 0 } }));
-    let told = bench.get("/v1/suppressions?phone_number=%2B14155550100").await;
-    assert_eq!((&told["body"]["phone_number"], &told["body"]["entries"][0]["source"]), (&"+1415***0100".into(), &"opt_out".into()));
-    let audit = bench.store.audits(None, 10).await.unwrap();
-    let entry = audit.iter().find(|entry| entry.action == "dnc.add").unwrap();
-    assert_eq!((entry.subject.as_str(), entry.detail.as_str()), ("number/+1415***0100", "global by opt_out"));
-    assert_eq!(bench.ask("DELETE", "/v1/suppressions/+14155550100?reason=", &[], String::new()).await["status"], 422);
-    assert_eq!(bench.ask("DELETE", "/v1/suppressions/+14155550100?reason=typo", &[], String::new()).await["body"]["entries"], 1);
 }

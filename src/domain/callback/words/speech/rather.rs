@@ -31,9 +31,19 @@ fn lead(tokens: &[String], said: &[String]) -> Option<usize> {
         return Some(3);
     }
     let two = is(tokens, 0, "instead") && is(tokens, 1, "of") || is(tokens, 0, "rather") && is(tokens, 1, "than");
-    let compared = is(tokens, 0, "than") && any(&["rather", "better"]) || is(tokens, 0, "over") && !during && any(&["prefer", "rather"]);
+    let compared = is(tokens, 0, "than") && any(&["rather", "better"]);
+    let chosen = is(tokens, 0, "over") && !during && (any(&["prefer", "rather"]) || between_days(said.last(), tokens.get(1)));
     let moved = is(tokens, 0, "from") && any(&["move", "change", "switch", "push", "shift", "reschedule"]);
-    if two { Some(2) } else { (compared || moved).then_some(1) }
+    if two { Some(2) } else { (compared || chosen || moved).then_some(1) }
+}
+
+/// "Thursday over Tuesday": a meeting that runs "over Tuesday", or a talk "over lunch", has no day before it or none behind.
+fn between_days(before: Option<&String>, after: Option<&String>) -> bool {
+    let is_day = |word: &String| {
+        let one = word.trim_end_matches('s');
+        matches!(one, "tonight" | "tomorrow" | "morning" | "afternoon" | "evening") || one.ends_with("day")
+    };
+    before.is_some_and(is_day) && after.is_some_and(is_day)
 }
 
 /// Words between those and the time: "instead of waiting until Thursday".
