@@ -26,7 +26,7 @@ on_both_engines! {
         let now = store.import(import.id).await.unwrap().unwrap();
         assert_eq!(now.doubts.0, doubts);
         assert_eq!((import.progress_at, now.progress_at), (None, Some(at(1))));
-        assert_eq!(store.running_imports(id).await.unwrap(), [now.clone()]);
+        assert_eq!(store.running_imports(id).await.unwrap(), std::slice::from_ref(&now));
         assert_eq!((now.byte_offset, now.row_offset, now.accepted, now.rejected), (900, 12, 10, 2));
         assert_eq!(store.lead(crate::domain::ids::LeadId(import.id.0)).await.unwrap(), None);
         assert_eq!(store.imports(id).await.unwrap(), [now]);
