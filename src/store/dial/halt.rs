@@ -88,11 +88,15 @@ async fn remember(mut conn: Conn<'_>, row: &AttemptRow, why: &str) -> Result<Opt
 }
 
 /// Whether somebody permitted a country after the call was posted; the campaign's row is locked. It may have been another country: then
-/// the next call of this one is refused and remembered.
+/// the next call of this one is refused and remembered. A permission that is still to come was given before the clock was set back:
+/// every call until then would be older, and posted again at once.
 async fn is_permitted_since(mut conn: Conn<'_>, attempt: AttemptId) -> Result<bool, StoreError> {
-    const ASK: &str = "SELECT COUNT(*) FROM attempt JOIN campaign ON campaign.id = attempt.campaign_id
-        WHERE attempt.id = $1 AND attempt.intent_at_db <= campaign.permitted_at_db";
-    Ok(fetch_value!(conn, i64, ASK, attempt) > 0)
+    const ASK: EngineSql = engine_sql!(
+        "SELECT COUNT(*) FROM attempt JOIN campaign ON campaign.id = attempt.campaign_id
+         WHERE attempt.id = $1 AND attempt.intent_at_db <= campaign.permitted_at_db AND campaign.permitted_at_db <= " now
+    );
+    let sql = ASK.for_conn(&conn);
+    Ok(fetch_value!(conn, i64, sql, attempt) > 0)
 }
 
 impl Store {

@@ -63,6 +63,16 @@ async fn posted(bench: &Bench, claimed: &Claimed, later_ms: i64) {
     done.unwrap();
 }
 
+/// Moves the time at which somebody permitted a country.
+async fn permitted(bench: &Bench, later_ms: i64) {
+    let done: Result<(), StoreError> = on_db!(bench.store.db, write, tx => {
+        let sql = "UPDATE campaign SET permitted_at_db = permitted_at_db + $2 WHERE id = $1";
+        assert_eq!(sqlx::query(sql).bind(bench.campaign).bind(later_ms).execute(tx).await?.rows_affected(), 1);
+        Ok(())
+    });
+    done.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_country_is_remembered_though_its_list_could_not_be_parked() {
     with_sqlite(async |store: Store| {
@@ -239,6 +249,18 @@ on_both_engines! {
         bench.refuse(&again, 400, 21215).await;
         assert!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.is_some());
         assert_eq!(bench.view(first.lead).await.lead.state, LeadState::Parked);
+    }
+
+    async fn a_permission_from_before_the_clock_was_set_back_holds_off_no_refusal(store: Store) {
+        let bench = Bench::new(store).await;
+        let first = bench.sending(1).await;
+        bench.refuse(&first, 400, 21215).await;
+        assert!(bench.store.retry_lead(first.lead, "test", now()).await.unwrap().is_changed());
+        permitted(&bench, 3_600_000).await;
+        let again = bench.claim(bench.arm(first.lead).await, 1).await;
+        bench.refuse(&again, 400, 21215).await;
+        assert!(bench.store.campaign(bench.campaign).await.unwrap().unwrap().not_permitted.is_some());
+        assert_eq!(bench.view(first.lead).await.lead.state, LeadState::Parked, "it would be posted again at once for an hour");
     }
 
     async fn a_full_provider_counts_no_attempt(store: Store) {
