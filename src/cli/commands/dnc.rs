@@ -8,7 +8,9 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub enum Dnc {
     /// Read a do-not-call list; it replaces the list of the same name.
-    #[command(after_help = "Example: callfleet dnc import registry.txt --scrub-date \"$(date -u +%F)\" --list national --region US")]
+    #[command(
+        after_help = "Example: callfleet dnc import registry.txt --scrub-date \"$(date -u -r registry.txt +%F)\" --list national --region US"
+    )]
     Import {
         /// One number a line, `area code,number`, or a CSV with a phone column.
         file: PathBuf,
