@@ -12,6 +12,7 @@ use super::interrupted::resume;
 use super::undo::missing;
 use crate::domain::ids::ImportId;
 use crate::domain::time::Timestamp;
+use crate::store::campaign::Campaign;
 use crate::store::import::Import;
 
 /// An import and what was doubtful in it, in the words of its answer.
@@ -35,11 +36,11 @@ pub struct ImportsJson {
 }
 
 impl ImportJson {
-    fn of(mut import: Import, campaign: &str, now: Timestamp) -> Self {
+    fn of(mut import: Import, campaign: &Campaign, now: Timestamp) -> Self {
         let doubts = std::mem::take(&mut import.doubts.0).into();
         let is_interrupted = import.is_interrupted(now);
         let state = if is_interrupted { "interrupted" } else { import.state.as_str() };
-        let resume = is_interrupted.then(|| resume(&import, campaign));
+        let resume = if is_interrupted { resume(&import, campaign) } else { None };
         Self { import, state, resume, doubts }
     }
 }
@@ -48,7 +49,7 @@ impl ImportJson {
 pub async fn list(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<ImportsJson>, ApiError> {
     let campaign = find(&api, &name).await?;
     let (imports, now) = (api.store.imports(campaign.id).await?, api.clock.now());
-    let imports = imports.into_iter().map(|import| ImportJson::of(import, &campaign.name, now)).collect();
+    let imports = imports.into_iter().map(|import| ImportJson::of(import, &campaign, now)).collect();
     Ok(Json(ImportsJson { imports }))
 }
 
@@ -57,5 +58,5 @@ pub async fn show(State(api): State<ApiState>, Path((name, id)): Path<(String, S
     let campaign = find(&api, &name).await?;
     let import_id: ImportId = id.parse().map_err(|_| missing(&id))?;
     let import = api.store.import(import_id).await?.filter(|import| import.campaign_id == campaign.id);
-    Ok(Json(ImportJson::of(import.ok_or_else(|| missing(&id))?, &campaign.name, api.clock.now())))
+    Ok(Json(ImportJson::of(import.ok_or_else(|| missing(&id))?, &campaign, api.clock.now())))
 }

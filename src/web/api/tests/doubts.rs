@@ -1,3 +1,5 @@
+//! What is doubted in a list: the same of a file, of its dry run and of JSON rows.
+
 use serde_json::{Value, json};
 
 use super::bench::Bench;

@@ -1,3 +1,5 @@
+//! Imports that nobody reads on: shown, told, and gone on with or taken back.
+
 use serde_json::{Value, json};
 
 use super::bench::Bench;
@@ -56,4 +58,18 @@ async fn of_several_the_latest_is_named_and_one_that_is_taken_back_is_not() {
     assert_eq!(bench.post(&format!("/v1/imports/{latest}/undo")).await["status"], 200);
     let told = warning().await;
     assert!(told.contains(&earlier) && !told.contains("more"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_goes_on_with_an_import_into_a_campaign_that_was_cancelled() {
+    let bench = Bench::with_campaign().await;
+    let id = bench.cut_off_import(LIST, 2, 1).await;
+    bench.begun_earlier(&id, "2026-11-23T17:58:00Z").await;
+    assert_eq!(bench.post("/v1/campaigns/spring/cancel").await["status"], 200);
+    let shown = bench.exact("GET", &format!("{AT}/{id}"), "").await;
+    assert_eq!((&shown["state"], shown.get("resume")), (&json!("interrupted"), None), "{shown}");
+    for path in ["/v1/campaigns/spring", "/v1/campaigns/spring/explain"] {
+        let answer = bench.exact("GET", path, "").await;
+        assert!(!answer.to_string().contains("interrupted"), "it takes no leads: {answer}");
+    }
 }
