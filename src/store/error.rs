@@ -111,7 +111,8 @@ const STALE_PLAN: &str = "0A000";
 /// PostgreSQL's `invalid_authorization_specification`, `invalid_password` and `invalid_catalog_name`.
 fn help_by_code(code: Option<&str>) -> &'static str {
     match code {
-        Some("28000" | "28P01") => "make the role (CREATE ROLE … LOGIN PASSWORD …), or correct name and password in postgres.url",
+        Some("28000") => "make the role (CREATE ROLE … LOGIN PASSWORD …), correct its name in postgres.url, or let it in (pg_hba.conf)",
+        Some("28P01") => "make the role (CREATE ROLE … LOGIN PASSWORD …), or correct name and password in postgres.url",
         Some("3D000") => "make the database (CREATE DATABASE … OWNER …), or correct its name in postgres.url",
         _ => "start PostgreSQL, or correct postgres.url",
     }
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn a_database_that_cannot_be_opened_is_told_with_what_helps() {
         for (code, helps) in
-            [(Some("28000"), "CREATE ROLE"), (Some("28P01"), "password in postgres.url"), (Some("3D000"), "CREATE DATABASE")]
+            [(Some("28000"), "pg_hba.conf"), (Some("28P01"), "password in postgres.url"), (Some("3D000"), "CREATE DATABASE")]
         {
             assert!(help_by_code(code).contains(helps), "{code:?}");
         }
