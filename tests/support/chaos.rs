@@ -136,9 +136,11 @@ impl Line {
     }
 
     async fn pass(mut self, mut client: TcpStream, first: &[u8], fault: Fault) -> io::Result<()> {
-        self.healed().await;
-        // what a black hole swallowed is only sent again by somebody who is still there, whatever else befalls it then
-        if client.take_error()?.is_some() {
+        let was_swallowed = self.healed().await;
+        // a request that is held outlives its sender; what a black hole swallowed is only sent again by somebody who is still there,
+        // whatever else befalls it then
+        let outlives = matches!(fault, Fault::HoldRequest { .. }) && !was_swallowed;
+        if !outlives && client.take_error()?.is_some() {
             return Ok(());
         }
         if let Fault::HoldRequest { ms } = fault {
@@ -205,8 +207,11 @@ impl Line {
         Ok(server)
     }
 
-    async fn healed(&mut self) {
+    /// Waits for the end of a black hole, and says whether there is one.
+    async fn healed(&mut self) -> bool {
+        let is_hole = *self.in_hole.borrow();
         healed(&mut self.in_hole).await;
+        is_hole
     }
 }
 
