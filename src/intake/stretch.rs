@@ -15,8 +15,8 @@ use crate::intake::packed::Packed;
 use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
-/// Most rows of a stretch. Two stretches are in memory: with 120,000 rows an import of a million took 65 MiB.
-const ROWS: u64 = 100_000;
+/// Most rows of a stretch. Two stretches are in memory: with 100,000 rows an import of a million took up to 66 MiB.
+const ROWS: u64 = 90_000;
 
 /// Rows of the first stretch, for which the writer waits. The next ones are as long as all before them, until they are as long as may
 /// be: while a list is short, so is its part of the index.
