@@ -1,7 +1,7 @@
 //! A lane: servers of its own, a copy of the prepared database, and one trial after another.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use sqlx::postgres::PgConnection;
@@ -14,6 +14,8 @@ use super::times::Times;
 
 const PREPARED: &str = "prepared";
 const VERB: Duration = Duration::from_secs(60);
+/// From PostgreSQL's start until it lets somebody in.
+const LETS_IN: Duration = Duration::from_secs(30);
 
 /// A stopped PostgreSQL with a database in which three campaigns are about to be dialed: made once, copied for every lane.
 pub struct Prepared {
@@ -106,7 +108,7 @@ impl Lane {
 
     /// A database of its server, past every proxy.
     pub async fn rows(&self, database: &str) -> sqlx::Result<PgConnection> {
-        PgConnection::connect(&settings::database_url(&self.postgres.addr.to_string(), database)).await
+        connect(&self.postgres, database).await
     }
 
     pub async fn flush_redis(&self) -> redis::RedisResult<()> {
@@ -117,8 +119,24 @@ impl Lane {
 
 /// One statement outside of any trial's database.
 async fn on_server(postgres: &Server, sql: &str) -> sqlx::Result<()> {
-    let mut server = PgConnection::connect(&settings::database_url(&postgres.addr.to_string(), "postgres")).await?;
+    let mut server = connect(postgres, "postgres").await?;
     // made of this program's own words
     server.execute(AssertSqlSafe(sql.to_owned())).await?;
     server.close().await
+}
+
+/// PostgreSQL listens before it lets anybody in, and on a crowded machine for long.
+async fn connect(postgres: &Server, database: &str) -> sqlx::Result<PgConnection> {
+    let (url, begun) = (settings::database_url(&postgres.addr.to_string(), database), Instant::now());
+    loop {
+        match PgConnection::connect(&url).await {
+            Err(error) if starts_up(&error) && begun.elapsed() < LETS_IN => tokio::time::sleep(Duration::from_millis(50)).await,
+            told => return told,
+        }
+    }
+}
+
+/// By PostgreSQL's code `cannot_connect_now`.
+fn starts_up(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57P03")
 }

@@ -18,6 +18,8 @@ const BEGIN: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(90);
 const TAKE_OVER: Duration = Duration::from_secs(10);
 const TALK: Duration = Duration::from_secs(12);
+/// For everything that is not talk.
+const BESIDES: Duration = Duration::from_secs(66);
 
 async fn is_active(probe: SocketAddr) -> bool {
     get(probe, "/readyz").await.1.contains("\"active\":true")
@@ -63,10 +65,21 @@ async fn a_standby_takes_over_within_ten_seconds() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_drops_no_call() {
+    nobody_notices(TALK, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes seven minutes: cargo nextest run --run-ignored only -E 'test(drops_no_call_of_three_minutes)' --no-capture"]
+async fn a_rolling_restart_drops_no_call_of_three_minutes() {
+    nobody_notices(Duration::from_secs(180), true).await;
+}
+
+/// Every role is replaced while people talk; as many wait, and are called by the new worker.
+async fn nobody_notices(talk: Duration, as_shipped: bool) {
     const LEADS: u32 = 8;
     const LINES: u32 = 4;
-    let people = talkers(u32::try_from(TALK.as_secs()).unwrap());
-    let deployment = Deployment::start_on(Setup { scenario: Some(&people), ..Setup::default() }).await;
+    let (people, end) = (talkers(u32::try_from(talk.as_secs()).unwrap()), talk * 2 + BESIDES);
+    let deployment = Deployment::start_on(Setup { scenario: Some(&people), as_shipped, ..Setup::default() }).await;
     let mut rows = deployment.database.connect().await;
     let (web, told) = deployment.role("web");
     let (mut old, worker) = deployment.role("worker");
@@ -88,14 +101,14 @@ async fn a_rolling_restart_drops_no_call() {
     restart(web, &mut scheduler);
     let _scheduler = deployment.role("scheduler");
 
-    assert!(old.ended(END).success(), "it ended in order");
+    assert!(old.ended(end).success(), "it ended in order");
     assert_eq!(sent_by_first(&mut rows).await, sent_before, "a draining worker placed a call");
-    outcomes(&mut rows, i64::from(LEADS), END).await;
+    outcomes(&mut rows, i64::from(LEADS), end).await;
     let all: Vec<String> =
         sqlx::query_scalar("SELECT call_sid FROM attempt WHERE call_sid IS NOT NULL").fetch_all(&mut rows).await.unwrap();
     assert_eq!(all.len(), LEADS as usize);
     assert!(in_flight.iter().all(|sid| all.contains(sid)), "a call that was in flight lost its attempt");
-    nobody_was_cut_off(&deployment, &all, TALK);
+    nobody_was_cut_off(&deployment, &all, talk);
     rows.close().await.unwrap();
     deployment.remove().await;
 }
