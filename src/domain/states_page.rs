@@ -11,6 +11,10 @@ use crate::domain::lead::{self, LeadState};
 /// Rewrites the page instead of comparing it.
 const UPDATE: &str = "UPDATE_DOCS";
 
+/// A state that is shown and not stored.
+const INTERRUPTED: &str = "\nWhoever goes away writes nothing, so one that is cut off stays `running` until its file is sent again. When it has \
+                           stored no rows for\na minute it is shown as `interrupted`.\n";
+
 fn page() -> String {
     let mut page = String::from(
         "# States\n\nDrawn from the tables in `src/domain` by a test; `UPDATE_DOCS=1 cargo test states_page` draws it anew.\n\
@@ -20,6 +24,7 @@ fn page() -> String {
     draw(&mut page, "Lead", "When a person may be called next. Nothing is dialled here.", &LeadState::New, lead::TRANSITIONS);
     draw(&mut page, "Attempt", "One try at calling a lead, from arming to its end.", &AttemptState::Ready, attempt::TRANSITIONS);
     draw(&mut page, "Import", "How far a list has been read.", &ImportState::Running, IMPORT);
+    page.push_str(INTERRUPTED);
     draw(&mut page, "Job", "Work that is no dial: one row, run under a lease.", &JobState::Queued, JOB);
     draw(&mut page, "Deferred task", "A summary or a score that can wait for a cheap answer.", &TaskState::Waiting, TASK);
     draw(&mut page, "Batch", "Deferred tasks on their way through a provider, or through this process.", &BatchState::Intent, BATCH);

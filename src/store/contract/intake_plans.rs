@@ -52,7 +52,7 @@ on_both_engines! {
             let key = match (&store.db, table) {
                 (Db::Postgres(_), "lead") => "lead_phone_number_campaign_id_key",
                 (Db::Postgres(_), _) => "suppression_pkey",
-                (Db::Sqlite { .. }, "lead") => "SEARCH lead USING INDEX sqlite_autoindex_lead_2 (phone_number=? AND campaign_id=?)",
+                (Db::Sqlite { .. }, "lead") => "INDEX sqlite_autoindex_lead_2 (phone_number=? AND campaign_id=?)",
                 (Db::Sqlite { .. }, _) => "SEARCH suppression USING INDEX sqlite_autoindex_suppression_1 (phone_number=?",
             };
             assert!(plan.contains(key), "{statement}\n{plan}");
