@@ -7,6 +7,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::fence::{clean, fence, fence_pairs};
+use super::render::render_line;
 use super::{Layer, PromptError, PromptTexts, render};
 use crate::agents::definition::{AgentDefinition, Lines};
 use crate::domain::ids::PromptVersionId;
@@ -53,10 +54,11 @@ struct SlotView<'a> {
 }
 
 impl Script {
-    /// Renders every layer and line, so that whatever is wrong with them shows before the phone rings.
+    /// Renders every layer and line, before the first of them is said. What the lead lacks is left out of a line: whoever has answered is
+    /// not hung up on for a hole in a list ([`spoken`](super::spoken) tells of it before).
     ///
     /// # Errors
-    /// The first template that does not compile or names something unknown.
+    /// The first template that does not compile, or layer that names something unknown.
     pub fn new(texts: &PromptTexts, definition: Arc<AgentDefinition>, lead: &LeadFacts) -> Result<Self, PromptError> {
         let def = &definition;
         let variables = line_variables(def, lead);
@@ -89,7 +91,7 @@ impl Script {
     /// # Errors
     /// Never after [`Script::new`] succeeded, which rendered the same template.
     pub fn callback_confirmed(&self, when: &str) -> Result<String, PromptError> {
-        render("lines.callback_confirmed", &self.definition.lines.callback_confirmed, with_when(&self.variables, when))
+        render_line("callback_confirmed", &self.definition.lines.callback_confirmed, with_when(&self.variables, when))
     }
 
     /// The version replies are asked with.
@@ -211,8 +213,8 @@ fn with_when(variables: &BTreeMap<String, Value>, when: &str) -> Value {
 }
 
 fn render_lines(lines: &Lines, variables: &BTreeMap<String, Value>) -> Result<Lines, PromptError> {
-    let line = |name: &str, body: &str| render(&format!("lines.{name}"), body, Value::from(variables.clone()));
-    render("lines.callback_confirmed", &lines.callback_confirmed, with_when(variables, "tomorrow"))?;
+    let line = |name: &str, body: &str| render_line(name, body, Value::from(variables.clone()));
+    render_line("callback_confirmed", &lines.callback_confirmed, with_when(variables, "tomorrow"))?;
     Ok(Lines {
         greeting: lines.greeting.clone(),
         are_you_there: line("are_you_there", &lines.are_you_there)?,

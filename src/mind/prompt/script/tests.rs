@@ -102,11 +102,21 @@ fn lines_name_the_lead_and_the_callback() {
 }
 
 #[test]
-fn a_misspelt_variable_fails_before_the_call() {
+fn what_a_lead_lacks_is_left_out_of_a_line() {
     let mut def = demo().as_ref().clone();
-    def.lines.goodbye = "Bye {{ frist_name }}".to_owned();
-    let error = Script::new(&PromptTexts::built_in(), Arc::new(def), &lead("")).unwrap_err();
-    assert!(error.to_string().starts_with("`lines.goodbye`"), "{error}");
+    def.lines.goodbye = "Bye{% if city %} from {{ city }}{% endif %} {{ plan|default('friend') }}{{ nickname }}.".to_owned();
+    def.lines.callback_confirmed = "Until {{ when }}{{ nickname }}.".to_owned();
+    let script = Script::new(&PromptTexts::built_in(), Arc::new(def), &lead("")).unwrap();
+    assert_eq!(script.lines().goodbye, "Bye friend.");
+    assert_eq!(script.callback_confirmed("Friday").unwrap(), "Until Friday.");
+}
+
+#[test]
+fn a_misspelt_variable_of_a_layer_is_an_error() {
+    let mut texts = PromptTexts::built_in();
+    texts.system.body = "You are {{ persona_nam }}.".to_owned();
+    let error = Script::new(&texts, demo(), &lead("")).unwrap_err();
+    assert!(error.to_string().starts_with("`system`"), "{error}");
 }
 
 #[test]

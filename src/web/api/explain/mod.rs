@@ -12,8 +12,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::imports;
-use super::start;
+use super::{imports, start, unspoken};
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
@@ -46,6 +45,7 @@ struct Facts {
     abroad: Option<String>,
     interrupted: Option<String>,
     parked_for_consent: Vec<String>,
+    unspoken: Vec<String>,
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
@@ -105,7 +105,7 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
-    /// Imports that were interrupted, and leads that no gate opens for as the campaign stands.
+    /// Imports that were interrupted, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -119,6 +119,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         abroad: start::abroad(&api, &campaign).await?,
         interrupted: imports::incomplete(&api, &campaign).await?,
         parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
+        unspoken: unspoken::told(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -195,7 +196,8 @@ impl Facts {
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
         let not_permitted = start::not_permitted(&self.campaign);
-        let warnings = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).cloned().chain(not_permitted).collect();
+        let of_leads = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
+        let warnings = of_leads.cloned().chain(not_permitted).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
             gates,

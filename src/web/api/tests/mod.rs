@@ -21,3 +21,4 @@ mod rehearsal;
 mod stop;
 mod suppressions;
 mod times;
+mod unspoken;
