@@ -28,6 +28,8 @@ pub struct LeadFacts {
     pub zone: String,
     /// The callee's wall clock in words, for example `Monday, 23 November, 10:05`.
     pub local_time: String,
+    /// What was said in the last call with them and came of it, in one line.
+    pub earlier_call: Option<String>,
 }
 
 /// Tokens of one analysis; a JSON object of a few short values.
@@ -175,6 +177,7 @@ fn system_view(def: &AgentDefinition) -> Value {
 
 fn context_view(def: &AgentDefinition, lead: &LeadFacts) -> Value {
     let name = lead.first_name.iter().map(|name| ("first_name", name.as_str()));
+    let earlier = lead.earlier_call.iter().map(|told| ("earlier_call", told.as_str()));
     let rest = lead.variables.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     minijinja::context! {
         objective => &def.objective,
@@ -182,7 +185,7 @@ fn context_view(def: &AgentDefinition, lead: &LeadFacts) -> Value {
         slots => slot_views(def),
         local_time => clean(&lead.local_time),
         zone => clean(&lead.zone),
-        lead => fence_pairs("lead", name.chain(rest)),
+        lead => fence_pairs("lead", name.chain(rest).chain(earlier)),
     }
 }
 
