@@ -166,11 +166,12 @@ impl Store {
             // whoever asks for a call now does not mean the time that was promised earlier
             let due = "UPDATE callback SET due_at = $2, due_until = NULL WHERE lead_id = $1 AND NOT given_up";
             sqlx::query(due).bind(id).bind(now).execute(&mut *tx).await?;
-            let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
-            let change = Change::of(rows, state);
-            if change.is_changed() {
-                let subject = format!("lead/{id}");
-                audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: "" }, now).await?;
+            let found: Option<(LeadState, CampaignId)> =
+                sqlx::query_as("SELECT state, campaign_id FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, found.map(|(state, _)| state));
+            if let (true, Some((_, campaign))) = (change.is_changed(), found) {
+                let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}"));
+                audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: &detail }, now).await?;
             }
             Ok(change)
         })
