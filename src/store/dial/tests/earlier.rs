@@ -24,6 +24,9 @@ on_both_engines! {
 
     async fn a_call_in_which_nobody_talked_tells_nothing(store: Store) {
         let bench = Bench::new(store).await;
+        let machine = talked(&bench, 2, "CA2", Some(&told(Disposition::Voicemail))).await;
+        bench.end(&machine, "CA2", CallStatus::Completed).await;
+        assert_eq!(bench.store.earlier_call(machine.lead, AttemptId::new()).await.unwrap(), None);
         let unanswered = bench.placed(1, "CA1").await;
         bench.end(&unanswered, "CA1", CallStatus::NoAnswer).await;
         assert_eq!(bench.store.earlier_call(unanswered.lead, AttemptId::new()).await.unwrap(), None);
