@@ -160,7 +160,8 @@ impl HoldDesk {
         )?;
         let lead = lead.ok_or_else(|| BriefError::Unfit("its lead is gone".to_owned()))?;
         let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
-        let facts = self.facts(claim, &lead).await;
+        let earlier = self.earlier(claim, &lead).await;
+        let facts = self.facts(&lead, earlier.as_ref());
         let (hours, callbacks_left) = may_promise(&settings, &lead);
         let script =
             Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
@@ -181,12 +182,12 @@ impl HoldDesk {
         Ok((brief, subject))
     }
 
-    async fn facts(&self, claim: &HoldClaim, lead: &Lead) -> LeadFacts {
+    fn facts(&self, lead: &Lead, earlier: Option<&EarlierCall>) -> LeadFacts {
         let zone = lead.zones.0.first().cloned().unwrap_or_else(|| "UTC".to_owned());
         let clock = jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let local_time = self.clock.now().in_zone(&clock).strftime("%A, %-d %B, %H:%M").to_string();
         let variables: BTreeMap<String, String> = lead.variables.0.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-        let earlier_call = self.earlier(claim, lead).await.map(|call| earlier_call::told(&call, &clock));
+        let earlier_call = earlier.map(|call| earlier_call::told(call, &clock));
         LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time, earlier_call }
     }
 
