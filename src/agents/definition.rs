@@ -79,6 +79,25 @@ pub struct Lines {
     pub voicemail: String,
 }
 
+impl Lines {
+    /// Each with its name.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, &str); 10] {
+        [
+            ("greeting", &self.greeting),
+            ("are_you_there", &self.are_you_there),
+            ("goodbye", &self.goodbye),
+            ("opt_out_confirmed", &self.opt_out_confirmed),
+            ("i_am_an_ai", &self.i_am_an_ai),
+            ("callback_confirmed", &self.callback_confirmed),
+            ("callback_unclear", &self.callback_unclear),
+            ("filler", &self.filler),
+            ("apology", &self.apology),
+            ("voicemail", &self.voicemail),
+        ]
+    }
+}
+
 word_enum! {
     /// What a slot holds.
     pub enum SlotKind {

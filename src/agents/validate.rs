@@ -118,19 +118,7 @@ fn check_greeting(greeting: &str, found: &mut Problems) {
 }
 
 fn check_lines(lines: &Lines, found: &mut Problems) {
-    let all = [
-        ("greeting", &lines.greeting),
-        ("are_you_there", &lines.are_you_there),
-        ("goodbye", &lines.goodbye),
-        ("opt_out_confirmed", &lines.opt_out_confirmed),
-        ("i_am_an_ai", &lines.i_am_an_ai),
-        ("callback_confirmed", &lines.callback_confirmed),
-        ("callback_unclear", &lines.callback_unclear),
-        ("filler", &lines.filler),
-        ("apology", &lines.apology),
-        ("voicemail", &lines.voicemail),
-    ];
-    for (name, text) in all {
+    for (name, text) in lines.named() {
         check_line(&format!("lines.{name}"), text, found);
     }
     if variables(&lines.callback_confirmed).is_ok_and(|names| !names.contains("when")) {

@@ -60,6 +60,7 @@ pub const TRANSITIONS: &[(CampaignState, CampaignState, &str)] = {
         (Running, Halted, "breaker, budget or account fault"),
         (Draining, Halted, "breaker or account fault"),
         (Halted, Running, "resume after the cause was mended"),
+        (Halted, Draining, "drain after the cause was mended"),
         (Completed, Running, "leads were added or retried"),
         (Draft, Cancelled, "cancel"),
         (Scheduled, Cancelled, "cancel"),

@@ -33,7 +33,7 @@ const POSTAL_CODE: &str = "postal_code";
 pub const POSTAL_ALIASES: [&str; 5] = ["zip", "zip_code", "zipcode", "postcode", "postal"];
 
 /// Known columns that are kept as variables and do nothing more; a list that has them is told so.
-const NOT_OBEYED: [&str; 6] = ["agent_id", "agent_version", "from_number", "alt_phone_1", "alt_phone_2", "alt_phone_3"];
+const NOT_OBEYED: [&str; 7] = ["agent_id", "agent_version", "from_number", "language", "alt_phone_1", "alt_phone_2", "alt_phone_3"];
 
 /// Most columns of a file.
 pub const MAX_COLUMNS: usize = 512;
@@ -273,6 +273,7 @@ mod tests {
             "Consent At",
             "not_after",
             "From Number",
+            "language",
         ])
         .unwrap();
         let variable = |name: &str| Column::Variable(name.to_owned());
@@ -286,8 +287,9 @@ mod tests {
             Column::ConsentAt,
             Column::NotAfter,
             variable("from_number"),
+            variable("language"),
         ];
         assert_eq!(columns.kinds, expected);
-        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["From Number"]);
+        assert_eq!(columns.remarks().iter().map(|remark| remark.column.as_str()).collect::<Vec<_>>(), ["From Number", "language"]);
     }
 }

@@ -140,9 +140,10 @@ impl Store {
         change: CampaignChange<'_>,
         now: Timestamp,
     ) -> Result<Change<CampaignState>, StoreError> {
-        use CampaignState::{Cancelled, Completed, Running};
+        use CampaignState::{Cancelled, Completed, Draining, Halted, Running};
         let CampaignChange { from, to, reason, actor } = change;
-        let started = (to == Running).then_some(now);
+        // what failed before it was halted is not counted again, whether it goes on or comes to its end
+        let started = (to == Running || (from == Halted && to == Draining)).then_some(now);
         let ended = matches!(to, Completed | Cancelled).then_some(now);
         on_db!(self.db, write, tx => {
             let rows = if from.may_become(to) {

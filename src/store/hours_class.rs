@@ -86,17 +86,18 @@ impl Store {
         Ok(sorted.chain([HoursClass::unsorted()]).collect())
     }
 
-    /// Leads still to call by class, and how many of them are due.
+    /// Leads still to call by class, and how many of them are due; of a campaign that drains those that wait for a promised callback.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn due_by_hours_class(&self, campaign: CampaignId, now: Timestamp) -> Result<Vec<ClassDue>, StoreError> {
+    pub async fn due_by_hours_class(&self, campaign: CampaignId, draining: bool, now: Timestamp) -> Result<Vec<ClassDue>, StoreError> {
         on_db!(self.db, read, conn => {
             let sql = "SELECT hours_class AS class, COUNT(*) AS leads,
                    COUNT(CASE WHEN next_attempt_at <= $2 THEN 1 END) AS due,
                    MIN(CASE WHEN next_attempt_at > $2 THEN next_attempt_at END) AS next_at
-                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting') GROUP BY hours_class";
-            Ok(sqlx::query_as(sql).bind(campaign).bind(now).fetch_all(conn).await?)
+                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting') AND (next_kind = 'callback' OR NOT $3)
+                 GROUP BY hours_class";
+            Ok(sqlx::query_as(sql).bind(campaign).bind(now).bind(draining).fetch_all(conn).await?)
         })
     }
 

@@ -12,6 +12,7 @@ use crate::domain::background::{IMPORT, sources};
 use crate::domain::doubts::Doubts;
 use crate::domain::ids::{CampaignId, ImportId};
 use crate::domain::time::Timestamp;
+use crate::store::audit::{self, NewAudit};
 use crate::store::codec::{JsonText, count, whole, words};
 use crate::store::db::{EngineSql, engine_sql, on_db};
 use crate::store::lead_insert::{self, Inserted, ListBatch, ListPlace, OnDuplicate};
@@ -137,7 +138,7 @@ impl Import {
 }
 
 impl Store {
-    /// Begins an import.
+    /// Begins an import, and tells the audit who did. What is gone on with was begun by somebody already.
     ///
     /// # Errors
     /// The campaign does not exist, or the database cannot be written.
@@ -147,15 +148,19 @@ impl Store {
         file_name: &str,
         file_sha256: &str,
         judged_by: &str,
+        actor: &str,
         now: Timestamp,
     ) -> Result<Import, StoreError> {
         on_db!(self.db, write, tx => {
-            Ok(sqlx::query_as(
+            let import: Import = sqlx::query_as(
                 "INSERT INTO import (id, campaign_id, file_name, file_sha256, judged_by, state, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING *",
             )
             .bind(ImportId::new()).bind(campaign).bind(file_name).bind(file_sha256).bind(judged_by).bind(ImportState::Running).bind(now)
-            .fetch_one(tx).await?)
+            .fetch_one(&mut *tx).await?;
+            let (subject, detail) = (format!("campaign/{campaign}"), format!("{file_name} as import {}", import.id));
+            audit::append(tx.into(), NewAudit { actor, action: "leads.import", subject: &subject, detail: &detail }, now).await?;
+            Ok(import)
         })
     }
 

@@ -86,8 +86,8 @@ impl Store {
             }
             sqlx::query("UPDATE import SET state = $2, ended_at = $3 WHERE id = $1")
                 .bind(id).bind(ImportState::Undone).bind(now).execute(&mut *tx).await?;
-            let subject = format!("import/{id}");
-            let detail = format!("{} new and {} updated leads", import.accepted, import.updated);
+            let subject = format!("campaign/{}", import.campaign_id);
+            let detail = format!("import {id}: {} new and {} updated leads", import.accepted, import.updated);
             let undo = NewAudit { actor, action: "import.undo", subject: &subject, detail: &detail };
             audit::append(tx.into(), undo, now).await?;
             Ok(UndoStart::Begun(Box::new(import)))

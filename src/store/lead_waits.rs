@@ -75,6 +75,20 @@ impl Store {
         })
     }
 
+    /// How many of a campaign's waiting leads have no variable of this name, and how many wait.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn lacking(&self, campaign: CampaignId, variable: &str) -> Result<(i64, i64), StoreError> {
+        // as variables are stored: without blanks, and without those that are empty; in a value the quotes would be escaped
+        let key = format!("\"{variable}\":");
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT COUNT(CASE WHEN REPLACE(variables, $2, '') = variables THEN 1 END), COUNT(*)
+                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting')";
+            Ok(sqlx::query_as(sql).bind(campaign).bind(&key).fetch_one(conn).await?)
+        })
+    }
+
     /// How the numbers of a campaign's waiting and parked leads begin: four digits, which tell the country, how many leads, and how
     /// many of them are parked.
     ///
@@ -152,11 +166,12 @@ impl Store {
             // whoever asks for a call now does not mean the time that was promised earlier
             let due = "UPDATE callback SET due_at = $2, due_until = NULL WHERE lead_id = $1 AND NOT given_up";
             sqlx::query(due).bind(id).bind(now).execute(&mut *tx).await?;
-            let state = sqlx::query_scalar("SELECT state FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
-            let change = Change::of(rows, state);
-            if change.is_changed() {
-                let subject = format!("lead/{id}");
-                audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: "" }, now).await?;
+            let found: Option<(LeadState, CampaignId)> =
+                sqlx::query_as("SELECT state, campaign_id FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, found.map(|(state, _)| state));
+            if let (true, Some((_, campaign))) = (change.is_changed(), found) {
+                let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}"));
+                audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: &detail }, now).await?;
             }
             Ok(change)
         })

@@ -29,10 +29,11 @@ use crate::domain::zone::Address;
 use crate::follow_up;
 use crate::live::Live;
 use crate::mind::prompt::{LeadFacts, Script};
-use crate::store::dial::{HoldClaim, StreamClaim};
+use crate::store::dial::{EarlierCall, HoldClaim, StreamClaim};
 use crate::store::lead::Lead;
 use crate::store::{Store, StoreError};
 use crate::work::agents::{AgentError, Agents, ReadyAgent};
+use crate::work::earlier_call;
 use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
 use crate::work::journal::{StoreJournal, Subject};
@@ -159,7 +160,8 @@ impl HoldDesk {
         )?;
         let lead = lead.ok_or_else(|| BriefError::Unfit("its lead is gone".to_owned()))?;
         let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
-        let facts = self.facts(&lead);
+        let earlier = self.earlier(claim, &lead).await;
+        let facts = self.facts(&lead, earlier.as_ref());
         let (hours, callbacks_left) = may_promise(&settings, &lead);
         let script =
             Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
@@ -180,12 +182,22 @@ impl HoldDesk {
         Ok((brief, subject))
     }
 
-    fn facts(&self, lead: &Lead) -> LeadFacts {
+    fn facts(&self, lead: &Lead, earlier: Option<&EarlierCall>) -> LeadFacts {
         let zone = lead.zones.0.first().cloned().unwrap_or_else(|| "UTC".to_owned());
         let clock = jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let local_time = self.clock.now().in_zone(&clock).strftime("%A, %-d %B, %H:%M").to_string();
         let variables: BTreeMap<String, String> = lead.variables.0.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-        LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time }
+        let earlier_call = earlier.map(|call| earlier_call::told(call, &clock));
+        LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time, earlier_call }
+    }
+
+    /// The last conversation, where there was one. The call goes on without it when it cannot be read.
+    async fn earlier(&self, claim: &HoldClaim, lead: &Lead) -> Option<EarlierCall> {
+        if lead.attempts < 2 {
+            return None;
+        }
+        let read = self.store.earlier_call(claim.lead, claim.attempt).await;
+        read.inspect_err(|error| tracing::warn!(%error, "the agent does not know what was said last time")).ok().flatten()
     }
 
     /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too. While the

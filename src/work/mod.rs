@@ -5,6 +5,7 @@ pub mod campaigns;
 mod clips;
 pub mod defer;
 pub mod dial_lead;
+mod earlier_call;
 mod earlier_paces;
 pub mod fewer_dials;
 pub mod finish_call;

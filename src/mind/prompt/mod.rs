@@ -2,13 +2,15 @@
 //! and the lead, fenced), **history** (compressed), then the utterance. The same order lets a provider reuse the prefix.
 //!
 //! The bodies in `templates/` are version 1 of every layer; deployments store and publish their own. Rendering is
-//! minijinja with strict undefined: a misspelt variable fails before the phone rings, not in the middle of a call.
+//! minijinja; in a layer a misspelt variable is an error, in a line it is left out, and [`spoken`] says whose row has to have it.
 
 pub mod after_call;
 pub mod fence;
+mod from_list;
 mod render;
 mod script;
 
+pub use from_list::{Spoken, spoken};
 pub use render::PromptError;
 pub(crate) use render::render;
 pub use script::{LeadFacts, Script};

@@ -1,4 +1,5 @@
-//! Rendering: strict, without escaping (the words are spoken or read by a model, never shown as HTML).
+//! Rendering: without escaping, since the words are spoken or read by a model and never shown as HTML. Layers of a prompt are rendered
+//! strictly. A line is said to somebody who has answered, so what their row of the list lacks is left out of it.
 
 use std::sync::LazyLock;
 
@@ -27,22 +28,49 @@ pub enum PromptError {
     },
 }
 
-/// One environment for all templates: building it costs more than rendering.
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+// One environment for all templates of a kind: building it costs more than rendering.
+static LAYERS: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Strict));
+static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Lenient));
+/// Lines again: they may ask whether a value is there, and may not say one that is not.
+static COMPLETE_LINES: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::SemiStrict));
+
+fn environment(missing: UndefinedBehavior) -> Environment<'static> {
     let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_undefined_behavior(missing);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().expect("the default delimiters are valid"));
     env
-});
+}
 
-/// Renders a template.
+/// Renders a layer.
 ///
 /// # Errors
 /// When it does not compile or names a variable that does not exist.
 pub(crate) fn render(name: &str, body: &str, context: Value) -> Result<String, PromptError> {
-    ENVIRONMENT
-        .render_named_str(name, body, context)
+    render_in(&LAYERS, name, body, context)
+}
+
+/// Renders a line; a variable that does not exist is left out.
+///
+/// # Errors
+/// When it does not compile, or cannot do with what it is given.
+pub(super) fn render_line(name: &str, body: &str, context: Value) -> Result<String, PromptError> {
+    render_in(&LINES, &format!("lines.{name}"), body, context)
+}
+
+fn render_in(env: &Environment<'_>, name: &str, body: &str, context: Value) -> Result<String, PromptError> {
+    env.render_named_str(name, body, context)
         .map(|text| text.trim().to_owned())
         .map_err(|e| PromptError::Template { name: name.to_owned(), what: e.to_string() })
+}
+
+/// The variables that a line names; none when it does not compile.
+pub(super) fn named_in(body: &str) -> Vec<String> {
+    let template = LINES.template_from_named_str("line", body);
+    template.map(|line| line.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
+}
+
+/// Whether a line says everything with these values, and leaves nothing out.
+pub(super) fn is_complete(body: &str, context: Value) -> bool {
+    COMPLETE_LINES.render_named_str("line", body, context).is_ok()
 }

@@ -7,6 +7,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::fence::{clean, fence, fence_pairs};
+use super::render::render_line;
 use super::{Layer, PromptError, PromptTexts, render};
 use crate::agents::definition::{AgentDefinition, Lines};
 use crate::domain::ids::PromptVersionId;
@@ -27,6 +28,8 @@ pub struct LeadFacts {
     pub zone: String,
     /// The callee's wall clock in words, for example `Monday, 23 November, 10:05`.
     pub local_time: String,
+    /// What was said in the last call with them and came of it, in one line.
+    pub earlier_call: Option<String>,
 }
 
 /// Tokens of one analysis; a JSON object of a few short values.
@@ -53,10 +56,11 @@ struct SlotView<'a> {
 }
 
 impl Script {
-    /// Renders every layer and line, so that whatever is wrong with them shows before the phone rings.
+    /// Renders every layer and line, before the first of them is said. What the lead lacks is left out of a line: whoever has answered is
+    /// not hung up on for a hole in a list ([`spoken`](super::spoken) tells of it before).
     ///
     /// # Errors
-    /// The first template that does not compile or names something unknown.
+    /// The first template that does not compile, or layer that names something unknown.
     pub fn new(texts: &PromptTexts, definition: Arc<AgentDefinition>, lead: &LeadFacts) -> Result<Self, PromptError> {
         let def = &definition;
         let variables = line_variables(def, lead);
@@ -89,7 +93,7 @@ impl Script {
     /// # Errors
     /// Never after [`Script::new`] succeeded, which rendered the same template.
     pub fn callback_confirmed(&self, when: &str) -> Result<String, PromptError> {
-        render("lines.callback_confirmed", &self.definition.lines.callback_confirmed, with_when(&self.variables, when))
+        render_line("callback_confirmed", &self.definition.lines.callback_confirmed, with_when(&self.variables, when))
     }
 
     /// The version replies are asked with.
@@ -173,6 +177,7 @@ fn system_view(def: &AgentDefinition) -> Value {
 
 fn context_view(def: &AgentDefinition, lead: &LeadFacts) -> Value {
     let name = lead.first_name.iter().map(|name| ("first_name", name.as_str()));
+    let earlier = lead.earlier_call.iter().map(|told| ("earlier_call", told.as_str()));
     let rest = lead.variables.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     minijinja::context! {
         objective => &def.objective,
@@ -180,7 +185,7 @@ fn context_view(def: &AgentDefinition, lead: &LeadFacts) -> Value {
         slots => slot_views(def),
         local_time => clean(&lead.local_time),
         zone => clean(&lead.zone),
-        lead => fence_pairs("lead", name.chain(rest)),
+        lead => fence_pairs("lead", name.chain(rest).chain(earlier)),
     }
 }
 
@@ -211,8 +216,8 @@ fn with_when(variables: &BTreeMap<String, Value>, when: &str) -> Value {
 }
 
 fn render_lines(lines: &Lines, variables: &BTreeMap<String, Value>) -> Result<Lines, PromptError> {
-    let line = |name: &str, body: &str| render(&format!("lines.{name}"), body, Value::from(variables.clone()));
-    render("lines.callback_confirmed", &lines.callback_confirmed, with_when(variables, "tomorrow"))?;
+    let line = |name: &str, body: &str| render_line(name, body, Value::from(variables.clone()));
+    render_line("callback_confirmed", &lines.callback_confirmed, with_when(variables, "tomorrow"))?;
     Ok(Lines {
         greeting: lines.greeting.clone(),
         are_you_there: line("are_you_there", &lines.are_you_there)?,

@@ -16,7 +16,7 @@ use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSo
 on_both_engines! {
     async fn an_import_moves_with_its_leads(store: Store) {
         let id = campaign(&store, "spring").await;
-        let import = store.start_import(id, "list.csv", "abc", "alike", at(0)).await.unwrap();
+        let import = store.start_import(id, "list.csv", "abc", "alike", "test", at(0)).await.unwrap();
         let leads: Vec<_> = (0..10).map(new_lead).collect();
         let mut doubts = Doubts { rows: 10, ..Doubts::default() };
         doubts.add(DoubtCode::NoConsentBasis, 7);
@@ -34,7 +34,7 @@ on_both_engines! {
 
     async fn a_piece_is_stored_once(store: Store) {
         let id = campaign(&store, "spring").await;
-        let import = store.start_import(id, "list.csv", "abc", "alike", at(0)).await.unwrap();
+        let import = store.start_import(id, "list.csv", "abc", "alike", "test", at(0)).await.unwrap();
         let leads = [new_lead(1)];
         assert!(store.append_import(&import, batch(0, 90, &leads), at(1)).await.unwrap().is_some());
         assert_eq!(store.append_import(&import, batch(0, 90, &[new_lead(2)]), at(2)).await.unwrap(), None);
@@ -47,7 +47,7 @@ on_both_engines! {
 
     async fn a_stretch_is_stored_piece_by_piece(store: Store) {
         let id = campaign(&store, "spring").await;
-        let import = store.start_import(id, "list.csv", "abc", "alike", at(0)).await.unwrap();
+        let import = store.start_import(id, "list.csv", "abc", "alike", "test", at(0)).await.unwrap();
         let half = ImportPlace { byte_offset: 12, stretch_leads: 2, stretch_end: 90 };
         let (leads, rest) = ([new_lead(1), new_lead(2)], [new_lead(3)]);
         let first = ImportBatch { to: half, rows: 2, rejected: 0, ..batch(0, 12, &leads) };
@@ -66,7 +66,7 @@ on_both_engines! {
         let id = campaign(&store, "spring").await;
         for from in ImportState::ALL {
             for to in ImportState::ALL {
-                let import = store.start_import(id, "list.csv", "abc", "alike", at(0)).await.unwrap();
+                let import = store.start_import(id, "list.csv", "abc", "alike", "test", at(0)).await.unwrap();
                 assert!(*from == ImportState::Running || store.end_import(import.id, *from, at(1)).await.unwrap());
                 assert_eq!(store.end_import(import.id, *to, at(2)).await.unwrap(), allows(IMPORT, *from, *to), "{from} to {to}");
             }

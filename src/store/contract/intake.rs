@@ -177,7 +177,7 @@ async fn imported(
     leads: &[NewLead],
     now: crate::domain::time::Timestamp,
 ) -> Import {
-    let import = store.start_import(campaign, "list.csv", "abc", "alike", now).await.unwrap();
+    let import = store.start_import(campaign, "list.csv", "abc", "alike", "test", now).await.unwrap();
     let batch = ImportBatch {
         from: ImportPlace::default(),
         to: ImportPlace::at(9),

@@ -11,6 +11,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
 use crate::store::Change;
+use crate::store::codec::JsonText;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
 use crate::store::lead_waits::ConsentCount;
@@ -196,6 +197,20 @@ on_both_engines! {
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 2, leads: 3 });
         force_lead_state(&store, lead(&store, id, 1).await, LeadState::Finished).await;
         assert_eq!(store.consent_count(id).await.unwrap(), ConsentCount { lacking: 1, leads: 2 });
+    }
+
+    async fn leads_without_a_variable_are_counted(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let with = |n, key: &str, value: &str| {
+            let variables = JsonText([(key.to_owned(), json!(value))].into_iter().collect());
+            NewLead { variables, ..new_lead(n) }
+        };
+        let rows = [("city", "Oakland"), ("note", "\"city\":"), ("cityx", "a"), ("City", "b"), ("city", "c")];
+        let leads: Vec<NewLead> = (1..).zip(rows).map(|(n, (key, value))| with(n, key, value)).collect();
+        store.insert_leads(place(id), &leads, at(0)).await.unwrap();
+        assert_eq!(store.lacking(id, "city").await.unwrap(), (3, 5));
+        force_lead_state(&store, lead(&store, id, 3).await, LeadState::Finished).await;
+        assert_eq!((store.lacking(id, "city").await.unwrap(), store.lacking(id, "plan").await.unwrap()), ((2, 4), (4, 4)));
     }
 
     async fn waiting_leads_are_counted_by_how_their_numbers_begin(store: Store) {

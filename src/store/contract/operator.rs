@@ -24,7 +24,7 @@ on_both_engines! {
         assert_eq!(waits.len(), 1);
         assert_eq!((waits[0].state, waits[0].next_kind, waits[0].leads, waits[0].due), (LeadState::New, DialKind::Fresh, 3, 2));
         assert_eq!(waits[0].next_at, Some(at(60_000)), "a lead is not called before its time");
-        let classes = store.due_by_hours_class(spring, at(1)).await.unwrap();
+        let classes = store.due_by_hours_class(spring, false, at(1)).await.unwrap();
         let (leads, due) = (classes.iter().map(|class| class.leads).sum::<i64>(), classes.iter().map(|class| class.due).sum::<i64>());
         assert_eq!((leads, due, classes.iter().find_map(|class| class.next_at)), (3, 2, Some(at(60_000))), "by their hours too");
         let counts = store.lead_counts().await.unwrap();
@@ -34,7 +34,14 @@ on_both_engines! {
     async fn a_lead_can_be_put_first(store: Store) {
         let spring = campaign(&store, "spring").await;
         let id = lead(&store, spring, 1).await;
+        lead(&store, spring, 2).await;
+        let leads = async |draining| {
+            let classes = store.due_by_hours_class(spring, draining, at(5)).await.unwrap();
+            classes.iter().map(|class| class.leads).sum::<i64>()
+        };
+        assert_eq!((leads(false).await, leads(true).await), (2, 0));
         assert_eq!(store.call_lead_next(id, "ada", at(5)).await.unwrap(), Change::Changed);
+        assert_eq!((leads(false).await, leads(true).await), (2, 1), "it goes where promised callbacks are");
         let due = store.due_leads(spring, &[DialKind::Callback], at(5), 10).await.unwrap();
         assert_eq!(due.iter().map(|due| due.lead).collect::<Vec<_>>(), [id]);
     }

@@ -3,7 +3,7 @@
 //! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, `keep` holds its ticket while it waits,
 //! `ticket` looks at what it is about, [`claim`] gives the right to send once and `intent` writes it down,
 //! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
-//! [`hold`] gives the call to one worker, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
+//! [`hold`] gives the call to one worker, [`earlier`] tells it of the last one, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
 //! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand, and
 //! `last_call` since when a slow campaign rests.
 //!
@@ -21,6 +21,7 @@ mod caller;
 pub mod claim;
 pub mod counts;
 pub mod due;
+pub mod earlier;
 mod ending;
 mod explain;
 mod facts;
@@ -58,6 +59,7 @@ pub use callback::{Told, Trouble};
 pub use claim::{ClaimAsk, ClaimOutcome, Claimed};
 pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
+pub use earlier::EarlierCall;
 pub use ending::Ending;
 pub use finish::{Finished, FinishedCall};
 pub use halt::NewlyRefused;

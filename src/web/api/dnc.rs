@@ -89,8 +89,10 @@ pub async fn import(
     }
     let counts = reading.await.map_err(|error| unreadable(&FileError::Read(io::Error::other(error))))?;
     let counts = counts.map_err(|error| unreadable(&error))?;
-    if counts.rejected == counts.rows {
-        return Err(ApiError::unusable("bad_file", no_number(&counts), "write one number a line, or name the column phone_number"));
+    // read in a wrong way it would drop the numbers that the list has, and count as new: it keeps them and its date
+    if counts.rejected * 2 > counts.rows {
+        let fix = "write one number a line, or name the column phone_number; numbers without a country code need --region";
+        return Err(ApiError::unusable("bad_file", few_numbers(&counts), fix));
     }
     let scrub_date = scrub_date.to_string();
     let list = ReadList { name, registry: registry.map(|registry| registry.place), scrub_date: &scrub_date };
@@ -196,9 +198,13 @@ fn list_name(name: &str) -> Result<&str, ApiError> {
     }
 }
 
-fn no_number(counts: &NumberCounts) -> String {
+fn few_numbers(counts: &NumberCounts) -> String {
     let first = counts.findings.first().map(|finding| format!("; line {}: {}", finding.line, finding.message)).unwrap_or_default();
-    let rows = if counts.rows == 1 { "its one row holds no".to_owned() } else { format!("none of the {} rows holds a", counts.rows) };
+    let rows = match (counts.rows - counts.rejected, counts.rows) {
+        (0, 1) => "its one row holds no".to_owned(),
+        (0, rows) => format!("none of the {rows} rows holds a"),
+        (good, rows) => format!("only {good} of the {rows} rows {} a", if good == 1 { "holds" } else { "hold" }),
+    };
     format!("{rows} phone number{first}")
 }
 

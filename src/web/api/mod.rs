@@ -39,6 +39,7 @@ mod suppressions;
 mod test_call;
 #[cfg(test)]
 mod tests;
+mod unspoken;
 
 use std::path::PathBuf;
 

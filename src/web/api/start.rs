@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, passed};
+use super::{imports, passed, unspoken};
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -70,6 +70,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     notes.extend(parked_for_consent(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
     notes.extend(not_permitted(campaign));
+    notes.extend(unspoken::told(api, campaign).await?);
     match settings.starts_at {
         Some(start) if start > now => {
             notes.push(format!("it starts at {start}; to start now: callfleet campaign set {} schedule.start=", campaign.name));

@@ -28,7 +28,7 @@ const STEPS: [Step; 6] = [
     Step { verb: "start", done: "started", from: &[Draft, Scheduled, Completed], to: Running },
     Step { verb: "pause", done: "paused", from: &[Running], to: Paused },
     Step { verb: "resume", done: "resumed", from: &[Paused, Halted], to: Running },
-    Step { verb: "drain", done: "drained", from: &[Running, Paused], to: Draining },
+    Step { verb: "drain", done: "drained", from: &[Running, Paused, Halted], to: Draining },
     Step { verb: "unschedule", done: "unscheduled", from: &[Scheduled], to: Draft },
     Step { verb: "cancel", done: "cancelled", from: &[Draft, Scheduled, Running, Paused, Draining, Halted], to: Cancelled },
 ];

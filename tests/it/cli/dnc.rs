@@ -56,6 +56,24 @@ fn lists_that_cannot_be_used_change_nothing() {
 }
 
 #[test]
+fn a_list_that_is_read_in_a_wrong_way_replaces_none() {
+    let bench = Bench::with_campaign();
+    bench.write("registry.txt", "+14155550100\n+14155550101\n+14155550102\n");
+    bench.done(&format!("dnc import registry.txt --scrub-date {}", day(9)));
+    // its region was forgotten
+    bench.write("newer.txt", "+14155550103\n4155550100\n4155550101\n4155550102\n");
+    let refused = bench.run(&format!("dnc import newer.txt --scrub-date {}", day(0)));
+    assert!(refused.code == Some(1) && refused.err.contains("only 1 of the 4 rows holds a phone number; line 2"), "{refused:?}");
+    assert!(refused.err.contains("--region"), "{refused:?}");
+    assert_eq!(bench.done("dnc list --json").json()["lists"][0]["scrub_date"], day(9));
+    for number in ["+14155550100", "+14155550103"] {
+        assert_eq!(bench.done(&format!("dnc show {number} --json")).json()["suppressed"], true, "{number}");
+    }
+    let read = bench.done(&format!("dnc import newer.txt --region US --scrub-date {} --json", day(0))).json();
+    assert_eq!((&read["numbers"], &read["rejected"]), (&4.into(), &0.into()), "{read}");
+}
+
+#[test]
 fn a_list_knows_its_registry_and_how_old_it_may_be() {
     let bench = Bench::with_campaign();
     bench.write("tps.txt", "phone\n+442079460000\n");

@@ -12,6 +12,7 @@ on_both_engines!(
     headers_separators_and_quotes,
     huge_lines_and_wide_headers_cost_little,
     many_rows_add_up,
+    rows_that_update_are_counted_apart,
     an_upload_that_is_too_long_is_refused_unread
 );
 
@@ -83,6 +84,18 @@ async fn many_rows_add_up(bench: &mut Bench) {
     assert_eq!((count("rows"), count("rejected")), (30_000, 1_200), "{answer}");
     assert_eq!(count("accepted") + count("duplicates") + count("updated") + count("rejected"), 30_000, "{answer}");
     assert_eq!((&answer["by_code"]["too_short"], &answer["by_code"]["missing_phone"]), (&600.into(), &600.into()));
+}
+
+async fn rows_that_update_are_counted_apart(bench: &mut Bench) {
+    let list = "phone,name\n+14155550100,Ann\n+14155550101,Bo\n+1 415 555 0100,Anna\n12,short\n";
+    bench.check("a number twice", "", list.as_bytes().to_vec(), &Expect::Counts([2, 1, 0, 1], &["too_short"])).await;
+    bench.check("a number twice, to update", "update=true", list.as_bytes().to_vec(), &Expect::Counts([2, 1, 1, 0], &["too_short"])).await;
+    let campaign = bench.campaign().await;
+    for (query, counts) in [("", [2, 1, 0, 1]), ("", [0, 1, 0, 3]), ("update=true", [0, 1, 3, 0])] {
+        let (status, answer) = bench.import(&campaign, query, list).await;
+        let found = ["accepted", "rejected", "updated", "duplicates"].map(|key| answer[key].as_u64().unwrap());
+        assert_eq!((status, found, &answer["rows"]), (201, counts, &4.into()), "{query}: {answer}");
+    }
 }
 
 /// Says that it is 2 GiB long, and must not be asked for any of it.

@@ -27,7 +27,7 @@ const CHARACTER: usize = 480;
 
 pub(crate) fn rules() -> Rules {
     let definition = Arc::new(load(include_str!("../../../../config/demo/agent.toml")).unwrap());
-    let lead = LeadFacts { first_name: None, variables: BTreeMap::new(), zone: "America/New_York".into(), local_time: "Monday".into() };
+    let lead = LeadFacts { zone: "America/New_York".into(), local_time: "Monday".into(), ..LeadFacts::default() };
     let script = Arc::new(Script::new(&PromptTexts::built_in(), definition, &lead).unwrap());
     let clips = [LineName::Greeting, LineName::Filler, LineName::Apology, LineName::Goodbye]
         .map(|line| (line, spell(line.words(script.lines()))))

@@ -5,6 +5,7 @@ mod arm;
 mod bench;
 mod caller;
 mod claim;
+mod earlier;
 mod explain;
 mod fatal;
 mod finish;

@@ -12,9 +12,9 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::imports;
-use super::start;
-use crate::domain::attempt::AttemptState;
+use super::{imports, start, unspoken};
+use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
 use crate::domain::dialing::{rest, turns_apart};
@@ -46,6 +46,7 @@ struct Facts {
     abroad: Option<String>,
     interrupted: Option<String>,
     parked_for_consent: Vec<String>,
+    unspoken: Vec<String>,
     dialers: Dialers,
     words: Vec<Said>,
     queue_paused: bool,
@@ -105,7 +106,7 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
-    /// Imports that were interrupted, and leads that no gate opens for as the campaign stands.
+    /// Imports that were interrupted, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -119,6 +120,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         abroad: start::abroad(&api, &campaign).await?,
         interrupted: imports::incomplete(&api, &campaign).await?,
         parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
+        unspoken: unspoken::told(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
         waits: api.store.lead_waits(campaign.id, api.clock.now(), KINDS).await?,
         lines: api.store.live_lines(api.timings.holder_silence).await?,
@@ -171,7 +173,7 @@ async fn last_call(api: &ApiState, campaign: &Campaign) -> Result<Option<Timesta
 async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, ApiError> {
     let Ok(settings) = campaign.checked_settings() else { return Ok(Vec::new()) };
     let now = api.clock.now();
-    let counts = api.store.due_by_hours_class(campaign.id, now).await?;
+    let counts = api.store.due_by_hours_class(campaign.id, campaign.state == CampaignState::Draining, now).await?;
     let classes = api.store.hours_classes(campaign.id).await?;
     let mut hours: Vec<HoursJson> = classes
         .into_iter()
@@ -191,11 +193,12 @@ async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, Ap
 impl Facts {
     fn explain(self) -> Explanation {
         let gates: Vec<GateJson> = CampaignGate::ALL.iter().map(|gate| self.look(*gate)).collect();
-        let due_now = self.waits.iter().map(|wait| wait.due).sum();
+        let due_now = self.called().map(|wait| wait.due).sum();
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
-        let next_opening = self.waits.iter().filter_map(|wait| wait.next_at).chain(shut).min();
+        let next_opening = self.called().filter_map(|wait| wait.next_at).chain(shut).min();
         let not_permitted = start::not_permitted(&self.campaign);
-        let warnings = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).cloned().chain(not_permitted).collect();
+        let of_leads = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
+        let warnings = of_leads.cloned().chain(not_permitted).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
             gates,
@@ -209,6 +212,15 @@ impl Facts {
         }
     }
 
+    /// What leads wait for that the campaign still calls.
+    fn called(&self) -> impl Iterator<Item = &LeadWait> {
+        self.waits.iter().filter(move |wait| !self.drains() || wait.next_kind == DialKind::Callback)
+    }
+
+    fn drains(&self) -> bool {
+        self.campaign.state == CampaignState::Draining
+    }
+
     /// The first thing to know.
     fn answer(&self, gates: &[GateJson], due_now: i64, next_opening: Option<Timestamp>) -> String {
         let busy: i64 = self.in_progress().iter().map(|(_, attempts)| attempts).sum();
@@ -216,7 +228,7 @@ impl Facts {
             let opens = closed.opens_at.map(|at| format!("; opens {at}")).unwrap_or_default();
             return format!("nothing new is dialed: {}{opens}", closed.value);
         }
-        match (due_now, busy, next_opening) {
+        let told = match (due_now, busy, next_opening) {
             (0, 0, None) => "nobody is left to call".to_owned(),
             (0, 0, Some(at)) => format!("nobody is due now; the next one is at {at}"),
             (0, busy, _) => format!("{} {} under way and nobody else is due now", counted(busy, "call"), are(&busy)),
@@ -225,7 +237,8 @@ impl Facts {
                 let (are_due, inside) = (are(&due), self.inside_their_hours(due));
                 format!("{leads} {are_due} due{inside} and {calls} {} under way; dialing goes on as lines and pace allow", are(&busy))
             }
-        }
+        };
+        if self.drains() { format!("only promised callbacks are still called: {told}") } else { told }
     }
 
     /// Told where not all that are due may be called now.

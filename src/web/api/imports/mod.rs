@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::ApiState;
 use super::campaigns::find;
 use super::error::ApiError;
-use super::extract::Ask;
+use super::extract::{Actor, Ask};
 use super::idle;
 use super::keyed::{Key, Turn};
 use crate::domain::ids::ImportId;
@@ -64,6 +64,7 @@ pub async fn import(
     State(api): State<ApiState>,
     Path(name): Path<String>,
     Ask(query): Ask<ImportQuery>,
+    actor: Actor,
     key: Key,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -79,7 +80,7 @@ pub async fn import(
         Turn::Done(answer) => return Ok(answer),
     };
     let file_name = query.file_name.unwrap_or_else(|| "upload".to_owned());
-    let order = Order { api: api.clone(), campaign, file_name, options, dry_run: query.dry_run };
+    let order = Order { api: api.clone(), campaign, file_name, actor, options, dry_run: query.dry_run };
     // when nobody waits any more the request is dropped, and the import with it: the piece at hand is rolled back
     let outcome = order.carry_out(list, keyed.begun_at, &CancellationToken::new()).await?;
     let status = if query.dry_run { StatusCode::OK } else { StatusCode::CREATED };

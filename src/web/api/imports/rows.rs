@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::ApiState;
 use super::super::error::ApiError;
+use super::super::extract::Actor;
 use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
 use super::doubtful::{Doubtful, DoubtsJson, staying};
@@ -65,7 +66,7 @@ struct RowsOutcome {
 }
 
 /// `POST /v1/campaigns/{name}/leads`.
-pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key, body: Bytes) -> Result<Response, ApiError> {
+pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, actor: Actor, key: Key, body: Bytes) -> Result<Response, ApiError> {
     let begun = Instant::now();
     let campaign = open_campaign(&api, &name).await?;
     let order: RowsBody = serde_json::from_slice(&body).map_err(|error| bad_body(&error))?;
@@ -100,7 +101,7 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, key: Key
     };
     let status = StatusCode::CREATED;
     let keep = |inserted: &Inserted| keyed.request.clone().map(|request| (request, keyed::kept(status, &tell(inserted))));
-    let inserted = api.store.insert_leads_once(place, leads, now, keep).await?;
+    let inserted = api.store.insert_leads_once(place, leads, actor.0, now, keep).await?;
     Ok(axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))))
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::ApiState;
 use super::super::error::ApiError;
+use super::super::extract::Actor;
 use super::super::idle;
 use super::diff::{Diff, Tries};
 use super::doubtful::{Doubtful, DoubtsJson};
@@ -34,6 +35,8 @@ pub struct Order {
     pub campaign: Campaign,
     /// The file's name as the operator knows it.
     pub file_name: String,
+    /// Who brings it.
+    pub actor: Actor,
     /// How.
     pub options: ImportOptions,
     /// Import nothing.
@@ -179,7 +182,7 @@ impl Order {
             store.end_import(import.id, ImportState::Failed, now).await?;
             warnings.push(read_anew(&import));
         }
-        Ok(store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, &judged_by, now).await?)
+        Ok(store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, &judged_by, self.actor.0, now).await?)
     }
 
     fn refused(&self, id: ImportId, sheet: &Sheet, bytes: u64) -> Result<Refused, ApiError> {

@@ -132,7 +132,7 @@ impl Bench {
         let now = Still.now();
         let options = ImportOptions { region: None, on_duplicate: Twice::Skip, order: WriteOrder::Numbers, now, resume: None };
         let sha256 = hex::encode(Sha256::digest(text));
-        let import = self.store.start_import(campaign, "mixed.csv", &sha256, &options.judged_by(), now).await.unwrap();
+        let import = self.store.start_import(campaign, "mixed.csv", &sha256, &options.judged_by(), "test", now).await.unwrap();
         let to_byte = text.lines().take(rows + 1).map(|line| line.len() as u64 + 1).sum();
         let lead = NewLead { phone_number: PhoneNumber::from_e164("+14155550110").unwrap(), ..fixtures::new_lead(0) };
         let (rows, rejected) = (rows as u64, rejected as u64);

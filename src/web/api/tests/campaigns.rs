@@ -2,6 +2,8 @@ use insta::assert_json_snapshot;
 use serde_json::json;
 
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
+use crate::domain::campaign::CampaignState;
+use crate::store::campaign::CampaignChange;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_says_what_it_lacks_and_starts_once_it_has_it() {
@@ -31,6 +33,25 @@ async fn steps_follow_the_table_and_repeat_harmlessly() {
     assert_json_snapshot!("steps", seen);
     let audits: Vec<(String, String)> = bench.store.audits(None, 50).await.unwrap().into_iter().map(|a| (a.actor, a.action)).collect();
     assert_eq!(audits.iter().filter(|(actor, action)| actor == "cli" && action == "campaign.state").count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_halted_while_it_drained_need_not_call_everybody_to_come_to_its_end() {
+    let bench = Bench::with_campaign().await;
+    let id = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let steps = [
+        (CampaignState::Draft, CampaignState::Running),
+        (CampaignState::Running, CampaignState::Draining),
+        (CampaignState::Draining, CampaignState::Halted),
+    ];
+    for (from, to) in steps {
+        let change = CampaignChange { from, to, reason: None, actor: "test" };
+        let before = "2026-11-23T17:00:00Z".parse().unwrap();
+        assert!(bench.store.change_campaign_state(id, change, before).await.unwrap().is_changed(), "{from} to {to}");
+    }
+    assert_eq!(bench.post("/v1/campaigns/spring/drain").await["body"]["state"], "draining");
+    let since = bench.store.campaign(id).await.unwrap().unwrap().running_since;
+    assert_eq!(since, Some("2026-11-23T18:00:00Z".parse().unwrap()), "calls that failed before it are counted no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

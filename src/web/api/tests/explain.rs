@@ -205,6 +205,25 @@ async fn hours_that_open_before_anybody_of_them_is_due_are_waited_for_until_then
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_campaign_that_drains_only_promised_callbacks_are_due() {
+    let fleet = Fleet::dialing().await;
+    assert_eq!(fleet.bench.post("/v1/campaigns/spring/drain").await["status"], 200);
+    let told = "only promised callbacks are still called: nobody is left to call";
+    assert_eq!(fleet.explained().await["answer"], told, "both leads are due, and will not be called");
+    let at = "2026-11-23T20:00:00Z".parse::<Timestamp>().unwrap();
+    let promised: Result<(), StoreError> = on_db!(fleet.bench.store.db, write, tx => {
+        let sql = "UPDATE lead SET state = 'waiting', next_kind = 'callback', next_attempt_at = $1 WHERE phone_number = '+14155550100'";
+        sqlx::query(sql).bind(at).execute(tx).await?;
+        Ok(())
+    });
+    promised.unwrap();
+    let explained = fleet.explained().await;
+    let told = "only promised callbacks are still called: nobody is due now; the next one is at 2026-11-23T20:00:00Z";
+    assert_eq!((&explained["answer"], &explained["due_now"]), (&json!(told), &json!(0)), "{explained}");
+    assert_eq!((&explained["hours"][0]["leads"], &explained["waiting"][1]["leads"]), (&json!(1), &json!(1)), "{explained}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn free_lines_are_those_the_dispatcher_has() {
     let fleet = Fleet::dialing().await;
     let lines = async || fleet.gate(CampaignGate::Lines).await["value"].clone();

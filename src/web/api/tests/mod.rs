@@ -1,5 +1,6 @@
 //! The API as a program sees it: real requests to the real router over a store in a folder of its own.
 
+mod audit;
 mod bench;
 mod callbacks;
 mod calls;
@@ -21,3 +22,4 @@ mod rehearsal;
 mod stop;
 mod suppressions;
 mod times;
+mod unspoken;

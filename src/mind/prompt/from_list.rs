@@ -1,0 +1,71 @@
+//! What an agent's lines say of a lead. A list has to tell it, or somebody hears a sentence with a hole in it.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Value;
+
+use super::render::{is_complete, named_in};
+use crate::agents::definition::Lines;
+
+/// What a line has whatever the list tells.
+const GIVEN: [&str; 3] = ["company", "persona_name", "when"];
+
+/// A value of the list that a line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// The variable.
+    pub name: String,
+    /// The first line that says it, like `voicemail`.
+    pub line: &'static str,
+}
+
+/// The values that lines say as they are, by name. One that a line asks for first (`{% if city %}`) or has something for in its place
+/// (`default`) may be missing.
+#[must_use]
+pub fn spoken(lines: &Lines) -> Vec<Spoken> {
+    let mut spoken = BTreeMap::new();
+    for (line, body) in lines.named() {
+        let names = named_in(body);
+        for name in names.iter().filter(|name| !GIVEN.contains(&name.as_str()) && !can_do_without(body, name, &names)) {
+            spoken.entry(name.clone()).or_insert(line);
+        }
+    }
+    spoken.into_iter().map(|(name, line)| Spoken { name, line }).collect()
+}
+
+fn can_do_without(body: &str, name: &str, names: &[String]) -> bool {
+    let others = names.iter().filter(|other| *other != name);
+    let values: BTreeMap<String, Value> = others.map(|other| (other.clone(), Value::from("x"))).collect();
+    is_complete(body, Value::from(values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents;
+
+    fn said_by(change: impl FnOnce(&mut Lines)) -> Vec<(String, &'static str)> {
+        let mut agent = agents::load::load(include_str!("../../../config/demo/agent.toml")).unwrap();
+        change(&mut agent.lines);
+        spoken(&agent.lines).into_iter().map(|Spoken { name, line }| (name, line)).collect()
+    }
+
+    #[test]
+    fn what_lines_say_as_it_is_has_to_be_on_the_list() {
+        assert!(said_by(|_| ()).is_empty(), "what every call has");
+        let said = said_by(|lines| {
+            lines.voicemail = "Hi {{ first_name }}, about your roof in {{ city }}.".to_owned();
+            lines.goodbye = "Enjoy {{ city|upper }}, {{ first_name }}.".to_owned();
+        });
+        assert_eq!(said, [("city".to_owned(), "goodbye"), ("first_name".to_owned(), "goodbye")]);
+    }
+
+    #[test]
+    fn what_a_line_asks_for_first_or_replaces_may_be_missing() {
+        let said = said_by(|lines| {
+            lines.goodbye = "Bye{% if city %} from {{ city }}{% endif %}, {{ name|default('friend') }}.".to_owned();
+            lines.apology = "Sorry{% if plan is defined %} about {{ plan }} of {{ vendor }}{% endif %}.".to_owned();
+        });
+        assert_eq!(said, [("vendor".to_owned(), "apology")], "beside a value that is there");
+    }
+}

@@ -1,0 +1,29 @@
+//! What an agent says of a lead and the list does not tell.
+
+use serde_json::json;
+
+use super::bench::{AGENT, Bench};
+use super::lifecycle::start;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_and_in_explain() {
+    let bench = Bench::with_campaign().await;
+    let line = "goodbye = \"Thank you for your time. Goodbye.\"";
+    let says = "goodbye = \"Thank you, {{ first_name }}. Enjoy {{ city }}{% if plan %} and {{ plan }}{% endif %}.\"";
+    assert!(AGENT.contains(line));
+    assert_eq!(bench.text("POST", "/v1/agents", &AGENT.replace(line, says)).await["status"], 201);
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &json!({ "agent": "solar-intro" })).await["status"], 200);
+    let list = "phone_number,timezone,consent_basis,first_name,city\n\
+        +14155550120,America/Los_Angeles,web form,Ann,Oakland\n\
+        +14155550121,America/Los_Angeles,web form,,Fresno\n";
+    assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports", list).await["body"]["accepted"], 2);
+    let told = |what: &str, name: &str| {
+        format!(
+            "{what} no {name}, which lines.goodbye says: it is left out there; fill it in and import the whole rows again (callfleet leads \
+             import --campaign spring --update FILE), or ask for it in the line: {{% if {name} %}}"
+        )
+    };
+    let both = json!([told("2 of 4 leads have", "city"), told("1 of 4 leads has", "first_name")]);
+    assert_eq!(start(&bench).await["body"]["notes"], both);
+    assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], both);
+}
