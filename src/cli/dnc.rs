@@ -11,7 +11,7 @@ use tokio::fs::File;
 use super::client::Client;
 use super::commands::Dnc;
 use super::import::{pieces, refused_or_cut_off, reject_text};
-use super::output::{Output, cell, items, moment, table};
+use super::output::{Output, cell, items, moment, table, warnings_and_notes};
 use super::path::ApiPath;
 use crate::domain::count::counted;
 
@@ -75,6 +75,7 @@ fn imported(answer: &Value) -> String {
             count(answer, "withdrawn", "call")
         ));
     }
+    text.push_str(&warnings_and_notes(answer));
     if answer["rejected"] != 0 {
         text.push_str(&format!("\nno usable number in {} of {}:", answer["rejected"], count(answer, "rows", "row")));
         text.extend(items(&answer["rejects"]).iter().map(|reject| format!("\n{}", reject_text(reject))));

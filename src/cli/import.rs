@@ -58,16 +58,24 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
         sent.await
     };
     let answer = order.answered(answer)?;
-    output.show(&answer, |result| result_text(result, order))?;
     let refused = answer.json["rejected"].as_u64().unwrap_or(0) > 0;
-    if let Some(to) = order.rejects.filter(|_| refused) {
-        let id = cell(&answer.json["import_id"]);
-        save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await?;
-        if !output.json {
-            line(&format!("the refused rows are in {}; mend them and import that file", to.display()))?;
-        }
+    let rejects = order.rejects.filter(|_| refused);
+    // before anything is shown: whoever reads that may go away (`| head`), and the command ends there
+    let saved = match rejects {
+        Some(to) => save_rejects(order, client, &answer.json, to).await,
+        None => Ok(()),
+    };
+    output.show(&answer, |result| result_text(result, order))?;
+    saved?;
+    if let Some(to) = rejects.filter(|_| !output.json) {
+        line(&format!("the refused rows are in {}; mend them and import that file", to.display()))?;
     }
     Ok(())
+}
+
+async fn save_rejects(order: &Order<'_>, client: &Client, answer: &Value, to: &Path) -> anyhow::Result<()> {
+    let id = cell(&answer["import_id"]);
+    save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await
 }
 
 impl Order<'_> {
@@ -136,15 +144,23 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
     for reject in shown {
         text.push_str(&format!("\n{}", reject_text(reject)));
     }
-    text.push_str(&diff_text(&result["diff"]));
-    let more = count("rejected").saturating_sub(shown.len() as u64);
-    if more > 0 {
-        text.push_str(&format!("\n…and {more} more; --rejects FILE writes them all"));
-    }
+    text.push_str(&more_text(result, count("rejected").saturating_sub(shown.len() as u64), order.rejects.is_some()));
+    text.push_str(&diff_text(result));
     if let Some(id) = result["import_id"].as_str().filter(|_| !order.dry_run && count("accepted") + count("updated") > 0) {
         text.push_str(&format!("\nto take it back before its first dial: callfleet leads undo {id}"));
     }
     text
+}
+
+/// How many refused rows are not shown, and what all of them have.
+fn more_text(result: &Value, more: u64, written: bool) -> String {
+    if more == 0 {
+        return String::new();
+    }
+    let codes = result["by_code"].as_object().into_iter().flatten();
+    let codes: Vec<String> = codes.map(|(code, rows)| format!("{rows} {code}")).collect();
+    let advice = if written { "" } else { "; --rejects FILE writes them all" };
+    format!("\n…and {more} more{advice}; in all {}", codes.join(", "))
 }
 
 /// `no_consent_basis: lines 2, 5, 9 and 14 more`, one line for each reason.
@@ -160,24 +176,32 @@ fn doubts_text(result: &Value) -> String {
     text
 }
 
-/// The first rows of each kind that a dry run would change.
-fn diff_text(diff: &Value) -> String {
-    let mut text = String::new();
-    for (kind, words) in [("new", "new"), ("updated", "would be updated"), ("duplicate", "already there")] {
-        for row in items(&diff[kind]) {
-            text.push_str(&format!(
-                "\n  line {}, {} {}: {words}{}",
-                row["line"],
-                cell(&row["phone_number"]),
-                cell(&row["external_id"]),
-                changes_text(row)
-            ));
+/// The first rows of each kind that a dry run would change, and how many there are besides.
+fn diff_text(result: &Value) -> String {
+    let (diff, mut text) = (&result["diff"], String::new());
+    let count = |key: &str| result[key].as_u64().unwrap_or(0);
+    let updated = count("updated").saturating_sub(diff["unchanged"].as_u64().unwrap_or(0));
+    let kinds =
+        [("new", count("accepted"), "new"), ("updated", updated, "would be updated"), ("duplicate", count("duplicates"), "already there")];
+    for (kind, all, words) in kinds {
+        let rows = items(&diff[kind]);
+        text.extend(rows.iter().map(|row| format!("\n{}: {words}{}", place_text(row), changes_text(row))));
+        let more = all.saturating_sub(rows.len() as u64);
+        if more > 0 && !rows.is_empty() {
+            text.push_str(&format!("\n…and {more} more: {words}"));
         }
     }
     if diff["unchanged"].as_u64().unwrap_or(0) > 0 {
         text.push_str(&format!("\n{} would change nothing", counted(diff["unchanged"].as_u64().unwrap_or(0), "row")));
     }
     text
+}
+
+/// `  line 7, +1415***0100 a-7`.
+fn place_text(row: &Value) -> String {
+    let own = cell(&row["external_id"]);
+    let own = if own.is_empty() { own } else { format!(" {own}") };
+    format!("  line {}, {}{own}", row["line"], cell(&row["phone_number"]))
 }
 
 /// ` (first_name: Ann → Anna)`.
@@ -222,6 +246,31 @@ mod tests {
         assert_eq!(told(&order(true), cut_off()).1, "try it again", "a dry run has written nothing");
         let refused = Refused::of(StatusCode::CONFLICT, r#"{"error":{"message":"overtaken","fix":"wait"}}"#.to_owned());
         assert_eq!(told(&order(false), refused.into()), ("overtaken".to_owned(), "wait".to_owned()));
+    }
+
+    #[test]
+    fn rows_that_are_not_shown_are_counted_under_those_of_their_kind() {
+        let row = |line: u32, id: Value| json!({ "line": line, "phone_number": "+1415***0100", "external_id": id });
+        let reject =
+            json!({ "line": 4, "column": "phone", "value_masked": "***", "message": "too few digits", "suggestion": "write all of it" });
+        let result = json!({
+            "rows": 46, "accepted": 31, "updated": 5, "duplicates": 0, "rejected": 10, "by_code": { "missing_phone": 3, "too_short": 7 },
+            "rejects": [reject],
+            "diff": { "new": [row(2, Value::Null)], "updated": [row(3, json!("b-1"))], "duplicate": [], "unchanged": 4 },
+        });
+        let told = result_text(&result, &order(true));
+        let lines: Vec<&str> = told.lines().skip(1).collect();
+        let expected = [
+            "  line 4, phone `***`: too few digits (write all of it)",
+            "…and 9 more; --rejects FILE writes them all; in all 3 missing_phone, 7 too_short",
+            "  line 2, +1415***0100: new",
+            "…and 30 more: new",
+            "  line 3, +1415***0100 b-1: would be updated",
+            "4 rows would change nothing",
+        ];
+        assert_eq!(lines, expected);
+        let written = Order { rejects: Some(Path::new("rejected.csv")), ..order(true) };
+        assert!(result_text(&result, &written).contains("\n…and 9 more; in all 3 missing_phone"));
     }
 
     #[test]

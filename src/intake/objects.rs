@@ -121,6 +121,7 @@ mod tests {
             (json!({ "phone": ["+14155550100"] }), FindingCode::NotText),
             (json!({ "phone": "+14155550100", "tags": {} }), FindingCode::NotText),
             (json!({ "phone": 1.4155e20 }), FindingCode::ExcelNumber),
+            (json!({ "phone": 1.4155e10 }), FindingCode::ExcelNumber),
             (json!({ "phone": "+14155550100", "consent_at": 1_763_920_800 }), FindingCode::BadConsentAt),
             (json!({ "phone": "+14155550100", "consent_at": "2026-11-24" }), FindingCode::FutureConsent),
         ];

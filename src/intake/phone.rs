@@ -124,7 +124,7 @@ fn written(text: &str) -> Result<&str, Trouble> {
     if text.is_empty() {
         return Err(Trouble::new(MissingPhone, "the phone number is empty", "fill it in, or delete the row"));
     }
-    if is_scientific(&lower) {
+    if is_scientific(&lower) || is_rounded(&lower) {
         let message = "the spreadsheet has turned the number into a rounded figure; its last digits are lost";
         return Err(Trouble::new(ExcelNumber, message, "format the column as text in the original list and export it again"));
     }
@@ -140,6 +140,11 @@ fn written(text: &str) -> Result<&str, Trouble> {
         return Err(Trouble::new(LettersInPhone, "letters stand in the number", "write its digits, like +14155550123"));
     }
     Ok(text)
+}
+
+/// `14155500000.0`: `1.4155e+10` after a program has read it as a figure. Five zeros at the end are what its six digits leave.
+fn is_rounded(lower: &str) -> bool {
+    lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && begin.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `1.4155e+10`.

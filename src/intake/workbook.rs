@@ -8,7 +8,7 @@ use std::io::{self, BufReader, Read, Seek, Write};
 use calamine::{DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
 use zip::ZipArchive;
 
-use crate::intake::columns::MAX_COLUMNS;
+use crate::intake::columns::{Columns, MAX_COLUMNS};
 
 /// Largest workbook, in bytes.
 pub const LARGEST: u64 = 50 << 20;
@@ -72,11 +72,11 @@ pub fn to_csv<R: Read + Seek>(file: &mut R, sheet: Option<&str>, out: impl Write
     let mut book = Xlsx::new(BufReader::new(file)).map_err(|error| broken(&error))?;
     let name = choose(&book.sheet_names(), sheet)?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(|error| broken(&error))?;
-    let mut lines = Lines { out: csv::WriterBuilder::new().flexible(true).from_writer(out), row: 0, cells: Vec::new() };
+    let mut lines = Lines { out: csv::WriterBuilder::new().flexible(true).from_writer(out), row: 0, cells: Vec::new(), phones: None };
     while let Some(cell) = cells.next_cell().map_err(|error| broken(&error))? {
         let (row, column) = cell.get_position();
         if let Some(text) = text(cell.get_value()) {
-            lines.put(row, column, text)?;
+            lines.put(row, column, text, is_rounded(cell.get_value()))?;
         }
     }
     lines.finish()
@@ -124,16 +124,22 @@ struct Lines<W: Write> {
     /// Rows before the one at hand.
     row: u32,
     cells: Vec<String>,
+    /// Where numbers to call may stand; unknown until the header has been read.
+    phones: Option<Vec<usize>>,
 }
 
 impl<W: Write> Lines<W> {
-    fn put(&mut self, row: u32, column: u32, text: String) -> Result<(), WorkbookError> {
+    fn put(&mut self, row: u32, column: u32, mut text: String, rounded: bool) -> Result<(), WorkbookError> {
         let at = usize::try_from(column).unwrap_or(usize::MAX);
         if row >= ROWS || at >= 2 * MAX_COLUMNS {
             return Err(WorkbookError::TooWide { row: u64::from(row) + 1, column: u64::from(column) + 1 });
         }
         while self.row < row {
             self.end_line()?;
+        }
+        if rounded && self.phones.as_ref().is_some_and(|phones| phones.contains(&at)) {
+            // so that it is judged as what it is: the sheet has lost the digits
+            text.push_str(".0");
         }
         if self.cells.len() <= at {
             self.cells.resize(at + 1, String::new());
@@ -146,6 +152,10 @@ impl<W: Write> Lines<W> {
         if self.cells.is_empty() {
             self.cells.push(String::new());
         }
+        if self.phones.is_none() && self.cells.iter().any(|cell| !cell.trim().is_empty()) {
+            let phones = self.cells.iter().enumerate().filter(|(_, name)| Columns::has_phone([name.as_str()]));
+            self.phones = Some(phones.map(|(at, _)| at).collect());
+        }
         self.out.write_record(&self.cells).map_err(io::Error::from)?;
         self.cells.clear();
         self.row += 1;
@@ -155,6 +165,15 @@ impl<W: Write> Lines<W> {
     fn finish(mut self) -> Result<(), WorkbookError> {
         self.end_line()?;
         Ok(self.out.flush()?)
+    }
+}
+
+/// A number of a phone's length that ends in five zeros: `1.41555E+10`, typed or read from a text.
+fn is_rounded(cell: &DataRef<'_>) -> bool {
+    match cell {
+        DataRef::Int(number) => *number >= 1_000_000_000 && number % 100_000 == 0,
+        DataRef::Float(number) => *number >= 1e9 && number % 1e5 == 0.0,
+        _ => false,
     }
 }
 

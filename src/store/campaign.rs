@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
 use crate::store::codec::JsonText;
-use crate::store::db::on_db;
+use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::{Store, StoreError};
 
 /// A campaign as it stands.
@@ -208,13 +208,21 @@ impl Store {
             let rows = sqlx::query("UPDATE campaign SET agent_version_id = $2, version = version + 1 WHERE id = $1")
                 .bind(id).bind(agent).execute(&mut *tx).await?.rows_affected();
             if rows == 1 {
-                let (subject, detail) = (subject(id), agent.to_string());
+                let named = version_name((&mut *tx).into(), agent).await?;
+                let detail = named.map_or_else(|| agent.to_string(), |(name, version)| format!("{name} v{version}"));
+                let subject = subject(id);
                 let change = NewAudit { actor, action: "campaign.agent", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }
             Ok(rows == 1)
         })
     }
+}
+
+/// The agent of a version and its number, as people know them.
+async fn version_name(conn: Conn<'_>, agent: AgentVersionId) -> Result<Option<(String, i32)>, StoreError> {
+    const NAMED: &str = "SELECT a.name, v.version FROM agent_version v JOIN agent a ON a.id = v.agent_id WHERE v.id = $1";
+    on_conn!(conn, conn => Ok(sqlx::query_as(NAMED).bind(agent).fetch_optional(conn).await?))
 }
 
 fn subject(id: CampaignId) -> String {

@@ -101,6 +101,7 @@ fn says_what_is_wrong() {
         ("   ", None, Code::MissingPhone),
         ("1.4155E+10", None, Code::ExcelNumber),
         ("1,4155E+10", region("US"), Code::ExcelNumber),
+        ("14155500000.0", region("US"), Code::ExcelNumber),
         ("415-555-0100 x12", region("US"), Code::Extension),
         ("+14155550100 ext. 5", None, Code::Extension),
         ("1-800-FLOWERS", region("US"), Code::LettersInPhone),

@@ -46,6 +46,8 @@ on_both_engines! {
         assert!(store.pin_agent(id, saved.id, "ada", at(1)).await.unwrap());
         let row = store.campaign(id).await.unwrap().unwrap();
         assert_eq!((row.agent_version_id, row.version), (Some(saved.id), 2));
+        let audits = store.audits(Some(&format!("campaign/{id}")), 1).await.unwrap();
+        assert_eq!((audits[0].action.as_str(), audits[0].detail.as_str()), ("campaign.agent", "solar-intro v1"));
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use super::ApiState;
+use super::dnc_age::soon_too_old;
 use super::error::ApiError;
 use super::extract::{Actor, Ask};
 use super::imports::{receive_list, region};
@@ -59,6 +60,8 @@ pub struct DncOutcome {
     numbers: i64,
     #[serde(flatten)]
     taken_off: TakenOff,
+    /// That it has to be renewed soon.
+    warnings: Vec<String>,
     seconds: f64,
 }
 
@@ -99,11 +102,12 @@ pub async fn import(
     let kept = api.store.finish_listing(list, began, actor.0, api.clock.now()).await?;
     let NumberCounts { rows, rejected, by_code, findings } = counts;
     let by_code = by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
+    let warnings = soon_too_old(&kept.date(), today(&api)).into_iter().collect();
     let DncList { name: list, registry, scrub_date, numbers, .. } = kept;
     let seconds = begun.elapsed().as_secs_f64();
     Ok((
         StatusCode::CREATED,
-        Json(DncOutcome { list, registry, scrub_date, rows, rejected, by_code, rejects: findings, numbers, taken_off, seconds }),
+        Json(DncOutcome { list, registry, scrub_date, rows, rejected, by_code, rejects: findings, numbers, taken_off, warnings, seconds }),
     ))
 }
 

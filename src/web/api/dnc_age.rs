@@ -1,5 +1,7 @@
 //! How old the do-not-call lists are, as far as that stops a campaign or soon will, and which it lacks.
 
+use jiff::civil::Date;
+
 use super::ApiState;
 use super::dnc::today;
 use super::error::ApiError;
@@ -44,12 +46,10 @@ impl ListAges {
     }
 
     fn look_at(&mut self, list: &ListDate, age: Option<Freshness>) {
-        let (name, most) = (&list.name, list.most_days());
+        let name = &list.name;
         match age {
             Some(Freshness::Fresh) => {}
-            Some(Freshness::Warn { days }) => {
-                self.ageing.push(format!("the do-not-call list {name} is {days} days old: from day {most} on nobody is called; renew it"));
-            }
+            Some(Freshness::Warn { days }) => self.ageing.push(told_ageing(list, days)),
             Some(Freshness::Stale { days }) => {
                 self.stale.push(format!("the do-not-call list {name} is {days} days old, so nobody is called: import a newer one"));
             }
@@ -87,6 +87,19 @@ impl ListAges {
             (true, 0) => "no do-not-call list is imported: nobody is left out but those who opted out".to_owned(),
             (true, lists) => format!("{} in use, none old", counted(lists, "list")),
         }
+    }
+}
+
+fn told_ageing(list: &ListDate, days: i64) -> String {
+    format!("the do-not-call list {} is {days} days old: from day {} on nobody is called; renew it", list.name, list.most_days())
+}
+
+/// Says of a list that was just imported that it has to be renewed soon.
+#[must_use]
+pub fn soon_too_old(list: &ListDate, today: Date) -> Option<String> {
+    match list.age(today) {
+        Some(Freshness::Warn { days }) => Some(told_ageing(list, days)),
+        Some(Freshness::Fresh | Freshness::Stale { .. }) | None => None,
     }
 }
 

@@ -23,8 +23,8 @@ use crate::store::lead::{Lead, LeadFilter};
 
 const PAGE: u32 = 50;
 const LARGEST_PAGE: u32 = 1_000;
-/// Enough to see two beside the one of test calls.
-const A_FEW: u32 = 3;
+/// Enough to name some campaigns beside that of test calls.
+const A_FEW: u32 = 9;
 
 /// The query of `GET /v1/leads`; everything that is set must hold.
 #[derive(Debug, Deserialize)]
@@ -97,12 +97,26 @@ pub async fn resolve(api: &ApiState, text: &str, of: &OfCampaign) -> Result<Lead
     match &found[..] {
         [lead] => Ok(lead.id),
         [] => Err(missing("with that number or key")),
-        _ => Err(ApiError::conflict(
-            "several_leads",
-            "several leads have that number or key",
-            "say which: --campaign NAME, or the lead's id",
-        )),
+        several => Err(several_leads(api, several).await?),
     }
+}
+
+/// Between which leads somebody has to choose.
+async fn several_leads(api: &ApiState, found: &[Lead]) -> Result<ApiError, ApiError> {
+    let mut names: Vec<String> = Vec::new();
+    for lead in found {
+        let name = api.store.campaign(lead.campaign_id).await?.map(|campaign| campaign.name);
+        let new = name.filter(|name| !names.contains(name));
+        names.extend(new);
+    }
+    let ids: Vec<String> = found.iter().map(|lead| lead.id.to_string()).collect();
+    let (message, fix) = match &names[..] {
+        [only] => (format!("several leads of campaign {only} have that key"), format!("say which by its id: {}", ids.join(", "))),
+        _ => {
+            (format!("several campaigns have that number: {}", names.join(", ")), "say which: --campaign NAME, or the lead's id".to_owned())
+        }
+    };
+    Ok(ApiError::conflict("several_leads", message, fix))
 }
 
 /// `GET /v1/leads/{id}`: the lead with all its attempts.

@@ -184,7 +184,7 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, and leads that can never be called.
+/// permitted, leads that can never be called, and those that are parked for consent.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -196,5 +196,6 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }
+    warnings.extend(parked_for_consent(api, campaign).await?);
     Ok(warnings)
 }

@@ -1,3 +1,5 @@
+use std::process::Stdio;
+
 use insta::{Settings, assert_snapshot};
 
 use super::bench::Bench;
@@ -34,6 +36,17 @@ fn a_list_goes_in_and_comes_out() {
     bench.done("campaign create --name again --file campaign.toml --agent solar-intro");
     let again = bench.done("leads import --campaign again results.csv --dry-run --json").json();
     assert_eq!((&again["accepted"], &again["rejected"]), (&3.into(), &0.into()), "{again}");
+}
+
+#[test]
+fn refused_rows_are_written_although_nobody_reads_the_answer() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", "phone_number,consent_basis\n12,web\n");
+    let mut command = bench.command("leads import --campaign spring more.csv --rejects rejected.csv");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0), "a reader that went away is no failure");
+    assert!(bench.read("rejected.csv").contains("too_short"), "{}", bench.read("rejected.csv"));
 }
 
 #[test]

@@ -19,10 +19,14 @@ fn a_list_takes_leads_off_and_ages() {
     let lists = bench.done("dnc list --json").json();
     assert_eq!((&lists["lists"][0]["freshness"], &lists["lists"][0]["days"]), (&"warn".into(), &26.into()), "{lists}");
     assert!(bench.done("dnc list").out.contains("26 days: renew it before it is 31"));
+    let told = "the do-not-call list national is 26 days old: from day 31 on nobody is called; renew it";
+    assert_eq!(read["warnings"], serde_json::json!([told]));
+    let again = bench.done(&format!("dnc import registry.txt --scrub-date {}", day(26))).out;
+    assert!(again.contains(&format!("\nwarning: {told}\n")), "{again}");
 
     bench.write("registry.txt", "415,5550999\n415,5550998\nnobody\n");
     let newer = bench.done(&format!("dnc import registry.txt --scrub-date {} --json", day(0))).json();
-    assert_eq!((&newer["numbers"], &newer["rejected"]), (&2.into(), &1.into()), "{newer}");
+    assert_eq!((&newer["numbers"], &newer["rejected"], &newer["warnings"]), (&2.into(), &1.into(), &serde_json::json!([])), "{newer}");
     assert_eq!(bench.done("dnc show +14155550100 --json").json()["suppressed"], false);
     assert_eq!(bench.done("dnc show +14155550998 --json").json()["entries"][0]["scope"], "list:national");
 

@@ -36,6 +36,7 @@ async fn who_was_parked_for_consent_is_brought_back_by_the_commands_that_are_tol
         format!("{leads} parked without a consent_basis: fill consent_basis in and import the whole rows again: {import}; then: {RETRY}")
     };
     assert_eq!(explained(&bench).await, json!([without("2 leads are")]));
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([without("2 leads are")]), "its status tells it too");
     bench.post("/v1/campaigns/spring/pause").await;
     assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([without("2 leads are")]));
 

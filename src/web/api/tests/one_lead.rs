@@ -37,7 +37,11 @@ async fn a_lead_is_explained_by_number_key_or_id() {
 
     bench.json("POST", "/v1/campaigns", &json!({ "name": "autumn", "settings_toml": SETTINGS, "agent": "solar-intro" })).await;
     bench.text("POST", "/v1/campaigns/autumn/imports", LIST).await;
-    assert_eq!(bench.get("/v1/leads/+14155550100/explain").await["body"]["error"]["code"], "several_leads");
+    let several = bench.get("/v1/leads/+14155550100/explain").await["body"]["error"].clone();
+    let mut named: Vec<&str> =
+        several["message"].as_str().unwrap().trim_start_matches("several campaigns have that number: ").split(", ").collect();
+    named.sort_unstable();
+    assert_eq!((&several["code"], &named[..]), (&json!("several_leads"), &["autumn", "spring"][..]), "{several}");
     assert_eq!(bench.post("/v1/leads/+14155550100/cancel?campaign=autumn").await["body"]["state"], "cancelled");
 }
 
