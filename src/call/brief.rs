@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::agents::definition::AgentDefinition;
 use crate::call::ledger::Vendors;
@@ -31,6 +32,8 @@ pub struct CallBrief {
     pub hours: PromiseHours,
     /// So many callbacks may still be promised to this lead.
     pub callbacks_left: u32,
+    /// What the last conversation found out, by slot: the agent is told of it and does not ask again.
+    pub answered: BTreeMap<String, Value>,
     /// What to do when a machine answers.
     pub on_voicemail: OnVoicemail,
     /// The longest call.

@@ -150,7 +150,7 @@ async fn end_at_provider(brief: &CallBrief, senses: &Senses) {
 fn report(call: &Converse, brief: &CallBrief) -> CallReport {
     let found = call.core.found();
     let ending = call.core.ending().unwrap_or(Ending::HungUp);
-    let slots = serde_json::json!(found.slots);
+    let slots = serde_json::json!(outcome::known(found, ending, &brief.answered));
     let qualified = qualify(brief.definition(), &slots).unwrap_or_else(|error| {
         tracing::error!(%error, "a lead could not be qualified");
         false

@@ -1,7 +1,26 @@
 //! What came of a conversation, decided from what was found and how it ended. Pure.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::call::turn::{Ending, Found};
 use crate::domain::outcome::{Disposition, Outcome, Reason};
+
+/// What is known at the end: the answers of this call, and of those that the last one found out (`answered`) what was not said anew. Nobody
+/// is held to these who declines now, is somebody else, or leaves without a word on the matter.
+#[must_use]
+pub fn known(found: &Found, ending: Ending, answered: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let mut known = found.slots.clone();
+    let another = found.wrong_person || matches!(ending, Ending::WrongNumber | Ending::WrongPerson);
+    let on_the_matter = !found.slots.is_empty() || matches!(ending, Ending::Callback | Ending::Goodbye | Ending::Completed);
+    if found.turns > 0 && on_the_matter && !another && !found.declined {
+        for (name, value) in answered {
+            known.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    known
+}
 
 /// The outcome; `None` when the stream ended before anybody said or heard anything, so that only the provider can tell.
 #[must_use]
@@ -60,7 +79,11 @@ fn undecided(found: &Found, ending: Ending) -> (Disposition, Option<Reason>) {
 
 #[cfg(test)]
 mod tests {
-    use super::decide;
+    use std::collections::BTreeMap;
+
+    use serde_json::{Value, json};
+
+    use super::{decide, known};
     use crate::call::turn::{Ending, Found};
     use crate::domain::outcome::{Disposition, Flags, Reason};
 
@@ -94,5 +117,27 @@ mod tests {
     #[test]
     fn a_stream_in_which_nothing_happened_tells_nothing() {
         assert_eq!(decide(&found(0), Ending::HungUp, false, false), None);
+    }
+    #[test]
+    fn what_was_answered_last_time_counts_until_it_is_said_anew_or_taken_back() {
+        let slots = |pairs: &[(&str, &str)]| -> BTreeMap<String, Value> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect()
+        };
+        let answered = slots(&[("owns_home", "yes"), ("interested", "no")]);
+        let now = Found { slots: slots(&[("interested", "yes")]), ..found(1) };
+        let both = slots(&[("interested", "yes"), ("owns_home", "yes")]);
+        assert_eq!(known(&now, Ending::HungUp, &answered), both);
+        assert_eq!(known(&found(1), Ending::Completed, &answered), answered);
+        let declined = Found { declined: true, ..now.clone() };
+        let another = Found { wrong_person: true, ..found(1) };
+        for (found, ending) in [
+            (&declined, Ending::Goodbye),
+            (&another, Ending::Completed),
+            (&now, Ending::WrongNumber),
+            (&found(1), Ending::HungUp),
+            (&found(0), Ending::Completed),
+        ] {
+            assert_eq!(known(found, ending, &answered), found.slots, "{ending}");
+        }
     }
 }

@@ -107,6 +107,13 @@ impl Analysis {
     }
 }
 
+/// What another call found out (its slots, as JSON), as far as this agent's slots may hold it: that call may have had another version.
+#[must_use]
+pub fn answered(slots: &[Slot], found: &str) -> BTreeMap<String, Value> {
+    let Ok(Value::Object(object)) = serde_json::from_str(found) else { return BTreeMap::new() };
+    slots.iter().filter_map(|slot| slot_value(slot, &object).ok().flatten()).collect()
+}
+
 fn wrong(key: &str, expected: &'static str) -> AnalysisError {
     AnalysisError::Value { key: key.to_owned(), expected }
 }
@@ -179,6 +186,13 @@ mod tests {
         assert_eq!(answer(|a| a["monthly_bill"] = json!("lots")), Err(wrong("monthly_bill", "a number or null")));
         assert_eq!(answer(|a| drop(a.as_object_mut().unwrap().remove("city"))), Err(wrong("city", "text or null")));
         assert_eq!(Analysis::parse(&slots(), "I cannot help with that"), Err(AnalysisError::NotAnObject));
+    }
+
+    #[test]
+    fn of_another_call_counts_what_these_slots_may_hold() {
+        let found = r#"{"owns_home":"perhaps","monthly_bill":120,"roof":"flat","city":" "}"#;
+        assert_eq!(answered(&slots(), found), BTreeMap::from([("monthly_bill".to_owned(), json!(120))]));
+        assert_eq!(answered(&slots(), "not JSON"), BTreeMap::new());
     }
 
     #[test]

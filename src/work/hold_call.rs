@@ -28,6 +28,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::zone::Address;
 use crate::follow_up;
 use crate::live::Live;
+use crate::mind::analysis::answered;
 use crate::mind::prompt::{LeadFacts, Script};
 use crate::store::dial::{EarlierCall, HoldClaim, StreamClaim};
 use crate::store::lead::Lead;
@@ -43,6 +44,8 @@ use crate::work::local_journal::{LocalJournal, Record, in_time};
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long the end of a call is tried to be written; after that it stays in the local journal.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// How long whoever has answered waits for what is only good to know.
+const UNHEARD: Duration = Duration::from_millis(500);
 
 /// Holds calls.
 #[derive(Clone)]
@@ -162,6 +165,7 @@ impl HoldDesk {
         let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
         let earlier = self.earlier(claim, &lead).await;
         let facts = self.facts(&lead, earlier.as_ref());
+        let slots = earlier.as_ref().and_then(|call| call.slots.as_deref());
         let (hours, callbacks_left) = may_promise(&settings, &lead);
         let script =
             Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
@@ -172,6 +176,7 @@ impl HoldDesk {
             script: Arc::new(script),
             hours,
             callbacks_left,
+            answered: slots.map(|slots| answered(&agent.definition.slots, slots)).unwrap_or_default(),
             on_voicemail: settings.on_voicemail,
             max_duration: settings.max_duration,
             clock: Arc::clone(&self.clock),
@@ -191,12 +196,13 @@ impl HoldDesk {
         LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time, earlier_call }
     }
 
-    /// The last conversation, where there was one. The call goes on without it when it cannot be read.
+    /// The last conversation, where there was one. The call goes on without it when it cannot be read in time.
     async fn earlier(&self, claim: &HoldClaim, lead: &Lead) -> Option<EarlierCall> {
         if lead.attempts < 2 {
             return None;
         }
-        let read = self.store.earlier_call(claim.lead, claim.attempt).await;
+        let asked = self.store.earlier_call(claim.lead, claim.attempt);
+        let read = tokio::time::timeout(UNHEARD, asked).await.unwrap_or(Err(StoreError::Late));
         read.inspect_err(|error| tracing::warn!(%error, "the agent does not know what was said last time")).ok().flatten()
     }
 

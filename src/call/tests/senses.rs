@@ -1,7 +1,7 @@
 //! Senses in memory: ears that hear what the test says, a mouth whose audio spells its words, a mind that answers from a
 //! list, a phone that plays in real time, a telephone company that ends calls.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -261,6 +261,7 @@ pub fn call_with(replies: &[Option<&'static str>], habits: &PhoneHabits, on_voic
         clips: rules.clips,
         hours: rules.hours,
         callbacks_left: rules.callbacks_left,
+        answered: BTreeMap::new(),
         on_voicemail,
         max_duration: Duration::from_secs(180),
         clock,

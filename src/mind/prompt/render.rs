@@ -30,7 +30,8 @@ pub enum PromptError {
 
 // One environment for all templates of a kind: building it costs more than rendering.
 static LAYERS: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Strict));
-static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Lenient));
+// also the field of a value that is not there
+static LINES: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::Chainable));
 /// Lines again: they may ask whether a value is there, and may not say one that is not.
 static COMPLETE_LINES: LazyLock<Environment<'static>> = LazyLock::new(|| environment(UndefinedBehavior::SemiStrict));
 

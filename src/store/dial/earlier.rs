@@ -24,13 +24,13 @@ pub struct EarlierCall {
     pub callback_words: Option<String>,
 }
 
-/// Calls in which nobody of ours talked left no draft, and a machine said nothing.
+/// Calls in which nobody of ours talked left no draft, a machine said nothing, and what somebody else said is not theirs.
 const EARLIER: &str = "SELECT a.ended_at, a.disposition, a.slots,
         (SELECT t.result FROM deferred_task t WHERE t.attempt_id = a.id AND t.kind = 'summary' AND t.state = 'done') AS summary,
         (SELECT c.words FROM callback c WHERE c.promised_in = a.id) AS callback_words
     FROM attempt a
     WHERE a.lead_id = $1 AND a.id <> $2 AND a.state = 'ended' AND a.draft_outcome IS NOT NULL
-      AND a.ended_at IS NOT NULL AND a.disposition <> 'voicemail'
+      AND a.ended_at IS NOT NULL AND a.disposition <> 'voicemail' AND COALESCE(a.reason, '') <> 'wrong_person'
     ORDER BY a.attempt_no DESC LIMIT 1";
 
 impl Store {

@@ -116,7 +116,8 @@ fn lines_name_the_lead_and_the_callback() {
 #[test]
 fn what_a_lead_lacks_is_left_out_of_a_line() {
     let mut def = demo().as_ref().clone();
-    def.lines.goodbye = "Bye{% if city %} from {{ city }}{% endif %} {{ plan|default('friend') }}{{ nickname }}.".to_owned();
+    def.lines.goodbye =
+        "Bye{% if city %} from {{ city }}{% endif %} {{ plan|default('friend') }}{{ nickname }}{{ address.city }}.".to_owned();
     def.lines.callback_confirmed = "Until {{ when }}{{ nickname }}.".to_owned();
     let script = Script::new(&PromptTexts::built_in(), Arc::new(def), &lead("")).unwrap();
     assert_eq!(script.lines().goodbye, "Bye friend.");

@@ -5,7 +5,7 @@ use super::finish::talked;
 use super::hold::told;
 use crate::domain::dialing::CallStatus;
 use crate::domain::ids::AttemptId;
-use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
+use crate::domain::outcome::{Disposition, Outcome, PromisedCallback, Reason};
 use crate::store::contract::support::on_both_engines;
 
 on_both_engines! {
@@ -27,6 +27,10 @@ on_both_engines! {
         let machine = talked(&bench, 2, "CA2", Some(&told(Disposition::Voicemail))).await;
         bench.end(&machine, "CA2", CallStatus::Completed).await;
         assert_eq!(bench.store.earlier_call(machine.lead, AttemptId::new()).await.unwrap(), None);
+        let another = Outcome { reason: Some(Reason::WrongPerson), ..told(Disposition::Incomplete) };
+        let another = talked(&bench, 3, "CA3", Some(&another)).await;
+        bench.end(&another, "CA3", CallStatus::Completed).await;
+        assert_eq!(bench.store.earlier_call(another.lead, AttemptId::new()).await.unwrap(), None, "that was not them");
         let unanswered = bench.placed(1, "CA1").await;
         bench.end(&unanswered, "CA1", CallStatus::NoAnswer).await;
         assert_eq!(bench.store.earlier_call(unanswered.lead, AttemptId::new()).await.unwrap(), None);
