@@ -138,5 +138,5 @@ async fn connect(postgres: &Server, database: &str) -> sqlx::Result<PgConnection
 
 /// By PostgreSQL's code `cannot_connect_now`.
 fn starts_up(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "57P03")
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "57P03")
 }
