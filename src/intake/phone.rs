@@ -128,7 +128,7 @@ fn written(text: &str) -> Result<&str, Trouble> {
         let message = "the spreadsheet has turned the number into a rounded figure; its last digits are lost";
         return Err(Trouble::new(ExcelNumber, message, "format the column as text in the original list and export it again"));
     }
-    let text = text.strip_suffix(".0").filter(|whole| whole.bytes().all(|b| b.is_ascii_digit())).unwrap_or(text);
+    let text = text.strip_suffix(".0").filter(|whole| is_figure(whole)).unwrap_or(text);
     let (marks, letters) = (["ext", "x", "#", ";"], lower.bytes().any(|b| b.is_ascii_alphabetic()));
     if !lower.bytes().any(|b| b.is_ascii_digit()) {
         return Err(Trouble::new(NotANumber, "this is not a phone number", "write it like +14155550123"));
@@ -144,7 +144,12 @@ fn written(text: &str) -> Result<&str, Trouble> {
 
 /// `14155500000.0`: `1.4155e+10` after a program has read it as a figure. Five zeros at the end are what its six digits leave.
 fn is_rounded(lower: &str) -> bool {
-    lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && begin.bytes().all(|b| b.is_ascii_digit()))
+    lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && is_figure(begin))
+}
+
+/// Digits, maybe behind a `+` that was put before a figure: its `.0` is no digit of the number.
+fn is_figure(text: &str) -> bool {
+    text.strip_prefix('+').unwrap_or(text).bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `1.4155e+10`.
