@@ -8,18 +8,28 @@ use crate::call::turn::{Ending, Found};
 use crate::domain::outcome::{Disposition, Outcome, Reason};
 
 /// What is known at the end: the answers of this call, and of those that the last one found out (`answered`) what was not said anew. Nobody
-/// is held to these who declines now, is somebody else, or leaves without a word on the matter.
+/// is held to these who declines now, is somebody else, or leaves without a word on the matter; who asks for another call keeps them.
 #[must_use]
 pub fn known(found: &Found, ending: Ending, answered: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     let mut known = found.slots.clone();
     let another = found.wrong_person || matches!(ending, Ending::WrongNumber | Ending::WrongPerson);
-    let on_the_matter = !found.slots.is_empty() || matches!(ending, Ending::Callback | Ending::Goodbye | Ending::Completed);
-    if found.turns > 0 && on_the_matter && !another && !found.declined {
+    if on_the_matter(found, ending) && !another && !found.declined {
         for (name, value) in answered {
             known.entry(name.clone()).or_insert_with(|| value.clone());
         }
     }
     known
+}
+
+/// Whether they spoke of what the call was for.
+fn on_the_matter(found: &Found, ending: Ending) -> bool {
+    let talked = match ending {
+        Ending::Callback | Ending::Completed => true,
+        // in one turn it was their only word
+        Ending::Goodbye => found.turns > 1,
+        _ => false,
+    };
+    found.turns > 0 && (talked || !found.slots.is_empty() || found.callback.is_some())
 }
 
 /// The outcome; `None` when the stream ended before anybody said or heard anything, so that only the provider can tell.
@@ -85,7 +95,7 @@ mod tests {
 
     use super::{decide, known};
     use crate::call::turn::{Ending, Found};
-    use crate::domain::outcome::{Disposition, Flags, Reason};
+    use crate::domain::outcome::{Disposition, Flags, PromisedCallback, Reason};
 
     fn found(turns: u32) -> Found {
         Found { turns, ..Found::default() }
@@ -127,7 +137,12 @@ mod tests {
         let now = Found { slots: slots(&[("interested", "yes")]), ..found(1) };
         let both = slots(&[("interested", "yes"), ("owns_home", "yes")]);
         assert_eq!(known(&now, Ending::HungUp, &answered), both);
-        assert_eq!(known(&found(1), Ending::Completed, &answered), answered);
+        let earliest = "2026-11-24T22:00:00Z".parse().unwrap();
+        let promise = PromisedCallback { words: "at five".to_owned(), earliest, latest: None, zone: "America/New_York".to_owned() };
+        let again = Found { callback: Some(promise), ..found(1) };
+        for (found, ending) in [(&found(1), Ending::Completed), (&found(2), Ending::Goodbye), (&again, Ending::HungUp)] {
+            assert_eq!(known(found, ending, &answered), answered, "{ending}");
+        }
         let declined = Found { declined: true, ..now.clone() };
         let another = Found { wrong_person: true, ..found(1) };
         for (found, ending) in [
@@ -135,6 +150,7 @@ mod tests {
             (&another, Ending::Completed),
             (&now, Ending::WrongNumber),
             (&found(1), Ending::HungUp),
+            (&found(1), Ending::Goodbye),
             (&found(0), Ending::Completed),
         ] {
             assert_eq!(known(found, ending, &answered), found.slots, "{ending}");
