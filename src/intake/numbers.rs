@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek};
 use crate::domain::phone::PhoneNumber;
 use crate::intake::columns::{Column, Columns};
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
-use crate::intake::phone::{Region, dialable};
+use crate::intake::phone::{Region, dialable, whole};
 use crate::intake::preflight::{self, FileError};
 use crate::intake::rows::{Cells, Next, Records};
 use crate::intake::text::{Encoding, Text};
@@ -133,8 +133,9 @@ fn number<R: Read>(
     let cell = |at: usize| cells.get(at).unwrap_or_default().trim();
     Ok(match shape {
         Some(Shape::AreaAndNumber) => dialable(&format!("+1{}{}", cell(0), cell(1)), None),
-        Some(Shape::Column(at, _)) => dialable(cell(*at), region),
-        Some(Shape::First) | None => dialable(cell(0), region),
+        // rounded or not: one that is on the list by mistake costs a call, one that is left out is called
+        Some(Shape::Column(at, _)) => dialable(whole(cell(*at)), region),
+        Some(Shape::First) | None => dialable(whole(cell(0)), region),
     })
 }
 
@@ -182,6 +183,13 @@ mod tests {
             let (numbers, counts) = read_all(list).unwrap();
             assert_eq!(numbers, expected, "{list:?}");
             assert_eq!(counts.rejected, 0, "{list:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_may_be_rounded_is_kept_from_being_called() {
+        for list in ["phone\n4155500000.0\n", "4155500000.0\n"] {
+            assert_eq!(read_all(list).unwrap().0, ["+14155500000"], "{list:?}");
         }
     }
 

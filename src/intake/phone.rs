@@ -128,7 +128,7 @@ fn written(text: &str) -> Result<&str, Trouble> {
         let message = "the spreadsheet has turned the number into a rounded figure; its last digits are lost";
         return Err(Trouble::new(ExcelNumber, message, "format the column as text in the original list and export it again"));
     }
-    let text = text.strip_suffix(".0").filter(|whole| is_figure(whole)).unwrap_or(text);
+    let text = whole(text);
     let (marks, letters) = (["ext", "x", "#", ";"], lower.bytes().any(|b| b.is_ascii_alphabetic()));
     if !lower.bytes().any(|b| b.is_ascii_digit()) {
         return Err(Trouble::new(NotANumber, "this is not a phone number", "write it like +14155550123"));
@@ -147,7 +147,12 @@ fn is_rounded(lower: &str) -> bool {
     lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && is_figure(begin))
 }
 
-/// Digits, maybe behind a `+` that was put before a figure: its `.0` is no digit of the number.
+/// A figure without its `.0`, which is no digit of the number; any other text as it is.
+pub(super) fn whole(text: &str) -> &str {
+    text.strip_suffix(".0").filter(|figure| is_figure(figure)).unwrap_or(text)
+}
+
+/// Digits, maybe behind a `+` that was put before a figure.
 fn is_figure(text: &str) -> bool {
     text.strip_prefix('+').unwrap_or(text).bytes().all(|b| b.is_ascii_digit())
 }
