@@ -26,11 +26,18 @@ pub fn campaign(deployment: &Deployment, leads: u32, lines: u32, rate: f64) {
         "caller_numbers = [\"+14155550200\"]\nmax_duration_s = 300\n{HOURS}[pace]\ncalls_per_second = {rate:.1}\nlines = {lines}\n[caps]\nattempts = 1\n"
     );
     deployment.write("campaign.toml", &settings);
-    deployment.write("agent.toml", include_str!("../../../config/demo/agent.toml"));
+    deployment.write("agent.toml", &patient_agent());
     deployment.verb("agent save agent.toml");
     deployment.verb("campaign create --name spring --file campaign.toml --agent solar-intro");
     import(deployment, 0..leads);
     deployment.verb("campaign start spring");
+}
+
+/// The demo's agent, who lets nobody go for having talked for minutes.
+fn patient_agent() -> String {
+    let (demo, limit) = (include_str!("../../../config/demo/agent.toml"), "max_turns = 20\n");
+    assert!(demo.contains(limit));
+    demo.replace(limit, "max_turns = 100\n")
 }
 
 /// Puts people on the campaign's list, `+14155550000` and those behind it.
