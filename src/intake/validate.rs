@@ -86,7 +86,7 @@ pub fn validate<'a>(
     let phone = columns.kinds.iter().position(|kind| *kind == Column::Phone).unwrap_or(0);
     let number = dialable(read.phone, region).map_err(|trouble| match one_cell::trouble(&read.cells, columns.kinds.len()) {
         Some(trouble) => finding(&Columns::default(), place, 0, read.cells[0], trouble),
-        None => finding(columns, place, phone, read.phone, trouble),
+        None => finding(columns, place, phone, read.phone, one_cell::behind_number(read.phone, region).unwrap_or(trouble)),
     })?;
     let address = Address { state: read.state.map(|(_, cell)| cell), postal_code: read.postal_code.map(|(_, cell)| cell) };
     let zones =
