@@ -21,6 +21,8 @@ word_enum! {
         CountryNotCalled = "country_not_called",
         /// The provider does not let the campaign call the number's country.
         CountryNotPermitted = "country_not_permitted",
+        /// A spreadsheet's mark of text stood in front of the number and was left out: it is in doubt what else the sheet has changed.
+        LeadingApostrophe = "leading_apostrophe",
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek};
 use crate::domain::phone::PhoneNumber;
 use crate::intake::columns::{Column, Columns};
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
-use crate::intake::phone::{Region, dialable, whole};
+use crate::intake::phone::{Region, dialable, not_to_call};
 use crate::intake::preflight::{self, FileError};
 use crate::intake::rows::{Cells, Next, Records};
 use crate::intake::text::{Encoding, Text};
@@ -133,9 +133,8 @@ fn number<R: Read>(
     let cell = |at: usize| cells.get(at).unwrap_or_default().trim();
     Ok(match shape {
         Some(Shape::AreaAndNumber) => dialable(&format!("+1{}{}", cell(0), cell(1)), None),
-        // rounded or not: one that is on the list by mistake costs a call, one that is left out is called
-        Some(Shape::Column(at, _)) => dialable(whole(cell(*at)), region),
-        Some(Shape::First) | None => dialable(whole(cell(0)), region),
+        Some(Shape::Column(at, _)) => not_to_call(cell(*at), region),
+        Some(Shape::First) | None => not_to_call(cell(0), region),
     })
 }
 
@@ -190,6 +189,19 @@ mod tests {
     fn a_figure_that_may_be_rounded_is_kept_from_being_called() {
         for list in ["phone\n4155500000.0\n", "4155500000.0\n"] {
             assert_eq!(read_all(list).unwrap().0, ["+14155500000"], "{list:?}");
+        }
+    }
+
+    #[test]
+    fn an_apostrophe_changes_nothing_about_a_figure() {
+        let (kept, lost) = (Ok("+14155500000"), Err("excel_number"));
+        let figures = [("4155500000.0", kept), ("+14155500000.0", kept), ("+14155500000", kept), ("1.4155E+10", lost)];
+        for (figure, expected) in figures {
+            for list in [format!("phone\n{figure}\n"), format!("phone\n'{figure}\n"), format!("{figure}\n"), format!("' {figure}\n")] {
+                let (numbers, counts) = read_all(&list).unwrap();
+                let told = counts.findings.first().map_or("", |found| found.code.as_str());
+                assert_eq!(numbers.first().map(String::as_str).ok_or(told), expected, "{list:?}");
+            }
         }
     }
 

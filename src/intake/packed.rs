@@ -22,6 +22,7 @@ const LONGEST_WORD: usize = 200;
 const NOT_BEFORE: u64 = 1;
 const CONSENT_AT: u64 = 2;
 const CONSENT_REF: u64 = 4;
+const APOSTROPHE: u64 = 8;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
@@ -67,8 +68,10 @@ impl Packed {
         let consent_at = lead.consent_proof.as_ref().and_then(|proof| proof.at);
         let consent_ref = lead.consent_proof.as_ref().and_then(|proof| proof.reference.as_deref());
         let has = |bit, there| if there { bit } else { 0 };
-        let there =
-            has(NOT_BEFORE, lead.not_before.is_some()) | has(CONSENT_AT, consent_at.is_some()) | has(CONSENT_REF, consent_ref.is_some());
+        let there = has(NOT_BEFORE, lead.not_before.is_some())
+            | has(CONSENT_AT, consent_at.is_some())
+            | has(CONSENT_REF, consent_ref.is_some())
+            | has(APOSTROPHE, lead.apostrophe);
         put_figure(&mut self.bytes, there);
         for time in lead.not_before.iter().chain(&consent_at) {
             put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
@@ -140,11 +143,12 @@ impl Packed {
         let (line, external_id) = (taken.figure(), filled_in(taken.text()));
         let (zones, consent_basis) = (self.word(&mut taken).to_owned(), filled_in(self.word(&mut taken)));
         let priority = priority(taken.figure());
-        let (not_before, consent_proof) = rare(&mut taken);
+        let Rare { not_before, consent_proof, apostrophe } = rare(&mut taken);
         LeadRow {
             row: slot.row,
             line,
             phone_number: PhoneNumber::from_digits(slot.digits),
+            apostrophe,
             external_id,
             zones,
             consent_basis,
@@ -179,12 +183,19 @@ fn priority(figure: u64) -> Priority {
 }
 
 /// What [`Packed::put_rare`] puts in.
-fn rare(taken: &mut Taken<'_>) -> (Option<Timestamp>, Option<Box<ConsentProof>>) {
+struct Rare {
+    not_before: Option<Timestamp>,
+    consent_proof: Option<Box<ConsentProof>>,
+    apostrophe: bool,
+}
+
+/// Takes it out again.
+fn rare(taken: &mut Taken<'_>) -> Rare {
     let there = taken.figure();
     let mut time = |bit| (there & bit > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed()));
     let (not_before, consent_at) = (time(NOT_BEFORE), time(CONSENT_AT));
     let consent_ref = (there & CONSENT_REF > 0).then(|| taken.text().to_owned());
-    (not_before, ConsentProof::of(consent_at, consent_ref))
+    Rare { not_before, consent_proof: ConsentProof::of(consent_at, consent_ref), apostrophe: there & APOSTROPHE > 0 }
 }
 
 /// Bytes of its texts.
@@ -209,15 +220,16 @@ mod tests {
             text(),
             "\\PC{0,9}",
             (text(), consent_proof),
-            (Priority::ALL, time()),
+            (Priority::ALL, time(), any::<bool>()),
             proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
-            .prop_map(|(n, external_id, zones, (consent_basis, consent_proof), (priority, not_before), variables, states)| {
-                LeadRow {
+            .prop_map(
+                |(n, external_id, zones, (consent_basis, consent_proof), (priority, not_before, apostrophe), variables, states)| LeadRow {
                     row: 0,
                     line: 0,
                     phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
+                    apostrophe,
                     external_id,
                     zones,
                     consent_basis,
@@ -226,8 +238,8 @@ mod tests {
                     not_before,
                     variables: serde_json::to_string(&variables).unwrap(),
                     states,
-                }
-            })
+                },
+            )
     }
 
     #[test]
@@ -236,6 +248,7 @@ mod tests {
             row: 1,
             line: 2,
             phone_number: PhoneNumber::from_digits(14_155_550_100),
+            apostrophe: false,
             external_id: None,
             zones: String::new(),
             consent_basis: None,

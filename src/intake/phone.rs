@@ -62,6 +62,15 @@ pub fn dialable(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Troub
     judge(&parsed.format().mode(Mode::E164).to_string()).map_err(|trouble| abroad_by_zeros(text, trouble))
 }
 
+/// Reads a phone cell of a do-not-call list. A figure is a number there, rounded or not: one that is on the list by mistake costs a
+/// call, one that is left out is called.
+///
+/// # Errors
+/// [`Trouble`] as of [`dialable`].
+pub(super) fn not_to_call(cell: &str, region: Option<Region>) -> Result<PhoneNumber, Trouble> {
+    dialable(whole(&plain(cell)), region)
+}
+
 /// The number that a person names, with its country. It is read as lists are, so that it is the number their leads have; one that no
 /// list would take is kept as it is written, since it may have to be kept from being called all the same.
 ///
@@ -148,7 +157,7 @@ fn is_rounded(lower: &str) -> bool {
 }
 
 /// A figure without its `.0`, which is no digit of the number; any other text as it is.
-pub(super) fn whole(text: &str) -> &str {
+fn whole(text: &str) -> &str {
     text.strip_suffix(".0").filter(|figure| is_figure(figure)).unwrap_or(text)
 }
 

@@ -33,6 +33,8 @@ pub struct LeadRow {
     pub line: u64,
     /// Whom to call.
     pub phone_number: PhoneNumber,
+    /// Whether a spreadsheet's apostrophe stood in front of the number.
+    pub apostrophe: bool,
     /// The list's own id.
     pub external_id: Option<String>,
     /// IANA zones the callee may be in, sorted, as a JSON list; never empty.
@@ -84,7 +86,7 @@ pub fn validate<'a>(
     let phone = columns.kinds.iter().position(|kind| *kind == Column::Phone).unwrap_or(0);
     let number = dialable(read.phone, region).map_err(|trouble| match one_cell::trouble(&read.cells, columns.kinds.len()) {
         Some(trouble) => finding(&Columns::default(), place, 0, read.cells[0], trouble),
-        None => finding(columns, place, phone, read.phone, trouble),
+        None => finding(columns, place, phone, read.phone, one_cell::behind_number(read.phone, region).unwrap_or(trouble)),
     })?;
     let address = Address { state: read.state.map(|(_, cell)| cell), postal_code: read.postal_code.map(|(_, cell)| cell) };
     let zones =
@@ -108,6 +110,7 @@ pub fn validate<'a>(
         row: place.row,
         line: place.line,
         phone_number: number,
+        apostrophe: read.apostrophe,
         external_id: read.external_id.map(str::to_owned),
         zones: json_list(&zones),
         consent_basis: read.consent_basis.map(str::to_owned),
@@ -124,6 +127,7 @@ pub fn validate<'a>(
 struct Read<'a> {
     cells: Vec<&'a str>,
     phone: &'a str,
+    apostrophe: bool,
     external_id: Option<&'a str>,
     consent_basis: Option<&'a str>,
     consent_at: Option<(usize, &'a str)>,
@@ -140,13 +144,14 @@ impl<'a> Read<'a> {
     fn of(columns: &Columns, cells: impl IntoIterator<Item = &'a str>, place: Place) -> Result<Self, Box<Finding>> {
         let mut read = Self { cells: Vec::with_capacity(columns.kinds.len()), ..Self::default() };
         for (at, cell) in cells.into_iter().enumerate() {
-            let cell = cells::unescape(cell.trim()).trim();
+            let written = cell.trim();
+            let cell = cells::unescape(written).trim();
             if cell.len() > MAX_CELL {
                 return Err(finding(columns, place, at, cell, too_long()));
             }
             match columns.kinds.get(at) {
                 _ if cell.is_empty() => {}
-                Some(kind) => read.put(kind, at, cell),
+                Some(kind) => read.put(kind, at, cell, written),
                 None => return Err(finding(columns, place, at, cell, too_many(columns.kinds.len()))),
             }
             read.cells.push(cell);
@@ -154,9 +159,9 @@ impl<'a> Read<'a> {
         Ok(read)
     }
 
-    fn put(&mut self, kind: &Column, at: usize, cell: &'a str) {
+    fn put(&mut self, kind: &Column, at: usize, cell: &'a str, written: &str) {
         match kind {
-            Column::Phone => self.phone = cell,
+            Column::Phone => (self.phone, self.apostrophe) = (cell, written.starts_with('\'')),
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::ConsentAt => self.consent_at = Some((at, cell)),

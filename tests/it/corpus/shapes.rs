@@ -32,6 +32,8 @@ async fn headers_separators_and_quotes(bench: &mut Bench) {
         ("the same number twice", "phone\n+14155550100\n(415) 555-0100\n".into(), counts([1, 0, 0, 1])),
         ("more cells", "phone,a\n+14155550100,b,c\n".into(), rejected(1, &["too_many_cells"])),
         ("a row with another separator", "name;phone\nAnn,+14155550100\n".into(), rejected(1, &["one_cell"])),
+        ("a row with another separator below one column", "phone\n+14155550100;Bob;x\n".into(), rejected(1, &["one_cell"])),
+        ("an extension", "phone,name\n+1 415 555 0100;ext=5\n".into(), rejected(1, &["extension"])),
         ("a long cell", format!("phone,a\n+14155550100,{}\n", "x".repeat(9_000)), rejected(1, &["cell_too_long"])),
         (
             "an open quote",

@@ -70,6 +70,7 @@ fn list() -> String {
         row(7, &[number("A7", "14155500000"), text("B7", "rounded")]),
         row(8, &[text("A8", "14155500000"), number("B8", "14155500000")]),
         row(9, &[text("A9", "12"), text("B9", "short")]),
+        row(10, &[text("A10", "'+14155550103"), text("B10", "marked as text")]),
     ]
     .concat()
 }
@@ -78,9 +79,10 @@ async fn a_workbook_is_a_list_and_findings_name_its_rows(bench: &mut Bench) {
     let other = [row(1, &[text("A1", "phone")]), row(2, &[text("A2", "+14155550103")])].concat();
     let file = workbook(&list(), &other, "<si><t>Phone Number</t></si>");
     let answer =
-        bench.check("the first sheet", "region=US", file.clone(), &Expect::Counts([4, 2, 0, 0], &["excel_number", "too_short"])).await;
+        bench.check("the first sheet", "region=US", file.clone(), &Expect::Counts([5, 2, 0, 0], &["excel_number", "too_short"])).await;
     let rejects = &answer["rejects"];
     assert_eq!((&rejects[0]["line"], &rejects[1]["line"]), (&7.into(), &9.into()), "a text that ends in zeros is read: {answer}");
+    assert_eq!(answer["doubt_lines"]["leading_apostrophe"], serde_json::json!([10]), "{answer}");
     bench.check("a named sheet", "sheet=Other", file.clone(), &accepted(1)).await;
     bench.check("no such sheet", "sheet=Third", file, &Expect::Refused("it has: List, Other")).await;
     bench.check("a sheet of a text", "sheet=List", b"phone\n+14155550100\n".to_vec(), &Expect::Refused("only a workbook has sheets")).await;

@@ -1,5 +1,6 @@
 //! Rows that are stored and that somebody should look at: they will not be called as the campaign stands, since nobody says why the
-//! person may be called or the number belongs to a country it does not call, or may not; or what they say of consent proves nothing.
+//! person may be called or the number belongs to a country it does not call, or may not; or what they say of consent proves nothing, or
+//! their number was not read as it was written.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -38,6 +39,7 @@ impl From<Doubts> for DoubtsJson {
 pub struct Seen<'a> {
     line: u64,
     number: &'a PhoneNumber,
+    apostrophe: bool,
     has_basis: bool,
     has_proof: bool,
 }
@@ -45,14 +47,14 @@ pub struct Seen<'a> {
 impl<'a> From<&'a LeadRow> for Seen<'a> {
     fn from(row: &'a LeadRow) -> Self {
         let (has_basis, has_proof) = (row.consent_basis.is_some(), row.consent_proof.is_some());
-        Self { line: row.line, number: &row.phone_number, has_basis, has_proof }
+        Self { line: row.line, number: &row.phone_number, apostrophe: row.apostrophe, has_basis, has_proof }
     }
 }
 
 impl<'a> From<&'a ListLead> for Seen<'a> {
     fn from(lead: &'a ListLead) -> Self {
         let (has_basis, has_proof) = (lead.consent_basis.is_some(), lead.consent_proof.is_some());
-        Self { line: lead.line, number: &lead.phone_number, has_basis, has_proof }
+        Self { line: lead.line, number: &lead.phone_number, apostrophe: lead.apostrophe, has_basis, has_proof }
     }
 }
 
@@ -107,7 +109,8 @@ impl Doubtful {
         self.doubts.rows += 1;
         let unasked = (self.requires_consent && !row.has_basis).then_some(DoubtCode::NoConsentBasis);
         let unfounded = (row.has_proof && !row.has_basis).then_some(DoubtCode::ConsentWithoutBasis);
-        let codes = [unasked, unfounded, self.reach.add(row.number)];
+        let marked = row.apostrophe.then_some(DoubtCode::LeadingApostrophe);
+        let codes = [unasked, unfounded, self.reach.add(row.number), marked];
         for code in codes.into_iter().flatten() {
             self.doubts.add(code, row.line);
         }
@@ -122,14 +125,25 @@ impl Doubtful {
     /// What the operator should know of it.
     pub fn warnings(&self) -> Vec<String> {
         let rows = counted(self.doubts.rows, "row");
-        let of = |code| Some(self.doubts.of(code)).filter(|found| *found > 0);
-        let unasked = of(DoubtCode::NoConsentBasis)
+        let unasked = self
+            .found(DoubtCode::NoConsentBasis)
             .map(|found| format!("{found} of {rows} {} no consent_basis; leads without one will not be called", have(&found)));
-        let unfounded = of(DoubtCode::ConsentWithoutBasis).map(|found| {
+        let unfounded = self.found(DoubtCode::ConsentWithoutBasis).map(|found| {
             let have = have(&found);
             format!("{found} of {rows} {have} a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
         });
         unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).collect()
+    }
+
+    /// What was done to numbers so that they can be called.
+    pub fn note(&self) -> Option<String> {
+        let found = self.found(DoubtCode::LeadingApostrophe)?;
+        let (rows, have) = (counted(self.doubts.rows, "row"), have(&found));
+        Some(format!("{found} of {rows} {have} an apostrophe in front of the number, as spreadsheets mark text; it was left out"))
+    }
+
+    fn found(&self, code: DoubtCode) -> Option<u64> {
+        Some(self.doubts.of(code)).filter(|found| *found > 0)
     }
 }
 

@@ -90,7 +90,7 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, actor: A
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
     let doubtful = doubtful(&api, &campaign, &that_count(&leads, on_duplicate), on_duplicate).await?;
     let warnings: Vec<String> = doubtful.warnings().into_iter().chain(idle::warning(&campaign)).collect();
-    let notes: Vec<String> = idle::note(&campaign).into_iter().collect();
+    let notes: Vec<String> = doubtful.note().into_iter().chain(idle::note(&campaign)).collect();
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
     // written once, so that a replayed answer is the same to the letter
     let told = OnceLock::new();

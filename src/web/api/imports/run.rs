@@ -115,6 +115,7 @@ impl Order {
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
         let mut warnings = warnings(sheet, &self.imports_of(sheet).await?);
         warnings.extend(sink.doubtful.warnings());
+        let notes = sink.doubtful.note().into_iter().collect();
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
             import_id: id,
@@ -131,7 +132,7 @@ impl Order {
             doubts: sink.doubtful.doubts().into(),
             rejects: sink.refused.shown,
             diff: Some(sink.diff),
-            notes: Vec::new(),
+            notes,
             warnings,
             seconds: report.seconds,
         })
@@ -166,7 +167,7 @@ impl Order {
         // a long list may have outlasted its campaign
         let campaign = store.campaign(self.campaign.id).await?.unwrap_or(self.campaign);
         warnings.extend(idle::warning(&campaign));
-        let notes = idle::note(&campaign).into_iter().collect();
+        let notes = sink.doubtful.note().into_iter().chain(idle::note(&campaign)).collect();
         let seconds = report.seconds;
         Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
     }

@@ -115,6 +115,17 @@ impl Writes {
 
 /// A row that was judged, as the store takes it.
 pub fn lead(row: LeadRow) -> ListLead {
-    let LeadRow { line, phone_number, external_id, zones, consent_basis, consent_proof, priority, not_before, variables, states, .. } = row;
-    ListLead { line, external_id, phone_number, zones, variables, states, consent_basis, consent_proof, priority, not_before }
+    ListLead {
+        line: row.line,
+        external_id: row.external_id,
+        phone_number: row.phone_number,
+        apostrophe: row.apostrophe,
+        zones: row.zones,
+        variables: row.variables,
+        states: row.states,
+        consent_basis: row.consent_basis,
+        consent_proof: row.consent_proof,
+        priority: row.priority,
+        not_before: row.not_before,
+    }
 }
