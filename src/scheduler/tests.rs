@@ -10,6 +10,7 @@ mod recall;
 mod silent_queue;
 mod slow_ends;
 mod unsent;
+mod zones;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Duty as _, Rests, Scheduler, SchedulerTimings, reap};
+use super::{Duty as _, Rests, Rotation, Scheduler, SchedulerTimings, reap};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
@@ -119,6 +120,7 @@ impl Bench {
             lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
             active: Arc::default(),
             rests: Rests::default(),
+            rotation: Rotation::default(),
             queue,
         };
         let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };

@@ -40,6 +40,7 @@ pub mod poll;
 mod promise;
 pub mod recall;
 pub mod reconcile;
+mod round_robin;
 mod row;
 mod settle;
 pub mod signal;
