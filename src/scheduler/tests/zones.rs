@@ -1,4 +1,4 @@
-//! Zones: those that are open are called in turn.
+//! Zones: those that are closed cost nothing, and those that are open are called in turn.
 
 use super::*;
 
@@ -13,6 +13,19 @@ async fn calls_end(bench: &Bench) {
 }
 
 on_both_engines! {
+    async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {
+        let bench = Bench::new(store, 50).await;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        bench.leads_of_priority(spring, 99, "808555", "Pacific/Honolulu", 5).await;
+        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
+        bench.scheduler.tick().await.unwrap();
+        let counts = (bench.in_state(spring, LeadState::Active).await, bench.in_state(spring, LeadState::New).await);
+        assert_eq!(counts, (3, 5), "it is eight in Honolulu; nothing was written to its leads");
+        bench.set_clock("2026-11-23T19:00:00Z");
+        bench.scheduler.tick().await.unwrap();
+        assert_eq!(bench.in_state(spring, LeadState::Active).await, 8);
+    }
+
     async fn open_zones_are_called_in_turn_though_one_line_is_free_at_a_time(store: Store) {
         let bench = Bench::new(store, 1).await;
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
