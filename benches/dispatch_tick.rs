@@ -1,9 +1,9 @@
 //! One look of the dispatcher over a million leads, nine in ten of them in closed zones or capped until tomorrow, and all of those
 //! of a higher priority than the others.
 //!
-//! `cargo bench --bench dispatch_tick [-- --leads N --ticks N --priorities N --postgres URL]` fills a database of its own (a temporary folder,
-//! or a schema that is dropped afterwards), then runs the real dispatcher and prints the median and the 99th percentile of a
-//! tick. Attempts that were armed are closed between two ticks, outside the measurement. The figure to hold is 20 ms.
+//! `cargo bench --bench dispatch_tick [-- --leads N --ticks N --priorities N --zones N --postgres URL]` fills a database of its own
+//! (a temporary folder, or a schema that is dropped afterwards), then runs the real dispatcher and prints the median and the 99th
+//! percentile of a tick. Attempts that were armed are closed between two ticks, outside the measurement. The figure to hold is 20 ms.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use callfleet::live::Live;
 use callfleet::lookout::Lookout;
 use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use callfleet::scheduler::alarm::AgeLimits;
-use callfleet::scheduler::{Rests, Scheduler, SchedulerTimings};
+use callfleet::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
 use callfleet::store::campaign::{CampaignChange, NewCampaign};
 use callfleet::store::codec::JsonText;
 use callfleet::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
@@ -32,13 +32,13 @@ use callfleet_jobs::JobQueue;
 use callfleet_jobs::backend::memory::MemoryQueue;
 use sqlx::{Connection as _, Executor as _};
 
-/// Monday, half past nine in the evening in New York: the East and the Middle are closed, the Pacific is open.
+/// Monday, half past nine in the evening in New York: the East and the Middle are closed, the Pacific and what lies beyond is open.
 const NOW: &str = "2026-11-24T02:30:00Z";
 const BATCH: usize = 5_000;
 
-/// Area codes of closed zones (eight in ten leads) and of the open one.
+/// Area codes of closed zones (eight in ten leads), and of open ones: a class of hours each.
 const CLOSED: [&str; 8] = ["212", "305", "404", "617", "713", "214", "615", "312"];
-const OPEN: &str = "415";
+const OPEN: [&str; 4] = ["415", "206", "907", "808"];
 
 struct Still;
 
@@ -52,12 +52,13 @@ struct Options {
     leads: usize,
     ticks: usize,
     priorities: usize,
+    zones: usize,
     postgres: Option<String>,
 }
 
 impl Options {
     fn read() -> Self {
-        let mut options = Self { leads: 1_000_000, ticks: 300, priorities: 9, postgres: None };
+        let mut options = Self { leads: 1_000_000, ticks: 300, priorities: 9, zones: 1, postgres: None };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value"));
@@ -65,6 +66,7 @@ impl Options {
                 "--leads" => options.leads = value().parse().expect("a number"),
                 "--ticks" => options.ticks = value().parse().expect("a number"),
                 "--priorities" => options.priorities = value().parse().expect("a number"),
+                "--zones" => options.zones = value().parse().expect("1 to 4"),
                 "--postgres" => options.postgres = Some(value()),
                 "--bench" => {}
                 other => panic!("unknown option {other}"),
@@ -145,20 +147,20 @@ async fn worker(store: &Store) -> WorkerId {
 }
 
 /// Of ten leads eight are in closed zones, one waits for tomorrow because of a cap, one may be called.
-async fn fill(store: &Store, campaign: CampaignId, &Options { leads, priorities, .. }: &Options) {
+async fn fill(store: &Store, campaign: CampaignId, &Options { leads, priorities, zones, .. }: &Options) {
     let place = ListPlace { campaign, import: None, on_duplicate: OnDuplicate::Skip };
     let tomorrow = Still.now() + Duration::from_secs(86_400);
     for first in (0..leads).step_by(BATCH) {
-        let batch: Vec<NewLead> = (first..leads.min(first + BATCH)).map(|n| lead(n, priorities, tomorrow)).collect();
+        let batch: Vec<NewLead> = (first..leads.min(first + BATCH)).map(|n| lead(n, priorities, zones, tomorrow)).collect();
         let stored = store.insert_leads(place, &batch, Still.now()).await.expect("leads");
         assert_eq!(stored.accepted as usize, batch.len());
     }
 }
 
-/// Those that are capped have so many priorities above the one that may be called, which a look has to pass.
-fn lead(n: usize, priorities: usize, tomorrow: Timestamp) -> NewLead {
+/// Those that are capped have so many priorities above the one that may be called, which a look has to pass in each open zone.
+fn lead(n: usize, priorities: usize, zones: usize, tomorrow: Timestamp) -> NewLead {
     let tenth = n % 10;
-    let area = CLOSED.get(tenth).copied().unwrap_or(OPEN);
+    let area = CLOSED.get(tenth).copied().unwrap_or(OPEN[n / 10 % zones]);
     let phone_number =
         PhoneNumber::from_e164(&format!("+1{area}{:07}", 2_000_000 + n / 10 * 2 + usize::from(tenth == 9))).expect("a number");
     let priority = match tenth {
@@ -195,6 +197,7 @@ fn scheduler(store: &Store) -> Scheduler {
         lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
         rests: Rests::default(),
+        rotation: Rotation::default(),
         queue,
     }
 }

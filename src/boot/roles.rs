@@ -22,7 +22,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::{AgeLimits, Watched};
-use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
+use crate::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
 use crate::store::Store;
 use crate::store::job::NewJob;
 use crate::web::hooks::Hooks;
@@ -84,6 +84,7 @@ impl App {
             age_limits: age_limits(&self.config.alarms),
             active: Arc::clone(&self.active),
             rests: Rests::default(),
+            rotation: Rotation::default(),
         };
         scheduler.run(stop).await;
     }

@@ -33,7 +33,7 @@ use crate::domain::window::Open;
 use crate::live::Live;
 use crate::lookout::Lookout;
 use crate::scheduler::alarm::AgeLimits;
-use crate::scheduler::{Rests, Scheduler, SchedulerTimings};
+use crate::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
 use crate::store::dnc::DncList;
 use crate::store::worker::NewWorker;
 use crate::store::{Store, StoreError};
@@ -324,6 +324,7 @@ fn scheduler(store: &Store, clock: &Arc<HandClock>, tickets: &MemoryQueue<DialLe
         lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
         active: Arc::default(),
         rests: Rests::default(),
+        rotation: Rotation::default(),
         queue,
     }
 }

@@ -198,7 +198,8 @@ impl Scheduler {
         room: u32,
     ) -> Result<Vec<DueLead>, StoreError> {
         let now = self.clock.now();
-        let classes = self.store.hours_classes(campaign.id).await?;
+        let mut classes = self.store.hours_classes(campaign.id).await?;
+        self.rotation.go_on(campaign.id, &mut classes);
         let open: Vec<i64> = classes.iter().filter(|class| class.is_open(settings, now)).map(|class| class.id).collect();
         self.store.due_leads_in(campaign.id, &open, kinds, now, room).await
     }
@@ -218,6 +219,9 @@ impl Scheduler {
             crash_point::pass("arm.after");
             if armings.iter().any(|arming| armed(arming).is_some()) {
                 self.rests.note(dialing.campaign.id, self.clock.now());
+            }
+            if let Some(last) = leads.iter().rfind(|lead| lead.kind == DialKind::Fresh) {
+                self.rotation.note(dialing.campaign.id, last.class);
             }
             bell.ring_all(armings.iter().filter_map(armed)).await;
         }

@@ -1,7 +1,7 @@
 //! Decides who is called when, and looks after what fell silent. One scheduler is active by lease, others stand by.
 //!
 //! Each duty is a loop of its own at its own pace; all of them stop when the lease is lost. None keeps anything that a
-//! successor could not read from the rows, except waiting times, which start again.
+//! successor could not read from the rows, except waiting times and the turns of classes of hours, which start again.
 
 pub mod alarm;
 mod bell;
@@ -15,6 +15,7 @@ mod reap;
 mod recall;
 mod reconcile;
 mod rests;
+mod rotation;
 mod share;
 mod sweep;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::alarm::AgeLimits;
 pub use self::rests::Rests;
+pub use self::rotation::Rotation;
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
@@ -94,6 +96,8 @@ pub struct Scheduler {
     pub active: Arc<AtomicBool>,
     /// Slow campaigns between two of their dials.
     pub rests: Rests,
+    /// Classes of calling hours that take turns.
+    pub rotation: Rotation,
 }
 
 impl Scheduler {

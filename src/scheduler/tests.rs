@@ -1,15 +1,18 @@
-//! The dispatcher over a real store: shares, schedules, and zones that cost nothing while they are closed.
+//! The scheduler over a real store, and what a campaign gets of the lines.
 
 mod broken_rows;
 #[path = "../../tests/support/chaos.rs"]
 #[expect(dead_code, reason = "shared with trials, which use the rest")]
 mod chaos;
+mod halts;
 mod locked_rows;
 mod paces;
 mod recall;
 mod silent_queue;
 mod slow_ends;
 mod unsent;
+mod workers;
+mod zones;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +24,7 @@ use callfleet_jobs::kinds::DialLead;
 use serde_json::json;
 
 use super::alarm::AgeLimits;
-use super::{Duty as _, Rests, Scheduler, SchedulerTimings, reap};
+use super::{Rests, Rotation, Scheduler, SchedulerTimings};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::DialTimings;
@@ -38,11 +41,10 @@ use crate::store::codec::JsonText;
 use crate::store::contract::fixtures::{attempt, lead, new_lead, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
-use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::NewLead;
-use crate::store::worker::{NewWorker, WorkerState};
-use crate::store::{Store, StoreError, spend};
+use crate::store::worker::NewWorker;
+use crate::store::{Store, StoreError};
 
 /// Monday, ten in the morning in Los Angeles.
 const MORNING: &str = "2026-11-23T18:00:00Z";
@@ -119,6 +121,7 @@ impl Bench {
             lookout: Lookout::new(store.clone(), id, Arc::new(SystemClock), queue.clone()),
             active: Arc::default(),
             rests: Rests::default(),
+            rotation: Rotation::default(),
             queue,
         };
         let worker = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines };
@@ -160,28 +163,6 @@ impl Bench {
         self.store.campaign(campaign).await.unwrap().unwrap().state
     }
 
-    /// Calls of a campaign that ended just now, each with its disposition.
-    async fn ended(&self, campaign: CampaignId, dispositions: &[&str]) {
-        let lead = lead(&self.store, campaign, 9_000).await;
-        for disposition in dispositions {
-            let id = attempt(&self.store, campaign, lead).await;
-            let sql = "UPDATE attempt SET state = 'ended', state_at = $2, placed_at = $2, disposition = $3,
-                         attempt_no = (SELECT MAX(attempt_no) + 1 FROM attempt) WHERE id = $1";
-            let now = self.clock.now();
-            let done: Result<(), StoreError> = on_db!(self.store.db, statement, conn => {
-                sqlx::query(sql).bind(id).bind(now).bind(*disposition).execute(conn).await?;
-                Ok(())
-            });
-            done.unwrap();
-        }
-    }
-
-    async fn spend(&self, campaign: CampaignId, usd: f64) {
-        let spent: Result<(), StoreError> =
-            on_db!(self.store.db, write, tx => spend::add(tx.into(), campaign, NanoUsd::from_usd(usd)).await);
-        spent.unwrap();
-    }
-
     fn set_clock(&self, now: &str) {
         *self.clock.0.lock().unwrap() = now.parse().unwrap();
     }
@@ -207,141 +188,5 @@ on_both_engines! {
         bench.scheduler.tick().await.unwrap();
         let active = (bench.in_state(small, LeadState::Active).await, bench.in_state(large, LeadState::Active).await);
         assert_eq!(active, (2, 6), "what one gives back goes to whoever has least for its weight");
-    }
-
-    async fn whoever_drains_keeps_its_calls_to_itself(store: Store) {
-        let bench = Bench::new(store, 3).await;
-        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
-        bench.leads(spring, "415555", "America/Los_Angeles", 9).await;
-        bench.scheduler.tick().await.unwrap();
-        let drains = bench.store.workers().await.unwrap()[0].id;
-        let held: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
-            sqlx::query("UPDATE attempt SET state = 'talking', held_by = $1").bind(drains).execute(conn).await?;
-            Ok(())
-        });
-        held.unwrap();
-        assert!(bench.store.set_worker_state(drains, WorkerState::Draining).await.unwrap());
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!(bench.in_state(spring, LeadState::Active).await, 3, "nobody takes calls");
-        let next = NewWorker { id: WorkerId::new(), host: "here", version: "2", lines: 2 };
-        bench.store.register_worker(next, bench.clock.now()).await.unwrap();
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!(bench.in_state(spring, LeadState::Active).await, 5, "both lines of the next one are free");
-    }
-
-    async fn a_worker_whose_heart_stands_still_is_found_dead_until_it_says_that_it_lives(store: Store) {
-        let mut bench = Bench::new(store, 3).await;
-        bench.scheduler.timings.holder_silence = Duration::ZERO;
-        let (mut reaper, id) = (reap::Reaper::new(bench.scheduler.clone()), bench.store.workers().await.unwrap()[0].id);
-        for _ in 0..3 {
-            reaper.round().await.unwrap();
-            assert!(bench.store.heartbeat(id, 0).await.unwrap());
-        }
-        assert_eq!(bench.store.workers().await.unwrap().len(), 1, "its heart beat between two looks");
-        reaper.round().await.unwrap();
-        reaper.round().await.unwrap();
-        assert_eq!(bench.store.workers().await.unwrap(), []);
-        assert!(!bench.store.heartbeat(id, 0).await.unwrap());
-        assert!(bench.store.set_worker_state(id, WorkerState::Running).await.unwrap());
-        reaper.round().await.unwrap();
-        assert!(bench.store.heartbeat(id, 0).await.unwrap());
-        assert_eq!(bench.store.workers().await.unwrap()[0].state, WorkerState::Running);
-    }
-
-    async fn a_worker_of_another_version_may_not_know_how_to_come_back_and_is_found_dead_later(store: Store) {
-        let mut bench = Bench::new(store, 3).await;
-        // ours is given forty times as long, another one 5,760 times
-        bench.scheduler.timings.holder_silence = Duration::from_micros(500);
-        let ours = NewWorker { id: WorkerId::new(), host: "here", version: env!("CARGO_PKG_VERSION"), lines: 3 };
-        bench.store.register_worker(ours, bench.clock.now()).await.unwrap();
-        let mut reaper = reap::Reaper::new(bench.scheduler.clone());
-        for (millis, alive) in [(0, 2), (19, 2), (20, 1), (2_879, 1), (2_880, 0)] {
-            reaper.look(|| Duration::from_millis(millis)).await.unwrap();
-            let left: Vec<String> = bench.store.workers().await.unwrap().into_iter().map(|worker| worker.version).collect();
-            assert!(left.len() == alive && (alive != 1 || left == ["1"]), "{left:?} after {millis} ms");
-        }
-    }
-
-    async fn closed_zones_are_not_looked_at_until_they_open(store: Store) {
-        let bench = Bench::new(store, 50).await;
-        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
-        bench.leads_of_priority(spring, 99, "808555", "Pacific/Honolulu", 5).await;
-        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
-        bench.scheduler.tick().await.unwrap();
-        let counts = (bench.in_state(spring, LeadState::Active).await, bench.in_state(spring, LeadState::New).await);
-        assert_eq!(counts, (3, 5), "it is eight in Honolulu; nothing was written to its leads");
-        bench.set_clock("2026-11-23T19:00:00Z");
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!(bench.in_state(spring, LeadState::Active).await, 8);
-    }
-
-    async fn a_list_that_is_too_old_stops_the_campaign_and_moves_no_lead(store: Store) {
-        let bench = Bench::new(store, 50).await;
-        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
-        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
-        let list = |scrub_date| ReadList { name: "national", registry: Some("us"), scrub_date };
-        bench.store.finish_listing(list("2026-10-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!((bench.in_state(spring, LeadState::New).await, bench.state(spring).await), (3, CampaignState::Running));
-        bench.store.finish_listing(list("2026-11-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!(bench.in_state(spring, LeadState::Active).await, 3);
-    }
-
-    async fn a_campaign_most_of_whose_calls_fail_is_halted_and_a_resumed_one_begins_to_count_anew(store: Store) {
-        let bench = Bench::new(store, 50).await;
-        let mut strict = settings(1);
-        strict["breaker"] = json!({ "failures": 0.5, "window": "10m", "min_calls": 4 });
-        let spring = bench.campaign("spring", strict, CampaignState::Running).await;
-        let calm = bench.campaign("calm", settings(1), CampaignState::Running).await;
-        bench.ended(spring, &["busy", "failed", "failed"]).await;
-        bench.scheduler.break_circuits().await.unwrap();
-        assert_eq!(bench.state(spring).await, CampaignState::Running, "three calls say nothing");
-        bench.ended(spring, &["qualified"]).await;
-        bench.scheduler.break_circuits().await.unwrap();
-        assert_eq!((bench.state(spring).await, bench.state(calm).await), (CampaignState::Halted, CampaignState::Running));
-        let halted = bench.store.campaign(spring).await.unwrap().unwrap();
-        assert!(halted.state_reason.unwrap().starts_with("circuit breaker: 2 of 4 calls in the last 10m failed"));
-
-        bench.set_clock("2026-11-23T18:01:00Z");
-        let resume = CampaignChange { from: CampaignState::Halted, to: CampaignState::Running, reason: None, actor: "test" };
-        assert!(bench.store.change_campaign_state(spring, resume, bench.clock.now()).await.unwrap().is_changed());
-        bench.scheduler.break_circuits().await.unwrap();
-        assert_eq!(bench.state(spring).await, CampaignState::Running);
-        bench.ended(spring, &["failed", "failed", "failed", "failed"]).await;
-        bench.scheduler.break_circuits().await.unwrap();
-        assert_eq!(bench.state(spring).await, CampaignState::Halted);
-    }
-
-    async fn a_campaign_whose_money_is_spent_is_halted(store: Store) {
-        let mut bench = Bench::new(store, 50).await;
-        bench.scheduler.reserve = NanoUsd::from_usd(0.5);
-        let mut poor = settings(1);
-        poor["budget_usd"] = json!(1.0);
-        let spring = bench.campaign("spring", poor, CampaignState::Running).await;
-        bench.spend(spring, 0.5).await;
-        bench.scheduler.break_circuits().await.unwrap();
-        assert_eq!(bench.state(spring).await, CampaignState::Running);
-        bench.spend(spring, 0.1).await;
-        bench.scheduler.break_circuits().await.unwrap();
-        let halted = bench.store.campaign(spring).await.unwrap().unwrap();
-        assert_eq!(halted.state, CampaignState::Halted);
-        assert!(halted.state_reason.unwrap().starts_with("budget: $0.6"));
-    }
-
-    async fn a_campaign_begins_and_ends_at_its_times(store: Store) {
-        let bench = Bench::new(store, 50).await;
-        let mut timed = settings(1);
-        timed["schedule"] = json!({ "start": "2026-11-23T11:00:00-08:00", "end": "2026-11-23T12:00:00-08:00" });
-        let spring = bench.campaign("spring", timed, CampaignState::Scheduled).await;
-        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!((bench.state(spring).await, bench.in_state(spring, LeadState::New).await), (CampaignState::Scheduled, 3));
-        bench.set_clock("2026-11-23T19:00:00Z");
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!((bench.state(spring).await, bench.in_state(spring, LeadState::Active).await), (CampaignState::Running, 3));
-        bench.set_clock("2026-11-23T20:00:00Z");
-        bench.scheduler.tick().await.unwrap();
-        assert_eq!(bench.state(spring).await, CampaignState::Draining);
     }
 }

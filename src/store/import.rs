@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::codec::{JsonText, count, whole, words};
 use crate::store::db::{EngineSql, engine_sql, on_db};
-use crate::store::lead_insert::{self, Inserted, ListBatch, ListPlace, OnDuplicate};
+use crate::store::lead_insert::{self, Inserted, ListBatch, ListImport, ListPlace, OnDuplicate};
 use crate::store::{Store, StoreError};
 
 words!(ImportState);
@@ -201,7 +201,8 @@ impl Store {
     /// # Errors
     /// The database cannot be written.
     pub async fn append_import(&self, import: &Import, batch: ImportBatch<'_>, now: Timestamp) -> Result<Option<Inserted>, StoreError> {
-        let place = ListPlace { campaign: import.campaign_id, import: Some(import.id), on_duplicate: batch.on_duplicate };
+        let begun = ListImport { id: import.id, begun_at: import.created_at };
+        let place = ListPlace { campaign: import.campaign_id, import: Some(begun), on_duplicate: batch.on_duplicate };
         on_db!(self.db, write, tx => {
             let moved = sqlx::query(
                 "UPDATE import SET byte_offset = $4, stretch_leads = $5, stretch_end = $6, row_offset = row_offset + $7,

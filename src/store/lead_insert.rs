@@ -49,9 +49,30 @@ pub struct ListPlace {
     /// Whose list.
     pub campaign: CampaignId,
     /// Which import brings them.
-    pub import: Option<ImportId>,
+    pub import: Option<ListImport>,
     /// What to do with numbers the campaign has.
     pub on_duplicate: OnDuplicate,
+}
+
+/// An import that brings leads, transaction by transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct ListImport {
+    /// Its id.
+    pub id: ImportId,
+    /// When it began.
+    pub begun_at: Timestamp,
+}
+
+impl ListPlace {
+    fn import_id(&self) -> Option<ImportId> {
+        self.import.map(|import| import.id)
+    }
+
+    /// Since when leads without a time of their own are due. Those of an import are all due since it began: it stores them by number,
+    /// and they would be called in the order of their area codes.
+    fn listed_at(&self, now: Timestamp) -> Timestamp {
+        self.import.map_or(now, |import| import.begun_at.min(now))
+    }
 }
 
 impl Store {
@@ -194,7 +215,7 @@ pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, mut batch: List
     }
     let numbers: Vec<&PhoneNumber> = batch.rows.iter().map(|row| &row.lead.phone_number).collect();
     if let (OnDuplicate::Update, Some(import)) = (place.on_duplicate, place.import) {
-        keep_former(conn.reborrow(), place.campaign, import, &numbers, now).await?;
+        keep_former(conn.reborrow(), place.campaign, import.id, &numbers, now).await?;
     }
     let never = suppressed_of(conn.reborrow(), place.campaign, &numbers).await?;
     let suppressed = batch.suppress(&never);

@@ -10,6 +10,7 @@ use crate::domain::ids::AttemptId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::store::import::{ImportBatch, ImportPlace, ImportState};
+use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::{ListBatch, ListLead, NewLead, OnDuplicate};
 use crate::store::suppression::{NewSuppression, Scope, Suppressed, SuppressionSource};
 
@@ -60,6 +61,17 @@ on_both_engines! {
         assert!(store.append_import(&import, last, at(3)).await.unwrap().is_some());
         let now = store.import(import.id).await.unwrap().unwrap();
         assert_eq!((now.place(), now.row_offset, now.accepted, now.rejected), (ImportPlace::at(90), 5, 3, 2));
+    }
+
+    async fn leads_of_an_import_are_due_since_it_began_whenever_they_are_stored(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let import = store.start_import(id, "list.csv", "abc", "alike", "test", at(0)).await.unwrap();
+        let (first, then) = ([new_lead(1)], [new_lead(2), NewLead { not_before: Some(at(3)), ..new_lead(3) }]);
+        assert!(store.append_import(&import, batch(0, 90, &first), at(1)).await.unwrap().is_some());
+        assert!(store.append_import(&import, batch(90, 99, &then), at(5)).await.unwrap().is_some());
+        let leads = store.leads(&LeadFilter { campaign: Some(id), ..LeadFilter::default() }, None, 9).await.unwrap();
+        let times: Vec<_> = leads.iter().map(|lead| (lead.created_at, lead.next_attempt_at)).collect();
+        assert_eq!(times, [(at(1), at(0)), (at(5), at(0)), (at(5), at(6))], "who is not to be called before a time is due after it");
     }
 
     async fn an_import_moves_along_its_table(store: Store) {

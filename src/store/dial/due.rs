@@ -1,4 +1,6 @@
-//! Leads whose time has come: promised callbacks first, then retries, then fresh ones by priority.
+//! Leads whose time has come: promised callbacks first, then retries, then fresh ones by priority; classes of hours take turns.
+
+use std::collections::HashSet;
 
 use sqlx::{AssertSqlSafe, FromRow};
 
@@ -7,7 +9,8 @@ use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_conn, on_db};
-use crate::store::dial::heads::heads;
+use crate::store::dial::heads::{Head, heads};
+use crate::store::dial::round_robin::round_robin;
 use crate::store::dial::sql::fetch_values;
 use crate::store::lead_rank::{ABOVE_ALL, BY_TIME, rank};
 use crate::store::{Store, StoreError};
@@ -17,6 +20,8 @@ use crate::store::{Store, StoreError};
 pub struct DueLead {
     /// Which lead.
     pub lead: LeadId,
+    /// Its class of calling hours.
+    pub class: i64,
     /// Why it is called now.
     pub kind: DialKind,
     /// Since when it is due.
@@ -37,6 +42,7 @@ const CLASSES: usize = 100;
 impl Store {
     /// The first `limit` leads of a campaign that are due at `now`, in the order callback, retry, fresh, each by time, fresh ones
     /// by priority before that; only of the given kinds (a draining campaign asks for callbacks alone) and classes of calling hours.
+    /// Classes are given in the order in which they take turns among leads of one moment.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -114,8 +120,7 @@ impl Taken {
             let heads = heads(conn.reborrow(), self.campaign, classes, below, self.now).await?;
             let Some(highest) = heads.iter().map(|head| head.rank).max() else { break };
             for state in FRESH {
-                let here = heads.iter().filter(|head| head.rank == highest && head.state == state);
-                let classes: Vec<i64> = here.map(|head| head.class).collect();
+                let classes = those_at(classes, &heads, highest, state);
                 self.add(conn.reborrow(), (state, DialKind::Fresh), &classes, highest).await?;
             }
             below = highest;
@@ -127,15 +132,13 @@ impl Taken {
         self.limit - self.leads.len()
     }
 
-    /// Adds leads of one queue and rank, by time.
+    /// Adds leads of one queue and rank, by time and turn.
     async fn add(&mut self, mut conn: Conn<'_>, of: (LeadState, DialKind), classes: &[i64], rank: i32) -> Result<(), StoreError> {
         let (mut queue, left) = (Vec::new(), self.left());
         for some in classes.chunks(CLASSES).take_while(|_| left > 0) {
             queue.extend(self.first_of(conn.reborrow(), of, some, rank).await?);
         }
-        queue.sort_by_key(|lead: &DueLead| lead.due_at);
-        queue.truncate(left);
-        self.leads.extend(queue);
+        self.leads.extend(round_robin(queue, classes).into_iter().take(left));
         Ok(())
     }
 
@@ -159,11 +162,17 @@ impl Taken {
     }
 }
 
+/// The classes that have a lead that is due in this state and rank, in their order.
+fn those_at(classes: &[i64], heads: &[Head], rank: i32, state: LeadState) -> Vec<i64> {
+    let here: HashSet<i64> = heads.iter().filter(|head| head.rank == rank && head.state == state).map(|head| head.class).collect();
+    classes.iter().copied().filter(|class| here.contains(class)).collect()
+}
+
 /// `$1` campaign, `$2` state, `$3` kind, `$4` rank, `$5` now, `$6` limit, then the classes.
 fn due_sql(classes: usize) -> String {
     let one = |at: usize| {
         format!(
-            "SELECT * FROM (SELECT id AS lead, next_kind AS kind, next_attempt_at AS due_at FROM lead
+            "SELECT * FROM (SELECT id AS lead, hours_class AS class, next_kind AS kind, next_attempt_at AS due_at FROM lead
                WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND hours_class = ${} AND {} = $4 AND next_attempt_at <= $5
                ORDER BY next_attempt_at LIMIT $6) AS c{at}",
             at + 7,

@@ -1,11 +1,8 @@
 //! The rows behind the dial protocol: each file does in one transaction what one decision of [`domain::dialing`] says.
 //!
-//! In the order of a lead's life: [`due`] finds leads, [`arm`] makes an attempt, `keep` holds its ticket while it waits,
-//! `ticket` looks at what it is about, [`claim`] gives the right to send once and `intent` writes it down,
-//! [`answer`] keeps what the POST proved, [`callback`] folds what the provider tells, [`reconcile`] settles the unsure,
-//! [`hold`] gives the call to one worker, [`earlier`] tells it of the last one, [`finish`] closes it and moves the lead; [`recall`] finds what a pause or an
-//! opt-out takes back, [`sweep`] and [`poll`] what fell silent; [`counts`] and [`view`] tell people where things stand, and
-//! `last_call` since when a slow campaign rests.
+//! A lead's life: it is [`due`], [`arm`]ed, [`claim`]ed once per send and sent ([`answer`], or [`reconcile`] when nobody is sure); the
+//! provider tells of the call ([`callback`]), a worker has it ([`hold`]), and it ends ([`finish`]). [`recall`], [`sweep`] and [`poll`]
+//! look after what is taken back or fell silent, [`counts`] and [`view`] tell people where things stand.
 //!
 //! Locks are taken in one order (attempt, lead, other leads, number), so that two transactions never wait for each other.
 //!
@@ -40,6 +37,7 @@ pub mod poll;
 mod promise;
 pub mod recall;
 pub mod reconcile;
+mod round_robin;
 mod row;
 mod settle;
 pub mod signal;

@@ -42,10 +42,8 @@ macro_rules! fetch_values {
     };
 }
 
-/// Rows that a statement is given in its first parameter, bound by [`rows`]. The planner takes an array for ten rows, looks each of
-/// them up by its key and is right; rows of one JSON document it takes for a hundred, and reads a whole table for the one or two
-/// that come most often. It must not see how many they are (hence the inner `SELECT`): it would find each time that the kept plan
-/// could be a little better, and planning anew costs more than carrying out.
+/// Rows that a statement is given in its first parameter, bound by [`rows`]: an array, of which the planner expects few rows. The inner
+/// `SELECT` hides how many there are, or it would plan each time anew (docs/decisions/012).
 macro_rules! given {
     ($columns:literal) => {
         concat!(

@@ -102,9 +102,9 @@ impl ListLead {
         self.consent_proof.as_ref()?.reference.as_deref()
     }
 
-    /// When it may be called first: now, where the list names no time. One that names a time is later than that, if only by a
-    /// moment: so an update tells the two apart, and leaves the time of a lead whose new row has none.
-    pub(super) fn due(&self, now: Timestamp) -> Timestamp {
-        self.not_before.map_or(now, |not_before| not_before.max(now + MOMENT))
+    /// When it may be called first: when it was listed, where the list names no time. One that names a time is later than now, if only
+    /// by a moment: so an update tells the two apart, and leaves the time of a lead whose new row has none.
+    pub(super) fn due(&self, listed_at: Timestamp, now: Timestamp) -> Timestamp {
+        self.not_before.map_or(listed_at, |not_before| not_before.max(now + MOMENT))
     }
 }

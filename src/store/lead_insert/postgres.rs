@@ -35,7 +35,7 @@ fn proof_columns(leads: &[Fresh]) -> ProofColumns<'_> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(leads: &'a [Fresh], now: Timestamp) -> Self {
+    fn of(leads: &'a [Fresh], listed_at: Timestamp, now: Timestamp) -> Self {
         let mut columns = Self { proof: any_proof(leads).then(|| proof_columns(leads)), ..Self::default() };
         for fresh in leads {
             let lead = &fresh.lead;
@@ -46,7 +46,7 @@ impl<'a> Columns<'a> {
             columns.variables.push(&lead.variables);
             columns.consents.push(lead.consent_basis.as_deref());
             columns.priorities.push(lead.priority.get().into());
-            columns.due.push(lead.due(now).as_millis());
+            columns.due.push(lead.due(listed_at, now).as_millis());
             columns.states.push(fresh.state());
             columns.dispositions.push(fresh.disposition());
             columns.classes.push(fresh.hours_class);
@@ -58,9 +58,9 @@ impl<'a> Columns<'a> {
 /// The statement with its values, in the order of [`sql`].
 macro_rules! bound {
     ($place:expr, $leads:expr, $now:expr) => {{
-        let columns = Columns::of($leads, $now);
+        let columns = Columns::of($leads, $place.listed_at($now), $now);
         let query = sqlx::query(AssertSqlSafe(sql($place.on_duplicate, columns.proof.is_some())));
-        let query = query.bind($place.campaign).bind($place.import).bind($now).bind(columns.ids).bind(columns.external_ids);
+        let query = query.bind($place.campaign).bind($place.import_id()).bind($now).bind(columns.ids).bind(columns.external_ids);
         let query = query.bind(columns.phone_numbers).bind(columns.zones).bind(columns.variables).bind(columns.consents);
         let query = query.bind(columns.priorities).bind(columns.due).bind(columns.states).bind(columns.dispositions);
         let query = query.bind(columns.classes);

@@ -20,9 +20,10 @@ const ROWS: usize = 250;
 /// Binds the values in the order of [`sql`], and takes them with it.
 macro_rules! bound {
     ($query:expr, $place:expr, $leads:expr, $proof:expr, $now:expr) => {{
-        let mut query = $query.bind($place.campaign).bind($place.import).bind($now).bind($now);
+        let mut query = $query.bind($place.campaign).bind($place.import_id()).bind($now).bind($now);
+        let listed_at = $place.listed_at($now);
         for fresh in $leads {
-            let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due($now));
+            let (state, disposition, due) = (fresh.state(), fresh.disposition(), fresh.lead.due(listed_at, $now));
             let ListLead { external_id, phone_number, zones, variables, consent_basis, consent_proof, priority, .. } = fresh.lead;
             query = query.bind(fresh.id).bind(external_id).bind(phone_number).bind(zones).bind(variables).bind(consent_basis);
             query = query.bind(priority).bind(due).bind(state).bind(disposition).bind(fresh.hours_class);
