@@ -35,7 +35,7 @@ use crate::lookout::Lookout;
 use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
 use crate::store::campaign::{CampaignChange, NewCampaign};
 use crate::store::codec::JsonText;
-use crate::store::contract::fixtures::{attempt, lead, new_lead, place};
+use crate::store::contract::fixtures::{attempt, dnc_list, lead, new_lead, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
 use crate::store::dnc::ReadList;
@@ -280,10 +280,10 @@ on_both_engines! {
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
         bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
         let list = |scrub_date| ReadList { name: "national", registry: Some("us"), scrub_date };
-        bench.store.finish_listing(list("2026-10-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
+        dnc_list(&bench.store, list("2026-10-20"), bench.clock.now()).await;
         bench.scheduler.tick().await.unwrap();
         assert_eq!((bench.in_state(spring, LeadState::New).await, bench.state(spring).await), (3, CampaignState::Running));
-        bench.store.finish_listing(list("2026-11-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
+        dnc_list(&bench.store, list("2026-11-20"), bench.clock.now()).await;
         bench.scheduler.tick().await.unwrap();
         assert_eq!(bench.in_state(spring, LeadState::Active).await, 3);
     }

@@ -12,6 +12,7 @@ mod intake_plans;
 mod job;
 mod lead;
 mod lend;
+mod listing;
 mod obstacle;
 mod operator;
 mod process;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::bench::Bench;
 use crate::domain::permit::Gate;
+use crate::store::contract::fixtures::dnc_list;
 use crate::store::dnc::ReadList;
 
 /// A list that was written on a day; importing refuses one that is stale already, growing old does not ask.
@@ -13,7 +14,7 @@ async fn listed(bench: &Bench, written: &str) {
 
 async fn listed_of(bench: &Bench, name: &str, registry: Option<&str>, scrub_date: &str) {
     let now = "2026-11-20T00:00:00Z".parse().unwrap();
-    bench.store.finish_listing(ReadList { name, registry, scrub_date }, now, "test", now).await.unwrap();
+    dnc_list(&bench.store, ReadList { name, registry, scrub_date }, now).await;
 }
 
 async fn start(bench: &Bench) -> Value {
