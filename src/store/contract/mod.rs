@@ -1,5 +1,6 @@
 //! The store's promises, checked on both engines. PostgreSQL comes from `CALLFLEET_TEST_POSTGRES` (see `./test`).
 
+mod added;
 mod agent;
 pub(in crate::store) mod call_record;
 mod campaign;
