@@ -48,9 +48,8 @@ fn told(list: &UnfinishedList) -> String {
         format!("a newer do-not-call list {name} is incomplete, and the numbers of the complete one stay in force: {import}")
     } else {
         let remove = format!("callfleet dnc remove {name} --reason WHY");
-        format!(
-            "the do-not-call list {name} is incomplete, and only the numbers that were read are not called: {import}; to remove it: {remove}"
-        )
+        let state = format!("the do-not-call list {name} is incomplete, and only the numbers that were read are not called");
+        format!("{state}: {import}; to remove it: {remove}")
     }
 }
 
