@@ -16,7 +16,7 @@ use super::path::ApiPath;
 use crate::domain::count::counted;
 
 /// Helps when a list was not sent to its end, or its answer was lost.
-const CUT_OFF: &str = "send the same file again; callfleet dnc list tells which lists are in and of which day";
+const CUT_OFF: &str = "send the same file again; callfleet dnc list tells which lists are in and of which day, and which are not complete";
 
 /// Does one verb.
 ///
@@ -84,7 +84,8 @@ fn imported(answer: &Value) -> String {
 }
 
 fn lists(answer: &Value) -> String {
-    let rows: Vec<Vec<String>> = items(&answer["lists"]).iter().map(list_row).collect();
+    let complete = items(&answer["lists"]).iter().map(list_row);
+    let rows: Vec<Vec<String>> = complete.chain(items(&answer["incomplete"]).iter().map(incomplete_row)).collect();
     let sources = items(&answer["sources"]).iter().map(|source| format!("{} by {}", source["numbers"], cell(&source["source"])));
     let sources: Vec<String> = sources.collect();
     let besides = if sources.is_empty() { "none".to_owned() } else { sources.join(", ") };
@@ -104,6 +105,19 @@ fn list_row(list: &Value) -> Vec<String> {
         _ => "its date cannot be read".to_owned(),
     };
     vec![cell(&list["name"]), cell(&list["registry"]), cell(&list["numbers"]), cell(&list["scrub_date"]), moment(&list["imported_at"]), age]
+}
+
+/// A list whose import is going on or broke off; it is of no day yet.
+fn incomplete_row(list: &Value) -> Vec<String> {
+    let name = cell(&list["name"]);
+    let begun =
+        format!("incomplete: its import is going on or broke off; callfleet dnc import FILE --scrub-date DAY --list {name} finishes it");
+    let told = if list["is_renewal"] == true {
+        format!("{begun}, and until then the complete one is in force")
+    } else {
+        format!("{begun}, callfleet dnc remove {name} --reason WHY removes it")
+    };
+    vec![name, String::new(), cell(&list["numbers"]), String::new(), moment(&list["began_at"]), told]
 }
 
 fn entries(answer: &Value) -> String {

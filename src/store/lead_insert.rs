@@ -3,6 +3,7 @@
 mod new_lead;
 mod postgres;
 mod sqlite;
+mod told;
 
 use std::collections::HashSet;
 
@@ -13,7 +14,6 @@ use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::audit::{self, NewAudit};
 use crate::store::codec::JsonText;
 use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
@@ -100,23 +100,13 @@ impl Store {
         let batch = ListBatch::of(leads)?;
         on_db!(self.db, write, tx => {
             let inserted = insert((&mut *tx).into(), place, batch, now).await?;
-            tell((&mut *tx).into(), place.campaign, &inserted, actor, now).await?;
+            told::tell((&mut *tx).into(), place.campaign, &inserted, actor, now).await?;
             if let Some((request, answer)) = answer(&inserted) {
                 idempotency::keep_answer(tx.into(), &request, &answer).await?;
             }
             Ok(inserted)
         })
     }
-}
-
-/// Rows that a program sends are no import, and would leave no trace of who brought them.
-async fn tell(conn: Conn<'_>, campaign: CampaignId, inserted: &Inserted, actor: &str, now: Timestamp) -> Result<(), StoreError> {
-    let (new, updated) = (inserted.accepted + inserted.suppressed, inserted.updated);
-    if new + updated == 0 {
-        return Ok(());
-    }
-    let (subject, detail) = (format!("campaign/{campaign}"), format!("{new} new, {updated} updated"));
-    audit::append(conn, NewAudit { actor, action: "leads.add", subject: &subject, detail: &detail }, now).await
 }
 
 /// A lead with the id it gets if it is new, and whether it is on a do-not-call list.

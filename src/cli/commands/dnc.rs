@@ -27,7 +27,7 @@ pub enum Dnc {
         #[arg(long, value_name = "REGISTRY")]
         registry: Option<String>,
     },
-    /// The lists with their age, and how many numbers are suppressed besides.
+    /// The lists with their age, those whose import broke off, and how many numbers are suppressed besides.
     #[command(after_help = "Example: callfleet dnc list")]
     List,
     /// Why a number is not called.

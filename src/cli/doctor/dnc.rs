@@ -1,20 +1,21 @@
-//! Do-not-call lists: how old they are.
+//! Do-not-call lists: how old they are, and whether they are complete.
 
 use serde_json::Value;
 
 use super::check::Check;
 use super::{ApiPath, Client};
-use crate::cli::output::{cell, items};
+use crate::cli::output::{cell, items, moment};
 use crate::domain::count::counted;
 
-/// One check for every list; a note when there is none.
+/// One check for every list, also for one that is not complete; a note when there is none.
 pub async fn checks(client: Option<&Client>) -> Vec<Check> {
     const NAME: &str = "do-not-call lists";
     let Some(client) = client else { return Vec::new() };
     match client.get(ApiPath::new(&["v1", "suppressions"])).await {
         Err(error) => vec![Check::broken(NAME, format!("{error:#}"), "look at the database")],
         Ok(answer) => {
-            let lists: Vec<Check> = items(&answer.json["lists"]).iter().map(judge).collect();
+            let complete = items(&answer.json["lists"]).iter().map(judge);
+            let lists: Vec<Check> = complete.chain(items(&answer.json["incomplete"]).iter().map(incomplete)).collect();
             if lists.is_empty() {
                 vec![Check::note(
                     NAME,
@@ -26,6 +27,17 @@ pub async fn checks(client: Option<&Client>) -> Vec<Check> {
             }
         }
     }
+}
+
+fn incomplete(list: &Value) -> Check {
+    let (name, numbers) = (cell(&list["name"]), counted(list["numbers"].as_i64().unwrap_or(0), "number"));
+    let what = if list["is_renewal"] == true { "a newer one is incomplete" } else { "incomplete" };
+    let began = moment(&list["began_at"]);
+    let detail = format!("{name}: {what}, {numbers} so far; its import of {began} is going on or broke off");
+    let fix = format!(
+        "import it again: callfleet dnc import FILE --scrub-date DAY --list {name}, or give it up: callfleet dnc remove {name} --reason WHY"
+    );
+    Check::note("do-not-call list", detail, fix)
 }
 
 fn judge(list: &Value) -> Check {

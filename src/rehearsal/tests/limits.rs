@@ -7,6 +7,7 @@ use super::bench::{Bench, MORNING, alike, at};
 use crate::domain::campaign::CampaignState;
 use crate::domain::permit::Gate;
 use crate::store::campaign::CampaignChange;
+use crate::store::contract::fixtures::dnc_list;
 use crate::store::dnc::ReadList;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +64,7 @@ async fn a_list_that_grows_too_old_meanwhile_ends_it_and_is_named() {
     bench.leads(1, |lead| lead).await;
     // 30 days in the morning; 31 tomorrow
     let list = ReadList { name: "national", registry: None, scrub_date: "2026-10-24" };
-    bench.store.finish_listing(list, at(MORNING), "test", at(MORNING)).await.unwrap();
+    dnc_list(&bench.store, list, at(MORNING)).await;
     let run = bench.run(bench.order(alike("busy=1", "qualified=1")).await).await;
     assert_eq!(run.placed.len(), 2, "the calls of the first day");
     let told = "on 2026-11-24 the list national is as old as it may not be (31 days)";

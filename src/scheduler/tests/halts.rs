@@ -1,6 +1,7 @@
 //! What stops a campaign: a list that is too old, calls that fail, money that is spent, and its own times.
 
 use super::*;
+use crate::store::contract::fixtures::dnc_list;
 use crate::store::dnc::ReadList;
 use crate::store::spend;
 
@@ -34,10 +35,10 @@ on_both_engines! {
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
         bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
         let list = |scrub_date| ReadList { name: "national", registry: Some("us"), scrub_date };
-        bench.store.finish_listing(list("2026-10-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
+        dnc_list(&bench.store, list("2026-10-20"), bench.clock.now()).await;
         bench.scheduler.tick().await.unwrap();
         assert_eq!((bench.in_state(spring, LeadState::New).await, bench.state(spring).await), (3, CampaignState::Running));
-        bench.store.finish_listing(list("2026-11-20"), bench.clock.now(), "test", bench.clock.now()).await.unwrap();
+        dnc_list(&bench.store, list("2026-11-20"), bench.clock.now()).await;
         bench.scheduler.tick().await.unwrap();
         assert_eq!(bench.in_state(spring, LeadState::Active).await, 3);
     }

@@ -8,6 +8,7 @@ use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::NewCampaign;
 use crate::store::db::on_db;
+use crate::store::dnc::{DncList, ReadList};
 use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
 use crate::store::{Store, StoreError};
 
@@ -50,6 +51,12 @@ pub(crate) async fn lead(store: &Store, campaign: CampaignId, n: u64) -> LeadId 
     store.insert_leads(place(campaign), &[new_lead(n)], at(0)).await.unwrap();
     let filter = crate::store::lead::LeadFilter { campaign: Some(campaign), phone_number: Some(number(n)), ..Default::default() };
     store.leads(&filter, None, 1).await.unwrap()[0].id
+}
+
+/// A do-not-call list of that day, of which no number is read.
+pub(crate) async fn dnc_list(store: &Store, list: ReadList<'_>, now: Timestamp) -> DncList {
+    let listing = store.begin_listing(list.name, now).await.unwrap();
+    store.finish_listing(list, &listing, "test", now).await.unwrap().unwrap()
 }
 
 /// An attempt of a lead, written straight into its table.

@@ -148,14 +148,19 @@ on_both_engines! {
     async fn a_list_is_replaced_as_a_whole(store: Store) {
         let (id, timings) = (campaign(&store, "spring").await, DialTimings::default());
         let waiting = lead(&store, id, 1).await;
-        let off = store.add_listed("national", &[number(1), number(2)], at(1), &timings, at(1)).await.unwrap();
+        let mut first = store.begin_listing("national", at(1)).await.unwrap();
+        let off = store.add_listed("national", &[number(1), number(2)], &mut first, &timings, at(1)).await.unwrap().unwrap();
         assert_eq!((off.leads, off.withdrawn), (1, 0));
         assert_eq!(store.lead(waiting).await.unwrap().unwrap().state, LeadState::Suppressed);
-        let list = store.finish_listing(ReadList { name: "national", registry: Some("us"), scrub_date: "2026-11-01" }, at(1), "ada", at(2)).await.unwrap();
+        let list = ReadList { name: "national", registry: Some("us"), scrub_date: "2026-11-01" };
+        let list = store.finish_listing(list, &first, "ada", at(2)).await.unwrap().unwrap();
         assert_eq!(list.numbers, 2);
-        store.add_listed("state", &[number(2)], at(3), &timings, at(3)).await.unwrap();
-        store.add_listed("national", &[number(3)], at(4), &timings, at(4)).await.unwrap();
-        let list = store.finish_listing(ReadList { name: "national", registry: None, scrub_date: "2026-11-20" }, at(4), "ada", at(5)).await.unwrap();
+        let mut state = store.begin_listing("state", at(3)).await.unwrap();
+        store.add_listed("state", &[number(2)], &mut state, &timings, at(3)).await.unwrap().unwrap();
+        let mut newer = store.begin_listing("national", at(4)).await.unwrap();
+        store.add_listed("national", &[number(3)], &mut newer, &timings, at(4)).await.unwrap().unwrap();
+        let list = ReadList { name: "national", registry: None, scrub_date: "2026-11-20" };
+        let list = store.finish_listing(list, &newer, "ada", at(5)).await.unwrap().unwrap();
         assert_eq!((list.numbers, list.scrub_date.as_str()), (1, "2026-11-20"));
         let there = [store.is_suppressed(&number(1), id).await.unwrap(), store.is_suppressed(&number(2), id).await.unwrap()];
         assert_eq!(there, [false, true], "the other list still has it");

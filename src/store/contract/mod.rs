@@ -1,5 +1,6 @@
 //! The store's promises, checked on both engines. PostgreSQL comes from `CALLFLEET_TEST_POSTGRES` (see `./test`).
 
+mod added;
 mod agent;
 pub(in crate::store) mod call_record;
 mod campaign;
@@ -12,6 +13,7 @@ mod intake_plans;
 mod job;
 mod lead;
 mod lend;
+mod listing;
 mod obstacle;
 mod operator;
 mod process;

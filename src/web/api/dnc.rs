@@ -17,9 +17,11 @@ use tokio::task::spawn_blocking;
 
 use super::ApiState;
 use super::dnc_age::soon_too_old;
+use super::dnc_unfinished::list_changed;
 use super::error::ApiError;
 use super::extract::{Actor, Ask};
 use super::imports::{receive_list, region};
+use crate::crash_point;
 use crate::domain::dnc::{Freshness, HOUSE_DAYS, freshness};
 use crate::domain::law::{self, Registry, registries, registry_of};
 use crate::domain::zone::country_with_numbers_of;
@@ -80,7 +82,7 @@ pub async fn import(
     let scrub_date = scrub_date(&query.scrub_date)?;
     check_date(scrub_date, today(&api), registry)?;
     let region = region(query.region.as_deref())?;
-    let began = api.clock.now();
+    let mut listing = api.store.begin_listing(name, api.clock.now()).await?;
     let (hand_over, mut pieces) = mpsc::channel(1);
     // it ends by itself when nobody takes its numbers any more
     let reading = spawn_blocking(move || {
@@ -88,7 +90,9 @@ pub async fn import(
     });
     let mut taken_off = TakenOff::default();
     while let Some(piece) = pieces.recv().await {
-        taken_off += api.store.add_listed(name, &piece, began, &api.timings, api.clock.now()).await?;
+        let done = api.store.add_listed(name, &piece, &mut listing, &api.timings, api.clock.now()).await?;
+        taken_off += done.ok_or_else(|| list_changed(name))?;
+        crash_point::pass("dnc.piece");
     }
     let counts = reading.await.map_err(|error| unreadable(&FileError::Read(io::Error::other(error))))?;
     let counts = counts.map_err(|error| unreadable(&error))?;
@@ -99,7 +103,7 @@ pub async fn import(
     }
     let scrub_date = scrub_date.to_string();
     let list = ReadList { name, registry: registry.map(|registry| registry.place), scrub_date: &scrub_date };
-    let kept = api.store.finish_listing(list, began, actor.0, api.clock.now()).await?;
+    let kept = api.store.finish_listing(list, &listing, actor.0, api.clock.now()).await?.ok_or_else(|| list_changed(name))?;
     let NumberCounts { rows, rejected, by_code, findings } = counts;
     let by_code = by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
     let warnings = soon_too_old(&kept.date(), today(&api)).into_iter().collect();
@@ -119,7 +123,7 @@ pub struct RemoveQuery {
     reason: String,
 }
 
-/// `DELETE /v1/dnc-lists/{name}`: the list and its numbers are forgotten.
+/// `DELETE /v1/dnc-lists/{name}`: the list and its numbers are forgotten, also one that is not complete.
 pub async fn remove(
     State(api): State<ApiState>,
     Path(name): Path<String>,

@@ -1,9 +1,10 @@
-//! How old the do-not-call lists are, as far as that stops a campaign or soon will, and which it lacks.
+//! How old the do-not-call lists are, as far as that stops a campaign or soon will, which it lacks, and which are not complete.
 
 use jiff::civil::Date;
 
 use super::ApiState;
 use super::dnc::today;
+use super::dnc_unfinished;
 use super::error::ApiError;
 use crate::domain::campaign::{CampaignSettings, Countries};
 use crate::domain::count::counted;
@@ -21,6 +22,8 @@ pub struct ListAges {
     pub ageing: Vec<String>,
     /// Registries that calls without consent ask for and of which there is no list.
     pub missing: Vec<String>,
+    /// Not complete: their import is going on or broke off.
+    pub incomplete: Vec<String>,
     /// How many lists concern the campaign.
     pub lists: usize,
     /// How many there are.
@@ -37,7 +40,8 @@ impl ListAges {
         let settings = campaign.checked_settings().ok();
         let countries = settings.as_ref().map_or(&Countries::Any, |settings| &settings.countries);
         let missing = settings.as_ref().map_or_else(Vec::new, |settings| missing(&lists, settings));
-        let mut ages = Self { missing, imported: lists.len(), ..Self::default() };
+        let incomplete = dnc_unfinished::warnings(api, &lists, countries).await?;
+        let mut ages = Self { missing, incomplete, imported: lists.len(), ..Self::default() };
         for list in lists.iter().filter(|list| list.concerns(countries)) {
             ages.lists += 1;
             ages.look_at(list, list.age(today(api)));
@@ -74,13 +78,14 @@ impl ListAges {
     /// Everything an operator has to do about the lists.
     #[must_use]
     pub fn warnings(self) -> Vec<String> {
-        self.stale.into_iter().chain(self.missing).chain(self.ageing).collect()
+        self.stale.into_iter().chain(self.missing).chain(self.incomplete).chain(self.ageing).collect()
     }
 
     /// One sentence for `explain`.
     #[must_use]
     pub fn told(&self) -> String {
-        let told: Vec<&str> = self.stale.iter().chain(&self.missing).chain(&self.ageing).map(String::as_str).collect();
+        let all = self.stale.iter().chain(&self.missing).chain(&self.incomplete).chain(&self.ageing);
+        let told: Vec<&str> = all.map(String::as_str).collect();
         match (told.is_empty(), self.lists) {
             (false, _) => told.join("; "),
             (true, 0) if self.imported > 0 => "no do-not-call list concerns the countries it calls".to_owned(),

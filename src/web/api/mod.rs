@@ -14,6 +14,7 @@ mod clone;
 mod cost;
 mod dnc;
 mod dnc_age;
+mod dnc_unfinished;
 mod error;
 mod events;
 mod explain;

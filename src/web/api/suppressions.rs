@@ -64,7 +64,7 @@ pub struct AskQuery {
     phone_number: Option<String>,
 }
 
-/// `GET /v1/suppressions`: lists and counts, or everything about one number.
+/// `GET /v1/suppressions`: lists, also those that are not complete, and counts, or everything about one number.
 pub async fn show(State(api): State<ApiState>, Ask(query): Ask<AskQuery>) -> Result<Json<Value>, ApiError> {
     if let Some(text) = &query.phone_number {
         let number = number(text)?;
@@ -76,7 +76,8 @@ pub async fn show(State(api): State<ApiState>, Ask(query): Ask<AskQuery>) -> Res
     }
     let today = super::dnc::today(&api);
     let lists: Vec<_> = api.store.dnc_lists().await?.into_iter().map(|list| super::dnc::shown(list, today)).collect();
-    Ok(Json(json!({ "lists": lists, "sources": api.store.suppressed_by_source().await? })))
+    let incomplete = super::dnc_unfinished::shown(&api).await?;
+    Ok(Json(json!({ "lists": lists, "incomplete": incomplete, "sources": api.store.suppressed_by_source().await? })))
 }
 
 /// Why a number is not called, with the name of the campaign where that holds for one alone.

@@ -3,7 +3,7 @@
 use super::bench::Bench;
 
 /// A day, so many days ago.
-fn day(days_ago: i64) -> String {
+pub(super) fn day(days_ago: i64) -> String {
     let today = jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     today.checked_sub(jiff::Span::new().days(days_ago)).unwrap().to_string()
 }

@@ -88,7 +88,7 @@ fn killed_with_other_flags_on_postgres_it_is_read_anew_and_loses_nothing() {
     on_postgres(is_read_anew_with_other_flags);
 }
 
-fn on_postgres(check: impl Fn(&Bench)) {
+pub(super) fn on_postgres(check: impl Fn(&Bench)) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let Some(database) = runtime.block_on(Database::create_unless_sqlite_only()) else { return };
     check(&Bench::with_campaign_on(&database));

@@ -6,6 +6,7 @@ mod callback;
 mod campaign;
 mod dnc;
 mod killed_import;
+mod killed_list;
 mod leads;
 mod processes;
 mod rehearse;

@@ -5,7 +5,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::lead::LeadState;
 use crate::domain::permit::Gate;
-use crate::store::contract::fixtures::number;
+use crate::store::contract::fixtures::{dnc_list, number};
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Arming, ClaimOutcome};
 use crate::store::dnc::ReadList;
@@ -117,13 +117,13 @@ on_both_engines! {
     async fn a_list_that_is_too_old_stops_arming_and_claiming_until_a_newer_one_comes(store: Store) {
         let bench = Bench::new(store).await;
         let (armed, waiting) = (bench.arm(bench.lead(1).await).await, bench.lead(2).await);
-        bench.store.finish_listing(listed("2020-01-01"), now(), "test", now()).await.unwrap();
+        dnc_list(&bench.store, listed("2020-01-01"), now()).await;
         assert!(matches!(bench.try_claim(armed, 1).await, ClaimOutcome::Withdrawn(denial) if denial.gate == Gate::DncAge));
         let Arming::Denied(denial) = bench.try_arm(waiting, now()).await else { panic!("armed by an old list") };
         let opens = denial.opens_at.unwrap();
         assert_eq!((denial.gate, bench.view(waiting).await.lead.next_attempt_at), (Gate::DncAge, opens));
         let today = opens.in_zone(&jiff::tz::TimeZone::UTC).date().to_string();
-        bench.store.finish_listing(listed(&today), now(), "test", now()).await.unwrap();
+        dnc_list(&bench.store, listed(&today), now()).await;
         assert!(matches!(bench.try_arm(waiting, opens).await, Arming::Armed(_)));
     }
 

@@ -9,7 +9,7 @@ use crate::domain::permit::Gate;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::store::codec::JsonText;
-use crate::store::contract::fixtures::{force_lead_state, new_lead, number, place};
+use crate::store::contract::fixtures::{dnc_list, force_lead_state, new_lead, number, place};
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::Arming;
 use crate::store::dnc::ReadList;
@@ -34,11 +34,7 @@ async fn meet(bench: &mut Bench, gate: Gate, n: u64) -> LeadId {
         Gate::Suppression => suppressed(bench, n, SuppressionSource::Operator).await,
         Gate::Quarantine => suppressed(bench, n, SuppressionSource::Quarantine).await,
         Gate::DncAge => {
-            bench
-                .store
-                .finish_listing(ReadList { name: "old", registry: None, scrub_date: "2020-01-01" }, now(), "test", now())
-                .await
-                .unwrap();
+            dnc_list(&bench.store, ReadList { name: "old", registry: None, scrub_date: "2020-01-01" }, now()).await;
             bench.lead(n).await
         }
         Gate::Country => {

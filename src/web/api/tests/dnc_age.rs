@@ -1,9 +1,12 @@
-//! A do-not-call list that grows old: told in time, then nobody is called by it. It is the 23rd of November here.
+//! A do-not-call list that grows old: told in time, then nobody is called by it. And one that is not complete. It is the 23rd of
+//! November here.
 
 use serde_json::{Value, json};
 
 use super::bench::Bench;
+use crate::domain::dialing::DialTimings;
 use crate::domain::permit::Gate;
+use crate::store::contract::fixtures::{dnc_list, number};
 use crate::store::dnc::ReadList;
 
 /// A list that was written on a day; importing refuses one that is stale already, growing old does not ask.
@@ -13,7 +16,15 @@ async fn listed(bench: &Bench, written: &str) {
 
 async fn listed_of(bench: &Bench, name: &str, registry: Option<&str>, scrub_date: &str) {
     let now = "2026-11-20T00:00:00Z".parse().unwrap();
-    bench.store.finish_listing(ReadList { name, registry, scrub_date }, now, "test", now).await.unwrap();
+    dnc_list(&bench.store, ReadList { name, registry, scrub_date }, now).await;
+}
+
+/// An import that stored one number and died.
+async fn broken_off(bench: &Bench, name: &str) {
+    let now = "2026-11-23T17:00:00Z".parse().unwrap();
+    let mut listing = bench.store.begin_listing(name, now).await.unwrap();
+    let added = bench.store.add_listed(name, &[number(1)], &mut listing, &DialTimings::default(), now).await;
+    assert!(added.unwrap().is_some());
 }
 
 async fn start(bench: &Bench) -> Value {
@@ -101,4 +112,27 @@ async fn a_registry_has_its_own_limit_and_concerns_its_own_country() {
     listed_of(&bench, "tps", Some("gb"), "2026-11-01").await;
     let told = "the do-not-call list tps is 22 days old: from day 28 on nobody is called; renew it";
     assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_is_not_complete_is_told_where_it_may_concern_somebody() {
+    let bench = Bench::with_campaign().await;
+    listed_of(&bench, "tps", Some("gb"), "2026-11-20").await;
+    broken_off(&bench, "tps").await;
+    assert_eq!(start(&bench).await["body"]["notes"], json!([]), "it calls numbers of the United States");
+    bench.post("/v1/campaigns/spring/pause").await;
+    broken_off(&bench, "own").await;
+    let told = "the do-not-call list own is incomplete, and only the numbers that were read are not called: its import of \
+                2026-11-23T17:00:00Z is still going on or broke off; to finish it, import the whole list again: callfleet dnc import FILE \
+                --scrub-date DAY --list own; to remove it: callfleet dnc remove own --reason WHY";
+    assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
+    let shown = bench.exact("GET", "/v1/suppressions", "").await;
+    let at = "2026-11-23T17:00:00Z";
+    let incomplete = json!([
+        { "name": "own", "began_at": at, "is_renewal": false, "numbers": 1 },
+        { "name": "tps", "began_at": at, "is_renewal": true, "numbers": 1 },
+    ]);
+    assert_eq!((&shown["incomplete"], &shown["lists"][0]["name"]), (&incomplete, &json!("tps")), "{shown}");
+    assert_eq!(bench.ask("DELETE", "/v1/dnc-lists/own?reason=typo", &[], String::new()).await["status"], 200);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([]));
 }

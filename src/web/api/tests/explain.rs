@@ -92,7 +92,7 @@ impl Fleet {
             }
             CampaignGate::DncAge => {
                 let list = ReadList { name: "old", registry: None, scrub_date: "2020-01-01" };
-                store.finish_listing(list, SystemClock.now(), "test", SystemClock.now()).await.unwrap();
+                fixtures::dnc_list(store, list, SystemClock.now()).await;
             }
             CampaignGate::Queue => _ = bench.post("/v1/queues/dial/pause").await,
             CampaignGate::Scheduler => assert!(store.release_lease(&self.scheduler).await.unwrap()),

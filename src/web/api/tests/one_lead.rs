@@ -89,7 +89,7 @@ async fn a_list_that_is_too_old_does_not_open_by_itself() {
     start(&bench).await;
     let now = "2026-11-23T18:00:00Z".parse().unwrap();
     let list = ReadList { name: "old", registry: None, scrub_date: "2020-01-01" };
-    bench.store.finish_listing(list, now, "test", now).await.unwrap();
+    fixtures::dnc_list(&bench.store, list, now).await;
     let explained = bench.get("/v1/leads/+14155550100/explain").await["body"].clone();
     let gate = explained["gates"].as_array().unwrap().iter().find(|gate| gate["gate"] == "dnc_age").unwrap();
     assert_eq!((&gate["opens_at"], &gate["opened_by"]), (&json!(null), &json!("a newer list")));
