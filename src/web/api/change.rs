@@ -13,7 +13,7 @@ use super::ApiState;
 use super::campaigns::{StatusJson, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
-use super::settings::{Origin, WholeSettings, complete, draft};
+use super::settings::{Need, Origin, WholeSettings, checked};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::assign::assign;
 use crate::domain::campaign::file::CampaignFile;
@@ -24,10 +24,8 @@ use crate::store::campaign::Campaign;
 /// What still has to be done before a campaign can start; empty when it can.
 pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
     let mut to_do = Vec::new();
-    match CampaignFile::from_json(&campaign.settings.0.to_string()) {
-        Ok(file) => to_do.extend(file.problems().iter().map(ToString::to_string)),
-        Err(error) => to_do.push(error.to_string()),
-    }
+    let wrong = CampaignFile::from_json(&campaign.settings.0.to_string()).map_or_else(|wrong| wrong, |file| file.problems());
+    to_do.extend(wrong.iter().map(ToString::to_string));
     if campaign.agent_version_id.is_none() {
         to_do.push(format!("no agent: callfleet campaign change {} --agent NAME", campaign.name));
     }
@@ -108,12 +106,13 @@ pub async fn change(
 
 /// The settings that are asked for: as a whole, or what is stored with some keys changed.
 fn asked(campaign: &Campaign, body: &ChangeBody) -> Result<Option<CampaignFile>, ApiError> {
-    let whole = body.whole().read()?;
+    let need = Need::of(campaign.state);
+    let whole = body.whole().read(need)?;
     match (whole, &body.set) {
         (whole, None) => Ok(whole),
         (None, Some(set)) => {
             let changes = set.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-            assign(&campaign.settings.0, changes).map(Some).map_err(|error| Origin::Request.refused(&[error]))
+            assign(&campaign.settings.0, changes).map(Some).map_err(|wrong| Origin::Request.refused(&need.unmet(wrong)))
         }
         (Some(_), Some(_)) => Err(ApiError::unusable("bad_settings", "both whole settings and `set` were sent", "send one of the two")),
     }
@@ -133,7 +132,7 @@ async fn replace_settings(
     origin: Origin<'_>,
     actor: Actor,
 ) -> Result<(), ApiError> {
-    let stored = if campaign.state == CampaignState::Draft { draft(file, origin)? } else { complete(file, origin)? };
+    let stored = checked(file, Need::of(campaign.state), origin)?;
     must_not_be_over(campaign, file, api.clock.now())?;
     let changed = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
     let fix = "look at it and send the change again: callfleet campaign status";

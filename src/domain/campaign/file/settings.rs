@@ -75,7 +75,9 @@ impl CampaignFile {
     }
 
     fn callers(&self, problems: &mut Problems) -> Vec<PhoneNumber> {
-        problems.check(!self.caller_numbers.is_empty(), "caller_numbers", "[]", "name at least one number of yours, like +14155550200");
+        if self.caller_numbers.is_empty() {
+            problems.add(SettingError::no_callers());
+        }
         let mut numbers = Vec::with_capacity(self.caller_numbers.len());
         for text in &self.caller_numbers {
             match PhoneNumber::from_e164(text.trim()) {
