@@ -62,18 +62,6 @@ impl CampaignFile {
         problems.none_or(settings)
     }
 
-    /// Everything that is wrong when these settings are written or begun with. More is asked than [`Self::settings`] needs:
-    /// a campaign that runs already by older rules goes on.
-    #[must_use]
-    pub fn problems(&self) -> Vec<SettingError> {
-        let mut wrong = self.settings().err().unwrap_or_default();
-        let fix = "leave it true, or say in consent_override_reason why calls without consent are lawful here";
-        let unexplained = !self.require_consent && !given(self.consent_override_reason.as_deref());
-        wrong.extend(unexplained.then(|| SettingError::new("require_consent", "false", fix)));
-        wrong.extend(self.countries_without_numbers());
-        wrong
-    }
-
     fn callers(&self, problems: &mut Problems) -> Vec<PhoneNumber> {
         if self.caller_numbers.is_empty() {
             problems.add(SettingError::no_callers());
@@ -181,7 +169,7 @@ impl RedialLine {
 }
 
 /// A reason counts when somebody wrote one.
-fn given(reason: Option<&str>) -> bool {
+pub(super) fn given(reason: Option<&str>) -> bool {
     reason.is_some_and(|why| !why.trim().is_empty())
 }
 
