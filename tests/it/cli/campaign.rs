@@ -116,7 +116,8 @@ fn several_wrong_settings_are_a_line_each() {
 #[test]
 fn an_audit_says_who_changed_what() {
     let bench = Bench::with_campaign();
-    bench.done("campaign set spring pace.lines=20");
+    assert_eq!(bench.done("campaign set spring pace.lines=20").out, "campaign spring is changed\n");
+    assert_eq!(bench.done("campaign set spring pace.lines=20").out, "campaign spring is like that already, nothing has changed\n");
     bench.done("campaign start spring");
     bench.done("campaign pause spring");
     let audit = bench.done("campaign audit spring").out;
