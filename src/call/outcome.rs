@@ -138,7 +138,8 @@ mod tests {
         let both = slots(&[("interested", "yes"), ("owns_home", "yes")]);
         assert_eq!(known(&now, Ending::HungUp, &answered), both);
         let earliest = "2026-11-24T22:00:00Z".parse().unwrap();
-        let promise = PromisedCallback { words: "at five".to_owned(), earliest, latest: None, zone: "America/New_York".to_owned() };
+        let promise =
+            PromisedCallback { words: "at five".to_owned(), earliest, latest: None, zone: "America/New_York".to_owned(), agreement: None };
         let again = Found { callback: Some(promise), ..found(1) };
         for (found, ending) in [(&found(1), Ending::Completed), (&found(2), Ending::Goodbye), (&again, Ending::HungUp)] {
             assert_eq!(known(found, ending, &answered), answered, "{ending}");

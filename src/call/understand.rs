@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::call::turn::Rules;
 use crate::domain::callback::{self, CallbackKind};
-use crate::domain::outcome::PromisedCallback;
+use crate::domain::outcome::{Agreement, PromisedCallback};
 
 pub use crate::domain::callback::{asks_for_human, asks_if_ai, opt_out, wrong_number};
 
@@ -151,10 +151,21 @@ pub enum When {
 pub struct Agreed {
     /// What is promised.
     pub callback: PromisedCallback,
+    /// How sure the reading of the words is, 0 to 100.
+    pub confidence_percent: u8,
     /// Its time in words.
     pub when: String,
     /// The sentence that says so, where it is not the time that was asked for.
     pub moved: Option<String>,
+}
+
+impl Agreed {
+    /// The promise, of which nobody has heard the time yet.
+    #[must_use]
+    pub fn promised(self) -> PromisedCallback {
+        let agreement = Agreement { confidence_percent: self.confidence_percent, confirmed_aloud: false };
+        PromisedCallback { agreement: Some(agreement), ..self.callback }
+    }
 }
 
 /// Resolves the words of a callback on the callee's clock; `now_ms` is the time since the stream started.
@@ -165,8 +176,10 @@ pub fn when(words: &str, rules: &Rules, now_ms: u64) -> When {
     match (resolved.kind, resolved.earliest) {
         (CallbackKind::Callback | CallbackKind::NeedsReview, _) if rules.callbacks_left == 0 => When::NoMore,
         (CallbackKind::Callback, Some(earliest)) => {
-            let callback = PromisedCallback { words: words.to_owned(), earliest, latest: resolved.latest, zone: resolved.zone };
-            When::At(Agreed { callback, when: resolved.when, moved: resolved.shifted.then_some(resolved.say) })
+            let confidence_percent = resolved.confidence_percent();
+            let (words, latest, zone) = (words.to_owned(), resolved.latest, resolved.zone);
+            let callback = PromisedCallback { words, earliest, latest, zone, agreement: None };
+            When::At(Agreed { callback, confidence_percent, when: resolved.when, moved: resolved.shifted.then_some(resolved.say) })
         }
         (CallbackKind::NeedsReview, _) if resolved.over => When::Over(resolved.say),
         (CallbackKind::Callback | CallbackKind::NeedsReview, _) => When::Unclear,

@@ -48,7 +48,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
         }
         Campaign::Pin { name, agent_version } => {
             let changed = client.send(Method::PATCH, at(name, None), &json!({ "agent_version": agent_version })).await?;
-            output.show(&changed, |campaign| format!("campaign {name} speaks with {}", speaker(&campaign["agent"])))?;
+            output.show(&changed, |campaign| is_pinned(name, campaign))?;
         }
         Campaign::List => output.show(&client.get(ApiPath::new(&["v1", "campaigns"])).await?, list)?,
         Campaign::Status { name } => output.show(&client.get(at(name, None)).await?, status)?,
@@ -139,7 +139,16 @@ fn to_do(campaign: &Value) -> Option<String> {
 
 /// What a change has brought about, or what was wrong before.
 fn is_changed(name: &str, campaign: &Value) -> String {
-    with_to_do(&format!("campaign {name} is changed"), campaign) + &warnings(campaign)
+    let done = match campaign["changed"].as_bool() {
+        Some(false) => format!("campaign {name} is like that already, nothing has changed"),
+        _ => format!("campaign {name} is changed"),
+    };
+    with_to_do(&done, campaign) + &warnings(campaign)
+}
+
+fn is_pinned(name: &str, campaign: &Value) -> String {
+    let already = if campaign["changed"] == false { " already" } else { "" };
+    format!("campaign {name} speaks with {}{already}", speaker(&campaign["agent"]))
 }
 
 fn warnings(campaign: &Value) -> String {

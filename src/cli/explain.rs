@@ -29,7 +29,21 @@ pub fn campaign(answer: &Value) -> String {
 
 /// `callfleet lead explain`.
 pub fn lead(answer: &Value) -> String {
-    format!("{}\n\n{}", cell(&answer["answer"]), gates(&answer["gates"]))
+    let promise = Some(&answer["callback"]).filter(|callback| callback.is_object()).map(promise).unwrap_or_default();
+    format!("{}{promise}\n\n{}", cell(&answer["answer"]), gates(&answer["gates"]))
+}
+
+/// `promised for 2026-11-24 17:00 (America/New_York): "at five"; the reading is 85 % sure, the callee heard the time`.
+fn promise(callback: &Value) -> String {
+    let until = callback["local_until"].as_str().map(|until| format!(" to {until}")).unwrap_or_default();
+    let sure = callback["confidence_percent"].as_u64().map(|percent| format!("; the reading is {percent} % sure")).unwrap_or_default();
+    let heard = match callback["confirmed_aloud"].as_bool() {
+        Some(true) => ", the callee heard the time",
+        Some(false) => ", the callee did not hear the time",
+        None => "",
+    };
+    let [local, zone, words] = [&callback["local"], &callback["zone"], &callback["words"]].map(cell);
+    format!("\npromised for {local}{until} ({zone}): \"{words}\"{sure}{heard}")
 }
 
 fn gates(gates: &Value) -> String {
@@ -64,6 +78,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_promise_is_told_with_what_is_known_of_it() {
+        let told = |agreed: [Value; 2]| {
+            let [sure, heard] = agreed;
+            let callback = json!({
+                "local": "2026-11-24 17:00", "local_until": null, "zone": "America/New_York", "words": "at five",
+                "confidence_percent": sure, "confirmed_aloud": heard,
+            });
+            lead(&json!({ "answer": "it is due", "gates": [], "callback": callback })).lines().nth(1).unwrap().to_owned()
+        };
+        let promised = "promised for 2026-11-24 17:00 (America/New_York): \"at five\"";
+        assert_eq!(told([json!(85), json!(true)]), format!("{promised}; the reading is 85 % sure, the callee heard the time"));
+        assert_eq!(told([json!(50), json!(false)]), format!("{promised}; the reading is 50 % sure, the callee did not hear the time"));
+        assert_eq!(told([json!(null), json!(null)]), promised);
+    }
 
     #[test]
     fn a_gate_that_no_time_opens_says_what_does() {

@@ -77,6 +77,15 @@ pub struct Resolved {
     pub over: bool,
 }
 
+impl Resolved {
+    /// How sure the reading is, 0 to 100.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of one")]
+    pub fn confidence_percent(&self) -> u8 {
+        (self.confidence * 100.0).round() as u8
+    }
+}
+
 /// Said where more calls must not be promised.
 pub const NO_MORE: &str = "I cannot promise you another call, but I have noted that you asked for one.";
 

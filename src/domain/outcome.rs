@@ -107,6 +107,18 @@ pub struct PromisedCallback {
     pub latest: Option<Timestamp>,
     /// The IANA zone the words were read in.
     pub zone: String,
+    /// What the conversation tells of it; `None` where there was none, or a version before this one held it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
+}
+
+/// How well both sides know what was promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// How sure the reading of the words is, 0 to 100.
+    pub confidence_percent: u8,
+    /// The callee heard the time before the call was over.
+    pub confirmed_aloud: bool,
 }
 
 /// The outcome of one attempt.
@@ -120,4 +132,17 @@ pub struct Outcome {
     pub flags: Flags,
     /// Present when a callback was promised.
     pub callback: Option<PromisedCallback>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_promise_that_an_older_version_wrote_is_read() {
+        let old = r#"{ "words": "at five", "earliest": "2026-11-24T22:00:00Z", "latest": null, "zone": "America/New_York" }"#;
+        let promise: PromisedCallback = serde_json::from_str(old).unwrap();
+        assert_eq!((promise.words.as_str(), promise.agreement), ("at five", None));
+        assert!(!serde_json::to_string(&promise).unwrap().contains("agreement"), "and read back by it");
+    }
 }

@@ -143,7 +143,7 @@ impl Line {
             Open::Until(Some(opens)) => opens,
             Open::Yes | Open::Until(None) => next_day,
         };
-        Ok(Some(PromisedCallback { words: "tomorrow at the same time".to_owned(), earliest, latest: None, zone: name }))
+        Ok(Some(PromisedCallback { words: "tomorrow at the same time".to_owned(), earliest, latest: None, zone: name, agreement: None }))
     }
 
     /// One entry for the whole call: the budget looks at sums.

@@ -43,6 +43,19 @@ pub struct StoredCallback {
     pub lead_state: LeadState,
     /// Its time passed, and it will not be kept.
     pub given_up: bool,
+    /// How sure the reading of the words was, 0 to 100; `None` where no conversation told.
+    pub confidence_percent: Option<i32>,
+    /// Whether the callee heard the time before the call was over; `None` where no conversation told.
+    pub confirmed_aloud: Option<bool>,
+}
+
+/// [`StoredCallback`]s, up to the beginning of a `WHERE`.
+macro_rules! stored {
+    () => {
+        "SELECT c.promised_in, c.lead_id, l.external_id, c.words, c.zone, c.earliest, c.latest, c.promised_at, c.due_at, c.moves,
+           c.given_up, c.confidence_percent, c.confirmed_aloud, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
+         FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in"
+    };
 }
 
 impl StoredCallback {
@@ -69,11 +82,25 @@ impl Store {
     /// The database cannot be read.
     pub async fn callbacks(&self, campaign: CampaignId, after: Option<AttemptId>, limit: u32) -> Result<Vec<StoredCallback>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT c.promised_in, c.lead_id, l.external_id, c.words, c.zone, c.earliest, c.latest, c.promised_at, c.due_at,
-                         c.moves, c.given_up, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
-                       FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in
-                       WHERE c.campaign_id = $1 AND ($2 IS NULL OR c.promised_in > $2) ORDER BY c.promised_in LIMIT $3";
+            let sql = concat!(
+                stored!(),
+                " WHERE c.campaign_id = $1 AND ($2 IS NULL OR c.promised_in > $2) ORDER BY c.promised_in LIMIT $3"
+            );
             Ok(sqlx::query_as(sql).bind(campaign).bind(after).bind(i64::from(limit)).fetch_all(conn).await?)
+        })
+    }
+
+    /// The promise that a lead waits for: the newest one that no call has kept.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn open_callback(&self, lead: LeadId) -> Result<Option<StoredCallback>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = concat!(
+                stored!(),
+                " WHERE c.lead_id = $1 AND NOT c.given_up AND a.placed_at IS NULL ORDER BY c.promised_at DESC, c.promised_in DESC LIMIT 1"
+            );
+            Ok(sqlx::query_as(sql).bind(lead).fetch_optional(conn).await?)
         })
     }
 

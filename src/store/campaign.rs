@@ -92,8 +92,13 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?;
             if let Some(campaign) = &made {
-                let subject = subject(campaign.id);
-                let change = NewAudit { actor, action: "campaign.create", subject: &subject, detail: new.name };
+                let agent = match new.agent_version {
+                    Some(agent) => Some(version_name((&mut *tx).into(), agent).await?),
+                    None => None,
+                };
+                let agent = agent.map(|agent| format!(", agent {agent}")).unwrap_or_default();
+                let (subject, detail) = (subject(campaign.id), format!("{}{agent}", new.name));
+                let change = NewAudit { actor, action: "campaign.create", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }
             Ok(made)
@@ -160,7 +165,8 @@ impl Store {
             let state = sqlx::query_scalar("SELECT state FROM campaign WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
             let change = Change::of(rows, state);
             if change.is_changed() {
-                let (subject, detail) = (subject(id), format!("{from} to {to}: {}", reason.unwrap_or("no reason given")));
+                let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+                let (subject, detail) = (subject(id), format!("{from} to {to}{why}"));
                 let change = NewAudit { actor, action: "campaign.state", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }
@@ -169,7 +175,7 @@ impl Store {
     }
 
     /// Replaces the settings if nobody changed the campaign since `version`; gives the new version, `None` when somebody did. The audit
-    /// keeps what is different; of the same settings once more it keeps nothing.
+    /// keeps what is different; the same settings once more change nothing, and the version stays.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -182,35 +188,40 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<i32>, StoreError> {
         on_db!(self.db, write, tx => {
-            let before: Option<JsonText<Value>> = sqlx::query_scalar("SELECT settings FROM campaign WHERE id = $1")
-                .bind(id).fetch_optional(&mut *tx).await?;
+            let before: Option<JsonText<Value>> = sqlx::query_scalar("SELECT settings FROM campaign WHERE id = $1 AND version = $2")
+                .bind(id).bind(version).fetch_optional(&mut *tx).await?;
+            let Some(JsonText(before)) = before else { return Ok(None) };
+            let difference = difference(&before, settings);
+            if difference.is_empty() {
+                return Ok(Some(version));
+            }
             let changed: Option<i32> = sqlx::query_scalar(
                 "UPDATE campaign SET settings = $3, version = version + 1 WHERE id = $1 AND version = $2 RETURNING version",
             )
             .bind(id).bind(version).bind(JsonText(settings))
             .fetch_optional(&mut *tx).await?;
-            let difference = difference(&before.map_or(Value::Null, |before| before.0), settings);
-            if changed.is_some() && !difference.is_empty() {
-                let (subject, detail) = (subject(id), difference);
-                let change = NewAudit { actor, action: "campaign.settings", subject: &subject, detail: &detail };
+            if changed.is_some() {
+                let subject = subject(id);
+                let change = NewAudit { actor, action: "campaign.settings", subject: &subject, detail: &difference };
                 audit::append(tx.into(), change, now).await?;
             }
             Ok(changed)
         })
     }
 
-    /// Pins another agent version; whether the campaign exists.
+    /// Pins another agent version; false when the campaign speaks with this one already, or does not exist.
     ///
     /// # Errors
     /// The agent version does not exist, or the database cannot be written.
     pub async fn pin_agent(&self, id: CampaignId, agent: AgentVersionId, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         on_db!(self.db, write, tx => {
-            let rows = sqlx::query("UPDATE campaign SET agent_version_id = $2, version = version + 1 WHERE id = $1")
-                .bind(id).bind(agent).execute(&mut *tx).await?.rows_affected();
+            let rows = sqlx::query(
+                "UPDATE campaign SET agent_version_id = $2, version = version + 1
+                 WHERE id = $1 AND (agent_version_id IS NULL OR agent_version_id <> $2)",
+            )
+            .bind(id).bind(agent).execute(&mut *tx).await?.rows_affected();
             if rows == 1 {
-                let named = version_name((&mut *tx).into(), agent).await?;
-                let detail = named.map_or_else(|| agent.to_string(), |(name, version)| format!("{name} v{version}"));
-                let subject = subject(id);
+                let (subject, detail) = (subject(id), version_name((&mut *tx).into(), agent).await?);
                 let change = NewAudit { actor, action: "campaign.agent", subject: &subject, detail: &detail };
                 audit::append(tx.into(), change, now).await?;
             }
@@ -219,10 +230,11 @@ impl Store {
     }
 }
 
-/// The agent of a version and its number, as people know them.
-async fn version_name(conn: Conn<'_>, agent: AgentVersionId) -> Result<Option<(String, i32)>, StoreError> {
+/// The agent of a version and its number, as people know them: `solar-intro v3`.
+async fn version_name(conn: Conn<'_>, agent: AgentVersionId) -> Result<String, StoreError> {
     const NAMED: &str = "SELECT a.name, v.version FROM agent_version v JOIN agent a ON a.id = v.agent_id WHERE v.id = $1";
-    on_conn!(conn, conn => Ok(sqlx::query_as(NAMED).bind(agent).fetch_optional(conn).await?))
+    let named: Option<(String, i32)> = on_conn!(conn, conn => sqlx::query_as(NAMED).bind(agent).fetch_optional(conn).await?);
+    Ok(named.map_or_else(|| agent.to_string(), |(name, version)| format!("{name} v{version}")))
 }
 
 fn subject(id: CampaignId) -> String {

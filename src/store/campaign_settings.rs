@@ -13,9 +13,11 @@ impl Campaign {
     /// # Errors
     /// The stored settings cannot be read: they were written by another binary or by hand.
     pub fn checked_settings(&self) -> Result<CampaignSettings, StoreError> {
-        let unusable = |problem: String| StoreError::Unusable { what: format!("settings of campaign {}", self.name), problem };
-        let file = CampaignFile::from_json(&self.settings.0.to_string()).map_err(|error| unusable(error.to_string()))?;
-        file.settings().map_err(|errors| unusable(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+        let read = CampaignFile::from_json(&self.settings.0.to_string());
+        read.and_then(|file| file.settings()).map_err(|wrong| StoreError::Unusable {
+            what: format!("settings of campaign {}", self.name),
+            problem: wrong.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        })
     }
 }
 

@@ -272,13 +272,13 @@ async fn change_lead(
     actor: &str,
     now: Timestamp,
 ) -> Result<Change<LeadState>, StoreError> {
-    let (rows, found): (u64, Option<(LeadState, CampaignId)>) = on_conn!(conn.reborrow(), conn => {
+    let (rows, found): (u64, Option<(LeadState, CampaignId, PhoneNumber)>) = on_conn!(conn.reborrow(), conn => {
         let rows = sqlx::query(sql).bind(id).bind(now).execute(&mut *conn).await?.rows_affected();
-        (rows, sqlx::query_as("SELECT state, campaign_id FROM lead WHERE id = $1").bind(id).fetch_optional(conn).await?)
+        (rows, sqlx::query_as("SELECT state, campaign_id, phone_number FROM lead WHERE id = $1").bind(id).fetch_optional(conn).await?)
     });
-    let change = Change::of(rows, found.map(|(state, _)| state));
-    if let (true, Some((_, campaign))) = (change.is_changed(), found) {
-        let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}"));
+    let change = Change::of(rows, found.as_ref().map(|(state, ..)| *state));
+    if let (true, Some((_, campaign, number))) = (change.is_changed(), found) {
+        let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}, {number}"));
         audit::append(conn, NewAudit { actor, action, subject: &subject, detail: &detail }, now).await?;
     }
     Ok(change)

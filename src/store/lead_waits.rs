@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::db::on_db;
@@ -166,11 +167,11 @@ impl Store {
             // whoever asks for a call now does not mean the time that was promised earlier
             let due = "UPDATE callback SET due_at = $2, due_until = NULL WHERE lead_id = $1 AND NOT given_up";
             sqlx::query(due).bind(id).bind(now).execute(&mut *tx).await?;
-            let found: Option<(LeadState, CampaignId)> =
-                sqlx::query_as("SELECT state, campaign_id FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
-            let change = Change::of(rows, found.map(|(state, _)| state));
-            if let (true, Some((_, campaign))) = (change.is_changed(), found) {
-                let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}"));
+            let found: Option<(LeadState, CampaignId, PhoneNumber)> =
+                sqlx::query_as("SELECT state, campaign_id, phone_number FROM lead WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+            let change = Change::of(rows, found.as_ref().map(|(state, ..)| *state));
+            if let (true, Some((_, campaign, number))) = (change.is_changed(), found) {
+                let (subject, detail) = (format!("campaign/{campaign}"), format!("lead {id}, {number}"));
                 audit::append(tx.into(), NewAudit { actor, action: "lead.call_next", subject: &subject, detail: &detail }, now).await?;
             }
             Ok(change)

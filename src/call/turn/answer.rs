@@ -112,7 +112,8 @@ impl Conversation {
         let body = serde_json::json!({ "callback": agreed.callback }).to_string();
         self.note(EventKind::Understood, self.now, body);
         let words = self.confirmation(&agreed);
-        self.found.callback = Some(agreed.callback);
+        self.confirming = words.is_ok().then(|| agreed.when.clone());
+        self.found.callback = Some(agreed.promised());
         match words {
             Ok(words) => self.close_with(words, None, Ending::Callback),
             Err(_) => self.close(LineName::Goodbye, Ending::Callback),
@@ -124,6 +125,15 @@ impl Conversation {
         match &agreed.moved {
             Some(sentence) => Ok(self.with_goodbye(sentence)),
             None => self.rules.script.callback_confirmed(&agreed.when),
+        }
+    }
+
+    /// Words of ours were heard: those that say when the callback is make it a promise that both sides know.
+    pub(super) fn confirm_callback(&mut self, heard: &str) {
+        let said = self.confirming.as_deref().is_some_and(|when| heard.contains(when));
+        let agreement = self.found.callback.as_mut().and_then(|callback| callback.agreement.as_mut());
+        if let Some(agreement) = agreement.filter(|_| said) {
+            agreement.confirmed_aloud = true;
         }
     }
 
@@ -167,7 +177,7 @@ impl Conversation {
     /// A callback was asked for and can no longer be confirmed aloud.
     pub(super) fn asked_for_callback(&mut self, words: &str) {
         match understand::when(words, &self.rules, self.now) {
-            When::At(agreed) => _ = self.found.callback.get_or_insert(agreed.callback),
+            When::At(agreed) => _ = self.found.callback.get_or_insert_with(|| agreed.promised()),
             When::NoMore => self.found.callback_refused = true,
             When::Unclear | When::Over(_) | When::Not => {}
         }

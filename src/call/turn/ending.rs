@@ -63,7 +63,7 @@ impl Conversation {
     pub(super) fn hung_up(&mut self) {
         self.keep_unfinished_words();
         match std::mem::take(&mut self.next) {
-            Next::Promise(agreed) => self.found.callback = Some(agreed.callback),
+            Next::Promise(agreed) => self.found.callback = Some(agreed.promised()),
             Next::PromiseNothing => self.found.callback_refused = true,
             Next::Listen | Next::End(_) => {}
         }

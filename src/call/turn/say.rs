@@ -152,6 +152,7 @@ impl Conversation {
         }
         let heard = speech.heard();
         if !heard.is_empty() {
+            self.confirm_callback(&heard);
             self.history_mut().push_agent(&heard);
             self.note(EventKind::Agent, speech.began_at.unwrap_or(self.now), heard.clone());
         }

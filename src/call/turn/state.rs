@@ -122,6 +122,8 @@ pub struct Conversation {
     pub(super) early: Option<String>,
     /// We asked when to call; the next words are read as a time.
     pub(super) asked_when: bool,
+    /// When we promised to call, in the words that are being said.
+    pub(super) confirming: Option<String>,
     /// Replies in a row that could not be had.
     pub(super) failures: u32,
     /// The last reply came behind a filler.
@@ -156,6 +158,7 @@ impl Conversation {
             asked_if_there: false,
             early: None,
             asked_when: false,
+            confirming: None,
             failures: 0,
             filled_last: false,
             tries: 0,

@@ -136,7 +136,10 @@ async fn prepare(app: &App, args: &Demo) -> anyhow::Result<CampaignId> {
 
 /// The file's campaign, with a budget for so many leads.
 fn campaign_file(leads: u32) -> anyhow::Result<CampaignFile> {
-    let mut file = CampaignFile::from_toml(CAMPAIGN).context("config/demo/campaign.toml")?;
+    let mut file = CampaignFile::from_toml(CAMPAIGN).map_err(|wrong| {
+        let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("config/demo/campaign.toml: {}", lines.join("; "))
+    })?;
     file.budget_usd = file.budget_usd.map(|budget| budget.max(f64::from(leads) * LEAD_USD));
     Ok(file)
 }

@@ -3,18 +3,26 @@
 use serde_json::{Map, Value};
 
 use crate::domain::campaign::file::{CampaignFile, SettingError};
+use crate::domain::campaign::keys;
 
 /// The settings with these keys changed. Texts that are JSON (numbers, lists, true) are taken as such.
 ///
 /// # Errors
-/// A key that is none, or a value that does not fit it.
-pub fn assign<'a>(stored: &Value, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<CampaignFile, SettingError> {
-    let mut settings = stored.clone();
+/// Every key that is none and every value that does not fit its key.
+pub fn assign<'a>(stored: &Value, changes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<CampaignFile, Vec<SettingError>> {
+    let (mut settings, mut wrong) = (stored.clone(), Vec::new());
     for (key, text) in changes {
         let key = key.trim();
-        put(&mut settings, key, text.trim()).ok_or_else(|| SettingError::new(key, text, "write a key like pace.lines=20"))?;
+        if put(&mut settings, key, text.trim()).is_none() {
+            wrong.push(SettingError::new(key, text, "write a key like pace.lines=20"));
+        }
     }
-    CampaignFile::from_json(&settings.to_string())
+    match CampaignFile::from_json(&settings.to_string()) {
+        Ok(file) if wrong.is_empty() => return Ok(file),
+        Ok(file) => wrong.extend(file.problems()),
+        Err(others) => wrong.extend(others),
+    }
+    Err(wrong)
 }
 
 fn put(settings: &mut Value, key: &str, text: &str) -> Option<()> {
@@ -28,10 +36,11 @@ fn put(settings: &mut Value, key: &str, text: &str) -> Option<()> {
         place = below;
     }
     let fields = place.as_object_mut()?;
-    if text.is_empty() {
-        fields.remove(last);
-    } else {
+    if !text.is_empty() {
         fields.insert(last.to_owned(), value(key, text));
+    } else if fields.remove(last).is_none() && !keys::exists(key) {
+        // there is no such key: it is refused as it would be with a value
+        fields.insert(last.to_owned(), Value::Null);
     }
     Some(())
 }
@@ -72,8 +81,27 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let stored = json!({});
-        for (key, text) in [("colour", "red"), ("pace.lines", "many"), ("pace", "3"), (".lines", "3"), ("pace.lines.more", "3")] {
+        let cases = [
+            ("colour", "red"),
+            ("colour", ""),
+            ("pace.lanes", ""),
+            ("pace.lines", "many"),
+            ("pace", "3"),
+            (".lines", "3"),
+            ("pace.lines.more", "3"),
+        ];
+        for (key, text) in cases {
+            let stored = json!({ "pace": { "lines": 10 } });
             assert!(assign(&stored, [(key, text)]).is_err(), "{key}={text}");
         }
+        assert!(assign(&stored, [("budget_usd", "")]).is_ok(), "nothing was set, and nothing is");
+    }
+
+    #[test]
+    fn everything_that_does_not_fit_is_told_at_once() {
+        let stored = json!({ "caller_numbers": ["+14155550200"] });
+        let changes = [(".lines", "3"), ("colour", "red"), ("pace.lines", "many"), ("ring_timeout_s", "5")];
+        let keys: Vec<String> = assign(&stored, changes).unwrap_err().into_iter().map(|error| error.key).collect();
+        assert_eq!(keys, [".lines", "colour", "pace.lines", "ring_timeout_s"]);
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::phone::PhoneNumber;
+use crate::domain::place::one_line;
 
 /// Every key that differs, in the order of their names; empty when nothing does.
 #[must_use]
@@ -29,11 +30,11 @@ fn walk(key: &str, before: &Value, after: &Value, changes: &mut Vec<String>) {
     }
 }
 
-/// A value in an operator's words; of a phone number its ends.
+/// A value in an operator's words, on one line; of a phone number its ends.
 pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "unset".to_owned(),
-        Value::String(text) => PhoneNumber::from_e164(text).map_or_else(|_| text.clone(), |number| number.masked()),
+        Value::String(text) => PhoneNumber::from_e164(text).map_or_else(|_| one_line(text), |number| number.masked()),
         Value::Array(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
@@ -52,5 +53,12 @@ mod tests {
         let expected = "budget_usd: unset -> 5.0; caller_numbers: [+1415***0200] -> [+1415***0200, +1415***0201]; pace.lines: 10 -> 20";
         assert_eq!(difference(&before, &after), expected);
         assert_eq!(difference(&before, &before), "");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_told_on_one() {
+        let of = |reason: Option<&str>| json!({ "hours": { "override_reason": reason } });
+        let said = difference(&of(None), &of(Some("our own staff\n  who asked for it\n")));
+        assert_eq!(said, "hours.override_reason: unset -> our own staff, who asked for it");
     }
 }

@@ -1,6 +1,7 @@
 //! The keys of the settings, and what to say when something else was written: which key, what stands there, what fits.
 
 use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
 
 use super::difference::shown;
 use super::file::{CampaignFile, SettingError};
@@ -8,24 +9,74 @@ use super::file::{CampaignFile, SettingError};
 /// Longer values are cut in what is said about them.
 const LONGEST: usize = 60;
 
+/// As many wrong keys as anybody mends before sending the settings again; a text that has more of them is none of settings.
+const MOST_TOLD: usize = 50;
+
 /// A name that is less like the one that was written than this is none that was meant.
 const ALIKE: f64 = 0.8;
 
 /// Reads settings out of JSON.
 ///
 /// # Errors
-/// The key that is none or whose value does not fit.
-pub(super) fn read(settings: &Value) -> Result<CampaignFile, SettingError> {
-    serde_path_to_error::deserialize(settings).map_err(|error| {
-        let path = error.path().to_string();
-        let key = path.split('[').next().unwrap_or_default();
-        let written = at(settings, key).map(shown_short).unwrap_or_default();
-        SettingError::new(key, written, fix(key, &error.inner().to_string()))
-    })
+/// Every key that is none or whose value does not fit, then what is wrong with the others.
+pub(super) fn read(settings: &Value) -> Result<CampaignFile, Vec<SettingError>> {
+    let (mut rest, mut wrong) = (settings.clone(), Vec::new());
+    loop {
+        // a reader stops at the first key that it cannot read: that one is left out and the rest read again
+        let error = match serde_path_to_error::deserialize::<_, CampaignFile>(&rest) {
+            Ok(file) if wrong.is_empty() => return Ok(file),
+            Ok(file) => return Err(with_others(wrong, &file)),
+            Err(error) => error,
+        };
+        let names = names_on(error.path());
+        wrong.push(unreadable(settings, &names.join("."), &error.inner().to_string()));
+        if wrong.len() == MOST_TOLD || !leave_out(&mut rest, &names) {
+            return Err(wrong);
+        }
+    }
+}
+
+fn unreadable(settings: &Value, key: &str, problem: &str) -> SettingError {
+    let written = at(settings, key).map(shown_short).unwrap_or_default();
+    SettingError::new(if key.is_empty() { "settings" } else { key }, written, fix(key, problem))
+}
+
+/// What else is wrong, once the keys that cannot be read have their defaults.
+fn with_others(mut wrong: Vec<SettingError>, rest: &CampaignFile) -> Vec<SettingError> {
+    let others: Vec<SettingError> = rest.problems().into_iter().filter(|other| wrong.iter().all(|told| told.key != other.key)).collect();
+    wrong.extend(others);
+    wrong
+}
+
+/// The names that lead to a key; what is wrong within a list is wrong with its key.
+fn names_on(path: &Path) -> Vec<String> {
+    let names = path.iter().map_while(|segment| if let Segment::Map { key } = segment { Some(key.clone()) } else { None });
+    names.collect()
+}
+
+/// Gives a key its default, or takes out one that is none; whether there was something to take.
+fn leave_out(settings: &mut Value, names: &[String]) -> bool {
+    let Some((last, sections)) = names.split_last() else { return false };
+    let mut place = settings;
+    for name in sections {
+        let Some(below) = place.get_mut(name) else { return false };
+        place = below;
+    }
+    let Some(fields) = place.as_object_mut() else { return false };
+    let default = names.iter().try_fold(&defaults(), |place, name| place.get(name)).cloned();
+    match default {
+        Some(default) => fields.insert(last.clone(), default).is_some(),
+        None => fields.remove(last).is_some(),
+    }
+}
+
+/// Whether there is such a key, or a section of this name.
+pub(super) fn exists(key: &str) -> bool {
+    at(&defaults(), key).is_some()
 }
 
 fn fix(key: &str, problem: &str) -> String {
-    if at(&defaults(), key).is_none() && problem.starts_with("unknown field") {
+    if !exists(key) && problem.starts_with("unknown field") {
         return unknown(key);
     }
     let expected = problem.rsplit_once("expected ").map(|(_, expected)| expected);
@@ -98,7 +149,11 @@ mod tests {
     use super::*;
 
     fn said(settings: &Value) -> String {
-        read(settings).unwrap_err().to_string()
+        told(settings).remove(0)
+    }
+
+    fn told(settings: &Value) -> Vec<String> {
+        read(settings).unwrap_err().iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -139,6 +194,28 @@ mod tests {
         for (settings, expected) in cases {
             assert_eq!(said(&settings), expected);
         }
+    }
+
+    #[test]
+    fn every_wrong_key_is_named_whatever_else_is_wrong() {
+        let settings = json!({
+            "caller_numbers": 3, "colour": "red", "law": "loose", "pace": { "lanes": 3, "lines": "many", "weight": 0 },
+            "redial": { "busy": { "after": 5, "times": "two" } },
+        });
+        let keys: Vec<String> = read(&settings).unwrap_err().into_iter().map(|error| error.key).collect();
+        let unreadable = ["caller_numbers", "colour", "pace.lanes", "pace.lines", "redial.busy.after", "redial.busy.times"];
+        assert_eq!(keys, [unreadable.as_slice(), &["law", "pace.weight"]].concat());
+    }
+
+    #[test]
+    fn what_is_no_settings_at_all_is_told_once() {
+        for (settings, key) in [(json!(3), "settings"), (json!({ "pace": 3 }), "pace"), (json!({ "pace.lines": 3 }), "pace.lines")] {
+            let keys: Vec<String> = read(&settings).unwrap_err().into_iter().map(|error| error.key).collect();
+            assert_eq!(keys[0], key);
+            assert!(keys[1..].iter().all(|other| other == "caller_numbers"), "{keys:?}");
+        }
+        let hostile: Map<String, Value> = (0..1_000).map(|n| (format!("key-{n}"), json!(n))).collect();
+        assert_eq!(told(&Value::Object(hostile)).len(), MOST_TOLD);
     }
 
     #[test]

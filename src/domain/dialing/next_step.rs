@@ -220,7 +220,8 @@ mod tests {
     fn a_promise_is_kept_until_there_were_too_many() {
         let mut promise = verdict(Disposition::Callback, None, Retry::ByTable);
         let earliest = Timestamp::from_millis(9_000_000);
-        promise.outcome.callback = Some(PromisedCallback { words: "at nine".into(), earliest, latest: None, zone: "Europe/Berlin".into() });
+        promise.outcome.callback =
+            Some(PromisedCallback { words: "at nine".into(), earliest, latest: None, zone: "Europe/Berlin".into(), agreement: None });
         assert_eq!(step(&promise, &history()), LeadStep::waiting(DialKind::Callback, earliest, "callback promised"));
         let enough = LeadHistory { callbacks: 2, ..history() };
         assert_eq!(step(&promise, &enough), LeadStep::Finished { disposition: Disposition::Callback, reason: None });

@@ -46,8 +46,11 @@ on_both_engines! {
         assert!(store.pin_agent(id, saved.id, "ada", at(1)).await.unwrap());
         let row = store.campaign(id).await.unwrap().unwrap();
         assert_eq!((row.agent_version_id, row.version), (Some(saved.id), 2));
-        let audits = store.audits(Some(&format!("campaign/{id}")), 1).await.unwrap();
-        assert_eq!((audits[0].action.as_str(), audits[0].detail.as_str()), ("campaign.agent", "solar-intro v1"));
+        assert!(!store.pin_agent(id, saved.id, "bob", at(2)).await.unwrap(), "it speaks with it already");
+        assert_eq!(store.campaign(id).await.unwrap().unwrap().version, 2);
+        let audits = store.audits(Some(&format!("campaign/{id}")), 9).await.unwrap();
+        let told: Vec<_> = audits.iter().map(|audit| (audit.action.as_str(), audit.detail.as_str())).collect();
+        assert_eq!(told, [("campaign.agent", "solar-intro v1"), ("campaign.create", "spring")]);
     }
 }
 

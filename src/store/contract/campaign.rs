@@ -60,11 +60,19 @@ on_both_engines! {
         let id = campaign(&store, "spring").await;
         for version in [1, 2] {
             let changed = store.change_campaign_settings(id, version, &json!({ "lines": 9 }), "ada", at(1)).await.unwrap();
-            assert_eq!(changed, Some(version + 1));
+            assert_eq!(changed, Some(2), "there is no version of nothing new");
         }
+        assert_eq!(store.change_campaign_settings(id, 1, &json!({ "lines": 9 }), "bob", at(2)).await.unwrap(), None);
         let audits = store.audits(Some(&format!("campaign/{id}")), 9).await.unwrap();
         let told: Vec<_> = audits.iter().map(|audit| (audit.action.as_str(), audit.detail.as_str())).collect();
         assert_eq!(told, [("campaign.settings", "lines: 5 -> 9"), ("campaign.create", "spring")]);
+    }
+
+    async fn a_step_without_a_reason_is_told_without_one(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let change = CampaignChange { from: Draft, to: Running, reason: None, actor: "ada" };
+        assert!(store.change_campaign_state(id, change, at(1)).await.unwrap().is_changed());
+        assert_eq!(store.audits(Some(&format!("campaign/{id}")), 1).await.unwrap()[0].detail, "draft to running");
     }
 
     async fn an_agent_that_does_not_exist_cannot_be_pinned(store: Store) {

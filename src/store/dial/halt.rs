@@ -1,5 +1,6 @@
 //! A fault that no redial mends: what it touches stands still until a person has looked.
 
+use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{DialTimings, HaltScope};
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::not_permitted::NotPermitted;
@@ -49,12 +50,12 @@ pub(super) async fn halt(
 }
 
 async fn halt_campaign(mut conn: Conn<'_>, id: CampaignId, why: &str, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE campaign SET state = 'halted', state_reason = $2 WHERE id = $1 AND state IN ('running', 'draining')";
-    if execute!(conn, sql, id, why) == 1 {
-        let (subject, detail) = (format!("campaign/{id}"), format!("to halted: {why}"));
-        audit::append(conn, NewAudit { actor: "dialer", action: "campaign.state", subject: &subject, detail: &detail }, now).await?;
-    }
-    Ok(())
+    const DIALS: EngineSql = engine_sql!("SELECT state FROM campaign WHERE id = $1 AND state IN ('running', 'draining')" for_update);
+    let dials = DIALS.for_conn(&conn);
+    let Some((was,)) = fetch_optional!(conn, (CampaignState,), dials, id) else { return Ok(()) };
+    execute!(conn, "UPDATE campaign SET state = 'halted', state_reason = $2 WHERE id = $1", id, why);
+    let (subject, detail) = (format!("campaign/{id}"), format!("{was} to halted: {why}"));
+    audit::append(conn, NewAudit { actor: "dialer", action: "campaign.state", subject: &subject, detail: &detail }, now).await
 }
 
 /// The campaign remembers the country for leads that come later. The lead that was refused is parked already; all of them have one text.

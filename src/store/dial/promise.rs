@@ -27,8 +27,9 @@ pub(super) async fn note(
     let (Some(promise), LeadStep::Waiting { kind: DialKind::Callback, .. }) = (&outcome.callback, next) else { return Ok(()) };
     execute!(
         conn,
-        "INSERT INTO callback (promised_in, lead_id, campaign_id, words, zone, earliest, latest, promised_at, due_at, due_until)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $7) ON CONFLICT (promised_in) DO NOTHING",
+        "INSERT INTO callback (promised_in, lead_id, campaign_id, words, zone, earliest, latest, promised_at, due_at, due_until,
+           confidence_percent, confirmed_aloud)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, $7, $9, $10) ON CONFLICT (promised_in) DO NOTHING",
         row.id,
         row.lead_id,
         row.campaign_id,
@@ -36,7 +37,9 @@ pub(super) async fn note(
         &promise.zone,
         promise.earliest,
         promise.latest,
-        now
+        now,
+        promise.agreement.map(|agreement| i32::from(agreement.confidence_percent)),
+        promise.agreement.map(|agreement| agreement.confirmed_aloud)
     );
     Ok(())
 }

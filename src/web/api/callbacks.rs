@@ -87,7 +87,8 @@ pub struct CallbackJson {
 }
 
 impl CallbackJson {
-    fn new(callback: StoredCallback, tolerance: Duration, now: Timestamp) -> Self {
+    /// As it stands at `now`.
+    pub fn new(callback: StoredCallback, tolerance: Duration, now: Timestamp) -> Self {
         let zone = TimeZone::get(&callback.zone).unwrap_or(TimeZone::UTC);
         let local = |moment: Timestamp| moment.in_zone(&zone).strftime("%Y-%m-%d %H:%M").to_string();
         let promise = callback.promise();

@@ -13,7 +13,7 @@ use super::callbacks;
 use super::change;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
-use super::settings::{WholeSettings, draft};
+use super::settings::{Need, WholeSettings, checked};
 use super::start;
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
@@ -121,8 +121,8 @@ pub async fn create(
     actor: Actor,
     Sent(body): Sent<NewBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
-    let file = body.whole().read()?.unwrap_or_default();
-    let stored = draft(&file, body.whole().origin())?;
+    let file = body.whole().read(Need::Draft)?.unwrap_or_default();
+    let stored = checked(&file, Need::Draft, body.whole().origin())?;
     let agent = match &body.agent {
         Some(name) => Some(change::agent_version(&api, name).await?),
         None => change::only_agent(&api).await?,

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ApiState;
 use super::campaigns::{StatusJson, find};
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
-use super::settings::{Origin, WholeSettings, complete, draft};
+use super::settings::{Need, Origin, WholeSettings, checked};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::assign::assign;
 use crate::domain::campaign::file::CampaignFile;
@@ -24,10 +24,8 @@ use crate::store::campaign::Campaign;
 /// What still has to be done before a campaign can start; empty when it can.
 pub fn to_do(campaign: &Campaign, leads: i64) -> Vec<String> {
     let mut to_do = Vec::new();
-    match CampaignFile::from_json(&campaign.settings.0.to_string()) {
-        Ok(file) => to_do.extend(file.problems().iter().map(ToString::to_string)),
-        Err(error) => to_do.push(error.to_string()),
-    }
+    let wrong = CampaignFile::from_json(&campaign.settings.0.to_string()).map_or_else(|wrong| wrong, |file| file.problems());
+    to_do.extend(wrong.iter().map(ToString::to_string));
     if campaign.agent_version_id.is_none() {
         to_do.push(format!("no agent: callfleet campaign change {} --agent NAME", campaign.name));
     }
@@ -83,37 +81,48 @@ impl ChangeBody {
     }
 }
 
+/// What a change has brought about.
+#[derive(Debug, Serialize)]
+pub struct Changed {
+    /// False when the campaign was like that already.
+    changed: bool,
+    #[serde(flatten)]
+    status: StatusJson,
+}
+
 /// `PATCH /v1/campaigns/{name}`: new settings hold from the next dial on, a new agent from the next armed attempt.
 pub async fn change(
     State(api): State<ApiState>,
     Path(name): Path<String>,
     actor: Actor,
     Sent(body): Sent<ChangeBody>,
-) -> Result<Json<StatusJson>, ApiError> {
+) -> Result<Json<Changed>, ApiError> {
     let campaign = find(&api, &name).await?;
     let agent = match (&body.agent, body.agent_version) {
         (None, None) => None,
         (Some(name), version) => Some(version_of(&api, name, version).await?),
         (None, version) => Some(version_of(&api, &speaker_name(&api, &campaign).await?, version).await?),
     };
+    let mut changed = false;
     if let Some(file) = asked(&campaign, &body)? {
-        replace_settings(&api, &campaign, &file, body.whole().origin(), actor).await?;
+        changed |= replace_settings(&api, &campaign, &file, body.whole().origin(), actor).await?;
     }
     if let Some(agent) = agent {
-        api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
+        changed |= api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
     }
-    let changed = find(&api, &name).await?;
-    Ok(Json(StatusJson::of(&api, &changed).await?))
+    let campaign = find(&api, &name).await?;
+    Ok(Json(Changed { changed, status: StatusJson::of(&api, &campaign).await? }))
 }
 
 /// The settings that are asked for: as a whole, or what is stored with some keys changed.
 fn asked(campaign: &Campaign, body: &ChangeBody) -> Result<Option<CampaignFile>, ApiError> {
-    let whole = body.whole().read()?;
+    let need = Need::of(campaign.state);
+    let whole = body.whole().read(need)?;
     match (whole, &body.set) {
         (whole, None) => Ok(whole),
         (None, Some(set)) => {
             let changes = set.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-            assign(&campaign.settings.0, changes).map(Some).map_err(|error| Origin::Request.refused(&[error]))
+            assign(&campaign.settings.0, changes).map(Some).map_err(|wrong| Origin::Request.refused(&need.unmet(wrong)))
         }
         (Some(_), Some(_)) => Err(ApiError::unusable("bad_settings", "both whole settings and `set` were sent", "send one of the two")),
     }
@@ -126,18 +135,21 @@ async fn speaker_name(api: &ApiState, campaign: &Campaign) -> Result<String, Api
     speaker.map(|speaker| speaker.name).ok_or_else(|| ApiError::conflict("no_agent", "the campaign has no agent yet", fix))
 }
 
+/// Whether anything is different then.
 async fn replace_settings(
     api: &ApiState,
     campaign: &Campaign,
     file: &CampaignFile,
     origin: Origin<'_>,
     actor: Actor,
-) -> Result<(), ApiError> {
-    let stored = if campaign.state == CampaignState::Draft { draft(file, origin)? } else { complete(file, origin)? };
+) -> Result<bool, ApiError> {
+    let stored = checked(file, Need::of(campaign.state), origin)?;
     must_not_be_over(campaign, file, api.clock.now())?;
-    let changed = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
+    let version = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
     let fix = "look at it and send the change again: callfleet campaign status";
-    changed.map(drop).ok_or_else(|| ApiError::conflict("changed_meanwhile", "somebody changed the campaign in this moment", fix))
+    version
+        .map(|version| version != campaign.version)
+        .ok_or_else(|| ApiError::conflict("changed_meanwhile", "somebody changed the campaign in this moment", fix))
 }
 
 /// A slip in a date finishes no campaign that calls or is about to: with an end that has passed the scheduler drains it at once.

@@ -1,10 +1,11 @@
 //! One shape for everything that goes wrong: `{"error":{"code","message","fix"}}`. The code is for programs, the message says
-//! what happened, the fix says what to do.
+//! what happened, the fix says what to do. Where several keys of what was sent are wrong, `wrong` lists them as `{"key","message"}`.
 
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection, QueryRejection, StringRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::store::StoreError;
@@ -16,6 +17,16 @@ pub struct ApiError {
     code: &'static str,
     message: String,
     fix: String,
+    wrong: Vec<WrongKey>,
+}
+
+/// A key of what was sent, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WrongKey {
+    /// The key, dotted.
+    pub key: String,
+    /// What was written, and what to write instead.
+    pub message: String,
 }
 
 impl ApiError {
@@ -36,7 +47,13 @@ impl ApiError {
 
     /// Anything else.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), fix: fix.into() }
+        Self { status, code, message: message.into(), fix: fix.into(), wrong: Vec::new() }
+    }
+
+    /// The same, with the keys that are wrong.
+    #[must_use]
+    pub fn about(self, wrong: Vec<WrongKey>) -> Self {
+        Self { wrong, ..self }
     }
 
     /// The same, where something else helps.
@@ -48,8 +65,11 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": { "code": self.code, "message": self.message, "fix": self.fix } });
-        (self.status, Json(body)).into_response()
+        let mut error = json!({ "code": self.code, "message": self.message, "fix": self.fix });
+        if !self.wrong.is_empty() {
+            error["wrong"] = json!(self.wrong);
+        }
+        (self.status, Json(json!({ "error": error }))).into_response()
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 
 use super::ApiState;
+use super::callbacks::{self, CallbackJson};
 use super::error::ApiError;
 use super::extract::Ask;
 use super::leads::{OfCampaign, resolve};
@@ -38,6 +39,9 @@ pub struct LeadExplanation {
     next_attempt_at: Option<Timestamp>,
     waiting_for: Option<String>,
     number_held_by: Option<AttemptId>,
+    /// The promise it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<CallbackJson>,
 }
 
 /// `GET /v1/leads/{id}/explain`; `id` may be an id, a number in E.164 form or, with `?campaign=`, the list's own key.
@@ -54,6 +58,8 @@ pub async fn explain(
     let closed = api.store.closed_gates(lead, &settings, api.reserve, now).await?.ok_or_else(gone)?;
     let answer = answer(&view.lead, view.number_held_by, &closed, now, &campaign.name);
     let waits = matches!(view.lead.state, LeadState::New | LeadState::Waiting);
+    let promised = if waits { api.store.open_callback(lead).await? } else { None };
+    let callback = promised.map(|promise| CallbackJson::new(promise, callbacks::tolerance(&campaign), now));
     Ok(Json(LeadExplanation {
         lead,
         campaign: campaign.name,
@@ -63,6 +69,7 @@ pub async fn explain(
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
+        callback,
     }))
 }
 

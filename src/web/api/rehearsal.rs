@@ -136,7 +136,7 @@ async fn order(api: &ApiState, campaign: Campaign, ask: &Ask) -> Result<Order, A
 
 /// The campaign's settings with what was asked for instead.
 fn settings(campaign: &Campaign, ask: &Ask) -> Result<(CampaignFile, CampaignSettings), ApiError> {
-    let mut file = CampaignFile::from_json(&campaign.settings.0.to_string()).map_err(|error| Origin::Request.refused(&[error]))?;
+    let mut file = CampaignFile::from_json(&campaign.settings.0.to_string()).map_err(|wrong| Origin::Request.refused(&wrong))?;
     file.pace.lines = ask.lines.unwrap_or(file.pace.lines);
     file.pace.calls_per_second = ask.calls_per_second.unwrap_or(file.pace.calls_per_second);
     let settings = file.settings().map_err(|errors| {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::error::ApiError;
+use super::error::{ApiError, WrongKey};
+use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::file::{CampaignFile, SettingError};
 use crate::domain::place::Place;
 
@@ -24,8 +25,8 @@ impl<'a> WholeSettings<'a> {
     /// The settings; `None` when the request has none.
     ///
     /// # Errors
-    /// Both forms were sent, or what was sent cannot be read.
-    pub fn read(self) -> Result<Option<CampaignFile>, ApiError> {
+    /// Both forms were sent, or what was sent cannot be read: then all that is wrong with it.
+    pub fn read(self, need: Need) -> Result<Option<CampaignFile>, ApiError> {
         let read = match (self.json, self.toml) {
             (None, None) => return Ok(None),
             (Some(json), None) => CampaignFile::from_json(&json.to_string()),
@@ -34,13 +35,34 @@ impl<'a> WholeSettings<'a> {
                 return Err(ApiError::unusable("bad_settings", "both `settings` and `settings_toml` were sent", "send one of the two"));
             }
         };
-        read.map(Some).map_err(|error| self.origin().refused(&[error]))
+        read.map(Some).map_err(|wrong| self.origin().refused(&need.unmet(wrong)))
     }
 
     /// Where they were written.
     pub fn origin(self) -> Origin<'a> {
         let name = self.file.unwrap_or(FILE);
         self.toml.map_or(Origin::Request, |text| Origin::File { name, text })
+    }
+}
+
+/// How much has to be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A draft may still lack its caller numbers.
+    Draft,
+    /// A campaign that has begun lacks nothing.
+    Complete,
+}
+
+impl Need {
+    /// What a campaign in this state needs.
+    pub fn of(state: CampaignState) -> Self {
+        if state == CampaignState::Draft { Self::Draft } else { Self::Complete }
+    }
+
+    /// What is wrong that may not be.
+    pub fn unmet(self, wrong: Vec<SettingError>) -> Vec<SettingError> {
+        wrong.into_iter().filter(|error| self == Self::Complete || !error.lacks_callers()).collect()
     }
 }
 
@@ -62,7 +84,8 @@ impl Origin<'_> {
     /// The refusal of settings that are wrong.
     pub fn refused(self, errors: &[SettingError]) -> ApiError {
         let lines: Vec<String> = errors.iter().map(|error| self.placed(error)).collect();
-        ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again")
+        let refused = ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again");
+        refused.about(errors.iter().map(|error| WrongKey { key: error.key.clone(), message: error.said() }).collect())
     }
 
     fn placed(self, error: &SettingError) -> String {
@@ -74,27 +97,14 @@ impl Origin<'_> {
     }
 }
 
-/// What is stored for a draft: settings of which nothing is wrong but perhaps the missing caller numbers.
+/// What is stored: settings of which nothing is wrong that may not be.
 ///
 /// # Errors
-/// Everything else that is wrong.
-pub fn draft(file: &CampaignFile, origin: Origin<'_>) -> Result<Value, ApiError> {
-    let wrong: Vec<SettingError> = file.problems().into_iter().filter(|error| !is_missing_callers(file, error)).collect();
+/// Everything that is wrong.
+pub fn checked(file: &CampaignFile, need: Need, origin: Origin<'_>) -> Result<Value, ApiError> {
+    let wrong = need.unmet(file.problems());
     if !wrong.is_empty() {
         return Err(origin.refused(&wrong));
     }
     serde_json::to_value(file).map_err(|error| ApiError::unusable("bad_settings", error.to_string(), "write finite numbers"))
-}
-
-/// What is stored for a campaign that has begun: settings of which nothing is wrong.
-///
-/// # Errors
-/// Everything that is wrong.
-pub fn complete(file: &CampaignFile, origin: Origin<'_>) -> Result<Value, ApiError> {
-    let wrong = file.problems();
-    if wrong.is_empty() { draft(file, origin) } else { Err(origin.refused(&wrong)) }
-}
-
-fn is_missing_callers(file: &CampaignFile, error: &SettingError) -> bool {
-    error.key == "caller_numbers" && file.caller_numbers.is_empty()
 }

@@ -11,7 +11,7 @@ use super::campaigns::TEST_CALLS;
 use super::change;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
-use super::settings::{Origin, draft};
+use super::settings::{Need, Origin, checked};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::file::{CampaignFile, RedialFile, RedialLine};
 use crate::domain::ids::{AgentVersionId, LeadId};
@@ -107,7 +107,7 @@ async fn usual_caller(api: &ApiState) -> Result<PhoneNumber, ApiError> {
 
 /// The campaign of test calls, with this agent and this number.
 async fn campaign(api: &ApiState, from: &PhoneNumber, agent: AgentVersionId, actor: Actor) -> Result<Campaign, ApiError> {
-    let settings = draft(&settings(from), Origin::Request)?;
+    let settings = checked(&settings(from), Need::Draft, Origin::Request)?;
     let now = api.clock.now();
     let new = NewCampaign { name: TEST_CALLS, settings: &settings, agent_version: Some(agent) };
     api.store.create_campaign(new, actor.0, now).await?;

@@ -99,9 +99,25 @@ fn a_file_of_settings_is_told_by_line_and_key() {
 }
 
 #[test]
+fn several_wrong_settings_are_a_line_each() {
+    let bench = Bench::with_campaign();
+    let ran = bench.run("campaign set spring pace.lanes=20 pace.lines=many pace.weight=2 ring_timeout_s=5 colour=");
+    let lines: Vec<&str> = ran.err.lines().collect();
+    assert_eq!((ran.code, lines.len()), (Some(1), 5), "{ran:?}");
+    for (line, told) in
+        lines.iter().zip(["colour: `unset`: ", "pace.lanes: `20`: ", "pace.lines: `many`: ", "ring_timeout_s: `5`: ", "fix: "])
+    {
+        assert!(line.contains(told), "{told}: {ran:?}");
+    }
+    let weight = bench.done("campaign status spring --json").json()["settings"]["pace"]["weight"].clone();
+    assert_eq!(weight, 1, "what was right beside it is not stored either");
+}
+
+#[test]
 fn an_audit_says_who_changed_what() {
     let bench = Bench::with_campaign();
-    bench.done("campaign set spring pace.lines=20");
+    assert_eq!(bench.done("campaign set spring pace.lines=20").out, "campaign spring is changed\n");
+    assert_eq!(bench.done("campaign set spring pace.lines=20").out, "campaign spring is like that already, nothing has changed\n");
     bench.done("campaign start spring");
     bench.done("campaign pause spring");
     let audit = bench.done("campaign audit spring").out;

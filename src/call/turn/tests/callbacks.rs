@@ -3,7 +3,8 @@
 use super::{Rehearsal, rules};
 use crate::call::turn::rules::Rules;
 use crate::call::turn::{Ending, Event};
-use crate::domain::callback::NO_MORE;
+use crate::domain::callback::{NO_MORE, resolve};
+use crate::domain::outcome::Agreement;
 use crate::mind::analysis::{Analysis, Intent};
 
 const MOVED: &str = "agent: I am not allowed to call at that hour, so I will call you tomorrow, Tuesday, November 24, at 9 AM. \
@@ -95,4 +96,44 @@ fn who_hangs_up_past_the_cap_was_promised_nothing() {
     r.hear(crate::providers::Heard::Interim { text: "call me tomorrow at five".into() });
     r.event(Event::PhoneStopped);
     assert!(r.talk.found().callback.is_none() && r.talk.found().callback_refused);
+}
+
+fn agreement(r: &Rehearsal) -> Agreement {
+    r.talk.found().callback.as_ref().unwrap().agreement.unwrap()
+}
+
+#[test]
+fn a_promise_tells_how_sure_its_reading_is() {
+    for words in ["Can you call me tomorrow after five?", "I'm driving"] {
+        let mut r = Rehearsal::talking();
+        r.callee(words);
+        let sure = resolve(words, r.talk.rules.began, &r.talk.rules.hours).confidence_percent();
+        assert_eq!(agreement(&r), Agreement { confidence_percent: sure, confirmed_aloud: false }, "{words}");
+        assert!(sure > 0);
+    }
+}
+
+#[test]
+fn a_time_that_was_heard_is_confirmed_aloud() {
+    for words in ["Can you call me tomorrow after five?", "Can you call me tomorrow at seven in the morning?"] {
+        let mut r = Rehearsal::talking();
+        r.callee(words);
+        r.pass(30_000);
+        assert_eq!(r.ended, Some(Ending::Callback));
+        assert!(agreement(&r).confirmed_aloud, "{words}");
+    }
+}
+
+#[test]
+fn who_hangs_up_before_the_time_was_said_has_not_heard_it() {
+    let mut r = Rehearsal::talking();
+    r.callee("Can you call me tomorrow after five?");
+    r.pass(600);
+    r.event(Event::PhoneStopped);
+    assert!(!agreement(&r).confirmed_aloud, "{}", r.last_line());
+
+    let mut unanswered = Rehearsal::talking();
+    unanswered.hear(crate::providers::Heard::Interim { text: "call me tomorrow at five".into() });
+    unanswered.event(Event::PhoneStopped);
+    assert!(!agreement(&unanswered).confirmed_aloud);
 }

@@ -3,6 +3,7 @@
 //! Every key has a default. [`CampaignFile::settings`] checks all of them and reports everything that is wrong at once. What is
 //! stored is the JSON of this form, so an operator later reads back exactly what was written.
 
+mod asked;
 mod countries;
 mod defaults;
 mod form;

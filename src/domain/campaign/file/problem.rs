@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+const CALLERS: &str = "caller_numbers";
+const NO_CALLERS: &str = "[]";
+
 /// One setting that is wrong: which, what was written, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{key}: `{value}`: {fix}")]
@@ -20,6 +23,22 @@ impl SettingError {
     #[allow(clippy::needless_pass_by_value, reason = "callers hand over numbers and texts alike")]
     pub(in crate::domain::campaign) fn new(key: impl Into<String>, value: impl ToString, fix: impl Into<String>) -> Self {
         Self { key: key.into(), value: value.to_string(), fix: fix.into(), line: None }
+    }
+
+    pub(super) fn no_callers() -> Self {
+        Self::new(CALLERS, NO_CALLERS, "name at least one number of yours, like +14155550200")
+    }
+
+    /// What is wrong with the key, without its name.
+    #[must_use]
+    pub fn said(&self) -> String {
+        format!("`{}`: {}", self.value, self.fix)
+    }
+
+    /// Whether it says no more than that the campaign has no caller numbers yet.
+    #[must_use]
+    pub fn lacks_callers(&self) -> bool {
+        self.key == CALLERS && self.value == NO_CALLERS
     }
 }
 

@@ -8,16 +8,16 @@ impl CampaignFile {
     /// Reads `campaign.toml`.
     ///
     /// # Errors
-    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
-    pub fn from_toml(text: &str) -> Result<Self, SettingError> {
+    /// Every key that is none or whose value does not fit, and what is wrong with the others; or the place where the syntax is broken.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<SettingError>> {
         toml::from_str(text).map_err(|error| {
             let as_json = toml::from_str::<toml::Table>(text).ok().and_then(|table| serde_json::to_value(table).ok());
             match as_json.map(|settings| keys::read(&settings)) {
-                Some(Err(wrong)) => SettingError { line: Place::of_key(text, &wrong.key).map(|place| place.line), ..wrong },
+                Some(Err(wrong)) => wrong.into_iter().map(|error| placed(text, error)).collect(),
                 _ => {
                     let fault = TomlFault::new(text, &error);
                     let fix = "write TOML: key = value below [section]";
-                    SettingError { line: Some(fault.place.line), ..SettingError::new("syntax", fault.what, fix) }
+                    vec![SettingError { line: Some(fault.place.line), ..SettingError::new("syntax", fault.what, fix) }]
                 }
             }
         })
@@ -26,11 +26,11 @@ impl CampaignFile {
     /// Reads the JSON form, as stored or as sent to the API.
     ///
     /// # Errors
-    /// The key that is none or whose value does not fit, or the place where the syntax is broken.
-    pub fn from_json(text: &str) -> Result<Self, SettingError> {
+    /// Every key that is none or whose value does not fit, and what is wrong with the others; or the place where the syntax is broken.
+    pub fn from_json(text: &str) -> Result<Self, Vec<SettingError>> {
         serde_json::from_str(text).map_err(|error| match serde_json::from_str(text).map(|settings| keys::read(&settings)) {
             Ok(Err(wrong)) => wrong,
-            _ => SettingError::new("settings", error, "mend the JSON"),
+            _ => vec![SettingError::new("settings", error, "mend the JSON")],
         })
     }
 
@@ -41,4 +41,8 @@ impl CampaignFile {
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
     }
+}
+
+fn placed(text: &str, error: SettingError) -> SettingError {
+    SettingError { line: Place::of_key(text, &error.key).map(|place| place.line), ..error }
 }

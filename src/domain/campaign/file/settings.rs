@@ -62,20 +62,10 @@ impl CampaignFile {
         problems.none_or(settings)
     }
 
-    /// Everything that is wrong when these settings are written or begun with. More is asked than [`Self::settings`] needs:
-    /// a campaign that runs already by older rules goes on.
-    #[must_use]
-    pub fn problems(&self) -> Vec<SettingError> {
-        let mut wrong = self.settings().err().unwrap_or_default();
-        let fix = "leave it true, or say in consent_override_reason why calls without consent are lawful here";
-        let unexplained = !self.require_consent && !given(self.consent_override_reason.as_deref());
-        wrong.extend(unexplained.then(|| SettingError::new("require_consent", "false", fix)));
-        wrong.extend(self.countries_without_numbers());
-        wrong
-    }
-
     fn callers(&self, problems: &mut Problems) -> Vec<PhoneNumber> {
-        problems.check(!self.caller_numbers.is_empty(), "caller_numbers", "[]", "name at least one number of yours, like +14155550200");
+        if self.caller_numbers.is_empty() {
+            problems.add(SettingError::no_callers());
+        }
         let mut numbers = Vec::with_capacity(self.caller_numbers.len());
         for text in &self.caller_numbers {
             match PhoneNumber::from_e164(text.trim()) {
@@ -179,7 +169,7 @@ impl RedialLine {
 }
 
 /// A reason counts when somebody wrote one.
-fn given(reason: Option<&str>) -> bool {
+pub(super) fn given(reason: Option<&str>) -> bool {
     reason.is_some_and(|why| !why.trim().is_empty())
 }
 

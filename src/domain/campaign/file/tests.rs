@@ -99,17 +99,26 @@ fn everything_wrong_is_said_at_once_with_its_fix() {
 
 #[test]
 fn unknown_keys_and_wrong_types_name_the_key_and_the_line() {
-    let unknown = CampaignFile::from_toml("caller_numbers = []\n[pace]\nlanes = 3\n").unwrap_err();
+    let first = |toml: &str| CampaignFile::from_toml(toml).unwrap_err().remove(0);
+    let unknown = first("caller_numbers = []\n[pace]\nlanes = 3\n");
     assert!(unknown.key == "pace.lanes" && unknown.line == Some(3), "{unknown}");
-    let wrong = CampaignFile::from_toml("[pace]\nlines = \"many\"\n").unwrap_err();
+    let wrong = first("[pace]\nlines = \"many\"\n");
     assert_eq!((wrong.to_string().as_str(), wrong.line), ("pace.lines: `many`: write a whole number, 0 or more", Some(2)));
-    let broken = CampaignFile::from_toml("[pace]\nlines = 3\nweight == 2\n").unwrap_err();
+    let broken = first("[pace]\nlines = 3\nweight == 2\n");
     assert!(broken.key == "syntax" && broken.line == Some(3), "{broken}");
-    let twice = CampaignFile::from_toml("law = \"strict\"\nlaw = \"states\"\n").unwrap_err();
+    let twice = first("law = \"strict\"\nlaw = \"states\"\n");
     assert!(twice.value.contains("duplicate key") && twice.line == Some(2), "{twice}");
-    let json = CampaignFile::from_json(r#"{"colour": "red"}"#).unwrap_err();
+    let json = CampaignFile::from_json(r#"{"colour": "red"}"#).unwrap_err().remove(0);
     assert_eq!((json.key.as_str(), json.value.as_str()), ("colour", "red"));
-    assert_eq!(CampaignFile::from_json("{").unwrap_err().key, "settings");
+    assert_eq!(CampaignFile::from_json("{").unwrap_err().remove(0).key, "settings");
+}
+
+#[test]
+fn every_line_of_a_file_that_is_wrong_is_told_at_once() {
+    let toml = "caller_numbers = [\"+14155550200\"]\ncolour = \"red\"\nring_timeout_s = 5\n[pace]\nlines = \"many\"\nlanes = 3\n";
+    let wrong: Vec<(String, Option<usize>)> = CampaignFile::from_toml(toml).unwrap_err().into_iter().map(|e| (e.key, e.line)).collect();
+    let expected = [("colour", 2_usize), ("pace.lanes", 6), ("pace.lines", 5), ("ring_timeout_s", 3)];
+    assert_eq!(wrong, expected.map(|(key, line)| (key.to_owned(), Some(line))));
 }
 
 #[test]

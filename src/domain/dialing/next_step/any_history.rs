@@ -34,7 +34,7 @@ const DEAD: [u16; 3] = [410, 604, 607];
 const WHO: [Option<&str>; 4] = [None, Some("human"), Some("machine_end_beep"), Some("fax")];
 
 fn promise(disposition: Disposition, at: Timestamp) -> Option<PromisedCallback> {
-    let promised = PromisedCallback { words: "later".into(), earliest: at, latest: None, zone: "Europe/Berlin".into() };
+    let promised = PromisedCallback { words: "later".into(), earliest: at, latest: None, zone: "Europe/Berlin".into(), agreement: None };
     (disposition == Disposition::Callback).then_some(promised)
 }
 

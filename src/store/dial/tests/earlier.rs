@@ -11,7 +11,7 @@ use crate::store::contract::support::on_both_engines;
 on_both_engines! {
     async fn the_last_conversation_is_told_to_the_next_one(store: Store) {
         let bench = Bench::new(store).await;
-        let promise = PromisedCallback { words: "at five".into(), earliest: now(), latest: None, zone: "America/Los_Angeles".into() };
+        let promise = PromisedCallback { words: "at five".into(), earliest: now(), latest: None, zone: "America/Los_Angeles".into(), agreement: None };
         let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
         let talk = talked(&bench, 1, "CA1", Some(&outcome)).await;
         assert_eq!(bench.store.earlier_call(talk.lead, AttemptId::new()).await.unwrap(), None, "it is not over");

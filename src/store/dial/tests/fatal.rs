@@ -118,12 +118,13 @@ on_both_engines! {
         let claimed = bench.sending(1).await;
         bench.change_state(CampaignState::Running, CampaignState::Draining).await;
         bench.refuse(&claimed, 401, 20003).await;
-        for name in ["bench", "other"] {
+        for (name, was) in [("bench", "draining"), ("other", "running")] {
             let campaign = bench.store.campaign_by_name(name).await.unwrap().unwrap();
             assert_eq!(campaign.state, CampaignState::Halted, "{name}");
             assert!(campaign.state_reason.unwrap().contains("code 20003"));
             let audits = bench.store.audits(Some(&format!("campaign/{}", campaign.id)), 1).await.unwrap();
             assert_eq!(audits[0].actor, "dialer");
+            assert!(audits[0].detail.starts_with(&format!("{was} to halted: ")), "{}", audits[0].detail);
         }
         let lead = bench.view(claimed.lead).await.lead;
         assert_eq!((lead.state, lead.placed), (LeadState::Waiting, 0));

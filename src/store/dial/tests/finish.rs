@@ -30,7 +30,8 @@ fn done(finished: Finished) -> FinishedCall {
 /// A call that ended with a promise, and when the next one was promised.
 async fn promised(bench: &Bench) -> (Claimed, Timestamp) {
     let earliest = now() + Duration::from_secs(90_000);
-    let promise = PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into() };
+    let promise =
+        PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into(), agreement: None };
     let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
     let claimed = talked(bench, 1, "CA1", Some(&outcome)).await;
     bench.end(&claimed, "CA1", CallStatus::Completed).await;

@@ -10,7 +10,7 @@ use crate::domain::callback::keep::{Fidelity, Kept, Missed};
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
-use crate::domain::outcome::{Disposition, Outcome, PromisedCallback, Reason};
+use crate::domain::outcome::{Agreement, Disposition, Outcome, PromisedCallback, Reason};
 use crate::domain::permit::Gate;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
@@ -33,7 +33,11 @@ async fn promised(bench: &Bench, n: u64) -> LeadId {
 }
 
 async fn promised_until(bench: &Bench, n: u64, latest: Option<Timestamp>) -> LeadId {
-    let promise = PromisedCallback { words: "at five".into(), earliest: five(), latest, zone: "America/Los_Angeles".into() };
+    agreed(bench, n, latest, None).await
+}
+
+async fn agreed(bench: &Bench, n: u64, latest: Option<Timestamp>, agreement: Option<Agreement>) -> LeadId {
+    let promise = PromisedCallback { words: "at five".into(), earliest: five(), latest, zone: "America/Los_Angeles".into(), agreement };
     let outcome = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
     let sid = format!("CA{n}");
     let claimed = talked(bench, n, &sid, Some(&outcome)).await;
@@ -81,6 +85,26 @@ on_both_engines! {
         let sum = fidelity(&bench, five() + minutes(60)).await;
         assert_eq!((sum.kept, sum.missed, sum.share_kept, sum.late_p95_s), (1, 0, Some(1.0), Some(3)));
         assert!(bench.store.callbacks(bench.campaign, Some(page[0].promised_in), 9).await.unwrap().is_empty());
+    }
+
+    async fn what_the_conversation_tells_of_a_promise_is_kept_with_it(store: Store) {
+        let bench = Bench::new(store).await;
+        let heard = Agreement { confidence_percent: 85, confirmed_aloud: true };
+        for (n, agreement) in [(1, Some(heard)), (2, Some(Agreement { confirmed_aloud: false, ..heard })), (3, None)] {
+            let lead = agreed(&bench, n, None, agreement).await;
+            let open = bench.store.open_callback(lead).await.unwrap().unwrap();
+            let expected = (agreement.map(|known| i32::from(known.confidence_percent)), agreement.map(|known| known.confirmed_aloud));
+            assert_eq!((open.confidence_percent, open.confirmed_aloud), expected);
+            assert!(bench.store.callbacks(bench.campaign, None, 9).await.unwrap().contains(&open));
+        }
+    }
+
+    async fn a_lead_waits_for_a_promise_until_a_call_keeps_it(store: Store) {
+        let bench = Bench::new(store).await;
+        let lead = promised(&bench, 1).await;
+        assert!(bench.store.open_callback(lead).await.unwrap().is_some());
+        dialed(&bench, lead, five()).await;
+        assert_eq!(bench.store.open_callback(lead).await.unwrap(), None);
     }
 
     async fn a_missed_promise_moves_to_the_same_local_time_and_then_to_a_person(store: Store) {

@@ -56,7 +56,8 @@ struct Over {
 /// In turn a busy line (to be redialed), somebody who talked (done), and a promised callback (which is written under a lock).
 async fn over(bench: &Bench, n: u64) -> Over {
     let sid = format!("CA{n}");
-    let promise = PromisedCallback { words: "at nine".into(), earliest: at(9_000_000), latest: None, zone: "Europe/Berlin".into() };
+    let promise =
+        PromisedCallback { words: "at nine".into(), earliest: at(9_000_000), latest: None, zone: "Europe/Berlin".into(), agreement: None };
     let (claimed, status) = match n % 3 {
         0 => (bench.placed(n, &sid).await, CallStatus::Busy),
         1 => (talked(bench, n, &sid, Some(&told(Disposition::Qualified))).await, CallStatus::Completed),

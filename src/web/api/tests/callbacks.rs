@@ -4,6 +4,11 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::bench::Bench;
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+use crate::store::contract::fixtures;
+use crate::store::db::on_db;
+use crate::store::lead::LeadFilter;
 
 async fn resolved(bench: &Bench, body: &Value) -> Value {
     bench.json("POST", "/v1/callbacks/resolve", body).await
@@ -50,4 +55,28 @@ async fn a_campaign_without_promises_has_an_empty_list() {
     assert_json_snapshot!("no_callbacks", bench.get("/v1/callbacks?campaign=spring").await);
     assert_eq!(bench.get("/v1/callbacks?campaign=winter").await["status"], 404);
     assert_eq!(bench.get("/v1/callbacks").await["status"], 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_waits_for_a_promise_is_explained_with_what_was_agreed() {
+    let bench = Bench::with_campaign().await;
+    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let lead = bench.store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let explain = format!("/v1/leads/{lead}/explain");
+    assert_eq!(bench.get(&explain).await["body"]["callback"], Value::Null);
+    let call = fixtures::attempt(&bench.store, campaign, lead).await;
+    let (now, five): (Timestamp, Timestamp) = ("2026-11-23T18:00:00Z".parse().unwrap(), "2026-11-25T01:00:00Z".parse().unwrap());
+    let promised: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
+        let sql = "INSERT INTO callback (promised_in, lead_id, campaign_id, words, zone, earliest, promised_at, due_at,
+                     confidence_percent, confirmed_aloud)
+                   VALUES ($1, $2, $3, 'at five', 'America/Los_Angeles', $4, $5, $4, 85, TRUE)";
+        sqlx::query(sql).bind(call).bind(lead).bind(campaign).bind(five).bind(now).execute(conn).await?;
+        Ok(())
+    });
+    promised.unwrap();
+    let listed = bench.get("/v1/callbacks?campaign=spring").await["body"]["callbacks"][0].clone();
+    for callback in [bench.get(&explain).await["body"]["callback"].clone(), listed] {
+        assert_eq!((&callback["words"], &callback["local"]), (&json!("at five"), &json!("2026-11-24 17:00")), "{callback}");
+        assert_eq!((&callback["confidence_percent"], &callback["confirmed_aloud"]), (&json!(85), &json!(true)), "{callback}");
+    }
 }

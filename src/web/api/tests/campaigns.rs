@@ -86,6 +86,41 @@ async fn everything_wrong_with_settings_is_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_change_all_that_is_wrong_is_told_and_nothing_is_stored() {
+    let bench = Bench::with_campaign().await;
+    let before = bench.get("/v1/campaigns/spring").await;
+    let set = json!({ "pace.lanes": "20", "pace.lines": "many", "pace.weight": "2", "ring_timeout_s": "5" });
+    let whole = json!({ "pace": { "lanes": 20, "lines": "many", "weight": 2 }, "ring_timeout_s": 5 });
+    for (body, expected) in [
+        (json!({ "set": set }), ["pace.lanes", "pace.lines", "ring_timeout_s"]),
+        (json!({ "settings": whole }), ["pace.lanes", "pace.lines", "ring_timeout_s"]),
+    ] {
+        let answer = bench.json("PATCH", "/v1/campaigns/spring", &body).await;
+        let wrong = answer["body"]["error"]["wrong"].as_array().unwrap();
+        assert_eq!(wrong.iter().map(|one| one["key"].as_str().unwrap()).collect::<Vec<_>>(), expected, "{answer}");
+        assert_eq!(wrong[1]["message"], "`many`: write a whole number, 0 or more");
+        assert_eq!(answer["body"]["error"]["message"].as_str().unwrap().lines().count(), 3, "{answer}");
+        assert_eq!(bench.get("/v1/campaigns/spring").await, before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_draft_may_lack_is_not_told_beside_what_is_wrong() {
+    let bench = Bench::new().await;
+    let keys = |answer: &serde_json::Value| -> Vec<String> {
+        let wrong = answer["body"]["error"]["wrong"].as_array().unwrap();
+        wrong.iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let refused = bench.json("POST", "/v1/campaigns", &json!({ "name": "spring", "settings": { "colour": "red" } })).await;
+    assert_eq!(keys(&refused), ["colour"]);
+
+    let bench = Bench::with_campaign().await;
+    assert_eq!(bench.post("/v1/campaigns/spring/start").await["status"], 200);
+    let refused = bench.json("PATCH", "/v1/campaigns/spring", &json!({ "settings": { "colour": "red" } })).await;
+    assert_eq!(keys(&refused), ["colour", "caller_numbers"], "a campaign that runs lacks nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_only_agent_need_not_be_named() {
     let bench = Bench::new().await;
     let settings = json!({ "name": "spring", "settings_toml": SETTINGS });
