@@ -79,21 +79,25 @@ async fn counted_now(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>,
     let names: Vec<&str> = said.iter().map(|spoken| spoken.name.as_str()).collect();
     let found = api.store.lacking(campaign.id, &names).await?;
     let lacked = said.iter().zip(&found.lacking).filter(|(_, lacking)| **lacking > 0);
-    Ok(lacked.map(|(spoken, lacking)| lack(spoken, *lacking, found.leads, &campaign.name)).collect())
+    let who = |name: &str, lacking: &i64| format!("{lacking} of {} {} no {name}", counted(found.leads, "lead"), have(lacking));
+    Ok(lacked.map(|(spoken, lacking)| lack(&who(&spoken.name, lacking), spoken, &campaign.name)).collect())
 }
 
-/// What the lines of the campaign's agent say.
-async fn said_by(api: &ApiState, campaign: &Campaign) -> Result<Vec<Spoken>, ApiError> {
+/// What the lines of the campaign's agent say; none where no agent is pinned.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn said_by(api: &ApiState, campaign: &Campaign) -> Result<Vec<Spoken>, ApiError> {
     let Some(version) = campaign.agent_version_id else { return Ok(Vec::new()) };
     let agent = api.store.agent_version(version).await?;
     Ok(agent.map(|agent| spoken(&agent.definition.0.lines)).unwrap_or_default())
 }
 
-fn lack(Spoken { name, line }: &Spoken, lacking: i64, leads: i64, campaign: &str) -> String {
-    let (of, have) = (counted(leads, "lead"), have(&lacking));
+/// Who lacks a value that lines say, what follows, and what helps.
+pub fn lack(who: &str, Spoken { name, line }: &Spoken, campaign: &str) -> String {
     format!(
-        "{lacking} of {of} {have} no {name}, which lines.{line} says: it is left out there; fill it in and import the whole rows again \
-         (callfleet leads import --campaign {campaign} --update FILE), or ask for it in the line: {{% if {name} %}}"
+        "{who}, which lines.{line} says: it is left out there; fill it in and import the whole rows again (callfleet leads import \
+         --campaign {campaign} --update FILE), or ask for it in the line: {{% if {name} %}}"
     )
 }
 
