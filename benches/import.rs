@@ -25,7 +25,7 @@ use callfleet::domain::money::NanoUsd;
 use callfleet::live::Live;
 use callfleet::store::campaign::NewCampaign;
 use callfleet::store::{Store, Target};
-use callfleet::web::api::{ApiState, router};
+use callfleet::web::api::{ApiState, LatelyTold, router};
 use futures_util::stream;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
@@ -89,6 +89,7 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
         largest_list: u64::MAX,
         files: folder.path().to_owned(),
         live: Live::within(),
+        unspoken: LatelyTold::default(),
         metrics: Some(metrics.clone()),
     };
     let before = memory::resident()?;

@@ -28,7 +28,7 @@ use crate::domain::money::NanoUsd;
 use crate::live::Live;
 use crate::rehearsal::Rehearsals;
 use crate::store::{Store, StoreError, Target};
-use crate::web::api::{self, ApiState, CLI_AGENT, address};
+use crate::web::api::{self, ApiState, CLI_AGENT, LatelyTold, address};
 
 /// Another command may hold the data folder for a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -141,6 +141,7 @@ impl Client {
             // nobody sends anything: the command reads the operator's own file
             largest_list: u64::MAX,
             live: told.live.clone(),
+            unspoken: LatelyTold::default(),
             metrics: None,
         });
         Self::new(Way::Local { router, store, told })

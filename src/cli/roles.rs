@@ -22,7 +22,7 @@ use crate::rehearsal::Rehearsals;
 use crate::shutdown;
 use crate::telemetry::{self, Reports};
 use crate::web::api::address::{self, Announced};
-use crate::web::api::{self, ApiState};
+use crate::web::api::{self, ApiState, LatelyTold};
 use crate::web::probe::{Probe, probe_routes};
 use crate::web::{self, listen};
 
@@ -40,6 +40,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         rehearsals: Rehearsals::default(),
         files: app.config.data.clone(),
         largest_list: app.config.web.largest_list(),
+        unspoken: LatelyTold::default(),
         metrics,
     })
 }

@@ -40,6 +40,8 @@ pub struct Doubts {
     pub abroad: BTreeMap<String, u64>,
     /// Rows of countries that the provider does not let the campaign call, by the name that its refusals have for them.
     pub not_permitted: BTreeMap<String, u64>,
+    /// Rows without a value that the agent's lines say, by its name.
+    pub lacking: BTreeMap<String, u64>,
 }
 
 impl Doubts {
@@ -53,6 +55,11 @@ impl Doubts {
         if lines.len() > NAMED {
             lines.pop_last();
         }
+    }
+
+    /// Counts a row that lacks a value.
+    pub fn lack(&mut self, name: &str) {
+        *self.lacking.entry(name.to_owned()).or_default() += 1;
     }
 
     /// How many rows there are of a reason.
@@ -90,6 +97,7 @@ mod tests {
     fn they_come_back_as_they_were_kept_and_an_import_without_any_has_none() {
         let mut doubts = Doubts { rows: 7, abroad: BTreeMap::from([(String::new(), 1)]), ..Doubts::default() };
         doubts.add(DoubtCode::CountryNotCalled, 5);
+        doubts.lack("city");
         let kept = serde_json::to_string(&doubts).unwrap();
         assert_eq!(serde_json::from_str::<Doubts>(&kept).unwrap(), doubts);
         assert_eq!(serde_json::from_str::<Doubts>("{}").unwrap(), Doubts::default());

@@ -76,20 +76,6 @@ impl Store {
         })
     }
 
-    /// How many of a campaign's waiting leads have no variable of this name, and how many wait.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn lacking(&self, campaign: CampaignId, variable: &str) -> Result<(i64, i64), StoreError> {
-        // as variables are stored: without blanks, and without those that are empty; in a value the quotes would be escaped
-        let key = format!("\"{variable}\":");
-        on_db!(self.db, read, conn => {
-            let sql = "SELECT COUNT(CASE WHEN REPLACE(variables, $2, '') = variables THEN 1 END), COUNT(*)
-                 FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting')";
-            Ok(sqlx::query_as(sql).bind(campaign).bind(&key).fetch_one(conn).await?)
-        })
-    }
-
     /// How the numbers of a campaign's waiting and parked leads begin: four digits, which tell the country, how many leads, and how
     /// many of them are parked.
     ///

@@ -35,6 +35,7 @@ pub mod job;
 pub mod job_list;
 pub mod lead;
 pub mod lead_insert;
+pub mod lead_lacks;
 pub(crate) mod lead_rank;
 pub mod lead_values;
 pub mod lead_waits;

@@ -167,8 +167,10 @@ impl HoldDesk {
         let facts = self.facts(&lead, earlier.as_ref());
         let slots = earlier.as_ref().and_then(|call| call.slots.as_deref());
         let (hours, callbacks_left) = may_promise(&settings, &lead);
-        let script =
-            Script::new(&agent.texts, Arc::clone(&agent.definition), &facts).map_err(|error| BriefError::Unfit(error.to_string()))?;
+        let script = Script::new(&agent.texts, Arc::clone(&agent.definition), &facts);
+        for error in script.troubles() {
+            tracing::warn!(template = error.template(), "a template of the agent fails for this lead; `call show` says why");
+        }
         let brief = CallBrief {
             attempt: claim.attempt,
             call_sid: claim.call_sid.clone(),

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::senses::{PhoneHabits, broken, call, call_with};
+use super::senses::{PhoneHabits, broken, call, call_by, call_with};
 use crate::call::journal::{CallSignal, EventKind, TurnTimings};
 use crate::call::phone::FromPhone;
 use crate::call::transcript;
+use crate::call::turn::tests::{demo, rules_of};
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::outcome::{Disposition, Reason};
 use crate::mind::ledger::{Purpose, Service, UsageSource};
@@ -58,6 +59,23 @@ async fn a_whole_call_from_greeting_to_qualified() {
     assert!(events.windows(2).all(|two| two[0].seq + 1 == two[1].seq));
     let text = transcript::readable(&events);
     assert!(text.contains("Callee: Yes, I do.") && text.contains("(replied after "), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_answered_is_not_hung_up_on_for_a_line_that_fails() {
+    let mut agent = demo();
+    agent.lines.i_am_an_ai = "Yes, I am an AI{{ bill * 2 }}{% if bill * 2 > 9 %} and cheap{% endif %}.".to_owned();
+    let call = call_by(rules_of(agent), &[Some("Great. Goodbye.")], &PhoneHabits::QUICK);
+    call.greeted().await;
+    call.says("Are you a robot?").await;
+    sleep(Duration::from_secs(5)).await;
+    call.says("Yes, I do.").await;
+    let (_, notes, _) = call.report().await;
+    assert_eq!(notes.of(EventKind::Agent)[1..], ["Yes, I am an AI.", "Great. Goodbye."]);
+    assert_eq!(notes.of(EventKind::Ended), ["completed"]);
+    let troubles = notes.of(EventKind::Trouble);
+    assert_eq!(troubles.len(), 1, "{troubles:?}");
+    assert!(troubles[0].starts_with("`lines.i_am_an_ai`: ") && troubles[0].ends_with("; the call goes on without it"), "{troubles:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,7 +159,7 @@ async fn a_machine_gets_the_message_after_its_beep() {
 
 #[tokio::test(start_paused = true)]
 async fn a_machine_is_hung_up_on_when_the_campaign_says_so() {
-    let call = call_with(&[], &PhoneHabits { room: 128, slowness: Duration::ZERO }, OnVoicemail::HangUp);
+    let call = call_with(&[], &PhoneHabits::QUICK, OnVoicemail::HangUp);
     sleep(Duration::from_secs(1)).await;
     call.signals.send(CallSignal::AnsweredBy("machine_start".into())).await.unwrap();
     let (report, _, telephony) = call.report().await;

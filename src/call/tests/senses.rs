@@ -18,6 +18,7 @@ use crate::call::hold::hold;
 use crate::call::journal::{CallEvent, CallReport, CallSignal, EventKind, Journal};
 use crate::call::ledger::Vendors;
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
+use crate::call::turn::Rules;
 use crate::call::turn::tests::{Phone, Queued, read_aloud, rules, spell};
 use crate::clock::{Clock, SharedClock};
 use crate::domain::campaign::OnVoicemail;
@@ -242,12 +243,21 @@ pub struct PhoneHabits {
     pub slowness: Duration,
 }
 
+impl PhoneHabits {
+    /// It takes everything at once.
+    pub const QUICK: Self = Self { room: 128, slowness: Duration::ZERO };
+}
+
 pub fn call(replies: &[Option<&'static str>]) -> Call {
-    call_with(replies, &PhoneHabits { room: 128, slowness: Duration::ZERO }, OnVoicemail::LeaveMessage)
+    call_with(replies, &PhoneHabits::QUICK, OnVoicemail::LeaveMessage)
 }
 
 pub fn call_with(replies: &[Option<&'static str>], habits: &PhoneHabits, on_voicemail: OnVoicemail) -> Call {
-    let rules = rules();
+    call_by(Rules { on_voicemail, ..rules() }, replies, habits)
+}
+
+/// Held by these rules.
+pub fn call_by(rules: Rules, replies: &[Option<&'static str>], habits: &PhoneHabits) -> Call {
     let (from_phone, from) = mpsc::channel(128);
     let (to, to_phone) = mpsc::channel(habits.room);
     let telephony = Arc::new(FakeTelephony { phone: from_phone.clone(), ended: Mutex::default() });
@@ -262,7 +272,7 @@ pub fn call_with(replies: &[Option<&'static str>], habits: &PhoneHabits, on_voic
         hours: rules.hours,
         callbacks_left: rules.callbacks_left,
         answered: BTreeMap::new(),
-        on_voicemail,
+        on_voicemail: rules.on_voicemail,
         max_duration: Duration::from_secs(180),
         clock,
         vendors: Vendors { ears: "ears", mind: "mind" },

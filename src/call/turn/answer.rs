@@ -9,7 +9,6 @@ use crate::call::journal::EventKind;
 use crate::call::understand::{self, Agreed, When};
 use crate::domain::callback;
 use crate::mind::analysis::{Analysis, Intent};
-use crate::mind::prompt::PromptError;
 
 impl Conversation {
     /// Answers a finished turn. Whatever we were saying is over.
@@ -112,18 +111,15 @@ impl Conversation {
         let body = serde_json::json!({ "callback": agreed.callback }).to_string();
         self.note(EventKind::Understood, self.now, body);
         let words = self.confirmation(&agreed);
-        self.confirming = words.is_ok().then(|| agreed.when.clone());
+        self.confirming = Some(agreed.when.clone());
         self.found.callback = Some(agreed.promised());
-        match words {
-            Ok(words) => self.close_with(words, None, Ending::Callback),
-            Err(_) => self.close(LineName::Goodbye, Ending::Callback),
-        }
+        self.close_with(words, None, Ending::Callback);
     }
 
     /// The agent's own line. It cannot say that the time is another than was asked for; then the sentence of the rules does.
-    fn confirmation(&self, agreed: &Agreed) -> Result<String, PromptError> {
+    fn confirmation(&self, agreed: &Agreed) -> String {
         match &agreed.moved {
-            Some(sentence) => Ok(self.with_goodbye(sentence)),
+            Some(sentence) => self.with_goodbye(sentence),
             None => self.rules.script.callback_confirmed(&agreed.when),
         }
     }

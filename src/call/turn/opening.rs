@@ -13,6 +13,10 @@ use crate::mind::history::History;
 impl Conversation {
     pub(super) fn open(&mut self) {
         self.note(EventKind::StreamStarted, self.now, "");
+        let script = std::sync::Arc::clone(&self.rules.script);
+        for error in script.troubles() {
+            self.note(EventKind::Trouble, self.now, format!("{error}; the call goes on without it"));
+        }
         if !self.say_line(LineName::Greeting) {
             self.end(Ending::AgentError);
         }

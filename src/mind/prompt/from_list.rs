@@ -35,7 +35,8 @@ pub fn spoken(lines: &Lines) -> Vec<Spoken> {
 
 fn can_do_without(body: &str, name: &str, names: &[String]) -> bool {
     let others = names.iter().filter(|other| *other != name);
-    let values: BTreeMap<String, Value> = others.map(|other| (other.clone(), Value::from("x"))).collect();
+    // a figure can be said and reckoned with
+    let values: BTreeMap<String, Value> = others.map(|other| (other.clone(), Value::from("1"))).collect();
     is_complete(body, Value::from(values))
 }
 
@@ -67,5 +68,8 @@ mod tests {
             lines.apology = "Sorry{% if plan is defined %} about {{ plan }} of {{ vendor }}{% endif %}.".to_owned();
         });
         assert_eq!(said, [("vendor".to_owned(), "apology")], "beside a value that is there");
+        let said =
+            said_by(|lines| lines.goodbye = "Bye{% if city %} {{ city }}{% endif %}, {{ bill|float * 2 }} {{ fee * 2 }}.".to_owned());
+        assert_eq!(said, [("bill".to_owned(), "goodbye"), ("fee".to_owned(), "goodbye")], "what is reckoned with");
     }
 }

@@ -2,11 +2,13 @@
 //! and the lead, fenced), **history** (compressed), then the utterance. The same order lets a provider reuse the prefix.
 //!
 //! The bodies in `templates/` are version 1 of every layer; deployments store and publish their own. Rendering is
-//! minijinja; in a layer a misspelt variable is an error, in a line it is left out, and [`spoken`] says whose row has to have it.
+//! minijinja; a misspelt variable of a layer is an error, and in a call the shipped body takes its place. In a line it is left out, and
+//! [`spoken`] says whose row has to have it.
 
 pub mod after_call;
 pub mod fence;
 mod from_list;
+mod left_out;
 mod render;
 mod script;
 

@@ -1,5 +1,5 @@
 //! Rendering: without escaping, since the words are spoken or read by a model and never shown as HTML. Layers of a prompt are rendered
-//! strictly. A line is said to somebody who has answered, so what their row of the list lacks is left out of it.
+//! strictly. A line is said to somebody who has answered, so what their row of the list lacks is left out of it, and so is what fails.
 
 use std::sync::LazyLock;
 
@@ -8,6 +8,7 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::Layer;
+use super::left_out::{without_failing, words_alone};
 
 /// Why a prompt or a line could not be rendered. The author has to change it: trying again does not help.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,17 @@ pub enum PromptError {
         /// What the template engine said, with the line.
         what: String,
     },
+}
+
+impl PromptError {
+    /// The layer, or `lines.NAME`. What the engine said may quote the person's data, and belongs into no log.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        match self {
+            Self::Missing { layer } => layer.as_str(),
+            Self::Template { name, .. } => name,
+        }
+    }
 }
 
 // One environment for all templates of a kind: building it costs more than rendering.
@@ -51,12 +63,19 @@ pub(crate) fn render(name: &str, body: &str, context: Value) -> Result<String, P
     render_in(&LAYERS, name, body, context)
 }
 
-/// Renders a line; a variable that does not exist is left out.
-///
-/// # Errors
-/// When it does not compile, or cannot do with what it is given.
-pub(super) fn render_line(name: &str, body: &str, context: Value) -> Result<String, PromptError> {
-    render_in(&LINES, &format!("lines.{name}"), body, context)
+/// Renders a line; a variable that does not exist is left out, and so is what cannot do with what it is given. Why it cannot is told
+/// beside the words.
+pub(super) fn render_line(name: &str, body: &str, context: &Value) -> (String, Option<PromptError>) {
+    match render_in(&LINES, &format!("lines.{name}"), body, context.clone()) {
+        Ok(words) => (words, None),
+        Err(error) => (render_what_works(body, context), Some(error)),
+    }
+}
+
+fn render_what_works(body: &str, context: &Value) -> String {
+    let works = |expression: &str| LINES.compile_expression(expression).and_then(|known| known.eval(context.clone())).is_ok();
+    let mended = without_failing(body, works);
+    render_in(&LINES, "line", &mended, context.clone()).unwrap_or_else(|_| words_alone(&mended))
 }
 
 fn render_in(env: &Environment<'_>, name: &str, body: &str, context: Value) -> Result<String, PromptError> {

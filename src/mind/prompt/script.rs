@@ -43,6 +43,7 @@ pub struct Script {
     context: String,
     analysis: String,
     lines: Lines,
+    troubles: Vec<PromptError>,
     versions: (PromptVersionId, PromptVersionId),
     cache_key: String,
     variables: BTreeMap<String, Value>,
@@ -57,23 +58,30 @@ struct SlotView<'a> {
 
 impl Script {
     /// Renders every layer and line, before the first of them is said. What the lead lacks is left out of a line: whoever has answered is
-    /// not hung up on for a hole in a list ([`spoken`](super::spoken) tells of it before).
-    ///
-    /// # Errors
-    /// The first template that does not compile, or layer that names something unknown.
-    pub fn new(texts: &PromptTexts, definition: Arc<AgentDefinition>, lead: &LeadFacts) -> Result<Self, PromptError> {
+    /// not hung up on for a hole in a list ([`spoken`](super::spoken) tells of it before). Nor are they for a template that fails: a line
+    /// leaves out what does, a layer is the one shipped with the program, and [`Script::troubles`] says why.
+    #[must_use]
+    pub fn new(texts: &PromptTexts, definition: Arc<AgentDefinition>, lead: &LeadFacts) -> Self {
         let def = &definition;
         let variables = line_variables(def, lead);
-        Ok(Self {
-            system: render_layer(texts, Layer::System, system_view(def))?,
-            context: render_layer(texts, Layer::Context, context_view(def, lead))?,
-            analysis: render_layer(texts, Layer::Analysis, case_view(def))?,
-            lines: render_lines(&def.lines, &variables)?,
+        let mut troubles = Vec::new();
+        Self {
+            system: render_layer(texts, Layer::System, &system_view(def), &mut troubles),
+            context: render_layer(texts, Layer::Context, &context_view(def, lead), &mut troubles),
+            analysis: render_layer(texts, Layer::Analysis, &case_view(def), &mut troubles),
+            lines: render_lines(&def.lines, &variables, &mut troubles),
+            troubles,
             versions: (texts.system.id, texts.analysis.id),
             cache_key: format!("{}/{}", def.name, texts.system.id),
             variables,
             definition,
-        })
+        }
+    }
+
+    /// The templates that fail with what is known of this lead. The author has to change them.
+    #[must_use]
+    pub fn troubles(&self) -> &[PromptError] {
+        &self.troubles
     }
 
     /// The agent.
@@ -89,11 +97,10 @@ impl Script {
     }
 
     /// The confirmation of a callback, with the time in words.
-    ///
-    /// # Errors
-    /// Never after [`Script::new`] succeeded, which rendered the same template.
-    pub fn callback_confirmed(&self, when: &str) -> Result<String, PromptError> {
-        render_line("callback_confirmed", &self.definition.lines.callback_confirmed, with_when(&self.variables, when))
+    #[must_use]
+    pub fn callback_confirmed(&self, when: &str) -> String {
+        // what fails in it was told when the same template was rendered with the others
+        render_line("callback_confirmed", &self.definition.lines.callback_confirmed, &with_when(&self.variables, when)).0
     }
 
     /// The version replies are asked with.
@@ -164,8 +171,13 @@ fn push_past(messages: &mut Vec<Message>, past: &Digest<'_>) {
     }
 }
 
-fn render_layer(texts: &PromptTexts, layer: Layer, context: Value) -> Result<String, PromptError> {
-    render(layer.as_str(), &texts.layer(layer).body, context)
+/// A layer, or the one that is shipped with the program: that says everything that the agent's definition does, and never fails.
+fn render_layer(texts: &PromptTexts, layer: Layer, context: &Value, troubles: &mut Vec<PromptError>) -> String {
+    let render = |body: &str| render(layer.as_str(), body, context.clone());
+    render(&texts.layer(layer).body).unwrap_or_else(|error| {
+        troubles.push(error);
+        render(layer.default_body()).unwrap_or_default()
+    })
 }
 
 fn system_view(def: &AgentDefinition) -> Value {
@@ -215,21 +227,26 @@ fn with_when(variables: &BTreeMap<String, Value>, when: &str) -> Value {
     Value::from(variables)
 }
 
-fn render_lines(lines: &Lines, variables: &BTreeMap<String, Value>) -> Result<Lines, PromptError> {
-    let line = |name: &str, body: &str| render_line(name, body, Value::from(variables.clone()));
-    render_line("callback_confirmed", &lines.callback_confirmed, with_when(variables, "tomorrow"))?;
-    Ok(Lines {
+fn render_lines(lines: &Lines, variables: &BTreeMap<String, Value>, troubles: &mut Vec<PromptError>) -> Lines {
+    let known = Value::from(variables.clone());
+    let mut line = |name: &str, body: &str, context: &Value| {
+        let (words, trouble) = render_line(name, body, context);
+        troubles.extend(trouble);
+        words
+    };
+    line("callback_confirmed", &lines.callback_confirmed, &with_when(variables, "tomorrow"));
+    Lines {
         greeting: lines.greeting.clone(),
-        are_you_there: line("are_you_there", &lines.are_you_there)?,
-        goodbye: line("goodbye", &lines.goodbye)?,
-        opt_out_confirmed: line("opt_out_confirmed", &lines.opt_out_confirmed)?,
-        i_am_an_ai: line("i_am_an_ai", &lines.i_am_an_ai)?,
+        are_you_there: line("are_you_there", &lines.are_you_there, &known),
+        goodbye: line("goodbye", &lines.goodbye, &known),
+        opt_out_confirmed: line("opt_out_confirmed", &lines.opt_out_confirmed, &known),
+        i_am_an_ai: line("i_am_an_ai", &lines.i_am_an_ai, &known),
         callback_confirmed: lines.callback_confirmed.clone(),
-        callback_unclear: line("callback_unclear", &lines.callback_unclear)?,
-        filler: line("filler", &lines.filler)?,
-        apology: line("apology", &lines.apology)?,
-        voicemail: line("voicemail", &lines.voicemail)?,
-    })
+        callback_unclear: line("callback_unclear", &lines.callback_unclear, &known),
+        filler: line("filler", &lines.filler, &known),
+        apology: line("apology", &lines.apology, &known),
+        voicemail: line("voicemail", &lines.voicemail, &known),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ struct Desk {
 
 fn desk(answers: Vec<Answer>, budget_usd: f64) -> Desk {
     let def = agents::load::load(include_str!("../../../config/demo/agent.toml")).unwrap();
-    let script = Script::new(&PromptTexts::built_in(), Arc::new(def), &LeadFacts::default()).unwrap();
+    let script = Script::new(&PromptTexts::built_in(), Arc::new(def), &LeadFacts::default());
     let mind = Arc::new(FakeMind::new(answers));
     let kept = Kept::default();
     let keep = kept.clone();

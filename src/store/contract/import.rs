@@ -143,8 +143,14 @@ on_both_engines! {
 }
 
 static NONE: BTreeMap<String, u64> = BTreeMap::new();
-static UNDOUBTED: Doubts =
-    Doubts { rows: 0, by_code: BTreeMap::new(), lines: BTreeMap::new(), abroad: BTreeMap::new(), not_permitted: BTreeMap::new() };
+static UNDOUBTED: Doubts = Doubts {
+    rows: 0,
+    by_code: BTreeMap::new(),
+    lines: BTreeMap::new(),
+    abroad: BTreeMap::new(),
+    not_permitted: BTreeMap::new(),
+    lacking: BTreeMap::new(),
+};
 
 fn batch(from_byte: u64, to_byte: u64, leads: &[NewLead]) -> ImportBatch<'static> {
     ImportBatch {

@@ -14,6 +14,7 @@ use crate::store::Change;
 use crate::store::codec::JsonText;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
+use crate::store::lead_lacks::LackCount;
 use crate::store::lead_waits::ConsentCount;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
@@ -208,9 +209,21 @@ on_both_engines! {
         let rows = [("city", "Oakland"), ("note", "\"city\":"), ("cityx", "a"), ("City", "b"), ("city", "c")];
         let leads: Vec<NewLead> = (1..).zip(rows).map(|(n, (key, value))| with(n, key, value)).collect();
         store.insert_leads(place(id), &leads, at(0)).await.unwrap();
-        assert_eq!(store.lacking(id, "city").await.unwrap(), (3, 5));
+        assert_eq!(store.lacking(id, &["city", "plan"]).await.unwrap(), LackCount { leads: 5, lacking: vec![3, 5] });
         force_lead_state(&store, lead(&store, id, 3).await, LeadState::Finished).await;
-        assert_eq!((store.lacking(id, "city").await.unwrap(), store.lacking(id, "plan").await.unwrap()), ((2, 4), (4, 4)));
+        assert_eq!(store.lacking(id, &["plan", "city"]).await.unwrap(), LackCount { leads: 4, lacking: vec![4, 2] });
+        assert_eq!(store.lacking(id, &[]).await.unwrap(), LackCount { leads: 4, lacking: Vec::new() });
+    }
+
+    async fn a_variable_is_found_whatever_its_name_is_made_of(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let names = ["a b", "a.b", "a\"b", "a'b", "a\\b", "$.a", "%", "[0]", "é"];
+        let all = names.iter().map(|name| ((*name).to_owned(), json!("x"))).collect();
+        let leads = [NewLead { variables: JsonText(all), ..new_lead(1) }, new_lead(2)];
+        store.insert_leads(place(id), &leads, at(0)).await.unwrap();
+        assert_eq!(store.lacking(id, &names).await.unwrap(), LackCount { leads: 2, lacking: vec![1; names.len()] });
+        let parts = ["a", "b", "", "_", "e"];
+        assert_eq!(store.lacking(id, &parts).await.unwrap(), LackCount { leads: 2, lacking: vec![2; parts.len()] }, "of no other name");
     }
 
     async fn waiting_leads_are_counted_by_how_their_numbers_begin(store: Store) {

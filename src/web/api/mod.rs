@@ -61,6 +61,7 @@ use crate::store::Store;
 pub use error::ApiError;
 pub use export::results_csv;
 pub use extract::CLI_AGENT;
+pub use unspoken::LatelyTold;
 
 /// Settings, agents and everything else but lists of leads.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -88,6 +89,8 @@ pub struct ApiState {
     pub largest_list: u64,
     /// What is happening now.
     pub live: Live,
+    /// What statuses told of leads that lack a value.
+    pub unspoken: LatelyTold,
     /// What `/metrics` shows; `None` outside a process that runs.
     pub metrics: Option<PrometheusHandle>,
 }

@@ -158,9 +158,15 @@ impl Shut {
 
     fn told(&self, name: &str) -> Option<String> {
         let Self { never, all } = self;
-        (*never > 0)
-            .then(|| format!("{never} of {} can never be called: callfleet campaign explain {name} says why", counted(*all, "lead")))
+        let why = "the campaign's hours and the law leave no moment";
+        let told = || format!("{never} of {} can never be called: {why}; {}", counted(*all, "lead"), wider(name));
+        (*never > 0).then(told)
     }
+}
+
+/// What opens hours that never open.
+fn wider(name: &str) -> String {
+    format!("widen the hours (callfleet campaign set {name} hours.weekdays=09:00-20:00) and look: callfleet campaign explain {name}")
 }
 
 /// Tells how many leads can never be called, where there are such.
@@ -176,15 +182,13 @@ pub async fn never_open(
     let (shut, name) = (shut(api, campaign, settings, now).await?, &campaign.name);
     if shut.is_everybody() {
         let message = format!("the calling hours of campaign {name} never open: the campaign's hours and the law leave no moment");
-        let fix =
-            format!("widen them (callfleet campaign set {name} hours.weekdays=09:00-20:00) and look: callfleet campaign explain {name}");
-        return Err(ApiError::conflict("never_opens", message, fix));
+        return Err(ApiError::conflict("never_opens", message, wider(name)));
     }
     Ok(shut.told(name))
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, and those that are parked for consent.
+/// permitted, leads that can never be called, those that are parked for consent, and what lines say that leads lack.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -197,5 +201,6 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
+    warnings.extend(unspoken::lately_told(api, campaign).await?);
     Ok(warnings)
 }

@@ -10,7 +10,7 @@ use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::money::NanoUsd;
 use callfleet::live::Live;
 use callfleet::store::{Store, Target};
-use callfleet::web::api::{ApiState, router};
+use callfleet::web::api::{ApiState, LatelyTold, router};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -96,6 +96,7 @@ impl Bench {
             files: folder.path().to_owned(),
             largest_list: 1 << 30,
             live: Live::within(),
+            unspoken: LatelyTold::default(),
             metrics: None,
         });
         Self { router, store, database, _folder: folder, campaigns: 0 }

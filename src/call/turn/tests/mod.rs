@@ -13,6 +13,7 @@ use bytes::Bytes;
 use super::playout::BYTES_PER_MS;
 use super::rules::{LineName, Rules};
 use super::{Action, Conversation, Ending, Event};
+use crate::agents::definition::AgentDefinition;
 use crate::agents::load::load;
 use crate::call::journal::EventKind;
 use crate::domain::callback::PromiseHours;
@@ -25,10 +26,17 @@ use crate::providers::{Heard, Role};
 /// Audio of one character: three frames of its byte.
 const CHARACTER: usize = 480;
 
+pub(crate) fn demo() -> AgentDefinition {
+    load(include_str!("../../../../config/demo/agent.toml")).unwrap()
+}
+
 pub(crate) fn rules() -> Rules {
-    let definition = Arc::new(load(include_str!("../../../../config/demo/agent.toml")).unwrap());
+    rules_of(demo())
+}
+
+pub(crate) fn rules_of(definition: AgentDefinition) -> Rules {
     let lead = LeadFacts { zone: "America/New_York".into(), local_time: "Monday".into(), ..LeadFacts::default() };
-    let script = Arc::new(Script::new(&PromptTexts::built_in(), definition, &lead).unwrap());
+    let script = Arc::new(Script::new(&PromptTexts::built_in(), Arc::new(definition), &lead));
     let clips = [LineName::Greeting, LineName::Filler, LineName::Apology, LineName::Goodbye]
         .map(|line| (line, spell(line.words(script.lines()))))
         .into_iter()

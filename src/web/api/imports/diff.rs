@@ -8,14 +8,12 @@ use serde::Serialize;
 use super::doubtful::Doubtful;
 use super::refused::{Refused, SHOWN};
 use super::sink::SinkError;
-use crate::domain::doubts::Doubts;
 use crate::domain::ids::CampaignId;
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::intake::{Counts, LeadRow, LeadSink, Piece};
 use crate::store::Store;
-use crate::store::campaign::Campaign;
 use crate::store::lead_insert::OnDuplicate;
 use crate::store::lead_values::LeadValues;
 
@@ -67,9 +65,16 @@ pub struct Tries {
 
 impl Tries {
     /// Nothing is compared yet.
-    pub fn new(store: Store, campaign: &Campaign, on_duplicate: OnDuplicate, refused: Refused, now: Timestamp) -> Self {
-        let (seen, diff, doubtful) = (HashSet::new(), Diff::default(), Doubtful::of(campaign, Doubts::default()));
-        Self { store, campaign: campaign.id, on_duplicate, now, seen, refused, diff, suppressed: 0, doubtful }
+    pub fn new(
+        store: Store,
+        campaign: CampaignId,
+        doubtful: Doubtful,
+        on_duplicate: OnDuplicate,
+        refused: Refused,
+        now: Timestamp,
+    ) -> Self {
+        let (seen, diff) = (HashSet::new(), Diff::default());
+        Self { store, campaign, on_duplicate, now, seen, refused, diff, suppressed: 0, doubtful }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Rows that are stored and that somebody should look at: they will not be called as the campaign stands, since nobody says why the
 //! person may be called or the number belongs to a country it does not call, or may not; or what they say of consent proves nothing, or
-//! their number was not read as it was written.
+//! their number was not read as it was written, or they lack what the agent's lines say.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
 use super::super::start::requires_consent;
+use super::lacks::Lacks;
 use crate::domain::abroad::Abroad;
 use crate::domain::count::{counted, have};
 use crate::domain::doubts::{DoubtCode, Doubts};
@@ -42,19 +43,22 @@ pub struct Seen<'a> {
     apostrophe: bool,
     has_basis: bool,
     has_proof: bool,
+    variables: &'a str,
 }
 
 impl<'a> From<&'a LeadRow> for Seen<'a> {
     fn from(row: &'a LeadRow) -> Self {
         let (has_basis, has_proof) = (row.consent_basis.is_some(), row.consent_proof.is_some());
-        Self { line: row.line, number: &row.phone_number, apostrophe: row.apostrophe, has_basis, has_proof }
+        let (number, variables) = (&row.phone_number, row.variables.as_str());
+        Self { line: row.line, number, apostrophe: row.apostrophe, has_basis, has_proof, variables }
     }
 }
 
 impl<'a> From<&'a ListLead> for Seen<'a> {
     fn from(lead: &'a ListLead) -> Self {
         let (has_basis, has_proof) = (lead.consent_basis.is_some(), lead.consent_proof.is_some());
-        Self { line: lead.line, number: &lead.phone_number, apostrophe: lead.apostrophe, has_basis, has_proof }
+        let (number, variables) = (&lead.phone_number, lead.variables.as_str());
+        Self { line: lead.line, number, apostrophe: lead.apostrophe, has_basis, has_proof, variables }
     }
 }
 
@@ -64,15 +68,16 @@ pub struct Doubtful {
     campaign: String,
     requires_consent: bool,
     reach: Reach,
+    lacks: Lacks,
     doubts: Doubts,
 }
 
 impl Doubtful {
     /// Goes on behind what an earlier run found. Of a draft without caller numbers nobody knows yet which countries it calls.
-    pub fn of(campaign: &Campaign, found: Doubts) -> Self {
+    pub fn of(campaign: &Campaign, lacks: Lacks, found: Doubts) -> Self {
         let abroad = campaign.checked_settings().map(|settings| Abroad::of(&settings.countries)).unwrap_or_default();
         let reach = Reach::of(abroad, campaign.not_permitted.clone().unwrap_or_default().0, &found);
-        Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), reach, doubts: found }
+        Self { campaign: campaign.name.clone(), requires_consent: requires_consent(campaign), reach, lacks, doubts: found }
     }
 
     /// Looks at more rows. Those whose leads are there already and stay as they are, as `stays` says, are counted and not doubted.
@@ -114,7 +119,12 @@ impl Doubtful {
         for code in codes.into_iter().flatten() {
             self.doubts.add(code, row.line);
         }
-        codes.iter().any(Option::is_some)
+        let mut is_doubtful = codes.iter().any(Option::is_some);
+        for name in self.lacks.of_row(row.variables) {
+            self.doubts.lack(name);
+            is_doubtful = true;
+        }
+        is_doubtful
     }
 
     /// What was found, to be kept and told.
@@ -122,8 +132,13 @@ impl Doubtful {
         self.reach.with(self.doubts.clone())
     }
 
-    /// What the operator should know of it.
-    pub fn warnings(&self) -> Vec<String> {
+    /// How many leads have none of a variable that the agent's lines say, of a list that brought so many.
+    pub fn lacking(&self, leads: u64) -> BTreeMap<String, u64> {
+        self.lacks.counts(&self.doubts, leads)
+    }
+
+    /// What the operator should know of a list that brought so many leads.
+    pub fn warnings(&self, leads: u64) -> Vec<String> {
         let rows = counted(self.doubts.rows, "row");
         let unasked = self
             .found(DoubtCode::NoConsentBasis)
@@ -132,7 +147,8 @@ impl Doubtful {
             let have = have(&found);
             format!("{found} of {rows} {have} a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
         });
-        unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).collect()
+        let lacking = self.lacks.warnings(&self.doubts, leads);
+        unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).chain(lacking).collect()
     }
 
     /// What was done to numbers so that they can be called.

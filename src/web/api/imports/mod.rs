@@ -5,6 +5,7 @@
 mod diff;
 mod doubtful;
 mod interrupted;
+mod lacks;
 mod list;
 mod refused;
 mod rows;

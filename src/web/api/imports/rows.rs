@@ -18,6 +18,7 @@ use super::super::extract::Actor;
 use super::super::idle;
 use super::super::keyed::{self, Key, Turn};
 use super::doubtful::{Doubtful, DoubtsJson, staying};
+use super::lacks::Lacks;
 use super::{open_campaign, region, sink};
 use crate::domain::doubts::Doubts;
 use crate::intake::finding::Finding;
@@ -57,6 +58,9 @@ struct RowsOutcome {
     /// Of the others, those that somebody should look at.
     #[serde(flatten)]
     doubts: DoubtsJson,
+    /// Of the leads that are new or updated, those without a variable that the agent's lines say, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    lacking: BTreeMap<String, u64>,
     /// Every refused row.
     rejects: Vec<Finding>,
     /// What is as it should be, and good to know.
@@ -88,15 +92,18 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, actor: A
         }
     }
     let on_duplicate = if order.update { OnDuplicate::Update } else { OnDuplicate::Skip };
-    let doubtful = doubtful(&api, &campaign, &that_count(&leads, on_duplicate), on_duplicate).await?;
-    let warnings: Vec<String> = doubtful.warnings().into_iter().chain(idle::warning(&campaign)).collect();
+    let (listed, doubtful) = {
+        let rows = that_count(&leads, on_duplicate);
+        (rows.len() as u64, doubtful(&api, &campaign, &rows, on_duplicate).await?)
+    };
+    let warnings: Vec<String> = doubtful.warnings(listed).into_iter().chain(idle::warning(&campaign)).collect();
     let notes: Vec<String> = doubtful.note().into_iter().chain(idle::note(&campaign)).collect();
     let place = ListPlace { campaign: campaign.id, import: None, on_duplicate };
     // written once, so that a replayed answer is the same to the letter
     let told = OnceLock::new();
     let tell = |inserted: &Inserted| {
         let outcome = RowsOutcome::of(order.leads.len() as u64, inserted, &rejects, [&notes, &warnings], begun);
-        let outcome = RowsOutcome { doubts: doubtful.doubts().into(), ..outcome };
+        let outcome = RowsOutcome { doubts: doubtful.doubts().into(), lacking: doubtful.lacking(listed), ..outcome };
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
@@ -118,7 +125,7 @@ fn that_count(leads: &[ListLead], on_duplicate: OnDuplicate) -> Vec<&ListLead> {
 
 /// What is doubtful in rows that are about to be written.
 async fn doubtful(api: &ApiState, campaign: &Campaign, rows: &[&ListLead], on_duplicate: OnDuplicate) -> Result<Doubtful, ApiError> {
-    let mut doubtful = Doubtful::of(campaign, Doubts::default());
+    let mut doubtful = Doubtful::of(campaign, Lacks::of(api, campaign, None).await?, Doubts::default());
     let doubted = doubtful.doubted(rows.iter().copied());
     let there = staying(&api.store, campaign.id, on_duplicate, &doubted).await?;
     doubtful.add(rows.iter().copied(), |number| there.contains(number));
@@ -140,6 +147,7 @@ impl RowsOutcome {
             suppressed: inserted.suppressed,
             by_code,
             doubts: DoubtsJson::default(),
+            lacking: BTreeMap::new(),
             rejects: rejects.to_vec(),
             notes: notes.to_vec(),
             warnings: warnings.to_vec(),

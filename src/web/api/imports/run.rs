@@ -13,10 +13,12 @@ use super::super::extract::Actor;
 use super::super::idle;
 use super::diff::{Diff, Tries};
 use super::doubtful::{Doubtful, DoubtsJson};
+use super::lacks::Lacks;
 use super::list::List;
 use super::refused::{self, Refused};
 use super::sink::{SinkError, Writes};
 use super::upload::disk;
+use crate::domain::doubts::Doubts;
 use crate::domain::ids::ImportId;
 use crate::domain::time::Timestamp;
 use crate::intake::finding::Finding;
@@ -62,6 +64,9 @@ pub struct Outcome {
     /// Rows that were not refused and that somebody should look at.
     #[serde(flatten)]
     doubts: DoubtsJson,
+    /// Of the leads that are new or updated, those without a variable that the agent's lines say, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    lacking: BTreeMap<String, u64>,
     /// The first refused rows.
     rejects: Vec<Finding>,
     /// Of a dry run: what would change.
@@ -89,6 +94,7 @@ impl Outcome {
             resumed_after_row: 0,
             by_code: done.by_code.0,
             doubts: done.doubts.0.into(),
+            lacking: BTreeMap::new(),
             rejects: Vec::new(),
             diff: None,
             notes: Vec::new(),
@@ -111,10 +117,13 @@ impl Order {
     async fn try_out(self, file: File, sheet: &Sheet, stop: &CancellationToken) -> Result<Outcome, ApiError> {
         let id = ImportId::new();
         let refused = self.refused(id, sheet, 0)?;
-        let mut sink = Tries::new(self.api.store.clone(), &self.campaign, on_duplicate(&self.options), refused, self.options.now);
+        let doubtful = self.doubtful(sheet, Doubts::default()).await?;
+        let (store, on_duplicate) = (self.api.store.clone(), on_duplicate(&self.options));
+        let mut sink = Tries::new(store, self.campaign.id, doubtful, on_duplicate, refused, self.options.now);
         let report = import(file, sheet, self.options, &mut sink, stop).await.map_err(cut_off)?;
         let mut warnings = warnings(sheet, &self.imports_of(sheet).await?);
-        warnings.extend(sink.doubtful.warnings());
+        let leads = report.accepted + report.updated;
+        warnings.extend(sink.doubtful.warnings(leads));
         let notes = sink.doubtful.note().into_iter().collect();
         let by_code = report.by_code.into_iter().map(|(code, rows)| (code.to_string(), rows)).collect();
         Ok(Outcome {
@@ -130,6 +139,7 @@ impl Order {
             resumed_after_row: 0,
             by_code,
             doubts: sink.doubtful.doubts().into(),
+            lacking: sink.doubtful.lacking(leads),
             rejects: sink.refused.shown,
             diff: Some(sink.diff),
             notes,
@@ -154,7 +164,7 @@ impl Order {
         let options = ImportOptions { now: import_row.created_at, resume: (resumed_after_row > 0).then_some(at), ..self.options };
         let refused = self.refused(id, sheet, count(import_row.rejects_bytes))?;
         let on_duplicate = on_duplicate(&options);
-        let doubtful = Doubtful::of(&self.campaign, import_row.doubts.0.clone());
+        let doubtful = self.doubtful(sheet, import_row.doubts.0.clone()).await?;
         let mut sink = Writes { store: store.clone(), clock: clock.clone(), import: import_row, on_duplicate, refused, doubtful };
         let report = tokio::select! {
             report = import(file, sheet, options, &mut sink, stop) => report.map_err(cut_off)?,
@@ -163,13 +173,15 @@ impl Order {
         store.end_import(id, ImportState::Done, clock.now()).await?;
         let done = store.import(id).await?.ok_or_else(|| gone(id))?;
         let rejects = sink.refused.shown;
-        warnings.extend(sink.doubtful.warnings());
+        let leads = count(done.accepted) + count(done.updated);
+        let lacking = sink.doubtful.lacking(leads);
+        warnings.extend(sink.doubtful.warnings(leads));
         // a long list may have outlasted its campaign
         let campaign = store.campaign(self.campaign.id).await?.unwrap_or(self.campaign);
         warnings.extend(idle::warning(&campaign));
         let notes = sink.doubtful.note().into_iter().chain(idle::note(&campaign)).collect();
         let seconds = report.seconds;
-        Ok(Outcome { resumed_after_row, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
+        Ok(Outcome { resumed_after_row, lacking, rejects, notes, warnings, seconds, ..Outcome::of(done, &self.file_name) })
     }
 
     /// The import that was cut off, or a new one. What is stored of a list that was judged otherwise cannot be passed over by counting:
@@ -184,6 +196,12 @@ impl Order {
             warnings.push(read_anew(&import));
         }
         Ok(store.start_import(self.campaign.id, &self.file_name, &sheet.sha256, &judged_by, self.actor.0, now).await?)
+    }
+
+    /// Looks at rows behind what an earlier run found.
+    async fn doubtful(&self, sheet: &Sheet, found: Doubts) -> Result<Doubtful, ApiError> {
+        let lacks = Lacks::of(&self.api, &self.campaign, Some(&sheet.columns)).await?;
+        Ok(Doubtful::of(&self.campaign, lacks, found))
     }
 
     fn refused(&self, id: ImportId, sheet: &Sheet, bytes: u64) -> Result<Refused, ApiError> {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tower_service::Service;
 use uuid::Uuid;
 
-use super::super::{ApiState, CLI_AGENT, router};
+use super::super::{ApiState, CLI_AGENT, LatelyTold, router};
 use crate::clock::Clock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::doubts::{DoubtCode, Doubts};
@@ -69,6 +69,7 @@ impl Bench {
             files: folder.path().to_owned(),
             largest_list: LARGEST_LIST,
             live: crate::live::Live::within(),
+            unspoken: LatelyTold::default(),
             metrics: None,
         };
         Self { store, router: router(state), folder }

@@ -152,7 +152,8 @@ async fn hours_that_never_open_are_told_when_a_running_campaign_is_given_them() 
     start(&bench).await;
     let keys = json!({ "set": { "hours.weekdays": "closed", "hours.saturday": "closed", "hours.sunday": "09:00-12:00" } });
     let changed = bench.json("PATCH", "/v1/campaigns/spring", &keys).await;
-    let told = "2 of 2 leads can never be called: callfleet campaign explain spring says why";
+    let told = "2 of 2 leads can never be called: the campaign's hours and the law leave no moment; widen the hours (callfleet campaign \
+        set spring hours.weekdays=09:00-20:00) and look: callfleet campaign explain spring";
     assert_eq!(changed["body"]["warnings"], json!([told]), "{changed}");
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], json!([told]));
 }

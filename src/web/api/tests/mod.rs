@@ -14,6 +14,7 @@ mod export;
 mod imports;
 mod interrupted;
 mod keyed;
+mod lacks;
 mod lifecycle;
 mod one_lead;
 mod queues;

@@ -6,7 +6,7 @@ use super::bench::{AGENT, Bench};
 use super::lifecycle::start;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_and_in_explain() {
+async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_in_explain_and_by_the_status() {
     let bench = Bench::with_campaign().await;
     let line = "goodbye = \"Thank you for your time. Goodbye.\"";
     let says = "goodbye = \"Thank you, {{ first_name }}. Enjoy {{ city }}{% if plan %} and {{ plan }}{% endif %}.\"";
@@ -26,4 +26,7 @@ async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_and_in_expla
     let both = json!([told("2 of 4 leads have", "city"), told("1 of 4 leads has", "first_name")]);
     assert_eq!(start(&bench).await["body"]["notes"], both);
     assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], both);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], both);
+    assert_eq!(bench.post("/v1/campaigns/spring/cancel").await["status"], 200);
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"].get("warnings"), None, "nobody hears its lines any more");
 }
