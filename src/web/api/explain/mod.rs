@@ -66,6 +66,9 @@ struct GateJson {
     rule: &'static str,
     value: String,
     opens_at: Option<Timestamp>,
+    /// What opens it without anybody's doing, where no time is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_by: Option<&'static str>,
 }
 
 /// Leads whose hours open and close together.
@@ -225,7 +228,11 @@ impl Facts {
     fn answer(&self, gates: &[GateJson], due_now: i64, next_opening: Option<Timestamp>) -> String {
         let busy: i64 = self.in_progress().iter().map(|(_, attempts)| attempts).sum();
         if let Some(closed) = gates.iter().find(|gate| !gate.open) {
-            let opens = closed.opens_at.map(|at| format!("; opens {at}")).unwrap_or_default();
+            let opens = match (closed.opens_at, closed.opened_by) {
+                (Some(at), _) => format!("; opens {at}"),
+                (None, Some(change)) => format!("; it opens by {change}"),
+                (None, None) => String::new(),
+            };
             return format!("nothing new is dialed: {}{opens}", closed.value);
         }
         let told = match (due_now, busy, next_opening) {
