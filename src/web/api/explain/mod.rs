@@ -44,7 +44,7 @@ struct Facts {
     hours: Vec<HoursJson>,
     ages: ListAges,
     abroad: Option<String>,
-    interrupted: Option<String>,
+    incomplete: Vec<String>,
     parked_for_consent: Vec<String>,
     unspoken: Vec<String>,
     dialers: Dialers,
@@ -109,7 +109,7 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
-    /// Imports that were interrupted, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
+    /// Imports that were interrupted or not taken back to the end, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -121,7 +121,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         hours: hours(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
-        interrupted: imports::incomplete(&api, &campaign).await?,
+        incomplete: imports::incomplete(&api, &campaign).await?,
         parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
         unspoken: unspoken::told(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
@@ -200,7 +200,7 @@ impl Facts {
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.called().filter_map(|wait| wait.next_at).chain(shut).min();
         let not_permitted = start::not_permitted(&self.campaign);
-        let of_leads = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
+        let of_leads = self.incomplete.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
         let warnings = of_leads.cloned().chain(not_permitted).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
