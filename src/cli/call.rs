@@ -45,7 +45,7 @@ fn row(call: &Value) -> Vec<String> {
 }
 
 fn show(answer: &Value) -> String {
-    let parts = [head(answer), transcript(answer), timings(answer), notes(answer), ledger(answer)];
+    let parts = [head(answer), transcript(answer), troubles(answer), timings(answer), notes(answer), ledger(answer)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
 
@@ -82,6 +82,13 @@ fn transcript(answer: &Value) -> String {
     said.map(|turn| format!("{:>7}  {:6}  {}", seconds(&turn["offset_ms"]), cell(&turn["who"]), cell(&turn["words"])))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// What went wrong in a call that went on, or why it ended.
+fn troubles(answer: &Value) -> String {
+    let troubles = items(&answer["events"]).iter().filter(|event| event["kind"] == "trouble");
+    let told = |event: &Value| format!("trouble at {}: {}", seconds(&event["offset_ms"]), cell(&event["body"]));
+    troubles.map(told).collect::<Vec<_>>().join("\n")
 }
 
 fn seconds(ms: &Value) -> String {
@@ -164,4 +171,19 @@ async fn test(client: &Client, output: Output, body: &Value) -> anyhow::Result<E
 fn waiting(lead: &Value) -> String {
     let why = cell(&lead["wait_reason"]);
     if why.is_empty() { cell(&lead["state"]) } else { format!("{}: {why}", cell(&lead["state"])) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_of_a_call_is_told() {
+        let events = json!([
+            { "kind": "agent", "offset_ms": 0, "body": "Hi." },
+            { "kind": "trouble", "offset_ms": 1500, "body": "the mouth was connected anew" },
+        ]);
+        assert_eq!(troubles(&json!({ "events": events })), "trouble at 1.5 s: the mouth was connected anew");
+        assert_eq!(troubles(&json!({ "events": [] })), "");
+    }
 }

@@ -37,7 +37,7 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
             output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
         Campaign::Set { name, settings } => {
-            let body = json!({ "set": settings.iter().cloned().collect::<BTreeMap<_, _>>() });
+            let body = json!({ "set": once_each(settings)? });
             let changed = client.send(Method::PATCH, at(name, None), &body).await?;
             output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
@@ -207,6 +207,15 @@ fn counts(by_word: &Value) -> String {
     words.map(|(word, count)| format!("{count} {}", word.replace('_', " "))).collect::<Vec<_>>().join(", ")
 }
 
+/// The last value of a key that is given twice would win without a word.
+fn once_each(settings: &[(String, String)]) -> anyhow::Result<BTreeMap<&str, &str>> {
+    let mut set = BTreeMap::new();
+    for (key, value) in settings {
+        anyhow::ensure!(set.insert(key.as_str(), value.as_str()).is_none(), "{key} is given twice; give each key one value");
+    }
+    Ok(set)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +233,13 @@ mod tests {
             lines[lines.len() - 5..],
             ["reserved  $0.0000", "warning: its end has passed", "before it can start:", "  no leads", "  no agent"]
         );
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_refused() {
+        let given = |keys: [&str; 2]| once_each(&keys.map(|key| (key.to_owned(), "2".to_owned()))).map(|set| set.len());
+        assert_eq!(given(["pace.lines", "pace.weight"]).unwrap(), 2);
+        assert_eq!(given(["pace.weight"; 2]).unwrap_err().to_string(), "pace.weight is given twice; give each key one value");
     }
 
     #[test]

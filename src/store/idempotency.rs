@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
-use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
 
 /// How long a key is known.
@@ -75,6 +75,15 @@ impl Store {
     pub async fn keep_answer(&self, request: &KeyedRequest, answer: &KeptAnswer) -> Result<(), StoreError> {
         on_db!(self.db, write, tx => keep_answer(tx.into(), request, answer).await)
     }
+}
+
+/// What the same request was answered since its key was taken. Until the end of the transaction no other one is answered.
+pub(crate) async fn answer_meanwhile(conn: Conn<'_>, request: &KeyedRequest) -> Result<Option<KeptAnswer>, StoreError> {
+    const LOOK: EngineSql = engine_sql!("SELECT status, answer FROM idempotency WHERE scope = $1 AND key = $2" for_update);
+    let sql = LOOK.for_conn(&conn);
+    let row: Option<(Option<i32>, Option<String>)> =
+        on_conn!(conn, conn => sqlx::query_as(sql).bind(&request.scope).bind(&request.key).fetch_optional(conn).await?);
+    Ok(row.and_then(|(status, body)| Some(KeptAnswer { status: u16::try_from(status?).unwrap_or(500), body: body? })))
 }
 
 /// Keeps an answer inside the transaction that makes it true.

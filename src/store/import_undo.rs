@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::ids::{ImportId, LeadId};
+use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::db::on_db;
@@ -22,7 +22,7 @@ pub enum UndoStart {
     Missing,
     /// So many of its leads have been dialed, or are about to be.
     Dialed(i64),
-    /// It is marked as undone: nothing more is read into it, and [`Store::finish_undo`] does the rest.
+    /// It is marked as undone, without an end: nothing more is read into it, and [`Store::finish_undo`] does the rest.
     Begun(Box<Import>),
 }
 
@@ -84,8 +84,8 @@ impl Store {
             if dialed > 0 {
                 return Ok(UndoStart::Dialed(dialed));
             }
-            sqlx::query("UPDATE import SET state = $2, ended_at = $3 WHERE id = $1")
-                .bind(id).bind(ImportState::Undone).bind(now).execute(&mut *tx).await?;
+            sqlx::query("UPDATE import SET state = $2, ended_at = NULL WHERE id = $1")
+                .bind(id).bind(ImportState::Undone).execute(&mut *tx).await?;
             let subject = format!("campaign/{}", import.campaign_id);
             let detail = format!("import {id}: {} new and {} updated leads", import.accepted, import.updated);
             let undo = NewAudit { actor, action: "import.undo", subject: &subject, detail: &detail };
@@ -108,7 +108,23 @@ impl Store {
         while let Some(upto) = self.restore_page(import, after, &mut undone, now).await? {
             after = upto;
         }
+        on_db!(self.db, statement, conn => {
+            let ended = sqlx::query("UPDATE import SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
+            ended.bind(import.id).bind(now).execute(conn).await?;
+            Ok(())
+        })?;
         Ok(undone)
+    }
+
+    /// The imports of a campaign of which the taking back is not at its end, newest first: what is left of their leads is called.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn half_undone_imports(&self, campaign: CampaignId) -> Result<Vec<Import>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT * FROM import WHERE campaign_id = $1 AND state = 'undone' AND ended_at IS NULL ORDER BY id DESC";
+            Ok(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
+        })
     }
 
     /// Removes the next leads that the import brought; the last one looked at.

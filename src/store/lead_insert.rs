@@ -85,7 +85,8 @@ impl Store {
         on_db!(self.db, write, tx => insert(tx.into(), place, batch, now).await)
     }
 
-    /// The same, told to the audit, and keeps the answer that `answer` makes of it for the request that sent them, all or nothing.
+    /// The same, told to the audit, and keeps the answer that `answer` makes of it for the request that sent them, all or nothing. Of
+    /// requests that are sent again while the first is worked on one alone is done.
     ///
     /// # Errors
     /// As [`Store::insert_leads`].
@@ -95,18 +96,33 @@ impl Store {
         leads: Vec<ListLead>,
         actor: &str,
         now: Timestamp,
-        answer: impl Fn(&Inserted) -> Option<(KeyedRequest, KeptAnswer)>,
-    ) -> Result<Inserted, StoreError> {
+        request: Option<&KeyedRequest>,
+        answer: impl Fn(&Inserted) -> KeptAnswer,
+    ) -> Result<Once, StoreError> {
         let batch = ListBatch::of(leads)?;
         on_db!(self.db, write, tx => {
+            if let Some(request) = request
+                && let Some(answer) = idempotency::answer_meanwhile((&mut *tx).into(), request).await?
+            {
+                return Ok(Once::Answered(answer));
+            }
             let inserted = insert((&mut *tx).into(), place, batch, now).await?;
             told::tell((&mut *tx).into(), place.campaign, &inserted, actor, now).await?;
-            if let Some((request, answer)) = answer(&inserted) {
-                idempotency::keep_answer(tx.into(), &request, &answer).await?;
+            if let Some(request) = request {
+                idempotency::keep_answer(tx.into(), request, &answer(&inserted)).await?;
             }
-            Ok(inserted)
+            Ok(Once::Done(inserted))
         })
     }
+}
+
+/// What came of a request that is done once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// It is done.
+    Done(Inserted),
+    /// It was done meanwhile, and this was the answer.
+    Answered(KeptAnswer),
 }
 
 /// A lead with the id it gets if it is new, and whether it is on a do-not-call list.

@@ -60,12 +60,13 @@ async fn a_row_with_another_separator_says_so() {
 #[tokio::test]
 async fn cells_behind_a_number_are_told_and_an_extension_is_none_of_them() {
     let file = b"phone,name,note,city\n+14155550123;Bob;x\n+14155550123\tBob\tx\n+14155550123|Bob,,,\n+14155550123;Bob;12,50\n\
+        +14155550123; +14155550124,Ann\n\
         +1 415 555 0123;ext=5\n+1 415 555 0123;ext=5,Ann\n+14155550123;12,Ann\n";
     let (_, outcome) = imported(file).await;
     let told: Vec<(u64, &str, &str)> =
         outcome.findings.iter().map(|found| (found.line, found.column.as_str(), found.code.as_str())).collect();
-    let one_cell = [2_u64, 3, 4, 5].map(|line| (line, "phone", "one_cell"));
-    let extension = [6_u64, 7, 8].map(|line| (line, "phone", "extension"));
+    let one_cell = [2_u64, 3, 4, 5, 6].map(|line| (line, "phone", "one_cell"));
+    let extension = [7_u64, 8, 9].map(|line| (line, "phone", "extension"));
     assert_eq!(told, [one_cell.as_slice(), &extension].concat());
     let first = &outcome.findings[0];
     assert_eq!(first.message, "the number's cell holds other cells behind it, separated by `;`");

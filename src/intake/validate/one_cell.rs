@@ -18,11 +18,13 @@ pub(super) fn trouble(cells: &[&str], columns: usize) -> Option<Trouble> {
     Some(Trouble::new(FindingCode::OneCell, message, "separate its cells as the header's are, and put no quotes around the whole row"))
 }
 
-/// Where the count does not fit, because the row is longer or shorter than the header, words that follow a number and a separator tell it.
+/// Where the count does not fit, because the row is longer or shorter than the header, words or another number that follow a number and a
+/// separator tell it.
 pub(super) fn behind_number(cell: &str, region: Option<Region>) -> Option<Trouble> {
     let follows = |separator: &char| {
-        cell.split_once(*separator)
-            .is_some_and(|(number, rest)| rest.split(*separator).any(is_other_cell) && dialable(number, region).is_ok())
+        cell.split_once(*separator).is_some_and(|(number, rest)| {
+            rest.split(*separator).any(|part| is_other_cell(part, region)) && dialable(number, region).is_ok()
+        })
     };
     let shown = shown(SEPARATORS.into_iter().map(char::from).find(follows)?);
     let message = format!("the number's cell holds other cells behind it, separated by {shown}");
@@ -33,9 +35,10 @@ fn shown(separator: char) -> String {
     if separator == '\t' { "a tab".to_owned() } else { format!("`{separator}`") }
 }
 
-/// Words; what belongs to a number are figures and, by RFC 3966, parameters with `=`.
-fn is_other_cell(part: &str) -> bool {
-    part.contains(char::is_alphabetic) && !part.contains('=') && !is_extension(part)
+/// Words, or a number of its own; what belongs to a number are figures and, by RFC 3966, parameters with `=`.
+fn is_other_cell(part: &str, region: Option<Region>) -> bool {
+    let words = part.contains(char::is_alphabetic) && !part.contains('=') && !is_extension(part);
+    words || dialable(part, region).is_ok()
 }
 
 /// `ext=5` (RFC 3966), `ext. 5`, `x5`.
@@ -67,9 +70,15 @@ mod tests {
     fn words_behind_a_number_are_other_cells_and_an_extension_is_none() {
         let told = |cell: &str| behind_number(cell, Some("US".parse().unwrap())).map(|trouble| trouble.message);
         let message = |shown: &str| Some(format!("the number's cell holds other cells behind it, separated by {shown}"));
-        for (rest, shown) in
-            [(";Bob;x", "`;`"), ("\tBob", "a tab"), ("|Bob|x", "`|`"), (", Bob", "`,`"), (";12;Bob", "`;`"), (";Xu 5", "`;`")]
-        {
+        for (rest, shown) in [
+            (";Bob;x", "`;`"),
+            ("\tBob", "a tab"),
+            ("|Bob|x", "`|`"),
+            (", Bob", "`,`"),
+            (";12;Bob", "`;`"),
+            (";Xu 5", "`;`"),
+            (";+14155550101", "`;`"),
+        ] {
             for number in ["+14155550100", "(415) 555-0100", "'+14155550100"] {
                 assert_eq!(told(&format!("{number}{rest}")), message(shown), "{number}{rest}");
             }

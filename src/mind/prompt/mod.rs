@@ -12,7 +12,7 @@ mod left_out;
 mod render;
 mod script;
 
-pub use from_list::{Spoken, spoken};
+pub use from_list::{Spoken, spoken, taken_for_numbers};
 pub use render::PromptError;
 pub(crate) use render::render;
 pub use script::{LeadFacts, Script};

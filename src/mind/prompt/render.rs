@@ -90,6 +90,11 @@ pub(super) fn named_in(body: &str) -> Vec<String> {
     template.map(|line| line.undeclared_variables(false).into_iter().collect()).unwrap_or_default()
 }
 
+/// What a line says with these values; nothing where it fails.
+pub(super) fn said_with(body: &str, context: Value) -> Option<String> {
+    LINES.render_named_str("line", body, context).ok()
+}
+
 /// Whether a line says everything with these values, and leaves nothing out.
 pub(super) fn is_complete(body: &str, context: Value) -> bool {
     COMPLETE_LINES.render_named_str("line", body, context).is_ok()

@@ -14,7 +14,7 @@ const NEXT_MINUTE: i64 = 40_000;
 
 async fn add(store: &Store, place: ListPlace, actor: &str, leads: &[u64], millis: i64) {
     let leads = leads.iter().map(|n| ListLead::of(&new_lead(*n)).unwrap()).collect();
-    store.insert_leads_once(place, leads, actor, at(millis), |_| None).await.unwrap();
+    store.insert_leads_once(place, leads, actor, at(millis), None, |_| unreachable!("it has no key")).await.unwrap();
 }
 
 /// Who added leads to a campaign and how many, newest first.

@@ -16,7 +16,7 @@ use crate::domain::ids::AgentVersionId;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::Service;
 use crate::mind::price::PriceTable;
-use crate::mind::prompt::Layer;
+use crate::mind::prompt::{Layer, Spoken, taken_for_numbers};
 use crate::providers::openai::mouth::VOICES;
 use crate::providers::{Voice, VoiceVendor};
 use crate::store::agent::{AgentVersion, PromptText};
@@ -51,6 +51,7 @@ pub async fn save(State(api): State<ApiState>, text: Result<String, StringReject
     let status = if saved.is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut warnings = unpriced(&definition, now);
     warnings.extend(unlisted(&definition.voice));
+    warnings.extend(taken_for_numbers(&definition.lines).iter().map(as_number));
     Ok((status, Json(Saved { id: saved.id, name: definition.name, version: saved.version, is_new: saved.is_new, warnings })))
 }
 
@@ -69,6 +70,14 @@ fn unpriced(definition: &AgentDefinition, now: Timestamp) -> Vec<String> {
     used.dedup();
     let unknown = used.into_iter().filter(|(service, model)| !PriceTable::in_use().knows(*service, model, now));
     unknown.map(|(_, model)| format!("no price is known for {model}: its use will count as $0")).collect()
+}
+
+/// A line that would say or decide something else than its author means.
+fn as_number(Spoken { name, line }: &Spoken) -> String {
+    format!(
+        "lines.{line} takes {name} for a number, and what a list tells is text: twice 144 would be 144144, and every text is more than \
+         100; write {name}|int or {name}|float"
+    )
 }
 
 /// A voice that may be the account's own, or a slip.

@@ -94,7 +94,8 @@ pub fn kept(status: StatusCode, body: &Value) -> KeptAnswer {
     KeptAnswer { status: status.as_u16(), body: body.to_string() }
 }
 
-fn replayed(answer: &KeptAnswer) -> Response {
+/// An answer that was given before.
+pub fn replayed(answer: &KeptAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let body: Value = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
     (status, [(REPLAYED, "true")], Json(body)).into_response()

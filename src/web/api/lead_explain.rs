@@ -106,16 +106,26 @@ fn answer(lead: &Lead, holder: Option<AttemptId>, closed: &[Denial], now: Timest
         return of_lead(lead, &denial.value);
     }
     if let Some(denial) = closed.first() {
-        return format!("not called now: {}; {}", denial.why(), next(denial));
+        return format!("not called now: {}; {}{}", denial.why(), next(denial), due_after(lead, denial, now));
     }
     if let Some(holder) = holder {
         return format!("not called now: attempt {holder} has the number");
     }
     if lead.next_attempt_at > now {
-        let why = lead.wait_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-        return format!("every gate is open; it is due at {}{why}", lead.next_attempt_at);
+        return format!("every gate is open; {}", due(lead));
     }
     format!("every gate is open and the lead is due; callfleet campaign explain {campaign} tells about lines and pace")
+}
+
+fn due(lead: &Lead) -> String {
+    let why = lead.wait_reason.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("it is due at {}{why}", lead.next_attempt_at)
+}
+
+/// A gate that opens before the lead is due brings no call yet.
+fn due_after(lead: &Lead, denial: &Denial, now: Timestamp) -> String {
+    let late = lead.next_attempt_at > denial.opening().unwrap_or(now).max(now);
+    if late { format!("; {}", due(lead)) } else { String::new() }
 }
 
 /// A lead that does not wait for a call: no other gate matters before that.

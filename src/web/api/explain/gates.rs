@@ -10,6 +10,9 @@ use crate::domain::permit::budget_allows;
 use crate::store::worker::LiveLines;
 use crate::web::api::change;
 
+/// Opens what calls have taken.
+const END_OF_A_CALL: &str = "the end of a call";
+
 impl Facts {
     /// What one gate sees.
     pub(super) fn look(&self, gate: CampaignGate) -> GateJson {
@@ -91,16 +94,19 @@ impl Facts {
             (_, 0) => format!("no line is free: {} of {}", counted(lines, "line"), counted(workers, "worker")),
             _ => format!("{free} of {} of {} {} free", counted(lines, "line"), counted(workers, "worker"), are(&free)),
         };
-        gate(CampaignGate::Lines, free > 0, detail)
+        let taken = workers > 0 && free == 0;
+        GateJson { opened_by: taken.then_some(END_OF_A_CALL), ..gate(CampaignGate::Lines, free > 0, detail) }
     }
 
     fn budget(&self) -> GateJson {
-        let taken = self.status.spent + self.status.reserved;
+        let (spent, taken) = (self.status.spent, self.status.spent + self.status.reserved);
         match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
             None => gate(CampaignGate::Budget, true, "no budget is set".to_owned()),
             Some(budget) => {
                 let value = format!("{taken} of {budget} are spent or reserved, and a call may need {}", self.reserve);
-                gate(CampaignGate::Budget, budget_allows(budget, taken, self.reserve), value)
+                let open = budget_allows(budget, taken, self.reserve);
+                let waits = !open && budget_allows(budget, spent, self.reserve);
+                GateJson { opened_by: waits.then_some(END_OF_A_CALL), ..gate(CampaignGate::Budget, open, value) }
             }
         }
     }
@@ -153,5 +159,5 @@ impl Facts {
 }
 
 pub(super) fn gate(gate: CampaignGate, open: bool, value: String) -> GateJson {
-    GateJson { gate, open, rule: gate.about(), value, opens_at: None }
+    GateJson { gate, open, rule: gate.about(), value, opens_at: None, opened_by: None }
 }

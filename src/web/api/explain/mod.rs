@@ -44,7 +44,7 @@ struct Facts {
     hours: Vec<HoursJson>,
     ages: ListAges,
     abroad: Option<String>,
-    interrupted: Option<String>,
+    incomplete: Vec<String>,
     parked_for_consent: Vec<String>,
     unspoken: Vec<String>,
     dialers: Dialers,
@@ -66,6 +66,9 @@ struct GateJson {
     rule: &'static str,
     value: String,
     opens_at: Option<Timestamp>,
+    /// What opens it without anybody's doing, where no time is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_by: Option<&'static str>,
 }
 
 /// Leads whose hours open and close together.
@@ -106,7 +109,7 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
-    /// Imports that were interrupted, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
+    /// Imports that were interrupted or not taken back to the end, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -118,7 +121,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         hours: hours(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
-        interrupted: imports::incomplete(&api, &campaign).await?,
+        incomplete: imports::incomplete(&api, &campaign).await?,
         parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
         unspoken: unspoken::told(&api, &campaign).await?,
         status: api.store.campaign_status(campaign.id).await?,
@@ -197,7 +200,7 @@ impl Facts {
         let shut = self.hours.iter().filter_map(|class| class.opens_at);
         let next_opening = self.called().filter_map(|wait| wait.next_at).chain(shut).min();
         let not_permitted = start::not_permitted(&self.campaign);
-        let of_leads = self.interrupted.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
+        let of_leads = self.incomplete.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
         let warnings = of_leads.cloned().chain(not_permitted).collect();
         Explanation {
             answer: self.answer(&gates, due_now, next_opening),
@@ -225,7 +228,11 @@ impl Facts {
     fn answer(&self, gates: &[GateJson], due_now: i64, next_opening: Option<Timestamp>) -> String {
         let busy: i64 = self.in_progress().iter().map(|(_, attempts)| attempts).sum();
         if let Some(closed) = gates.iter().find(|gate| !gate.open) {
-            let opens = closed.opens_at.map(|at| format!("; opens {at}")).unwrap_or_default();
+            let opens = match (closed.opens_at, closed.opened_by) {
+                (Some(at), _) => format!("; opens {at}"),
+                (None, Some(change)) => format!("; it opens by {change}"),
+                (None, None) => String::new(),
+            };
             return format!("nothing new is dialed: {}{opens}", closed.value);
         }
         let told = match (due_now, busy, next_opening) {

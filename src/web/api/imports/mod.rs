@@ -4,6 +4,7 @@
 
 mod diff;
 mod doubtful;
+mod half_undone;
 mod interrupted;
 mod lacks;
 mod list;
@@ -35,12 +36,21 @@ use crate::domain::ids::ImportId;
 use crate::intake::phone::Region;
 use crate::intake::{ImportOptions, OnDuplicate, WriteOrder};
 use crate::store::campaign::Campaign;
-pub use interrupted::warning as incomplete;
 use list::List;
 pub use rows::{LARGEST_BODY as LARGEST_ROWS, add};
 use run::Order;
 pub use shown::{list, show};
 pub use undo::undo;
+
+/// What says that a campaign's list is not as its imports were to leave it, and what does.
+///
+/// # Errors
+/// The database cannot be read.
+pub async fn incomplete(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>, ApiError> {
+    let mut told = half_undone::warnings(api, campaign).await?;
+    told.extend(interrupted::warning(api, campaign).await?);
+    Ok(told)
+}
 
 /// The query of `POST /v1/campaigns/{name}/imports`.
 #[derive(Debug, Deserialize)]

@@ -24,7 +24,7 @@ use crate::domain::doubts::Doubts;
 use crate::intake::finding::Finding;
 use crate::intake::objects::{Object, judge};
 use crate::store::campaign::Campaign;
-use crate::store::lead_insert::{Inserted, ListLead, ListPlace, OnDuplicate};
+use crate::store::lead_insert::{Inserted, ListLead, ListPlace, OnDuplicate, Once};
 
 /// Most rows of a request.
 const MOST: usize = 10_000;
@@ -107,9 +107,11 @@ pub async fn add(State(api): State<ApiState>, Path(name): Path<String>, actor: A
         told.get_or_init(|| serde_json::to_value(outcome).unwrap_or(Value::Null)).clone()
     };
     let status = StatusCode::CREATED;
-    let keep = |inserted: &Inserted| keyed.request.clone().map(|request| (request, keyed::kept(status, &tell(inserted))));
-    let inserted = api.store.insert_leads_once(place, leads, actor.0, now, keep).await?;
-    Ok(axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))))
+    let answer = |inserted: &Inserted| keyed::kept(status, &tell(inserted));
+    Ok(match api.store.insert_leads_once(place, leads, actor.0, now, keyed.request.as_ref(), answer).await? {
+        Once::Done(inserted) => axum::response::IntoResponse::into_response((status, axum::Json(tell(&inserted)))),
+        Once::Answered(answer) => keyed::replayed(&answer),
+    })
 }
 
 /// Of several rows with one number the one that speaks, as in a file: the first, or when leads are updated the last.

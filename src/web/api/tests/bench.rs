@@ -38,6 +38,11 @@ pub const LIST: &str = "external_id,phone_number,first_name,timezone,consent_bas
 /// Longest list of a bench.
 pub const LARGEST_LIST: u64 = 8 << 20;
 
+/// Whether a line is among the warnings or notes of an answer.
+pub fn has(lines: &Value, line: &str) -> bool {
+    lines.as_array().into_iter().flatten().any(|told| told == line)
+}
+
 struct Still;
 
 impl Clock for Still {

@@ -78,6 +78,9 @@ async fn agents_are_versions_and_problems_are_told_at_once() {
     let saved = bench.text("POST", "/v1/agents", &other).await;
     assert_eq!((&saved["body"]["version"], saved["body"]["warnings"].as_array().unwrap().len()), (&json!(2), 1));
     assert_eq!(bench.get("/v1/agents/solar-intro").await["body"]["version"], 2);
+    let reckons = AGENT.replace("your question on solar power", "{{ bill * 2 }} dollars");
+    let warnings = bench.text("POST", "/v1/agents", &reckons).await["body"]["warnings"].clone();
+    assert!(warnings[0].as_str().unwrap().starts_with("lines.voicemail takes bill for a number"), "{warnings}");
     let broken = AGENT.replace("company = \"Brightfield Solar\"\npersona_name", "persona_name");
     assert_json_snapshot!("bad_agent", bench.text("POST", "/v1/agents", &broken).await);
 }

@@ -243,6 +243,28 @@ async fn free_lines_are_those_the_dispatcher_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_and_money_that_calls_have_taken_are_free_at_the_end_of_a_call() {
+    let fleet = Fleet::dialing().await;
+    let store = &fleet.bench.store;
+    for worker in fleet.workers {
+        assert!(store.set_worker_state(worker, WorkerState::Draining).await.unwrap());
+    }
+    assert_eq!(fleet.gate(CampaignGate::Lines).await["opened_by"], Value::Null, "nobody takes calls");
+    let new = NewWorker { id: WorkerId::new(), host: "here", version: "1", lines: 1 };
+    store.register_worker(new, SystemClock.now()).await.unwrap();
+    let lead = store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let campaign = store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    fixtures::attempt(store, campaign, lead).await;
+    let told = fleet.gate(CampaignGate::Lines).await;
+    assert_eq!((&told["open"], &told["opened_by"]), (&json!(false), &json!("the end of a call")), "{told}");
+    let answer = "nothing new is dialed: no line is free: 1 line of 1 worker; it opens by the end of a call";
+    assert_eq!(fleet.explained().await["answer"], answer);
+    fleet.set("budget_usd", "0.5").await;
+    let told = fleet.gate(CampaignGate::Budget).await;
+    assert_eq!((&told["open"], &told["opened_by"]), (&json!(false), &json!("the end of a call")), "what it reserved: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_campaign_says_its_pace_and_until_when_it_rests() {
     let fleet = Fleet::dialing().await;
     fleet.set("pace.calls_per_second", "0.00333").await;

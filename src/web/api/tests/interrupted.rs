@@ -1,18 +1,14 @@
 //! Imports that nobody reads on: shown, told, and gone on with or taken back.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::bench::Bench;
+use super::bench::{Bench, has};
 
 const AT: &str = "/v1/campaigns/spring/imports";
 const LIST: &str = "external_id,phone,consent_basis\n\
     b-1,+14155550110,web form\n\
     b-2,,web form\n\
     b-3,+14155550111,web form\n";
-
-fn has(lines: &Value, line: &str) -> bool {
-    lines.as_array().into_iter().flatten().any(|told| told == line)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_nobody_reads_on_is_told_until_it_goes_on() {

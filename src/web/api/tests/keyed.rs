@@ -27,6 +27,17 @@ async fn a_key_makes_a_request_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_sent_again_while_the_first_is_worked_on_gets_its_answer() {
+    let bench = Bench::with_campaign().await;
+    let (key, rows) = ([("idempotency-key", "k-6")], json!({ "leads": [{ "phone": "+14155550130" }] }).to_string());
+    let send = || bench.raw("POST", ROWS, &key, rows.clone());
+    let (one, two, three) = tokio::join!(send(), send(), send());
+    assert!(one.0 == 201 && one.1.contains("\"accepted\":1"), "{one:?}");
+    assert_eq!((&two, &three), (&one, &one));
+    assert_eq!(send().await, one);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_good_for_one_request_whatever_it_asks_for() {
     let bench = Bench::with_campaign().await;
     let key = [("idempotency-key", "k-5")];

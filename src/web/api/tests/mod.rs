@@ -11,6 +11,7 @@ mod dnc_age;
 mod doubts;
 mod explain;
 mod export;
+mod half_undone;
 mod imports;
 mod interrupted;
 mod keyed;

@@ -46,6 +46,24 @@ async fn a_lead_is_explained_by_number_key_or_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_is_due_after_its_gate_opens_says_so() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    set(&bench, "hours.monday", "closed").await;
+    let told = async |due_at: &str| {
+        let due_at = due_at.parse::<Timestamp>().unwrap();
+        let done: Result<(), StoreError> = on_db!(bench.store.db, write, tx => {
+            sqlx::query("UPDATE lead SET next_attempt_at = $1").bind(due_at).execute(tx).await?;
+            Ok(())
+        });
+        done.unwrap();
+        bench.get("/v1/leads/+14155550100/explain").await["body"]["answer"].as_str().unwrap().to_owned()
+    };
+    assert!(told("2026-11-24T12:00:00Z").await.ends_with("; opens 2026-11-24T17:00:00Z"), "due before its hours open");
+    assert!(told("2026-11-26T18:00:00Z").await.ends_with("; opens 2026-11-24T17:00:00Z; it is due at 2026-11-26T18:00:00Z"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_lead_of_a_test_call_is_meant_only_where_no_list_has_its_number() {
     let bench = Bench::with_campaign().await;
     let settings = json!({ "caller_numbers": ["+14155550200"] });
