@@ -59,7 +59,7 @@ async fn kept_plans(store: &Store) -> Result<Vec<(i64, String)>, StoreError> {
         conn.execute(sqlx::raw_sql(PEOPLE)).await?;
         let mut plans = Vec::new();
         for (statement, types, parameters) in often() {
-            plans.push(kept_plan(conn, (&statement, types, parameters)).await?);
+            plans.push(kept_plan(conn, (statement.as_str(), types, parameters)).await?);
         }
         Ok(plans)
     })
