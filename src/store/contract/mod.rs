@@ -17,4 +17,5 @@ mod operator;
 mod process;
 mod schema;
 mod spend;
+pub(crate) mod statements;
 pub(crate) mod support;
