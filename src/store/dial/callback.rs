@@ -147,8 +147,9 @@ pub(super) fn nothing_to_do(row: &AttemptRow) -> Told {
     Told::nothing(row.id, row.lead_id, row.campaign_id, row.to_number.clone())
 }
 
-/// A bound call of which a signed message was folded is noted as this attempt's already: only those have a sequence.
-pub(super) fn is_noted(row: &AttemptRow, news: &Callback) -> bool {
+/// A bound call of which a signed message with more than its name was folded is noted as this attempt's already: only those have a
+/// sequence.
+fn is_noted(row: &AttemptRow, news: &Callback) -> bool {
     row.call_sid.as_deref() == Some(&news.call_sid) && row.provider_sequence >= 0
 }
 

@@ -1,48 +1,17 @@
 //! What a dial cycle asks of the server: each statement more is paid for by every call of every campaign (docs/benchmarks.md).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use super::bench::{Bench, news};
 use crate::domain::dialing::CallStatus;
 use crate::store::Store;
+use crate::store::contract::statements::Statements;
 use crate::store::contract::support::with_postgres;
 use crate::store::dial::ticket::FRESH;
 use crate::store::dial::{Arming, ClaimOutcome, Finished};
-
-/// Counts what the driver logs: each statement and each commit. It does not log where a transaction begins.
-#[derive(Clone, Default)]
-struct Statements(Arc<AtomicUsize>);
-
-impl<S: Subscriber> Layer<S> for Statements {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut greets = Greets(false);
-        event.record(&mut greets);
-        self.0.fetch_add(usize::from(event.metadata().target() == "sqlx::query" && !greets.0), Ordering::Relaxed);
-    }
-}
-
-/// Whether a statement is what each new connection asks first; the pool opens one after a pause.
-struct Greets(bool);
-
-impl Visit for Greets {
-    fn record_debug(&mut self, _: &Field, value: &dyn std::fmt::Debug) {
-        self.0 |= format!("{value:?}").contains("database_life");
-    }
-}
-
-impl Statements {
-    /// Since the last time.
-    fn taken(&self) -> usize {
-        self.0.swap(0, Ordering::Relaxed)
-    }
-}
 
 const CALLS: usize = 10;
 
@@ -63,9 +32,9 @@ async fn cycles(store: Store, statements: Statements) {
         assert!(statements.taken() == 1 || !at_once, "one for a claim whose turn came at once");
         bench.answer(&claimed, &sid).await;
         assert_eq!(statements.taken(), 1, "for the answer to a POST");
-        for (status, sequence) in [(CallStatus::Initiated, 0), (CallStatus::Ringing, 1), (CallStatus::Busy, 2)] {
+        for (status, sequence, asked) in [(CallStatus::Initiated, 0, 1), (CallStatus::Ringing, 1, 2), (CallStatus::Busy, 2, 2)] {
             bench.callback(attempt, &news(&sid, status, sequence)).await;
-            assert_eq!(statements.taken(), 2, "for a callback");
+            assert_eq!(statements.taken(), asked, "for a callback: {status}");
         }
         attempts.push(attempt);
     }
