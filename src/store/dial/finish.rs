@@ -208,7 +208,7 @@ pub(super) async fn next_of(
     now: Timestamp,
 ) -> Result<LeadStep, StoreError> {
     let by_day_part = settings.redial.day_parts && verdict.outcome.disposition == Disposition::NoAnswer;
-    let unanswered = if by_day_part { unanswered(conn.reborrow(), row, verdict).await? } else { Vec::new() };
+    let unanswered = if by_day_part { unanswered(conn.reborrow(), row, called, verdict).await? } else { Vec::new() };
     let redial = |disposition, tries, ended| {
         let at = settings.redial.next(disposition, tries, ended)?;
         Some(if disposition == Disposition::NoAnswer { other_part(&called.lead, &unanswered, ended, at, settings) } else { at })
@@ -218,10 +218,10 @@ pub(super) async fn next_of(
 }
 
 /// When nobody answered so far, this call included.
-async fn unanswered(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict) -> Result<Vec<Timestamp>, StoreError> {
+async fn unanswered(mut conn: Conn<'_>, row: &AttemptRow, called: &Called, verdict: &Verdict) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL AND id <> $2
                ORDER BY placed_at";
-    let mut times = fetch_values!(conn, Timestamp, sql, row.lead_id, row.id);
+    let mut times = if called.before() { fetch_values!(conn, Timestamp, sql, row.lead_id, row.id) } else { Vec::new() };
     times.extend(row.placed_at.filter(|_| verdict.is_counted()));
     Ok(times)
 }

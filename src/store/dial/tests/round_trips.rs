@@ -10,7 +10,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::bench::{Bench, news};
-use crate::domain::dialing::CallStatus;
+use crate::domain::dialing::{CallStatus, Callback};
 use crate::store::Store;
 use crate::store::contract::support::with_postgres;
 use crate::store::dial::ticket::FRESH;
@@ -74,6 +74,40 @@ async fn cycles(store: Store, statements: Statements) {
     // whoever runs a round is a step ahead of those who went along: four or five, by how quickly the server answers
     let finishing = statements.taken();
     assert!(finishing < CALLS, "fewer than one each to finish them all: {finishing}");
+}
+
+async fn verdict(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    let claimed = bench.placed(1, "CA1").await;
+    bench.callback(claimed.attempt, &news("CA1", CallStatus::InProgress, 0)).await;
+    statements.taken();
+    let verdict = Callback { status: None, sequence: None, answered_by: Some("human".to_owned()), ..news("CA1", CallStatus::Queued, 0) };
+    assert!(bench.callback(claimed.attempt, &verdict).await.signal);
+    assert_eq!(statements.taken(), 4, "to lock the call, to write it, to tell its holder and to commit that");
+}
+
+#[tokio::test]
+async fn who_answered_is_told_to_the_holder_without_a_round() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| verdict(store, statements)).await;
+}
+
+async fn first_call(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    assert!(bench.settings.redial.day_parts);
+    let claimed = bench.placed(1, "CA1").await;
+    bench.callback(claimed.attempt, &news("CA1", CallStatus::NoAnswer, 2)).await;
+    statements.taken();
+    assert!(matches!(bench.finish(claimed.attempt).await, Finished::Done(_)));
+    assert_eq!(statements.taken(), 2, "to look at the call and to end it");
+}
+
+#[tokio::test]
+async fn nobody_asks_when_a_lead_was_called_before_its_first_call() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| first_call(store, statements)).await;
 }
 
 #[tokio::test]
