@@ -9,7 +9,8 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use super::bench::{Bench, news};
+use super::bench::{Bench, news, now, slots};
+use super::hold::hold;
 use crate::domain::dialing::{CallStatus, Callback};
 use crate::store::Store;
 use crate::store::contract::support::with_postgres;
@@ -108,6 +109,28 @@ async fn nobody_asks_when_a_lead_was_called_before_its_first_call() {
     let statements = Statements::default();
     let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
     with_postgres(|store| first_call(store, statements)).await;
+}
+
+async fn finishers(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    let claimed = bench.placed(1, "CA1").await;
+    let held = hold(&bench, &claimed, "CA1").await;
+    bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await;
+    statements.taken();
+    assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet);
+    assert_eq!(statements.taken(), 1, "to see that a worker still has it");
+    bench.store.close_hold(held.attempt, held.epoch, None, &slots(), now()).await.unwrap();
+    assert!(matches!(bench.finish(claimed.attempt).await, Finished::Done(_)));
+    statements.taken();
+    assert_eq!(bench.finish(claimed.attempt).await, Finished::Already);
+    assert_eq!(statements.taken(), 1, "to see that it has ended");
+}
+
+#[tokio::test]
+async fn whoever_finishes_a_call_too_early_or_too_late_begins_no_transaction() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| finishers(store, statements)).await;
 }
 
 #[tokio::test]
