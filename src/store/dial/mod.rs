@@ -42,7 +42,7 @@ mod round_robin;
 mod row;
 mod settle;
 pub mod signal;
-mod sql;
+pub(super) mod sql;
 pub mod suppress;
 pub mod sweep;
 #[cfg(test)]

@@ -11,8 +11,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::bench::{Bench, news, now, slots};
 use super::hold::hold;
+use crate::call::journal::{CallEvent, EventKind};
 use crate::domain::dialing::{CallStatus, Callback};
+use crate::mind::ledger::{Purpose, Service};
 use crate::store::Store;
+use crate::store::contract::call_record::entry;
 use crate::store::contract::support::with_postgres;
 use crate::store::dial::ticket::FRESH;
 use crate::store::dial::{Arming, ClaimOutcome, Finished};
@@ -131,6 +134,25 @@ async fn whoever_finishes_a_call_too_early_or_too_late_begins_no_transaction() {
     let statements = Statements::default();
     let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
     with_postgres(|store| finishers(store, statements)).await;
+}
+
+async fn record(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    let call = bench.placed(1, "CA1").await.attempt;
+    let spent = [Purpose::Reply, Purpose::Analysis].map(|purpose| entry(bench.campaign, call, Service::Llm, purpose, 7));
+    let said = [1, 2].map(|seq| CallEvent { seq, offset_ms: 5, kind: EventKind::Callee, body: "Hello?".to_owned() });
+    statements.taken();
+    assert_eq!(bench.store.append_ledger(&spent, now()).await.unwrap(), 2);
+    assert_eq!(statements.taken(), 1, "for entries and what their campaign spent");
+    assert_eq!(bench.store.append_call_events(call, &said, now()).await.unwrap(), 2);
+    assert_eq!(statements.taken(), 1, "for what was said");
+}
+
+#[tokio::test]
+async fn what_a_call_leaves_behind_is_written_by_a_statement_each() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| record(store, statements)).await;
 }
 
 #[tokio::test]
