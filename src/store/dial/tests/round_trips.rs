@@ -114,6 +114,22 @@ async fn nobody_asks_when_a_lead_was_called_before_its_first_call() {
     with_postgres(|store| first_call(store, statements)).await;
 }
 
+async fn stream(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    let claimed = bench.placed(1, "CA1").await;
+    bench.callback(claimed.attempt, &news("CA1", CallStatus::Ringing, 1)).await;
+    statements.taken();
+    hold(&bench, &claimed, "CA1").await;
+    assert_eq!(statements.taken(), 3, "to lock the call, to write that it is answered and held, and to commit that");
+}
+
+#[tokio::test]
+async fn a_stream_is_answered_and_held_by_one_statement() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| stream(store, statements)).await;
+}
+
 async fn finishers(store: Store, statements: Statements) {
     let bench = Bench::new(store).await;
     let claimed = bench.placed(1, "CA1").await;
