@@ -47,6 +47,10 @@ const TRIES: u32 = 2;
 impl Store {
     /// Folds a signed callback; `None` when that has to be done under a lock.
     pub(super) async fn callback_at_once(&self, attempt: AttemptId, news: &Callback, now: Timestamp) -> Result<Option<Told>, StoreError> {
+        // who answered is told to whoever holds the call, under a lock: nobody waits for a round first
+        if news.status.is_none() && news.answered_by.is_some() {
+            return Ok(None);
+        }
         for _ in 0..TRIES {
             let Some(Read { row, version, noted }) = self.as_it_stands(attempt).await? else { return Ok(None) };
             let before = row.dial();

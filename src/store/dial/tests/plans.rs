@@ -7,7 +7,7 @@ use super::bench::Bench;
 use crate::store::contract::support::{on_both_engines, plan, with_postgres};
 use crate::store::db::{Db, on_db};
 use crate::store::dial::{arm_together, at_once, due, ending, finish_at_once, sweep, ticket, write_news};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, ledger_at_once};
 
 /// A campaign under way, as the planner knows it.
 const PEOPLE: &str = "
@@ -18,7 +18,7 @@ const PEOPLE: &str = "
     ANALYZE lead, attempt, open_number";
 
 /// Each with the types of its parameters and some for it to do nothing with.
-const OFTEN: [(&str, &str, &str); 9] = [
+const OFTEN: [(&str, &str, &str); 10] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
     (ticket::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
@@ -26,6 +26,7 @@ const OFTEN: [(&str, &str, &str); 9] = [
     (write_news::NEWS, "TEXT[]", "'{}'"),
     (ending::WITH_LEADS, "UUID[]", "'{}'"),
     (finish_at_once::FINISH, "TEXT[]", "'{}'"),
+    (ledger_at_once::LEDGER, "TEXT[], BIGINT", "'{}', 1"),
     (due::ACTIVE, "UUID", "gen_random_uuid()"),
     (due::QUEUED, "UUID, TEXT, TEXT", "gen_random_uuid(), 'waiting', 'callback'"),
 ];

@@ -2,7 +2,9 @@
 //! outcome, its money is spent once, and nothing stays taken.
 //!
 //! Each side starts so many round trips later than the other, so that every statement of one meets every statement of the other.
+//! Finishers are processes of their own: those of one process share their statements and wait for each other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bench::{Bench, news, now};
@@ -42,9 +44,16 @@ async fn wait(bench: &Bench, round_trips: u64) {
     }
 }
 
+/// As another process of the fleet has it.
+fn another_process(store: &Store) -> Store {
+    Store { db: store.db.clone(), life: store.life.clone(), rounds: Arc::default() }
+}
+
 async fn finish_late(bench: &Bench, call: &Over, lag: u64) -> Finished {
+    let store = another_process(&bench.store);
     wait(bench, lag).await;
-    bench.finish(call.claimed.attempt).await
+    let ending = store.ending(call.claimed.attempt).await.unwrap().unwrap();
+    store.finish(&ending, &bench.settings, &bench.timings, now()).await.unwrap()
 }
 
 /// A call that both sides are done with, and what it cost.
@@ -112,6 +121,16 @@ on_both_engines! {
             assert_eq!(callbacks, i32::from(n % 3 == 2), "a promise counts once");
         }
         is_paid_once(&bench, rounds).await;
+    }
+
+    async fn of_two_that_finish_a_call_in_one_round_one_does(store: Store) {
+        let bench = Bench::new(store).await;
+        for n in 1..=6 {
+            let call = over(&bench, n).await;
+            let (one, other) = tokio::join!(bench.finish(call.claimed.attempt), bench.finish(call.claimed.attempt));
+            is_settled_once(&bench, &call, &[one, other]).await;
+        }
+        is_paid_once(&bench, 6).await;
     }
 
     async fn an_opt_out_in_the_call_holds_whoever_finishes_it_meanwhile(store: Store) {
