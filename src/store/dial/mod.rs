@@ -16,6 +16,7 @@ pub mod callback;
 mod called;
 mod caller;
 pub mod claim;
+mod claim_at_once;
 pub mod counts;
 pub mod due;
 pub mod earlier;
@@ -78,6 +79,7 @@ use crate::store::rounds::Rounds;
 #[derive(Debug, Default)]
 pub(super) struct DialRounds {
     looks: Rounds<AttemptId, Option<ticket::TicketAndLook>>,
+    claims: Rounds<claim_at_once::Intent, bool>,
     reads: Rounds<AttemptId, Option<at_once::Read>>,
     news: Rounds<write_news::Change, Option<write_news::Whose>>,
     endings: Rounds<AttemptId, Option<Ending>>,
