@@ -91,7 +91,10 @@ impl Store {
         if let Some(claimed) = self.claim_at_once(ask, now).await? {
             return Ok(ClaimOutcome::Claimed(Box::new(claimed)));
         }
-        on_db!(self.db, write, tx => claim(tx.into(), ask, now).await)
+        on_db!(self.db, write, tx => {
+            self.still_settled()?;
+            claim(tx.into(), ask, now).await
+        })
     }
 }
 

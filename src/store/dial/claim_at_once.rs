@@ -13,6 +13,8 @@
 //!   it finds the row `ready` and claims it, and what comes later finds it `sending`.
 //! - **A caller that is dropped while it waits** is left out of the round; one that is dropped later leaves a row for the reconciler.
 //! - **A row that somebody else has** is left out, and its claim waits for it on the locked way: the others do not.
+//! - **Another server answers** than when the claim began, a standby say, which may not know what was sent: whoever is about to write
+//!   looks at that once more, with the connection in hand.
 //!
 //! The send window counts from before all of this: whoever waited too long here does not send.
 
@@ -115,8 +117,10 @@ impl Store {
     pub(super) async fn intend_all(&self, intents: Vec<Intent>) -> Result<Vec<bool>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(Vec::new()) };
         let rows = rows(&intents)?;
-        let written: Result<Vec<String>, StoreError> =
-            on_db!(@read_server server, conn, Ok(sqlx::query_scalar(CLAIMS).bind(rows).fetch_all(conn).await?));
+        let written: Result<Vec<String>, StoreError> = on_db!(@read_server server, conn, {
+            self.still_settled()?;
+            Ok(sqlx::query_scalar(CLAIMS).bind(rows).fetch_all(conn).await?)
+        });
         let written: HashSet<String> = written?.into_iter().collect();
         Ok(intents.iter().map(|intent| written.contains(&intent.token)).collect())
     }

@@ -48,12 +48,13 @@ async fn run(bench: &Bench, round: impl AsyncFnOnce(Vec<Intent>) -> Result<Vec<b
     bench.store.rounds.claims.ask_server(server, intent(bench, AttemptId::new(), 1, "nobody's"), round).await
 }
 
-/// Does this while a round has the turn: whoever comes meanwhile goes into the next one.
-async fn behind_a_round<T>(bench: &Bench, meanwhile: impl Future<Output = T>) -> T {
+/// Does this while a round has the turn: whoever comes meanwhile goes into the next one, after what is done at the end of this one.
+pub(super) async fn behind_a_round<T>(bench: &Bench, meanwhile: impl Future<Output = T>, at_the_end: impl Future<Output = ()>) -> T {
     let (tell, begun) = oneshot::channel();
     let round = run(bench, async |_| {
         tell.send(()).unwrap();
         sleep(A_MOMENT).await;
+        at_the_end.await;
         Ok(vec![false])
     });
     let meanwhile = async {
@@ -80,7 +81,7 @@ async fn goes_along(
         }
     };
     let claim = bench.claim_as_seen(attempt, 1, seen.as_ref());
-    let ((), claimed) = behind_a_round(bench, async { tokio::join!(runner, claim) }).await;
+    let ((), claimed) = behind_a_round(bench, async { tokio::join!(runner, claim) }, async {}).await;
     claimed.unwrap()
 }
 
@@ -224,7 +225,7 @@ async fn for_a_caller_that_is_dropped_while_it_waits_nothing_is_claimed() {
     with_postgres(|store| async {
         let bench = Bench::new(store).await;
         let (dropped, other) = (armed(&bench, 1).await, armed(&bench, 2).await);
-        let claimed = behind_a_round(&bench, timeout(A_MOMENT / 2, bench.ask_claim(dropped, 1))).await;
+        let claimed = behind_a_round(&bench, timeout(A_MOMENT / 2, bench.ask_claim(dropped, 1)), async {}).await;
         assert!(claimed.is_err(), "{claimed:?}");
         bench.claim(other, 1).await;
         assert_eq!(state(&bench, dropped).await, AttemptState::Ready);
