@@ -17,6 +17,7 @@ mod called;
 mod caller;
 mod charge;
 pub mod claim;
+mod claim_at_once;
 pub mod counts;
 pub mod due;
 pub mod earlier;
@@ -84,6 +85,8 @@ use crate::store::rounds::Rounds;
 ///
 /// What a look finds is used by its claim while it is 200 ms old ([`ticket`]), and this time counts: little of it.
 const LOOKS_APART: Duration = Duration::from_millis(15);
+/// A claim ends within the send window that it opens, so it waits least.
+const CLAIMS_APART: Duration = Duration::from_millis(10);
 /// A read is followed by its news, which wait again.
 const READS_APART: Duration = Duration::from_millis(20);
 /// A provider gives a callback seconds, and whoever sent a POST has nothing else to do with its call.
@@ -95,6 +98,7 @@ const ENDS_APART: Duration = Duration::from_millis(40);
 #[derive(Debug)]
 pub(super) struct DialRounds {
     looks: Rounds<AttemptId, Option<ticket::TicketAndLook>>,
+    claims: Rounds<claim_at_once::Intent, bool>,
     reads: Rounds<AttemptId, Option<at_once::Read>>,
     news: Rounds<write_news::Change, Option<write_news::Whose>>,
     endings: Rounds<AttemptId, Option<Ending>>,
@@ -105,6 +109,7 @@ impl Default for DialRounds {
     fn default() -> Self {
         Self {
             looks: Rounds::apart(LOOKS_APART),
+            claims: Rounds::apart(CLAIMS_APART),
             reads: Rounds::apart(READS_APART),
             news: Rounds::apart(NEWS_APART),
             endings: Rounds::apart(ENDS_APART),

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 use super::bench::Bench;
 use crate::store::contract::support::{on_both_engines, plan, with_postgres};
 use crate::store::db::{Db, on_db};
-use crate::store::dial::{arm_together, at_once, due, ending, finish_at_once, sweep, ticket, write_news};
+use crate::store::dial::{arm_together, at_once, claim_at_once, due, ending, finish_at_once, sweep, ticket, write_news};
 use crate::store::{Store, StoreError, ledger_at_once};
 
 /// A campaign under way, as the planner knows it.
@@ -18,10 +18,11 @@ const PEOPLE: &str = "
     ANALYZE lead, attempt, open_number";
 
 /// Each with the types of its parameters and some for it to do nothing with.
-const OFTEN: [(&str, &str, &str); 10] = [
+const OFTEN: [(&str, &str, &str); 11] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
     (ticket::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
+    (claim_at_once::CLAIMS, "TEXT[]", "'{}'"),
     (at_once::READ, "UUID[]", "'{}'"),
     (write_news::NEWS, "TEXT[]", "'{}'"),
     (ending::WITH_LEADS, "UUID[]", "'{}'"),

@@ -1,5 +1,5 @@
-//! Two that want the same call at once: another finisher, an opt-out, a cancel, a withdrawal. Whoever is first, the call has one
-//! outcome, its money is spent once, and nothing stays taken.
+//! Two that want the same call at once: another finisher, an opt-out, a cancel, a withdrawal, another process's claim. Whoever is
+//! first, the call has one outcome, its money is spent once, and nothing stays taken.
 //!
 //! Each side starts so many round trips later than the other, so that every statement of one meets every statement of the other.
 //! Finishers are processes of their own: those of one process share their statements and wait for each other.
@@ -7,11 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::bench::{Bench, news, now};
 use super::finish::talked;
 use super::hold::told;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::CallStatus;
+use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
@@ -21,6 +24,7 @@ use crate::store::contract::call_record::entry;
 use crate::store::contract::fixtures::{at, number};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::Db;
+use crate::store::dial::intent::token_hash;
 use crate::store::dial::{Arming, ClaimOutcome, Claimed, Finished};
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
@@ -96,6 +100,11 @@ async fn is_settled_once(bench: &Bench, call: &Over, told: &[Finished]) -> LeadS
 async fn is_paid_once(bench: &Bench, calls: u64) {
     let status = bench.store.campaign_status(bench.campaign).await.unwrap();
     assert_eq!((status.spent, status.reserved), (NanoUsd(COST * i64::try_from(calls).unwrap()), NanoUsd::ZERO));
+}
+
+async fn claim_late(bench: &Bench, tickets: [AttemptId; 3], lag: u64) -> Vec<ClaimOutcome> {
+    wait(bench, lag).await;
+    join_all(tickets.map(|attempt| bench.try_claim(attempt, 1))).await
 }
 
 async fn opt_out_late(bench: &Bench, n: u64, lag: u64) {
@@ -177,6 +186,26 @@ on_both_engines! {
             assert_eq!(state, if change.is_changed() { LeadState::Cancelled } else { LeadState::Finished }, "{n}");
         }
         is_paid_once(&bench, rounds).await;
+    }
+
+    async fn of_two_processes_that_claim_the_same_tickets_each_is_sent_once(store: Store) {
+        let (rounds, bench) = (rounds(&store), Bench::new(store).await);
+        let other = another_process(&bench.store);
+        let other = Bench { store: other, settings: bench.settings.clone(), worker: WorkerId::new(), ..bench };
+        for n in 1..=rounds {
+            let (first, second) = lags(n);
+            let (one, two) = (bench.arm(bench.lead(2 * n).await).await, bench.arm(bench.lead(2 * n + 1).await).await);
+            // a ticket that came twice is claimed twice at once
+            let tickets = [one, two, one];
+            let (here, there) = tokio::join!(claim_late(&bench, tickets, first), claim_late(&other, tickets, second));
+            for attempt in [one, two] {
+                let told = here.iter().chain(&there).filter_map(|told| match told {
+                    ClaimOutcome::Claimed(claimed) if claimed.attempt == attempt => Some(token_hash(&claimed.stream_token)),
+                    _ => None,
+                });
+                assert_eq!(told.collect::<Vec<_>>(), [bench.token_kept(attempt).await.unwrap()], "{n}");
+            }
+        }
     }
 
     async fn what_a_pause_gives_back_is_not_sent_while_calls_are_finished_beside_it(store: Store) {

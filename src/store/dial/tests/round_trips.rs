@@ -146,3 +146,27 @@ async fn a_dial_cycle_takes_no_more_statements_than_it_took() {
     let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
     with_postgres(|store| cycles(store, statements)).await;
 }
+
+async fn claims_that_come_together(store: Store, statements: Statements) {
+    let bench = Bench::new(store).await;
+    let leads = join_all((1..=CALLS as u64).map(|n| bench.lead(n))).await;
+    let armed = bench.arm_all(&leads).await.into_iter().map(|arming| match arming {
+        Arming::Armed(attempt) => attempt,
+        other => panic!("not armed: {other:?}"),
+    });
+    let attempts: Vec<_> = armed.collect();
+    let seen = join_all(attempts.iter().map(|attempt| bench.look(*attempt, 1))).await;
+    statements.taken();
+    let claims = attempts.iter().zip(&seen).map(|(attempt, seen)| bench.claim_as_seen(*attempt, 1, seen.as_ref()));
+    let claimed = join_all(claims).await;
+    assert!(claimed.iter().all(|claimed| matches!(claimed, Ok(ClaimOutcome::Claimed(_)))), "{claimed:?}");
+    let claiming = statements.taken();
+    assert!(claiming < CALLS, "fewer than one each to claim them all: {claiming}");
+}
+
+#[tokio::test]
+async fn claims_that_come_together_share_a_statement() {
+    let statements = Statements::default();
+    let _counting = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    with_postgres(|store| claims_that_come_together(store, statements)).await;
+}
