@@ -77,6 +77,14 @@ impl<Ask, Answer> Rounds<Ask, Answer> {
         }
     }
 
+    /// Until so many wait for a round.
+    #[cfg(test)]
+    pub async fn until_waiting(&self, many: usize) {
+        while self.waiting().len() < many {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<(Ask, Sender<Answer>)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }

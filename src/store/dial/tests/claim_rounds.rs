@@ -21,8 +21,10 @@ use crate::store::dial::claim_at_once::Intent;
 use crate::store::dial::intent::token_hash;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
-/// More than enough for a claim to come to its round.
+/// For a claim to come to a lock that somebody has.
 const A_MOMENT: Duration = Duration::from_millis(100);
+/// For claims to come to their round.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn intent(bench: &Bench, attempt: AttemptId, send_no: u32, token: &str) -> Intent {
     Intent::of(&bench.ask(attempt, send_no, None), token, now())
@@ -48,12 +50,17 @@ async fn run(bench: &Bench, round: impl AsyncFnOnce(Vec<Intent>) -> Result<Vec<b
     bench.store.rounds.claims.ask_server(server, intent(bench, AttemptId::new(), 1, "nobody's"), round).await
 }
 
-/// Does this while a round has the turn: whoever comes meanwhile goes into the next one, after what is done at the end of this one.
-pub(super) async fn behind_a_round<T>(bench: &Bench, meanwhile: impl Future<Output = T>, at_the_end: impl Future<Output = ()>) -> T {
+/// Does this while a round has the turn, until so many wait: they go into the next one, after what is done at the end of this one.
+pub(super) async fn behind_a_round<T>(
+    bench: &Bench,
+    many: usize,
+    meanwhile: impl Future<Output = T>,
+    at_the_end: impl Future<Output = ()>,
+) -> T {
     let (tell, begun) = oneshot::channel();
     let round = run(bench, async |_| {
         tell.send(()).unwrap();
-        sleep(A_MOMENT).await;
+        timeout(PATIENCE, bench.store.rounds.claims.until_waiting(many)).await.expect("they wait for a round");
         at_the_end.await;
         Ok(vec![false])
     });
@@ -81,7 +88,7 @@ async fn goes_along(
         }
     };
     let claim = bench.claim_as_seen(attempt, 1, seen.as_ref());
-    let ((), claimed) = behind_a_round(bench, async { tokio::join!(runner, claim) }, async {}).await;
+    let ((), claimed) = behind_a_round(bench, 2, async { tokio::join!(runner, claim) }, async {}).await;
     claimed.unwrap()
 }
 
@@ -225,8 +232,15 @@ async fn for_a_caller_that_is_dropped_while_it_waits_nothing_is_claimed() {
     with_postgres(|store| async {
         let bench = Bench::new(store).await;
         let (dropped, other) = (armed(&bench, 1).await, armed(&bench, 2).await);
-        let claimed = behind_a_round(&bench, timeout(A_MOMENT / 2, bench.ask_claim(dropped, 1)), async {}).await;
-        assert!(claimed.is_err(), "{claimed:?}");
+        let (tell, gone) = oneshot::channel();
+        let waits = async {
+            tokio::select! {
+                claimed = bench.ask_claim(dropped, 1) => panic!("{claimed:?}"),
+                () = bench.store.rounds.claims.until_waiting(1) => {}
+            }
+            tell.send(()).unwrap();
+        };
+        behind_a_round(&bench, 1, waits, async { gone.await.unwrap() }).await;
         bench.claim(other, 1).await;
         assert_eq!(state(&bench, dropped).await, AttemptState::Ready);
         bench.claim(dropped, 1).await;

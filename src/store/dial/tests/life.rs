@@ -53,7 +53,7 @@ async fn who_waits_for_its_claim_while_a_standby_takes_over_claims_nothing() {
     with_postgres(|store| async {
         let bench = Bench::new(store).await;
         let attempt = bench.arm(bench.lead(1).await).await;
-        let claimed = behind_a_round(&bench, bench.ask_claim(attempt, 1), pretend_to_be_promoted(&bench.store)).await;
+        let claimed = behind_a_round(&bench, 1, bench.ask_claim(attempt, 1), pretend_to_be_promoted(&bench.store)).await;
         assert!(matches!(claimed, Err(StoreError::Unsettled)), "{claimed:?}");
         assert_eq!(bench.store.attempt(attempt).await.unwrap().unwrap().state, AttemptState::Ready);
     })
