@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::word_enum;
 
@@ -33,8 +33,10 @@ pub struct Doubts {
     /// Rows that were looked at.
     pub rows: u64,
     /// Rows by reason; a row may have several.
+    #[serde(deserialize_with = "known")]
     pub by_code: BTreeMap<DoubtCode, u64>,
     /// The first lines of each reason.
+    #[serde(deserialize_with = "known")]
     pub lines: BTreeMap<DoubtCode, BTreeSet<u64>>,
     /// Rows of countries that are not called, by country; those of no known country by an empty name.
     pub abroad: BTreeMap<String, u64>,
@@ -69,6 +71,12 @@ impl Doubts {
     }
 }
 
+/// By reason, without those that only a later version knows: it may have read the list while this one still runs beside it.
+fn known<'de, D: Deserializer<'de>, V: Deserialize<'de>>(kept: D) -> Result<BTreeMap<DoubtCode, V>, D::Error> {
+    let all = BTreeMap::<String, V>::deserialize(kept)?;
+    Ok(all.into_iter().filter_map(|(code, found)| Some((code.parse().ok()?, found))).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +109,13 @@ mod tests {
         let kept = serde_json::to_string(&doubts).unwrap();
         assert_eq!(serde_json::from_str::<Doubts>(&kept).unwrap(), doubts);
         assert_eq!(serde_json::from_str::<Doubts>("{}").unwrap(), Doubts::default());
+    }
+
+    #[test]
+    fn a_reason_of_a_later_version_is_passed_over() {
+        let later =
+            r#"{ "rows": 4, "by_code": { "born_tomorrow": 3, "no_consent_basis": 1 }, "lines": { "born_tomorrow": [2] }, "more": 1 }"#;
+        let read: Doubts = serde_json::from_str(later).unwrap();
+        assert_eq!((read.rows, read.by_code, read.lines), (4, BTreeMap::from([(DoubtCode::NoConsentBasis, 1)]), BTreeMap::new()));
     }
 }

@@ -21,35 +21,39 @@ const PLACE: EngineSql = EngineSql { postgres: "strpos", sqlite: "instr" };
 
 impl Store {
     /// How many of a campaign's waiting leads have no variable of each of these names, and how many wait. Their rows are read once,
-    /// however many names there are: SQLite takes some two microseconds a lead for four names.
+    /// however many names there are: both engines take less than a microsecond a lead for four names.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn lacking(&self, campaign: CampaignId, variables: &[&str]) -> Result<LackCount, StoreError> {
-        let keys: Vec<String> = variables.iter().map(|name| key(name)).collect();
+        let keys: Vec<String> = variables.iter().flat_map(|name| keys(name)).collect();
         let place = PLACE.on(&self.db);
         on_db!(self.db, read, conn => {
-            let mut query = sqlx::query(AssertSqlSafe(lacking_sql(place, keys.len()))).bind(campaign);
+            let mut query = sqlx::query(AssertSqlSafe(lacking_sql(place, variables.len()))).bind(campaign);
             for key in &keys {
                 query = query.bind(key);
             }
             let row = query.fetch_one(conn).await?;
-            let lacking = (1..=keys.len()).map(|at| row.try_get(at)).collect::<Result<Vec<i64>, _>>()?;
+            let lacking = (1..=variables.len()).map(|at| row.try_get(at)).collect::<Result<Vec<i64>, _>>()?;
             Ok(LackCount { leads: row.try_get(0)?, lacking })
         })
     }
 }
 
-/// How a variable begins in the JSON that is stored, behind a comma: written without blanks, and not at all when it is empty. In a value
-/// or in the middle of a name the first quote would be escaped.
-fn key(name: &str) -> String {
-    format!(",{}:", Value::from(name))
+/// How a variable begins in the JSON that is stored, behind another one and as the first: written without blanks, and not at all when
+/// it is empty. In a value or in the middle of a name the first quote would be escaped.
+fn keys(name: &str) -> [String; 2] {
+    [',', '{'].map(|before| format!("{before}{}:", Value::from(name)))
 }
 
-/// `$1` campaign, then the keys. The first variable of a lead has no comma before it, so one stands in the place of the brace.
-fn lacking_sql(place: &str, keys: usize) -> String {
-    let counts = (0..keys).map(|at| format!(", COUNT(CASE WHEN {place}(',' || substr(variables, 2), ${}) = 0 THEN 1 END)", at + 2));
-    let counts: String = counts.collect();
+/// `$1` campaign, then the two keys of each variable. Rows are searched as they are: to put another text together for each variable
+/// took three times as long.
+fn lacking_sql(place: &str, variables: usize) -> String {
+    let one = |at: usize| {
+        let (behind, first) = (2 * at + 2, 2 * at + 3);
+        format!(", COUNT(CASE WHEN {place}(variables, ${behind}) = 0 AND {place}(variables, ${first}) <> 1 THEN 1 END)")
+    };
+    let counts: String = (0..variables).map(one).collect();
     format!("SELECT COUNT(*){counts} FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting')")
 }
 
@@ -61,6 +65,6 @@ mod tests {
     fn one_statement_counts_every_variable() {
         let sql = lacking_sql("instr", 2);
         assert_eq!((sql.matches("FROM lead").count(), sql.matches("COUNT(CASE").count()), (1, 2), "{sql}");
-        assert!(sql.contains("$2)") && sql.contains("$3)"), "{sql}");
+        assert!(["$2)", "$3)", "$4)", "$5)"].iter().all(|key| sql.contains(key)), "{sql}");
     }
 }

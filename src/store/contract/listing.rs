@@ -6,7 +6,7 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::Store;
-use crate::store::dnc::{DncList, Listing, ReadList, UNFINISHED, UnfinishedList};
+use crate::store::dnc::{DROP, DncList, Listing, ReadList, Standing, UNFINISHED, UnfinishedList};
 
 const NATIONAL: ReadList<'_> = ReadList { name: "national", registry: None, scrub_date: "2026-11-20" };
 
@@ -135,10 +135,42 @@ on_both_engines! {
         }
     }
 
+    async fn of_a_list_whose_reading_ended_since_it_was_removed_no_number_is_dropped(store: Store) {
+        complete(&store, 1, &[1, 2]).await;
+        assert_eq!(store.drop_listed("national", at(2), Standing::Gone).await.unwrap(), 0);
+        assert_eq!(listed(&store).await, [1, 2]);
+        let mut reading = begin(&store, 50).await;
+        assert!(add(&store, &mut reading, &[3]).await);
+        assert_eq!(store.drop_listed("other", at(99), Standing::Complete).await.unwrap(), 0);
+        assert_eq!(store.drop_listed("national", at(50), Standing::Complete).await.unwrap(), 2);
+        assert_eq!(listed(&store).await, [3]);
+    }
+
+    async fn a_list_that_is_removed_while_its_reading_ends_is_there_as_a_whole_or_not_at_all(store: Store) {
+        for _ in 0..20 {
+            let mut reading = begin(&store, 50).await;
+            assert!(add(&store, &mut reading, &[2, 3]).await);
+            let removing = store.remove_dnc_list("national", "ada", "not needed", at(60));
+            let (ended, removed) = tokio::join!(end(&store, &reading), removing);
+            assert!(removed.unwrap());
+            let there = if store.dnc_lists().await.unwrap().is_empty() { vec![] } else { vec![2, 3] };
+            assert_eq!(listed(&store).await, there, "{ended:?}");
+            store.remove_dnc_list("national", "ada", "not needed", at(70)).await.unwrap();
+        }
+    }
+
     async fn a_later_reading_bears_a_later_moment_whatever_the_clock_says(store: Store) {
         assert_eq!(complete(&store, 10, &[1, 2]).await.imported_at, at(10));
         assert_eq!(complete(&store, 5, &[3]).await.imported_at, at(12));
         assert_eq!(listed(&store).await, [3]);
+    }
+
+    async fn numbers_are_dropped_without_reading_those_of_other_lists(store: Store) {
+        let values = ["'list:own'", "7", "10000", "'own'", "true"];
+        let sql = (1..).zip(values).fold(DROP.on(&store.db).to_owned(), |sql, (n, value)| sql.replace(&format!("${n}"), value));
+        let plan = plan(&store, &sql).await;
+        let looked_up = ["Index Scan using suppression_pkey", "SEARCH suppression USING INDEX"].iter().any(|way| plan.contains(way));
+        assert!(looked_up && !plan.contains("SCAN suppression") && !plan.contains("Join"), "{plan}");
     }
 
     async fn unfinished_lists_are_found_without_reading_the_numbers_of_the_others(store: Store) {

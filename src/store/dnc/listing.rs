@@ -2,11 +2,9 @@
 //!
 //! Of two that read the same list at once the first to end has it; the other one is refused, and takes nothing of it away.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::{DncList, scope};
+use super::{DncList, LAST, MOMENT, Standing, hold_lists, scope};
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::AttemptId;
 use crate::domain::phone::PhoneNumber;
@@ -17,9 +15,6 @@ use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::dial::withdraw::withdraw_suppressed;
 use crate::store::suppression::SuppressionSource;
 use crate::store::{Store, StoreError};
-
-/// The shortest time there is in a row.
-const MOMENT: Duration = Duration::from_millis(1);
 
 /// A list that is being read.
 #[derive(Debug, Clone)]
@@ -65,7 +60,6 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn begin_listing(&self, list: &str, now: Timestamp) -> Result<Listing, StoreError> {
-        const LAST: &str = "SELECT MAX(created_at) FROM suppression WHERE source = 'list' AND scope = $1";
         let scope = scope(list);
         on_db!(self.db, read, conn => {
             let replaces: Option<Timestamp> =
@@ -124,7 +118,7 @@ impl Store {
     ) -> Result<Option<DncList>, StoreError> {
         // dated first: who dropped first could take numbers from a list that is complete by now
         let Some(kept) = self.date_list(list, listing, actor, now).await? else { return Ok(None) };
-        while self.drop_listed(list.name, listing.began).await? > 0 {}
+        while self.drop_listed(list.name, listing.began, Standing::Complete).await? > 0 {}
         on_db!(self.db, statement, conn => {
             let done = sqlx::query("UPDATE dnc_list SET imported_at = $3 WHERE name = $1 AND imported_at = $2");
             done.bind(list.name).bind(kept.imported_at).bind(listing.began).execute(conn).await?;
@@ -151,6 +145,7 @@ impl Store {
         let ReadList { name, registry, scrub_date } = list;
         let (scope, until_dropped) = (scope(name), listing.began - MOMENT);
         on_db!(self.db, write, tx => {
+            hold_lists((&mut *tx).into()).await?;
             if !is_unchanged((&mut *tx).into(), name, listing).await? {
                 return Ok(None);
             }

@@ -24,6 +24,7 @@ pub struct LatelyTold(Arc<Mutex<HashMap<CampaignId, Told>>>);
 struct Told {
     version: Option<AgentVersionId>,
     warnings: Vec<String>,
+    took: Duration,
     good_until: Instant,
 }
 
@@ -31,13 +32,18 @@ impl LatelyTold {
     fn keep(&self, campaign: CampaignId, version: Option<AgentVersionId>, warnings: &[String], took: Duration) {
         let (now, mut known) = (Instant::now(), self.lock());
         known.retain(|_, told| told.good_until > now);
-        known.insert(campaign, Told { version, warnings: warnings.to_vec(), good_until: now + took * GOOD_FOR });
+        known.insert(campaign, Told { version, warnings: warnings.to_vec(), took, good_until: now + took * GOOD_FOR });
     }
 
-    /// Nothing, where another agent speaks by now.
+    /// Nothing, where another agent speaks by now or the leads have to be counted again. Whoever learns that counts them; who asks
+    /// meanwhile is told the same once more, so that many who look at one campaign do not count its leads all at once.
     fn of(&self, campaign: CampaignId, version: Option<AgentVersionId>) -> Option<Vec<String>> {
-        let known = self.lock();
-        let told = known.get(&campaign).filter(|told| told.version == version && told.good_until > Instant::now())?;
+        let (now, mut known) = (Instant::now(), self.lock());
+        let told = known.get_mut(&campaign).filter(|told| told.version == version)?;
+        if told.good_until <= now {
+            told.good_until = now + told.took * 2;
+            return None;
+        }
         Some(told.warnings.clone())
     }
 
@@ -115,5 +121,15 @@ mod tests {
         assert_eq!((lately.of(campaign, Some(AgentVersionId::new())), lately.of(CampaignId::new(), version)), (None, None));
         lately.keep(campaign, version, &told, Duration::ZERO);
         assert_eq!(lately.of(campaign, version), None, "it took no time to count");
+    }
+
+    #[test]
+    fn one_counts_again_and_the_others_are_told_the_same_meanwhile() {
+        let (lately, campaign) = (LatelyTold::default(), CampaignId::new());
+        let told = ["2 of 4 leads have no city".to_owned()];
+        lately.keep(campaign, None, &told, Duration::from_secs(60));
+        lately.lock().get_mut(&campaign).unwrap().good_until = Instant::now();
+        assert_eq!(lately.of(campaign, None), None, "this one counts");
+        assert_eq!(lately.of(campaign, None).as_deref(), Some(told.as_slice()));
     }
 }
