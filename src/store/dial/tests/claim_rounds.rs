@@ -114,8 +114,10 @@ async fn a_ticket_of_another_send_gets_nothing_from_the_one_beside_it() {
         let bench = Bench::new(store).await;
         for n in 1..=5 {
             let attempt = armed(&bench, n).await;
-            let told = round(&bench, &[(attempt, 2, "later"), (attempt, 1, "right"), (attempt, 0, "earlier")]).await;
-            assert_eq!((told, bench.token_kept(attempt).await), (vec![false, true, false], Some(token_hash("right"))));
+            // a token is one row's
+            let [later, right, earlier] = ["later", "right", "earlier"].map(|send| format!("{send} {n}"));
+            let told = round(&bench, &[(attempt, 2, &later), (attempt, 1, &right), (attempt, 0, &earlier)]).await;
+            assert_eq!((told, bench.token_kept(attempt).await), (vec![false, true, false], Some(token_hash(&right))));
         }
     })
     .await;
@@ -160,7 +162,8 @@ async fn beside_a_locked_row(bench: &Bench, row: &'static str, n: u64) {
     };
     let claim = async {
         locked.await.unwrap();
-        assert_eq!(round(bench, &[(held, 1, "held"), (free, 1, "free")]).await, [false, true], "{row}");
+        let [held_token, free_token] = [held, free].map(|attempt| attempt.to_string());
+        assert_eq!(round(bench, &[(held, 1, &held_token), (free, 1, &free_token)]).await, [false, true], "{row}");
         let let_go = async {
             sleep(A_MOMENT).await;
             let_go.send(()).unwrap();
