@@ -22,6 +22,7 @@ use crate::store::campaign::{Campaign, CampaignChange};
 use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
 use crate::store::dnc::DncList;
 use crate::store::queue_control::DIAL_QUEUE;
+use crate::store::worker::LiveLines;
 use crate::telemetry::names;
 
 /// Leads armed in one transaction: enough to share a wait for the disk, few enough that nobody waits long for their locks.
@@ -66,11 +67,10 @@ impl Scheduler {
     /// # Errors
     /// The database cannot be read or written; what was armed stays armed.
     pub async fn tick(&self) -> Result<(), StoreError> {
-        self.begin_scheduled().await?;
-        let counts = self.store.open_counts().await?;
+        let campaigns = self.begun_campaigns().await?;
+        let (lines, counts) = self.store.lines_and_open(self.timings.holder_silence).await?;
         let mut bell = Bell::of_round(&self.queue, &self.lookout);
-        let campaigns = self.dialing_campaigns().await?;
-        let free = self.free_lines(&campaigns, &counts, &mut bell).await?;
+        let free = self.free_lines(&campaigns, &counts, lines, &mut bell).await;
         let lists = self.dnc_lists().await?;
         let mut dialing = Vec::new();
         for campaign in campaigns {
@@ -88,19 +88,24 @@ impl Scheduler {
     }
 
     pub(super) async fn dialing_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        let mut campaigns = self.store.campaigns(Some(CampaignState::Running)).await?;
-        campaigns.extend(self.store.campaigns(Some(CampaignState::Draining)).await?);
-        Ok(campaigns)
+        self.store.campaigns_in(&[CampaignState::Running, CampaignState::Draining]).await
+    }
+
+    /// Those that dial, among them those whose own time has come.
+    async fn begun_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        let known = self.store.campaigns_in(&[CampaignState::Scheduled, CampaignState::Running, CampaignState::Draining]).await?;
+        let (scheduled, dialing): (Vec<Campaign>, Vec<Campaign>) =
+            known.into_iter().partition(|campaign| campaign.state == CampaignState::Scheduled);
+        if self.begin_scheduled(&scheduled).await? { self.dialing_campaigns().await } else { Ok(dialing) }
     }
 
     /// What live workers can still hold, and what the pacer can let through in the next seconds.
-    async fn free_lines(&self, campaigns: &[Campaign], counts: &[OpenCount], bell: &mut Bell<'_>) -> Result<FreePlaces, StoreError> {
-        let lines = self.store.live_lines(self.timings.holder_silence).await?;
+    async fn free_lines(&self, campaigns: &[Campaign], counts: &[OpenCount], lines: LiveLines, bell: &mut Bell<'_>) -> FreePlaces {
         let by_lines = u32::try_from(lines.free).unwrap_or(0);
         let (of_slow, of_fast): (Vec<OpenCount>, Vec<OpenCount>) = counts.iter().partition(|count| self.is_slow(campaigns, count.campaign));
         let ready = |counts: &[OpenCount]| total(counts, |state| state == AttemptState::Ready);
         let free = free_places(self.account_rate, ready(&of_slow), ready(&of_fast)).at_most(by_lines);
-        Ok(if free.for_fast == 0 { free } else { free.at_most(free_tickets(bell).await) })
+        if free.for_fast == 0 { free } else { free.at_most(free_tickets(bell).await) }
     }
 
     /// Whether a campaign rests between its calls. One that was paused just now has nobody waiting for long.
@@ -109,17 +114,18 @@ impl Scheduler {
         settings.is_some_and(|settings| !self.rest(&settings).is_zero())
     }
 
-    /// Campaigns begin at their own time.
-    async fn begin_scheduled(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        for campaign in self.store.campaigns(Some(CampaignState::Scheduled)).await? {
+    /// Campaigns begin at their own time; whether the time of one has come.
+    async fn begin_scheduled(&self, scheduled: &[Campaign]) -> Result<bool, StoreError> {
+        let (now, mut begun) = (self.clock.now(), false);
+        for campaign in scheduled {
             let start = campaign.checked_settings().ok().and_then(|settings| settings.starts_at);
             if start.is_none_or(|start| start <= now) {
                 tracing::info!(campaign.name, "start time reached");
-                self.change(&campaign, CampaignState::Running, Some("start time reached")).await?;
+                self.change(campaign, CampaignState::Running, Some("start time reached")).await?;
+                begun = true;
             }
         }
-        Ok(())
+        Ok(begun)
     }
 
     /// What a campaign could use now; completes it when nothing is left to do.

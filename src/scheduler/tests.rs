@@ -8,6 +8,7 @@ mod halts;
 mod locked_rows;
 mod paces;
 mod recall;
+mod round_trips;
 mod silent_queue;
 mod slow_ends;
 mod unsent;

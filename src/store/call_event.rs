@@ -9,7 +9,7 @@ use crate::call::journal::{CallEvent, EventKind};
 use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{count, whole};
-use crate::store::db::on_db;
+use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::{Store, StoreError};
 
 /// Events per statement: enough to spread its cost; SQLite slows down with the number of bound values.
@@ -48,17 +48,17 @@ impl Store {
     /// # Errors
     /// The attempt does not exist, or the database cannot be written; nothing is stored then.
     pub async fn append_call_events(&self, attempt: AttemptId, events: &[CallEvent], now: Timestamp) -> Result<u64, StoreError> {
-        on_db!(self.db, write, tx => {
-            let mut new = 0;
-            for chunk in events.chunks(ROWS) {
-                let mut query = sqlx::query(AssertSqlSafe(append_sql(chunk.len()))).bind(attempt).bind(now);
-                for event in chunk {
-                    query = query.bind(i64::from(event.seq)).bind(whole(event.offset_ms)).bind(event.kind).bind(&event.body);
+        match events {
+            [] => Ok(0),
+            few if few.len() <= ROWS => on_db!(self.db, statement, conn => append(conn.into(), attempt, few, now).await),
+            many => on_db!(self.db, write, tx => {
+                let mut new = 0;
+                for chunk in many.chunks(ROWS) {
+                    new += append((&mut *tx).into(), attempt, chunk, now).await?;
                 }
-                new += query.execute(&mut *tx).await?.rows_affected();
-            }
-            Ok(new)
-        })
+                Ok(new)
+            }),
+        }
     }
 
     /// The events of a call, in order.
@@ -83,6 +83,18 @@ impl Store {
         events.retain(|stored| matches!(stored.event.kind, EventKind::Callee | EventKind::Agent));
         Ok(events)
     }
+}
+
+/// How many are new.
+async fn append(conn: Conn<'_>, attempt: AttemptId, events: &[CallEvent], now: Timestamp) -> Result<u64, StoreError> {
+    let sql = append_sql(events.len());
+    on_conn!(conn, conn => {
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(attempt).bind(now);
+        for event in events {
+            query = query.bind(i64::from(event.seq)).bind(whole(event.offset_ms)).bind(event.kind).bind(&event.body);
+        }
+        Ok(query.execute(conn).await?.rows_affected())
+    })
 }
 
 /// `$1` attempt, `$2` now; then four values per event.

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
 use crate::store::change::Change;
 use crate::store::codec::JsonText;
-use crate::store::db::{Conn, on_conn, on_db};
+use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
 use crate::store::{Store, StoreError};
 
 /// A campaign as it stands.
@@ -125,14 +125,22 @@ impl Store {
         })
     }
 
-    /// All campaigns, or those in one state, newest first.
+    /// All campaigns, newest first.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn campaigns(&self, state: Option<CampaignState>) -> Result<Vec<Campaign>, StoreError> {
-        on_db!(self.db, read, conn => {
-            Ok(sqlx::query_as("SELECT * FROM campaign WHERE $1 IS NULL OR state = $1 ORDER BY id DESC").bind(state).fetch_all(conn).await?)
-        })
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        on_db!(self.db, read, conn => Ok(sqlx::query_as("SELECT * FROM campaign ORDER BY id DESC").fetch_all(conn).await?))
+    }
+
+    /// Those in one of these states, newest first.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn campaigns_in(&self, states: &[CampaignState]) -> Result<Vec<Campaign>, StoreError> {
+        const IN: EngineSql = engine_sql!("SELECT * FROM campaign WHERE state IN (" (each "$1") ") ORDER BY id DESC");
+        let (sql, states) = (IN.on(&self.db), JsonText(states.iter().copied().map(CampaignState::as_str).collect::<Vec<_>>()));
+        on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(states).fetch_all(conn).await?))
     }
 
     /// Moves a campaign along its table of states, with an audit row; a change the table lacks is refused like a lost race.

@@ -10,9 +10,8 @@ use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
 use crate::store::codec::{count, whole};
-use crate::store::db::{Conn, on_conn, on_db};
-use crate::store::spend;
-use crate::store::{Store, StoreError};
+use crate::store::db::{Conn, Db, on_conn, on_db};
+use crate::store::{Store, StoreError, ledger_at_once, spend};
 
 #[derive(FromRow)]
 struct LedgerRow {
@@ -81,6 +80,9 @@ impl Store {
     /// # Errors
     /// The database cannot be written; nothing is stored then.
     pub async fn append_ledger(&self, entries: &[LedgerEntry], now: Timestamp) -> Result<u64, StoreError> {
+        if let Db::Postgres(server) = &self.db {
+            return ledger_at_once::append(server, entries, now).await;
+        }
         on_db!(self.db, write, tx => {
             let (mut new, mut spent) = (0, BTreeMap::new());
             for entry in entries {
@@ -89,7 +91,6 @@ impl Store {
                     *spent.entry(entry.campaign).or_insert(NanoUsd::ZERO) += entry.cost;
                 }
             }
-            // a campaign's total is the row that all its calls wait for: taken last, once, and in one order of campaigns
             for (campaign, cost) in spent {
                 if let Some(campaign) = campaign {
                     spend::add((&mut *tx).into(), campaign, cost).await?;

@@ -117,6 +117,11 @@ impl Store {
         }
         Ok(settled)
     }
+
+    /// The same once a connection is lent: one that was opened for it may have met another server since.
+    pub(super) fn still_settled(&self) -> Result<(), StoreError> {
+        if self.life.is_other() { Err(StoreError::Unsettled) } else { Ok(()) }
+    }
 }
 
 async fn settle(server: &Server, life: &str, ticket_lease: Duration, now: Timestamp) -> Result<Settled, StoreError> {

@@ -41,6 +41,7 @@ pub mod lead_values;
 pub mod lead_waits;
 pub mod lease;
 pub mod ledger;
+mod ledger_at_once;
 pub mod lend;
 pub mod life;
 mod log_copy;

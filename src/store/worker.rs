@@ -52,7 +52,7 @@ pub struct Worker {
 }
 
 /// Capacity of the workers that live and take calls, as the dispatcher reckons it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct LiveLines {
     /// Such workers.
     pub workers: i64,
@@ -128,22 +128,11 @@ impl Store {
         on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(millis(within)).fetch_all(conn).await?))
     }
 
-    /// Lines of the workers that take calls and whose heartbeat moved within the last `within`. An attempt that nobody holds yet
-    /// takes one of them, and a call that was handed off none.
+    /// Lines of the workers that take calls and whose heartbeat moved within the last `within`.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn live_lines(&self, within: Duration) -> Result<LiveLines, StoreError> {
-        const LINES: EngineSql = engine_sql!(
-            "SELECT up.workers, up.lines, CASE WHEN up.lines > taken.attempts THEN up.lines - taken.attempts ELSE 0 END AS free
-             FROM (SELECT COUNT(*) AS workers, CAST(COALESCE(SUM(lines), 0) AS BIGINT) AS lines
-                   FROM worker WHERE state = 'running' AND heartbeat_db >= " now " - $1) AS up
-               CROSS JOIN (SELECT COUNT(*) AS attempts FROM attempt
-                   WHERE state IN ('ready', 'sending', 'unknown', 'placed', 'ringing', 'talking', 'refused')
-                     AND (held_by IS NULL OR held_by IN
-                       (SELECT id FROM worker WHERE state = 'running' AND heartbeat_db >= " now " - $1))) AS taken"
-        );
-        let sql = LINES.on(&self.db);
-        on_db!(self.db, read, conn => Ok(sqlx::query_as(sql).bind(millis(within)).fetch_one(conn).await?))
+        Ok(self.lines_and_open(within).await?.0)
     }
 }

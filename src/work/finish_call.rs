@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::crash_point;
-use crate::domain::dialing::{CallStatus, DialTimings};
+use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{AttemptId, LedgerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::Reason;
@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::live::{Live, LiveEvent, Whose};
 use crate::mind::ledger::{LedgerEntry, Purpose, Service, Tier, UsageSource};
 use crate::providers::Usage;
-use crate::store::dial::{AttemptView, Ending, Finished, FinishedCall};
+use crate::store::dial::{Charge, Ending, Finished, FinishedCall};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::campaigns::Campaigns;
@@ -65,8 +65,8 @@ impl Finisher {
         let Some(ending) = self.store.ending(attempt).await? else { return Ok(Finished::Already) };
         let Some(settings) = self.campaigns.settings(ending.campaign()).await? else { return Ok(Finished::Already) };
         let now = self.clock.now();
-        if ending.was_answered() {
-            self.bill(attempt, now).await?;
+        if let Some(charge) = ending.charge() {
+            self.bill(&ending, &charge, now).await?;
         }
         crash_point::pass("outcome.before_save");
         let finished = self.store.finish(&ending, &settings, &self.timings, now).await?;
@@ -108,16 +108,13 @@ impl Finisher {
     }
 
     /// The provider bills calls that were answered: talk time, the media stream, and who answered.
-    async fn bill(&self, attempt: AttemptId, now: Timestamp) -> Result<(), StoreError> {
-        let Some(view) = self.store.attempt(attempt).await? else { return Ok(()) };
-        let Some(answered) = view.answered_at.filter(|_| view.provider_status.is_some_and(CallStatus::is_final)) else { return Ok(()) };
-        let talked_ms = view.provider_duration_s.map_or(0, |seconds| u64::try_from(seconds).unwrap_or(0) * 1000);
-        let mut entries = vec![entry(&view, 1, "call", talked_ms, now)];
-        if view.held_by.is_some() {
-            entries.push(entry(&view, 2, "stream", talked_ms, now));
+    async fn bill(&self, ending: &Ending, charge: &Charge, now: Timestamp) -> Result<(), StoreError> {
+        let mut entries = vec![entry(ending, charge, 1, "call", charge.talked_ms, now)];
+        if charge.streamed {
+            entries.push(entry(ending, charge, 2, "stream", charge.talked_ms, now));
         }
-        if view.answered_by.is_some() {
-            entries.push(entry(&view, 3, "amd", 1, answered));
+        if charge.detected {
+            entries.push(entry(ending, charge, 3, "amd", 1, charge.answered_at));
         }
         let new = self.store.append_ledger(&entries, now).await?;
         // what was billed before stands first
@@ -127,12 +124,12 @@ impl Finisher {
 }
 
 /// Ids are made from the attempt's, so that billing twice writes once.
-fn entry(view: &AttemptView, item: u128, model: &str, units: u64, at: Timestamp) -> LedgerEntry {
+fn entry(ending: &Ending, charge: &Charge, item: u128, model: &str, units: u64, at: Timestamp) -> LedgerEntry {
     let mut entry = LedgerEntry {
-        id: LedgerId(Uuid::from_u128(view.id.0.as_u128() ^ (item << 64))),
+        id: LedgerId(Uuid::from_u128(ending.attempt().0.as_u128() ^ (item << 64))),
         at,
-        campaign: Some(view.campaign_id),
-        attempt: Some(view.id),
+        campaign: Some(ending.campaign()),
+        attempt: Some(ending.attempt()),
         turn: None,
         service: Service::Telephony,
         purpose: Purpose::Call,
@@ -148,7 +145,7 @@ fn entry(view: &AttemptView, item: u128, model: &str, units: u64, at: Timestamp)
         baseline: NanoUsd::ZERO,
         first_ms: None,
         total_ms: None,
-        finish: view.provider_status.map(|status| status.as_str().to_owned()),
+        finish: Some(charge.status.as_str().to_owned()),
         cache_hit: false,
         retry_of: None,
         text: None,

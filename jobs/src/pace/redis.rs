@@ -1,8 +1,10 @@
 //! Pacing across processes: GCRA in Redis, on the server's clock.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use redis::Script;
 use redis::aio::ConnectionManager;
 use tokio::time::Instant;
 
@@ -16,7 +18,9 @@ use crate::backend::redis::{RedisSettings, open_connection};
 /// when the pacer remembers. It is made by the first caller and outlives all keys it has seen by a minute. What was given out
 /// before that moment is not known, so the first slot of a key is a full interval after it: the first caller after a loss
 /// waits, and whoever has waited as long already, for another key, does not wait again.
-const NEXT_SLOT: &str = r"
+static NEXT_SLOT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local interval, patience, slots = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -27,15 +31,21 @@ redis.call('SET', KEYS[2], string.format('%.0f', since), 'PX', math.max(redis.ca
 if slot - now > patience then return -1 end
 redis.call('SET', KEYS[1], string.format('%.0f', slot + interval * slots), 'PX', ahead)
 return slot - now
-";
+",
+    )
+});
 
 /// Moves the next slot to after the pause, never nearer.
-const HOLD_BACK: &str = r"
+static HOLD_BACK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local slot = math.max(tonumber(redis.call('GET', KEYS[1])) or 0, now + tonumber(ARGV[1]))
 redis.call('SET', KEYS[1], string.format('%.0f', slot), 'PX', math.ceil((slot - now) / 1000) + 60000)
-";
+",
+    )
+});
 
 /// One GCRA per key for the whole fleet. When Redis does not answer, nothing begins.
 #[derive(Clone)]
@@ -75,7 +85,7 @@ impl Pacer for RedisPacer {
     async fn turn(&self, key: &str, per_second: f64, slots: u32, patience: Duration) -> Result<Option<Turn>, PaceError> {
         // rounded up: a shade slower, never faster
         let (interval, asked) = ((1e6 / per_second.clamp(1e-3, 1e6)).ceil(), Instant::now());
-        let wait: i64 = redis::Script::new(NEXT_SLOT)
+        let wait: i64 = NEXT_SLOT
             .key(self.key(key))
             .key(self.since())
             .arg(format!("{interval:.0}"))
@@ -89,7 +99,7 @@ impl Pacer for RedisPacer {
     }
 
     async fn hold_back(&self, key: &str, pause: Duration) -> Result<(), PaceError> {
-        redis::Script::new(HOLD_BACK)
+        HOLD_BACK
             .key(self.key(key))
             .arg(u64::try_from(pause.as_micros()).unwrap_or(u64::MAX))
             .invoke_async::<()>(&mut self.conn.clone())

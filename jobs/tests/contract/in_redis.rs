@@ -7,6 +7,7 @@ use callfleet_jobs::backend::redis::{RedisQueue, RedisSettings};
 use callfleet_jobs::kinds::DialLead;
 use callfleet_jobs::pace::RedisPacer;
 use callfleet_jobs::{JobQueue, QueueError};
+use futures_util::StreamExt as _;
 
 use crate::support::{PATIENCE, Probe, forget, keys, settings, start, ticket, told};
 
@@ -27,6 +28,21 @@ async fn nothing_of_a_handled_ticket_stays_in_redis() {
     let (mut kept, _) = keys(&settings).await;
     kept.retain(|key| !of_queue.iter().any(|queue| key.starts_with(queue)));
     assert_eq!(kept, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_rung_by_one_script() {
+    let settings = settings();
+    let queue = JobQueue::Redis(RedisQueue::connect(settings.clone()).await.unwrap());
+    queue.push(ticket(0)).await.unwrap(); // after this the server knows the script
+    let (_, mut conn) = keys(&settings).await;
+    let ear = redis::Client::open(settings.url.as_str()).unwrap().get_async_monitor().await.unwrap();
+    assert_eq!(queue.push_all((1..=40).map(ticket).collect()).await.unwrap(), 40);
+    let last = format!("{}:last", settings.prefix);
+    redis::cmd("EXISTS").arg(&last).query_async::<()>(&mut conn).await.unwrap();
+    let heard = ear.into_on_message::<String>().take_while(|line| std::future::ready(!line.contains(&last)));
+    let scripts = heard.filter(|line| std::future::ready(line.contains("EVALSHA") && line.contains(&settings.prefix)));
+    assert_eq!(tokio::time::timeout(PATIENCE, scripts.count()).await.expect("heard the last"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

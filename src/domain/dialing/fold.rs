@@ -73,7 +73,8 @@ fn take_in(row: &mut DialRow, news: &Callback, now: Timestamp) {
     row.sip_code = row.sip_code.or(news.sip_code);
     row.provider_duration_s = row.provider_duration_s.or(news.duration_s);
     row.answered_by = row.answered_by.take().or_else(|| news.answered_by.clone());
-    let Some(status) = news.status else { return };
+    // until it rings a call is what its name made it: that it waits or that dialling begins changes nothing and is not worth a write
+    let Some(status) = news.status.filter(|status| status.rank() > CallStatus::Initiated.rank()) else { return };
     let sequence = news.sequence.unwrap_or(row.sequence);
     if row.status.is_none_or(|known| (known.rank(), row.sequence, known) < (status.rank(), sequence, status)) {
         row.status = Some(status);
@@ -195,6 +196,15 @@ mod tests {
         let row = play(&sending(), &[&all_four()[..], &[answer()]].concat());
         assert_eq!((row.state, row.status, row.sequence), (AttemptState::Talking, Some(CallStatus::Completed), 3));
         assert_eq!((row.provider_ended_at, row.provider_duration_s, row.call_sid.as_deref()), (Some(NOW), Some(7), Some("CA1")));
+    }
+
+    #[test]
+    fn that_a_bound_call_waits_or_begins_to_dial_changes_nothing() {
+        let bound = fold(&sending(), &answer(), true, NOW).row;
+        for status in [CallStatus::Queued, CallStatus::Initiated] {
+            assert!(fold(&bound, &news(status, 0), true, NOW).is_nothing(&bound));
+            assert_eq!(fold(&sending(), &news(status, 0), true, NOW).row, bound, "it binds as the answer does");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct DialRow {
     pub send_no: u32,
     /// The call that belongs to the attempt.
     pub call_sid: Option<String>,
-    /// Latest status by rank, then by the provider's sequence.
+    /// Latest status by rank, then by the provider's sequence; `None` until the call rings.
     pub status: Option<CallStatus>,
     /// The provider's sequence number of `status`; −1 before the first.
     pub sequence: i32,

@@ -58,6 +58,18 @@ on_both_engines! {
         assert_eq!(store.ledger_of(call).await.unwrap(), both);
     }
 
+    async fn an_entry_that_stands_twice_is_paid_once(store: Store) {
+        let id = campaign(&store, "spring").await;
+        let call = attempt(&store, id, lead(&store, id, 1).await).await;
+        let text = Some(("what \"it\" costs\n".to_owned(), "nothing, Zoë".to_owned()));
+        let once = LedgerEntry { text, ..entry(id, call, Service::Llm, Purpose::Reply, 500) };
+        let twice = [once.clone(), once];
+        assert_eq!(store.append_ledger(&twice, at(5)).await.unwrap(), 1);
+        assert_eq!(store.ledger_of(call).await.unwrap(), twice[..1]);
+        assert_eq!(store.campaign_status(id).await.unwrap().spent, NanoUsd(500));
+        assert_eq!(store.append_ledger(&[], at(6)).await.unwrap(), 0);
+    }
+
     async fn the_cost_report_adds_up(store: Store) {
         let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
         let call = attempt(&store, spring, lead(&store, spring, 1).await).await;

@@ -22,9 +22,9 @@ on_both_engines! {
         assert_eq!(found.settings.0, json!({ "lines": 5 }));
         assert_eq!(store.campaign(id).await.unwrap(), Some(found));
         assert_eq!(store.campaign_by_name("autumn").await.unwrap(), None);
-        assert_eq!(store.campaigns(Some(Draft)).await.unwrap().len(), 1);
-        assert_eq!(store.campaigns(Some(Running)).await.unwrap().len(), 0);
-        assert_eq!(store.campaigns(None).await.unwrap().len(), 1);
+        assert_eq!(store.campaigns_in(&[Running, Draft]).await.unwrap().len(), 1);
+        assert_eq!(store.campaigns_in(&[Running]).await.unwrap().len(), 0);
+        assert_eq!(store.campaigns().await.unwrap().len(), 1);
     }
 
     async fn a_state_changes_only_from_the_state_that_was_seen(store: Store) {

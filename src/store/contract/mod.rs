@@ -19,4 +19,5 @@ mod operator;
 mod process;
 mod schema;
 mod spend;
+pub(crate) mod statements;
 pub(crate) mod support;

@@ -29,14 +29,14 @@ on_both_engines! {
     }
 
     async fn a_column_more_is_noticed_once_by_each_connection(store: Store) {
-        assert!(store.campaigns(None).await.unwrap().is_empty());
+        assert!(store.campaigns().await.unwrap().is_empty());
         let added: Result<(), StoreError> = on_db!(store.db, write, tx => {
             sqlx::query("ALTER TABLE campaign ADD COLUMN of_the_next_version TEXT").execute(tx).await?;
             Ok(())
         });
         added.unwrap();
         let mut noticed = 0;
-        while let Err(refusal) = store.campaigns(None).await {
+        while let Err(refusal) = store.campaigns().await {
             assert!(refusal.retry_helps() && noticed < CONNECTIONS, "{refusal}");
             noticed += 1;
         }
@@ -71,7 +71,7 @@ async fn nobody_has_looked_at_the_tables_of_a_file_before_they_are_migrated() {
     with_sqlite(async |store| {
         let Db::Sqlite { reader, .. } = &store.db else { panic!("not a file") };
         assert_eq!(reader.size(), 0);
-        store.campaigns(None).await.unwrap();
+        store.campaigns().await.unwrap();
         assert_eq!(reader.size(), 1);
     })
     .await;

@@ -14,7 +14,7 @@ use crate::domain::ids::AttemptId;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Db, on_db};
 use crate::store::dial::answer::naming;
-use crate::store::dial::callback::{Told, is_noted, nothing_to_do};
+use crate::store::dial::callback::{Told, nothing_to_do};
 use crate::store::dial::row::{AttemptRow, columns};
 use crate::store::dial::sql::among;
 use crate::store::dial::write_news::{Change, OnlyIf};
@@ -26,9 +26,20 @@ pub(super) struct Read {
     #[sqlx(flatten)]
     pub row: AttemptRow,
     pub version: String,
+    /// The bound call was named for this attempt by a signed message, or by the answer to its POST.
+    pub noted: bool,
 }
 
-pub(super) const READ: &str = concat!("SELECT ", columns!(), ", CAST(xmin AS TEXT) AS version FROM attempt WHERE id", among!());
+/// A value, not `EXISTS`, which a planner may answer by reading all of `seen_call` once.
+pub(super) const READ: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", CAST(xmin AS TEXT) AS version,
+     COALESCE((SELECT seen.signed FROM seen_call seen
+        WHERE seen.provider = 'twilio' AND seen.call_sid = attempt.call_sid AND seen.attempt_id = attempt.id), FALSE) AS noted
+     FROM attempt WHERE id",
+    among!()
+);
 
 /// The POST's answer and the first callback often meet; whoever comes second reads what the other one wrote.
 const TRIES: u32 = 2;
@@ -36,11 +47,14 @@ const TRIES: u32 = 2;
 impl Store {
     /// Folds a signed callback; `None` when that has to be done under a lock.
     pub(super) async fn callback_at_once(&self, attempt: AttemptId, news: &Callback, now: Timestamp) -> Result<Option<Told>, StoreError> {
+        // who answered is told to whoever holds the call, under a lock: nobody waits for a round first
+        if news.status.is_none() && news.answered_by.is_some() {
+            return Ok(None);
+        }
         for _ in 0..TRIES {
-            let Some(Read { row, version }) = self.as_it_stands(attempt).await? else { return Ok(None) };
+            let Some(Read { row, version, noted }) = self.as_it_stands(attempt).await? else { return Ok(None) };
             let before = row.dial();
             let Some(folded) = common(&before, news, now) else { return Ok(None) };
-            let noted = is_noted(&row, news);
             if noted && folded.is_nothing(&before) {
                 return Ok(Some(nothing_to_do(&row)));
             }
@@ -70,7 +84,7 @@ impl Store {
             return Ok(Some(told(Told::nothing(attempt, whose.lead_id, whose.campaign_id, whose.to_number), &sent, &folded)));
         }
         // a callback was faster: most often it has bound the call, and the answer tells nothing new
-        let read = self.as_it_stands(attempt).await?.filter(|read| is_noted(&read.row, &news));
+        let read = self.as_it_stands(attempt).await?.filter(|read| read.noted);
         Ok(read.filter(|read| nothing_new(&read.row, &news, now)).map(|read| nothing_to_do(&read.row)))
     }
 

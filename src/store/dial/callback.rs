@@ -5,7 +5,7 @@ use crate::call::journal::CallSignal;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::claim::not_dialling;
 use crate::domain::dialing::{Callback, DialTimings, Folded, Meeting, fold};
-use crate::domain::ids::{AttemptId, CampaignId, LeadId};
+use crate::domain::ids::{AttemptId, CampaignId, LeadId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::permit::{Denial, Gate};
 use crate::domain::phone::PhoneNumber;
@@ -108,15 +108,16 @@ pub(super) async fn take(
     now: Timestamp,
 ) -> Result<Option<Told>, StoreError> {
     let Some(row) = AttemptRow::lock(conn.reborrow(), attempt).await? else { return Ok(None) };
-    take_into(conn, &row, news, evidence, timings, now).await.map(Some)
+    take_into(conn, &row, news, evidence, None, timings, now).await.map(Some)
 }
 
-/// As [`take`], for a row that is locked already.
+/// As [`take`], for a row that is locked already, and for a worker that holds the call from now on, if it is the attempt's.
 pub(super) async fn take_into(
     mut conn: Conn<'_>,
     row: &AttemptRow,
     news: &Callback,
     evidence: Evidence,
+    holder: Option<WorkerId>,
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<Told, StoreError> {
@@ -130,7 +131,7 @@ pub(super) async fn take_into(
         let cancel = folded.cancel.then(|| news.call_sid.clone());
         return Ok(Told { cancel, trouble: Some(Trouble::StrayCall), ..nothing });
     }
-    let signal = write(conn, row, &folded, now).await?;
+    let signal = write(conn, row, &folded, holder, now).await?;
     let trouble = (folded.meeting == Meeting::Adopt).then_some(Trouble::Adopted);
     let came_to = (folded.row.state != row.state).then_some(folded.row.state);
     Ok(Told { finish: folded.finish, signal, trouble, came_to, ..nothing })
@@ -147,8 +148,9 @@ pub(super) fn nothing_to_do(row: &AttemptRow) -> Told {
     Told::nothing(row.id, row.lead_id, row.campaign_id, row.to_number.clone())
 }
 
-/// A bound call of which a signed message was folded is noted as this attempt's already: only those have a sequence.
-pub(super) fn is_noted(row: &AttemptRow, news: &Callback) -> bool {
+/// A bound call of which a signed message with more than its name was folded is noted as this attempt's already: only those have a
+/// sequence.
+fn is_noted(row: &AttemptRow, news: &Callback) -> bool {
     row.call_sid.as_deref() == Some(&news.call_sid) && row.provider_sequence >= 0
 }
 
@@ -194,11 +196,17 @@ async fn is_closed_for_good(mut conn: Conn<'_>, row: &AttemptRow) -> Result<bool
 }
 
 /// Writes the fold and what hangs on it; true when the holder was sent a signal.
-async fn write(mut conn: Conn<'_>, row: &AttemptRow, folded: &Folded, now: Timestamp) -> Result<bool, StoreError> {
-    if folded.is_nothing(&row.dial()) {
+async fn write(
+    mut conn: Conn<'_>,
+    row: &AttemptRow,
+    folded: &Folded,
+    holder: Option<WorkerId>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if holder.is_none() && folded.is_nothing(&row.dial()) {
         return Ok(false); // told before: the POST's answer after the first callback, a callback that came twice
     }
-    if !row.write(conn.reborrow(), &folded.row, now).await? {
+    if !row.write(conn.reborrow(), &folded.row, holder, now).await? {
         return Ok(false);
     }
     if row.state == AttemptState::Absent {

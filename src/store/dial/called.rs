@@ -62,6 +62,11 @@ impl Called {
         Self { lead, others: 0, others_promised: 0, others_alike: 0, others_same_reason: 0, suppressed }
     }
 
+    /// Whether other calls were placed to the lead.
+    pub const fn before(&self) -> bool {
+        self.others > 0
+    }
+
     /// Calls placed to the lead, with the one that is being finished, if it counts.
     pub fn placed(&self, row: &AttemptRow, verdict: &Verdict) -> u32 {
         count(self.others) + own(row, verdict)

@@ -8,11 +8,11 @@ use crate::domain::money::NanoUsd;
 use crate::domain::permit::{Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::db::{Conn, Db, on_db};
+use crate::store::db::{Conn, on_db};
 use crate::store::dial::facts::Facts;
-use crate::store::dial::intent::{INTENT, INTENT_AT_ONCE, intend};
+use crate::store::dial::intent::intend;
 use crate::store::dial::sql::fetch_optional;
-use crate::store::dial::ticket::{ReadyTicket, TICKET, Ticket, TicketAndLook};
+use crate::store::dial::ticket::{ReadyTicket, TICKET, Ticket};
 use crate::store::dial::withdraw::withdraw_one;
 use crate::store::{Store, StoreError};
 
@@ -71,6 +71,14 @@ pub struct Claimed {
     pub stream_token: String,
 }
 
+impl Claimed {
+    pub(super) fn of(row: Ticket, permit: DialPermit, stream_token: String) -> Self {
+        let (attempt, send_no, lead, campaign) = (row.attempt, row.send_no(), row.lead.id, row.lead.campaign_id);
+        let (agent_version, kind, to, from) = (row.agent_version_id, row.kind, row.to_number, row.from_number);
+        Self { permit, attempt, send_no, lead, campaign, agent_version, kind, to, from, stream_token }
+    }
+}
+
 impl Store {
     /// Claims one send. The commit is durable when this returns.
     ///
@@ -83,27 +91,9 @@ impl Store {
         if let Some(claimed) = self.claim_at_once(ask, now).await? {
             return Ok(ClaimOutcome::Claimed(Box::new(claimed)));
         }
-        on_db!(self.db, write, tx => claim(tx.into(), ask, now).await)
-    }
-
-    /// Where the engine is a server: read and decided without a lock, then claimed by one statement that holds only while
-    /// attempt, lead, campaign and queue still allow it. `None`: nothing was claimed, and what becomes of the ticket is decided under
-    /// a lock.
-    async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
-        let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let read = match ask.seen.and_then(ReadyTicket::fresh) {
-            Some(seen) => Some(seen),
-            None => self.ticket_and_look(ask.attempt, now).await?,
-        };
-        // an entry may be of no weight by now, or for this call: decided under the lock
-        let Some(TicketAndLook { ticket: row, look }) = read.filter(|read| read.look.suppressions == 0) else { return Ok(None) };
-        on_db!(@read_server server, conn, {
-            let mut conn: Conn<'_> = conn.into();
-            let facts = Facts::after(look, conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
-            match row.decide(&facts, ask, now) {
-                Claim::Claimed(permit) => intend(conn, INTENT_AT_ONCE, row, permit, ask, now).await,
-                Claim::Stale | Claim::Withdraw(_) => Ok(None),
-            }
+        on_db!(self.db, write, tx => {
+            self.still_settled()?;
+            claim(tx.into(), ask, now).await
         })
     }
 }
@@ -119,8 +109,7 @@ async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, now: Timestamp) -> Result
             Ok(ClaimOutcome::Withdrawn(denial))
         }
         Claim::Claimed(permit) => {
-            let sql = INTENT.for_conn(&conn);
-            let claimed = intend(conn, sql, row, permit, ask, now).await?;
+            let claimed = intend(conn, row, permit, ask, now).await?;
             Ok(claimed.map_or(ClaimOutcome::Stale, |claimed| ClaimOutcome::Claimed(Box::new(claimed))))
         }
     }

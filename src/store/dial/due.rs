@@ -168,14 +168,15 @@ fn those_at(classes: &[i64], heads: &[Head], rank: i32, state: LeadState) -> Vec
     classes.iter().copied().filter(|class| here.contains(class)).collect()
 }
 
-/// `$1` campaign, `$2` state, `$3` kind, `$4` rank, `$5` now, `$6` limit, then the classes.
-fn due_sql(classes: usize) -> String {
+/// `$1` campaign, `$2` state, `$3` kind, `$4` rank, `$5` now, `$6` limit, then the classes. Each hidden from the planner, which would
+/// plan anew for whoever is due now (docs/decisions/012).
+pub(super) fn due_sql(classes: usize) -> String {
     let one = |at: usize| {
+        let [campaign, state, kind, rank, now, limit, class] = [1, 2, 3, 4, 5, 6, at + 7].map(|n| format!("(SELECT ${n})"));
         format!(
             "SELECT * FROM (SELECT id AS lead, hours_class AS class, next_kind AS kind, next_attempt_at AS due_at FROM lead
-               WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 AND hours_class = ${} AND {} = $4 AND next_attempt_at <= $5
-               ORDER BY next_attempt_at LIMIT $6) AS c{at}",
-            at + 7,
+               WHERE campaign_id = {campaign} AND state = {state} AND next_kind = {kind} AND hours_class = {class} AND {} = {rank}
+                 AND next_attempt_at <= {now} ORDER BY next_attempt_at LIMIT {limit}) AS c{at}",
             rank!()
         )
     };

@@ -10,6 +10,7 @@ use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, Db, on_db};
+use crate::store::dial::charge::Charge;
 use crate::store::dial::lead::LeadRow;
 use crate::store::dial::row::{AttemptRow, columns};
 use crate::store::dial::sql::{among, fetch_optional};
@@ -34,6 +35,12 @@ pub(super) struct Versions {
 }
 
 impl Ending {
+    /// Which attempt.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.row.id
+    }
+
     /// Of which campaign.
     #[must_use]
     pub const fn campaign(&self) -> CampaignId {
@@ -46,10 +53,12 @@ impl Ending {
         &self.row.to_number
     }
 
-    /// The provider told of an answer: there may be something to bill.
+    /// What has to be billed before the outcome is folded. `None` while our side is not over, and for an attempt that has ended: it
+    /// was billed before.
     #[must_use]
-    pub const fn was_answered(&self) -> bool {
-        self.row.answered_at.is_some()
+    pub fn charge(&self) -> Option<Charge> {
+        let is_held = self.row.held_by.is_some() && self.row.closed_at.is_none();
+        self.row.charge().filter(|_| self.row.state.is_open() && !is_held)
     }
 }
 

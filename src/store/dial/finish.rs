@@ -25,7 +25,7 @@ use crate::store::{Store, StoreError};
 pub enum Finished {
     /// The outcome is written.
     Done(Box<FinishedCall>),
-    /// One side is not over yet; the job is rung again when it is.
+    /// One side is not over yet, or there is more to bill than was looked at: the job looks again.
     NotYet,
     /// Somebody else was faster, or the attempt does not exist: acknowledge.
     Already,
@@ -50,7 +50,7 @@ pub struct FinishedCall {
 
 impl Store {
     /// Folds the outcome of an attempt once the provider's end is known and its holder closed or died. Safe to repeat, and with
-    /// an [`Ending`] that has become old.
+    /// an [`Ending`] that has become old: it is not yet over when more has to be billed than was known then.
     ///
     /// # Errors
     /// The database cannot be written, or the stored draft cannot be read.
@@ -61,10 +61,15 @@ impl Store {
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Finished, StoreError> {
-        if let Some(call) = self.finish_at_once(ending, settings, timings, now).await? {
+        let row = &ending.row;
+        if !row.state.is_open() {
+            return Ok(Finished::Already);
+        }
+        let Some(verdict) = dialing::finish(row.end().as_ref(), row.holder()?, row.flags()) else { return Ok(Finished::NotYet) };
+        if let Some(call) = self.finish_at_once(ending, verdict, settings, timings, now).await? {
             return Ok(Finished::Done(Box::new(call)));
         }
-        on_db!(self.db, write, tx => finish(tx.into(), ending.row.id, settings, timings, now).await)
+        on_db!(self.db, write, tx => finish(tx.into(), ending, settings, timings, now).await)
     }
 
     /// Conversations that ended since `since` and for which no deferred work was planned: whoever finished them died
@@ -85,14 +90,18 @@ impl Store {
 
 async fn finish(
     mut conn: Conn<'_>,
-    attempt: AttemptId,
+    ending: &Ending,
     settings: &CampaignSettings,
     timings: &DialTimings,
     now: Timestamp,
 ) -> Result<Finished, StoreError> {
-    let Some(row) = AttemptRow::lock(conn.reborrow(), attempt).await?.filter(|row| row.state.is_open()) else {
+    let Some(row) = AttemptRow::lock(conn.reborrow(), ending.row.id).await?.filter(|row| row.state.is_open()) else {
         return Ok(Finished::Already);
     };
+    // an attempt that has ended is not billed any more
+    if row.charge() != ending.row.charge() {
+        return Ok(Finished::NotYet);
+    }
     let Some(verdict) = dialing::finish(row.end().as_ref(), row.holder()?, row.flags()) else { return Ok(Finished::NotYet) };
     let Some(called) = Called::lock(conn.reborrow(), &row, &verdict.outcome).await? else { return Ok(Finished::Already) };
     let next = next_of(conn.reborrow(), &row, &called, &verdict, (settings, timings), now).await?;
@@ -208,7 +217,7 @@ pub(super) async fn next_of(
     now: Timestamp,
 ) -> Result<LeadStep, StoreError> {
     let by_day_part = settings.redial.day_parts && verdict.outcome.disposition == Disposition::NoAnswer;
-    let unanswered = if by_day_part { unanswered(conn.reborrow(), row, verdict).await? } else { Vec::new() };
+    let unanswered = if by_day_part { unanswered(conn.reborrow(), row, called, verdict).await? } else { Vec::new() };
     let redial = |disposition, tries, ended| {
         let at = settings.redial.next(disposition, tries, ended)?;
         Some(if disposition == Disposition::NoAnswer { other_part(&called.lead, &unanswered, ended, at, settings) } else { at })
@@ -218,10 +227,10 @@ pub(super) async fn next_of(
 }
 
 /// When nobody answered so far, this call included.
-async fn unanswered(mut conn: Conn<'_>, row: &AttemptRow, verdict: &Verdict) -> Result<Vec<Timestamp>, StoreError> {
+async fn unanswered(mut conn: Conn<'_>, row: &AttemptRow, called: &Called, verdict: &Verdict) -> Result<Vec<Timestamp>, StoreError> {
     let sql = "SELECT placed_at FROM attempt WHERE lead_id = $1 AND disposition = 'no_answer' AND placed_at IS NOT NULL AND id <> $2
                ORDER BY placed_at";
-    let mut times = fetch_values!(conn, Timestamp, sql, row.lead_id, row.id);
+    let mut times = if called.before() { fetch_values!(conn, Timestamp, sql, row.lead_id, row.id) } else { Vec::new() };
     times.extend(row.placed_at.filter(|_| verdict.is_counted()));
     Ok(times)
 }

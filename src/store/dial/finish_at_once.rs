@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::attempt::DialKind;
 use crate::domain::campaign::CampaignSettings;
-use crate::domain::dialing::{self, DialTimings, LeadStep, Verdict};
+use crate::domain::dialing::{DialTimings, LeadStep, Verdict};
 use crate::domain::outcome::{Disposition, Reason};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, Db, on_db};
@@ -90,15 +90,14 @@ impl Store {
     pub(super) async fn finish_at_once(
         &self,
         ending: &Ending,
+        verdict: Verdict,
         settings: &CampaignSettings,
         timings: &DialTimings,
         now: Timestamp,
     ) -> Result<Option<FinishedCall>, StoreError> {
         let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let Some(versions) = ending.versions.as_ref().filter(|_| ending.row.state.is_open()) else { return Ok(None) };
+        let Some(versions) = ending.versions.as_ref().filter(|_| stays_here(&verdict)) else { return Ok(None) };
         let row = &ending.row;
-        let verdict = dialing::finish(row.end().as_ref(), row.holder()?, row.flags());
-        let Some(verdict) = verdict.filter(stays_here) else { return Ok(None) };
         // not kept while the round is waited for: its runner needs a connection too
         let decided: Result<Option<(Called, LeadStep)>, StoreError> = on_db!(@read_server server, conn, {
             let mut conn: Conn<'_> = conn.into();

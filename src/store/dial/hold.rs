@@ -188,12 +188,10 @@ async fn claim_stream(
         return Ok(StreamClaim::Refused);
     }
     let answered = Callback { status: Some(CallStatus::InProgress), ..naming(row.send_no(), call_sid) };
-    let told = take_into(conn.reborrow(), &row, &answered, Evidence::Signed, timings, now).await?;
+    let told = take_into(conn, &row, &answered, Evidence::Signed, Some(worker), timings, now).await?;
     if told.cancel.is_some() || told.trouble.is_some_and(|trouble| trouble != crate::store::dial::Trouble::Adopted) {
         return Ok(StreamClaim::Stray(told));
     }
-    let sql = "UPDATE attempt SET held_by = $2, hold_epoch = hold_epoch + 1, held_at = $3, stream_token = NULL WHERE id = $1";
-    execute!(conn, sql, row.id, worker, now);
     Ok(StreamClaim::Held(Box::new(held(row, call_sid))))
 }
 

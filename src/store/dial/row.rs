@@ -103,15 +103,19 @@ const BY_TOKEN: EngineSql = EngineSql {
     sqlite: concat!("SELECT ", columns!(), " FROM attempt WHERE stream_token = $1"),
 };
 
-macro_rules! numbered {
-    () => {
-        folded!("$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14")
+/// `$15` the worker that holds the call from now on, its token used up.
+macro_rules! written {
+    ($engine:ident) => {
+        concat!(
+            "UPDATE attempt SET held_by = COALESCE($15, held_by), hold_epoch = hold_epoch + CASE WHEN $15 IS NULL THEN 0 ELSE 1 END,
+                held_at = CASE WHEN $15 IS NULL THEN held_at ELSE $14 END, stream_token = CASE WHEN $15 IS NULL THEN stream_token END, ",
+            folded!("$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14"),
+            engine_part!($engine now),
+            " WHERE id = $1 AND state = $2"
+        )
     };
 }
-const WRITE: EngineSql = EngineSql {
-    postgres: concat!("UPDATE attempt SET ", numbered!(), engine_part!(postgres now), " WHERE id = $1 AND state = $2"),
-    sqlite: concat!("UPDATE attempt SET ", numbered!(), engine_part!(sqlite now), " WHERE id = $1 AND state = $2"),
-};
+const WRITE: EngineSql = EngineSql { postgres: written!(postgres), sqlite: written!(sqlite) };
 
 impl AttemptRow {
     /// The row of this id, locked until the transaction ends.
@@ -149,8 +153,8 @@ impl AttemptRow {
         u32::try_from(self.send_no).unwrap_or(0)
     }
 
-    /// Writes the folded row; false when it moved on meanwhile.
-    pub async fn write(&self, mut conn: Conn<'_>, row: &DialRow, now: Timestamp) -> Result<bool, StoreError> {
+    /// Writes the folded row, and who holds it from now on; false when it moved on meanwhile.
+    pub async fn write(&self, mut conn: Conn<'_>, row: &DialRow, holder: Option<WorkerId>, now: Timestamp) -> Result<bool, StoreError> {
         let sql = WRITE.for_conn(&conn);
         let rows = execute!(
             conn,
@@ -168,7 +172,8 @@ impl AttemptRow {
             row.answered_at,
             row.provider_ended_at,
             row.provider_duration_s.map(whole),
-            now
+            now,
+            holder
         );
         Ok(rows == 1)
     }

@@ -62,7 +62,8 @@ macro_rules! among {
     };
 }
 
-pub(super) use {among, execute, fetch_all, fetch_one, fetch_optional, fetch_value, fetch_values, given};
+pub(in crate::store) use given;
+pub(super) use {among, execute, fetch_all, fetch_one, fetch_optional, fetch_value, fetch_values};
 
 use std::time::Duration;
 
@@ -77,7 +78,7 @@ pub(super) const PROVIDER: &str = "twilio";
 ///
 /// # Errors
 /// A row has no JSON form; nothing was asked.
-pub(super) fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
+pub(in crate::store) fn rows<T: Serialize>(rows: impl IntoIterator<Item = T>) -> Result<Vec<String>, StoreError> {
     let rows: Result<Vec<String>, _> = rows.into_iter().map(|row| serde_json::to_string(&row)).collect();
     rows.map_err(|error| sqlx::Error::Encode(error.into()).into())
 }

@@ -50,14 +50,15 @@ struct Row {
     queue_paused: bool,
 }
 
-/// What waits for a paused queue is not among them: it would take the places of those that have to be looked after.
+/// What waits for a paused queue is not among them: it would take the places of those that have to be looked after. Which campaigns do
+/// not dial is asked once, not for each row.
 macro_rules! stale {
     ($engine:ident ($($columns:tt)+) $which:literal) => {
         concat!(
             "SELECT ", $($columns)+, "
              FROM attempt
-             WHERE ", $which, "((state IN ('ready', 'refused')
-                    AND (SELECT state FROM campaign WHERE campaign.id = attempt.campaign_id) NOT IN ('running', 'draining'))
+             WHERE ", $which, "state IN ('ready', 'refused', 'sending')
+                AND ((state <> 'sending' AND campaign_id IN (SELECT id FROM campaign WHERE state NOT IN ('running', 'draining')))
                 OR (state = 'ready' AND lease_until_db <= $1 AND NOT ", dials_paused!(), ")
                 OR (state = 'refused' AND rearm_at_db <= $1 AND NOT ", dials_paused!(), ")
                 OR (state = 'sending' AND send_deadline_db <= $1))
@@ -87,7 +88,7 @@ macro_rules! all_but {
 const STALE: EngineSql = all_but!(stale_rows);
 const STALE_ONE: EngineSql = EngineSql { postgres: stale_rows!(postgres "id = $3 AND "), sqlite: stale_rows!(sqlite "id = $3 AND ") };
 /// Nothing of these rows is read that a broken one, or one of a later version, could have wrong.
-const STALE_IDS: EngineSql = all_but!(stale("id"));
+pub(super) const STALE_IDS: EngineSql = all_but!(stale("id"));
 
 macro_rules! unfinished {
     ($engine:ident $which:literal) => {

@@ -33,7 +33,8 @@ pub struct ReadyTicket {
 }
 
 /// So old may be what the permit looks at, if its turn comes at once: less than settings are kept. The claim itself looks again at
-/// attempt, lead, campaign, queue and suppressions; consent, zones and the dates of lists may be so old.
+/// attempt, lead, campaign, queue and suppressions; consent, zones and the dates of lists may be so old, and older by the round that
+/// the claim goes along with.
 pub(super) const FRESH: Duration = Duration::from_millis(200);
 
 impl ReadyTicket {

@@ -71,7 +71,7 @@ pub async fn show(State(api): State<ApiState>, Path(id): Path<String>) -> Result
 }
 
 async fn campaign_names(api: &ApiState) -> Result<HashMap<CampaignId, String>, ApiError> {
-    Ok(api.store.campaigns(None).await?.into_iter().map(|campaign| (campaign.id, campaign.name)).collect())
+    Ok(api.store.campaigns().await?.into_iter().map(|campaign| (campaign.id, campaign.name)).collect())
 }
 
 fn with_names(call: &AttemptView, names: &HashMap<CampaignId, String>) -> Result<Value, ApiError> {

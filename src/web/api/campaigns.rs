@@ -88,7 +88,7 @@ pub struct List {
 /// `GET /v1/campaigns`: newest first, with the number of leads and of those that are not done.
 pub async fn list(State(api): State<ApiState>) -> Result<Json<List>, ApiError> {
     let (agents, counts) = (api.store.agent_versions().await?, api.store.lead_counts().await?);
-    let campaigns = api.store.campaigns(None).await?;
+    let campaigns = api.store.campaigns().await?;
     let listed = campaigns.iter().filter(|campaign| campaign.name != TEST_CALLS).map(|campaign| {
         let own = || counts.iter().filter(|count| count.campaign == campaign.id);
         let open = own().filter(|count| !count.state.is_terminal()).map(|count| count.leads).sum();

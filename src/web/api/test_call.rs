@@ -96,7 +96,7 @@ async fn agent(api: &ApiState, name: Option<&str>) -> Result<AgentVersionId, Api
 
 /// The first number of the newest campaign that has one.
 async fn usual_caller(api: &ApiState) -> Result<PhoneNumber, ApiError> {
-    let campaigns = api.store.campaigns(None).await?;
+    let campaigns = api.store.campaigns().await?;
     let first = |campaign: &Campaign| campaign.settings.0["caller_numbers"][0].as_str().and_then(|text| PhoneNumber::from_e164(text).ok());
     let fix = "name it: --from +14155550200";
     campaigns

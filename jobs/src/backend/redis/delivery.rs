@@ -3,10 +3,11 @@
 //! apalis' own acknowledgements go through a channel of four that is emptied before a fetch and not after the stop, so a
 //! worker that stops with more tickets in hand would never end; and a ticket that it acknowledged stays in Redis.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use apalis_core::task::task_id::TaskId;
+use redis::Script;
 use redis::aio::ConnectionManager;
 use tokio::time::Instant;
 
@@ -16,10 +17,14 @@ use crate::{Envelope, Handler, Runner};
 
 /// KEYS: the tickets in this worker's hand, all payloads, what else is known of this ticket. ARGV: the ticket. One that was
 /// given to another worker meanwhile is left to that one.
-const TAKE_OUT: &str = "if redis.call('SREM', KEYS[1], ARGV[1]) == 1 then
+static TAKE_OUT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('SREM', KEYS[1], ARGV[1]) == 1 then
   redis.call('HDEL', KEYS[2], ARGV[1])
   redis.call('DEL', KEYS[3])
-end";
+end",
+    )
+});
 
 /// It is over when none stayed for so long. Where one ticket in ten stays, its beginning and its end would be said in turn for ever.
 const OVER_AFTER: Duration = Duration::from_secs(30);
@@ -72,7 +77,7 @@ impl<J: Envelope> Delivery<J> {
 
     async fn take_out(&self, ticket: &TaskId) {
         let (config, ticket) = (self.queue.config(), ticket.to_string());
-        let taken_out = redis::Script::new(TAKE_OUT)
+        let taken_out = TAKE_OUT
             .key(format!("{}:{}", config.inflight_jobs_set(), self.worker))
             .key(config.job_data_hash())
             .key(format!("{}:{ticket}", config.job_meta_hash()))

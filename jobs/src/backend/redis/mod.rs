@@ -55,23 +55,19 @@ impl<J: Envelope> RedisQueue<J> {
     }
 
     pub(crate) async fn push(&self, job: J) -> Result<(), QueueError> {
-        if self.waiting().await? >= WINDOW {
-            return Err(QueueError::Full(WINDOW));
+        match self.push_all(vec![job]).await? {
+            0 => Err(QueueError::Full(WINDOW)),
+            _ => Ok(()),
         }
-        self.ring(job).await
     }
 
-    /// One look at the window, then everything at once: the connection carries many requests side by side.
+    /// One look at the window, then one script for all.
     pub(crate) async fn push_all(&self, mut jobs: Vec<J>) -> Result<usize, QueueError> {
         jobs.truncate(WINDOW.saturating_sub(self.waiting().await?));
-        let rung = jobs.len();
-        futures_util::future::try_join_all(jobs.into_iter().map(|job| self.ring(job))).await?;
-        Ok(rung)
-    }
-
-    async fn ring(&self, job: J) -> Result<(), QueueError> {
-        let payload = seal(&job).map_err(|error| QueueError::Transport(error.to_string()))?;
-        self.storage(self.conn.clone()).push(payload).await.map_err(|error| QueueError::Transport(error.to_string()))
+        let payloads: Result<Vec<String>, _> = jobs.iter().map(seal).collect();
+        let payloads = payloads.map_err(|error| QueueError::Transport(error.to_string()))?;
+        self.storage(self.conn.clone()).push_bulk(payloads).await.map_err(|error| QueueError::Transport(error.to_string()))?;
+        Ok(jobs.len())
     }
 
     pub(crate) async fn waiting(&self) -> Result<usize, QueueError> {

@@ -20,6 +20,14 @@ on_both_engines! {
         assert_eq!(bench.view(claimed.lead).await.lead.placed, 1);
     }
 
+    async fn that_dialling_begins_changes_no_row(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let before = bench.store.attempt(claimed.attempt).await.unwrap();
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::Initiated, 0)).await;
+        assert_eq!(bench.store.attempt(claimed.attempt).await.unwrap(), before);
+    }
+
     async fn a_callback_may_come_before_the_answer(store: Store) {
         let bench = Bench::new(store).await;
         let claimed = bench.sending(1).await;

@@ -15,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::{self, at};
+use crate::store::db::on_db;
 use crate::store::dial::{ArmOrder, Arming, ClaimAsk, ClaimOutcome, Claimed, LeadView, ReadyTicket, Recorded, Told};
 use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::{Store, StoreError};
@@ -69,6 +70,14 @@ impl Bench {
         Self { store, campaign, settings: settings(), timings, worker: WorkerId::new(), reserve: NanoUsd(5) }
     }
 
+    /// What is kept of the stream's token: whoever was told it may send.
+    pub async fn token_kept(&self, attempt: AttemptId) -> Option<String> {
+        let kept: Result<Option<String>, StoreError> = on_db!(self.store.db, read, conn => {
+            Ok(sqlx::query_scalar("SELECT stream_token FROM attempt WHERE id = $1").bind(attempt).fetch_one(conn).await?)
+        });
+        kept.unwrap()
+    }
+
     pub async fn change_state(&self, from: CampaignState, to: CampaignState) {
         let change = CampaignChange { from, to, reason: None, actor: "test" };
         assert!(self.store.change_campaign_state(self.campaign, change, now()).await.unwrap().is_changed());
@@ -112,10 +121,13 @@ impl Bench {
         self.store.ready_ticket(attempt, send_no, now()).await.unwrap()
     }
 
-    pub async fn claim_as_seen(&self, attempt: AttemptId, send_no: u32, seen: Option<&ReadyTicket>) -> Result<ClaimOutcome, StoreError> {
+    pub fn ask<'a>(&'a self, attempt: AttemptId, send_no: u32, seen: Option<&'a ReadyTicket>) -> ClaimAsk<'a> {
         let (worker, settings, reserve) = (self.worker, &self.settings, self.reserve);
-        let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings, seen };
-        self.store.claim(&ask, now()).await
+        ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings, seen }
+    }
+
+    pub async fn claim_as_seen(&self, attempt: AttemptId, send_no: u32, seen: Option<&ReadyTicket>) -> Result<ClaimOutcome, StoreError> {
+        self.store.claim(&self.ask(attempt, send_no, seen), now()).await
     }
 
     pub async fn try_claim(&self, attempt: AttemptId, send_no: u32) -> ClaimOutcome {

@@ -11,7 +11,7 @@ use crate::domain::outcome::{Disposition, Flags, Outcome, PromisedCallback, Reas
 use crate::domain::time::Timestamp;
 use crate::store::contract::fixtures::number;
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::{Claimed, Finished, FinishedCall};
+use crate::store::dial::{Charge, Claimed, Finished, FinishedCall};
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
 /// A conversation that ended with this report.
@@ -59,6 +59,25 @@ on_both_engines! {
         let view = bench.view(claimed.lead).await;
         assert_eq!((view.lead.state, view.number_held_by), (LeadState::Finished, None));
         assert_eq!((view.attempts[0].state, view.attempts[0].duration_s), (AttemptState::Ended, Some(9)));
+    }
+
+    async fn nothing_ends_that_was_not_billed(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        assert!(bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await.finish);
+        let charge = async || bench.store.ending(claimed.attempt).await.unwrap().unwrap().charge();
+        assert_eq!(charge().await, None, "a worker has it");
+        bench.store.close_hold(held.attempt, held.epoch, None, &slots(), now()).await.unwrap();
+        let looked_at = bench.store.ending(claimed.attempt).await.unwrap().unwrap();
+        let verdict = Callback { status: None, sequence: None, answered_by: Some("human".to_owned()), ..news("CA1", CallStatus::Queued, 0) };
+        bench.callback(claimed.attempt, &verdict).await;
+        let finished = bench.store.finish(&looked_at, &bench.settings, &bench.timings, now()).await.unwrap();
+        assert_eq!(finished, Finished::NotYet);
+        let billed = Charge { answered_at: now(), status: CallStatus::Completed, talked_ms: 9_000, streamed: true, detected: false };
+        assert_eq!((looked_at.charge(), charge().await), (Some(billed), Some(Charge { detected: true, ..billed })));
+        done(bench.finish(claimed.attempt).await);
+        assert_eq!(charge().await, None, "it was billed before it ended");
     }
 
     async fn a_busy_line_is_tried_again_by_the_table_until_the_cap(store: Store) {

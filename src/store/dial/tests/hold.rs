@@ -76,6 +76,18 @@ on_both_engines! {
         assert_eq!((view.state, view.call_sid.as_deref()), (AttemptState::Talking, Some("CA1")));
     }
 
+    async fn a_stream_is_held_although_its_answer_was_told_before(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::InProgress, 2)).await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        let calls = bench.store.held_calls().await.unwrap();
+        let calls: Vec<_> = calls.into_iter().map(|call| (call.attempt, call.epoch, call.worker)).collect();
+        assert_eq!(calls, [(claimed.attempt, 1, bench.worker)]);
+        assert_eq!(bench.token_kept(claimed.attempt).await, None, "valid once");
+        assert_eq!(bench.store.close_hold(held.attempt, held.epoch, None, &slots(), now()).await.unwrap(), Some(false));
+    }
+
     async fn a_stream_of_another_call_is_not_held(store: Store) {
         let bench = Bench::new(store).await;
         let claimed = bench.placed(1, "CA1").await;

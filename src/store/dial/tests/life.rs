@@ -1,9 +1,10 @@
 //! Another server than the one that wrote the rows: nothing is sent on its word alone.
 
 use super::bench::{Bench, now};
+use super::claim_rounds::behind_a_round;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{PostClass, Refusal};
-use crate::store::contract::support::on_both_engines;
+use crate::store::contract::support::{on_both_engines, with_postgres};
 use crate::store::db::{Db, on_db};
 use crate::store::dial::Recorded;
 use crate::store::life::Settled;
@@ -45,4 +46,16 @@ on_both_engines! {
         assert!(bench.ask_claim(attempt, 1).await.is_ok(), "a stale ticket is no error");
         assert_eq!(bench.store.settle_life(bench.timings.ticket_lease, now()).await.unwrap(), Settled::Same);
     }
+}
+
+#[tokio::test]
+async fn who_waits_for_its_claim_while_a_standby_takes_over_claims_nothing() {
+    with_postgres(|store| async {
+        let bench = Bench::new(store).await;
+        let attempt = bench.arm(bench.lead(1).await).await;
+        let claimed = behind_a_round(&bench, 1, bench.ask_claim(attempt, 1), pretend_to_be_promoted(&bench.store)).await;
+        assert!(matches!(claimed, Err(StoreError::Unsettled)), "{claimed:?}");
+        assert_eq!(bench.store.attempt(attempt).await.unwrap().unwrap().state, AttemptState::Ready);
+    })
+    .await;
 }

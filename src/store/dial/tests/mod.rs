@@ -5,6 +5,7 @@ mod arm;
 mod bench;
 mod caller;
 mod claim;
+mod claim_rounds;
 mod earlier;
 mod explain;
 mod fatal;

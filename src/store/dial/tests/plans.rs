@@ -4,10 +4,10 @@
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
 use super::bench::Bench;
-use crate::store::contract::support::with_postgres;
+use crate::store::contract::support::{on_both_engines, plan, with_postgres};
 use crate::store::db::{Db, on_db};
-use crate::store::dial::{arm_together, at_once, due, ending, finish_at_once, ticket, write_news};
-use crate::store::{Store, StoreError};
+use crate::store::dial::{arm_together, at_once, claim_at_once, due, ending, finish_at_once, sweep, ticket, write_news};
+use crate::store::{Store, StoreError, ledger_at_once};
 
 /// A campaign under way, as the planner knows it.
 const PEOPLE: &str = "
@@ -18,17 +18,26 @@ const PEOPLE: &str = "
     ANALYZE lead, attempt, open_number";
 
 /// Each with the types of its parameters and some for it to do nothing with.
-const OFTEN: [(&str, &str, &str); 9] = [
+const OFTEN: [(&str, &str, &str); 11] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
     (ticket::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
+    (claim_at_once::CLAIMS, "TEXT[]", "'{}'"),
     (at_once::READ, "UUID[]", "'{}'"),
     (write_news::NEWS, "TEXT[]", "'{}'"),
     (ending::WITH_LEADS, "UUID[]", "'{}'"),
     (finish_at_once::FINISH, "TEXT[]", "'{}'"),
+    (ledger_at_once::LEDGER, "TEXT[], BIGINT", "'{}', 1"),
     (due::ACTIVE, "UUID", "gen_random_uuid()"),
     (due::QUEUED, "UUID, TEXT, TEXT", "gen_random_uuid(), 'waiting', 'callback'"),
 ];
+
+/// And what finds due leads, in two classes of hours.
+fn often() -> Vec<(String, &'static str, &'static str)> {
+    let types = "UUID, TEXT, TEXT, INTEGER, BIGINT, BIGINT, BIGINT, BIGINT";
+    let due = (due::due_sql(2), types, "gen_random_uuid(), 'new', 'fresh', 0, 1, 10, 0, 1");
+    OFTEN.iter().map(|(statement, types, parameters)| ((*statement).to_owned(), *types, *parameters)).chain([due]).collect()
+}
 
 /// A server plans a statement anew five times before it may keep a plan.
 const ASKED: usize = 8;
@@ -51,8 +60,8 @@ async fn kept_plans(store: &Store) -> Result<Vec<(i64, String)>, StoreError> {
     on_db!(@read_server server, conn, {
         conn.execute(sqlx::raw_sql(PEOPLE)).await?;
         let mut plans = Vec::new();
-        for statement in OFTEN {
-            plans.push(kept_plan(conn, statement).await?);
+        for (statement, types, parameters) in often() {
+            plans.push(kept_plan(conn, (statement.as_str(), types, parameters)).await?);
         }
         Ok(plans)
     })
@@ -62,7 +71,7 @@ async fn kept_plans(store: &Store) -> Result<Vec<(i64, String)>, StoreError> {
 async fn what_is_asked_again_and_again_finds_its_rows_by_their_keys_and_is_planned_once() {
     with_postgres(|store| async {
         let store = Bench::new(store).await.store;
-        for ((statement, ..), (kept, plan)) in OFTEN.iter().zip(kept_plans(&store).await.unwrap()) {
+        for ((statement, ..), (kept, plan)) in often().iter().zip(kept_plans(&store).await.unwrap()) {
             assert!(kept > 0, "planned each time: {statement}\n{plan}");
             for table in ["lead", "attempt"] {
                 assert!(!plan.contains(&format!("Seq Scan on {table}")), "{statement}\n{plan}");
@@ -70,4 +79,15 @@ async fn what_is_asked_again_and_again_finds_its_rows_by_their_keys_and_is_plann
         }
     })
     .await;
+}
+
+on_both_engines! {
+    async fn a_sweep_looks_once_for_the_campaigns_that_do_not_dial(store: Store) {
+        let sql = sweep::STALE_IDS.on(&store.db).to_owned();
+        let sql = (1..).zip(["1", "9", "'[]'"]).fold(sql, |sql, (n, value)| sql.replace(&format!("${n}"), value));
+        let plan = plan(&store, &sql).await;
+        // what was set aside, and these
+        let once = plan.matches("hashed SubPlan").count() + plan.matches("LIST SUBQUERY").count();
+        assert!(once >= 2 && !plan.contains("CORRELATED"), "{plan}");
+    }
 }

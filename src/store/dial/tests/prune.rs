@@ -14,7 +14,7 @@ use crate::store::db::on_db;
 const DAY: Duration = Duration::from_secs(86_400);
 const AT_ONCE: u32 = 10;
 
-async fn count(store: &Store, sql: &'static str) -> i64 {
+pub(super) async fn count(store: &Store, sql: &'static str) -> i64 {
     let counted: Result<i64, StoreError> = on_db!(store.db, read, conn => Ok(sqlx::query_scalar(sql).fetch_one(conn).await?));
     counted.unwrap()
 }

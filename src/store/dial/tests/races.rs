@@ -1,15 +1,20 @@
-//! Two that want the same call at once: another finisher, an opt-out, a cancel, a withdrawal. Whoever is first, the call has one
-//! outcome, its money is spent once, and nothing stays taken.
+//! Two that want the same call at once: another finisher, an opt-out, a cancel, a withdrawal, another process's claim. Whoever is
+//! first, the call has one outcome, its money is spent once, and nothing stays taken.
 //!
 //! Each side starts so many round trips later than the other, so that every statement of one meets every statement of the other.
+//! Finishers are processes of their own: those of one process share their statements and wait for each other.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::join_all;
 
 use super::bench::{Bench, news, now};
 use super::finish::talked;
 use super::hold::told;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::CallStatus;
+use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
@@ -19,6 +24,7 @@ use crate::store::contract::call_record::entry;
 use crate::store::contract::fixtures::{at, number};
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::Db;
+use crate::store::dial::intent::token_hash;
 use crate::store::dial::{Arming, ClaimOutcome, Claimed, Finished};
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
@@ -42,9 +48,16 @@ async fn wait(bench: &Bench, round_trips: u64) {
     }
 }
 
+/// As another process of the fleet has it.
+fn another_process(store: &Store) -> Store {
+    Store { db: store.db.clone(), life: store.life.clone(), rounds: Arc::default() }
+}
+
 async fn finish_late(bench: &Bench, call: &Over, lag: u64) -> Finished {
+    let store = another_process(&bench.store);
     wait(bench, lag).await;
-    bench.finish(call.claimed.attempt).await
+    let ending = store.ending(call.claimed.attempt).await.unwrap().unwrap();
+    store.finish(&ending, &bench.settings, &bench.timings, now()).await.unwrap()
 }
 
 /// A call that both sides are done with, and what it cost.
@@ -89,6 +102,11 @@ async fn is_paid_once(bench: &Bench, calls: u64) {
     assert_eq!((status.spent, status.reserved), (NanoUsd(COST * i64::try_from(calls).unwrap()), NanoUsd::ZERO));
 }
 
+async fn claim_late(bench: &Bench, tickets: [AttemptId; 3], lag: u64) -> Vec<ClaimOutcome> {
+    wait(bench, lag).await;
+    join_all(tickets.map(|attempt| bench.try_claim(attempt, 1))).await
+}
+
 async fn opt_out_late(bench: &Bench, n: u64, lag: u64) {
     wait(bench, lag).await;
     let number = number(n);
@@ -112,6 +130,16 @@ on_both_engines! {
             assert_eq!(callbacks, i32::from(n % 3 == 2), "a promise counts once");
         }
         is_paid_once(&bench, rounds).await;
+    }
+
+    async fn of_two_that_finish_a_call_in_one_round_one_does(store: Store) {
+        let bench = Bench::new(store).await;
+        for n in 1..=6 {
+            let call = over(&bench, n).await;
+            let (one, other) = tokio::join!(bench.finish(call.claimed.attempt), bench.finish(call.claimed.attempt));
+            is_settled_once(&bench, &call, &[one, other]).await;
+        }
+        is_paid_once(&bench, 6).await;
     }
 
     async fn an_opt_out_in_the_call_holds_whoever_finishes_it_meanwhile(store: Store) {
@@ -158,6 +186,26 @@ on_both_engines! {
             assert_eq!(state, if change.is_changed() { LeadState::Cancelled } else { LeadState::Finished }, "{n}");
         }
         is_paid_once(&bench, rounds).await;
+    }
+
+    async fn of_two_processes_that_claim_the_same_tickets_each_is_sent_once(store: Store) {
+        let (rounds, bench) = (rounds(&store), Bench::new(store).await);
+        let other = another_process(&bench.store);
+        let other = Bench { store: other, settings: bench.settings.clone(), worker: WorkerId::new(), ..bench };
+        for n in 1..=rounds {
+            let (first, second) = lags(n);
+            let (one, two) = (bench.arm(bench.lead(2 * n).await).await, bench.arm(bench.lead(2 * n + 1).await).await);
+            // a ticket that came twice is claimed twice at once
+            let tickets = [one, two, one];
+            let (here, there) = tokio::join!(claim_late(&bench, tickets, first), claim_late(&other, tickets, second));
+            for attempt in [one, two] {
+                let told = here.iter().chain(&there).filter_map(|told| match told {
+                    ClaimOutcome::Claimed(claimed) if claimed.attempt == attempt => Some(token_hash(&claimed.stream_token)),
+                    _ => None,
+                });
+                assert_eq!(told.collect::<Vec<_>>(), [bench.token_kept(attempt).await.unwrap()], "{n}");
+            }
+        }
     }
 
     async fn what_a_pause_gives_back_is_not_sent_while_calls_are_finished_beside_it(store: Store) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bench::{Bench, news, now};
+use super::prune::count;
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::lead::LeadState;
@@ -31,6 +32,17 @@ on_both_engines! {
         assert_eq!((told.trouble, told.cancel), (None, None));
         assert_eq!(bench.store.attempt(claimed.attempt).await.unwrap().unwrap().state, AttemptState::Placed);
         assert_eq!(bench.store.attempt(young.attempt).await.unwrap().unwrap().state, AttemptState::Sending);
+    }
+
+    async fn a_call_that_the_list_showed_is_noted_as_ours_by_its_first_callback(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.sending(1).await;
+        bench.record(&claimed, &PostClass::Unknown).await;
+        bench.store.adopt(claimed.attempt, 1, "CA1", &bench.timings, now()).await.unwrap();
+        let signed = "SELECT COUNT(*) FROM seen_call WHERE signed";
+        assert_eq!(count(&bench.store, signed).await, 0);
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::Initiated, 0)).await;
+        assert_eq!(count(&bench.store, signed).await, 1);
     }
 
     async fn calls_of_other_attempts_at_the_number_are_no_hits(store: Store) {

@@ -9,6 +9,7 @@ use crate::domain::dialing::{CallStatus, PostClass, Refusal};
 use crate::domain::lead::LeadState;
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{CallFilter, ClaimOutcome, Recorded, Swept, SweptRow};
+use crate::store::worker::LiveLines;
 
 async fn swept(bench: &Bench) -> Vec<Swept> {
     bench.store.sweep(9, &bench.timings, now()).await.unwrap().into_iter().map(|row| row.swept).collect()
@@ -166,9 +167,13 @@ on_both_engines! {
         bench.placed(2, "CA2").await;
         let ended = bench.placed(3, "CA3").await;
         bench.end(&ended, "CA3", CallStatus::Busy).await;
-        let mut counts: Vec<_> = bench.store.open_counts().await.unwrap().into_iter().map(|open| (open.state, open.attempts)).collect();
-        counts.sort();
-        assert_eq!(counts, [(AttemptState::Sending, 1), (AttemptState::Placed, 1)]);
+        let (lines, beside) = bench.store.lines_and_open(Duration::from_secs(600)).await.unwrap();
+        assert_eq!(lines, LiveLines::default(), "no worker, no line");
+        for counts in [bench.store.open_counts().await.unwrap(), beside] {
+            let mut counts: Vec<_> = counts.into_iter().map(|open| (open.campaign, open.state, open.attempts)).collect();
+            counts.sort();
+            assert_eq!(counts, [AttemptState::Sending, AttemptState::Placed].map(|state| (bench.campaign, state, 1)));
+        }
         assert_eq!(bench.store.oldest_by_state().await.unwrap().len(), 2);
         let filter = CallFilter { campaign: Some(bench.campaign), state: Some(AttemptState::Ended) };
         assert_eq!(bench.store.attempts(filter, 9).await.unwrap().len(), 1);
