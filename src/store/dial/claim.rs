@@ -9,6 +9,7 @@ use crate::domain::permit::{Denial, DialPermit};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
+use crate::store::dial::claim_at_once::{AtOnce, Untold};
 use crate::store::dial::facts::Facts;
 use crate::store::dial::intent::intend;
 use crate::store::dial::sql::fetch_optional;
@@ -88,19 +89,26 @@ impl Store {
         if !self.is_settled().await? {
             return Err(StoreError::Unsettled);
         }
-        if let Some(claimed) = self.claim_at_once(ask, now).await? {
-            return Ok(ClaimOutcome::Claimed(Box::new(claimed)));
-        }
+        let untold = match self.claim_at_once(ask, now).await? {
+            AtOnce::Claimed(claimed) => return Ok(ClaimOutcome::Claimed(claimed)),
+            AtOnce::Untold(untold) => Some(untold),
+            AtOnce::Nothing => None,
+        };
         on_db!(self.db, write, tx => {
             self.still_settled()?;
-            claim(tx.into(), ask, now).await
+            claim(tx.into(), ask, untold, now).await
         })
     }
 }
 
-async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
+async fn claim(mut conn: Conn<'_>, ask: &ClaimAsk<'_>, untold: Option<Untold>, now: Timestamp) -> Result<ClaimOutcome, StoreError> {
     let sql = TICKET.for_conn(&conn);
     let Some(row) = fetch_optional!(conn, Ticket, sql, ask.attempt) else { return Ok(ClaimOutcome::Stale) };
+    if let Some(untold) = untold
+        && untold.was_made(conn.reborrow(), &row, ask).await?
+    {
+        return Ok(ClaimOutcome::Claimed(Box::new(untold.claimed(row))));
+    }
     let facts = Facts::gather(conn.reborrow(), &row.lead, row.own(ask), ask.settings, now).await?;
     match row.decide(&facts, ask, now) {
         Claim::Stale => Ok(ClaimOutcome::Stale),

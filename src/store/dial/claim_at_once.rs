@@ -8,10 +8,17 @@
 //! - **An ask goes with its own send number.** All that is written comes from the ask whose number was compared: a late ticket of an
 //!   earlier send is told no, also beside one of this send.
 //! - **Two processes**: whoever has the row's lock first writes; the other one leaves the row out, or finds that it is not `ready`.
-//! - **Without an answer nothing is sent.** The round failed, or its runner was dropped: it may have been written all the same, and may
-//!   even be written later. The locked way then finds the row `sending` and calls the ticket stale, and the reconciler has the row; or
-//!   it finds the row `ready` and claims it, and what comes later finds it `sending`.
-//! - **A caller that is dropped while it waits** is left out of the round; one that is dropped later leaves a row for the reconciler.
+//! - **Without an answer the lock decides.** The round failed, or its runner was dropped: it may have been written all the same, may be
+//!   under way, and may even be written later. The locked way waits for what is under way, and then the row is one of three:
+//!   - `sending` with the token of this very ask: it was written, and this caller goes on as if it had been told. A token is made for
+//!     one ask, nobody else has it, and a caller is told once: there is no second one who sends for it. It is never written without the
+//!     send number, worker and deadline of its ask, and `sending` says that nobody has looked after the row yet. What the lock commits
+//!     comes behind the intent in the server's log, so the intent is as durable as if it had been told, on a synchronous standby too.
+//!   - `sending` with another token, or moved on: the ticket is stale.
+//!   - `ready`: it is claimed there, with **another token**. What is written later finds the row `sending`, or a later send of it, and
+//!     leaves it: the first token is nowhere, and nobody sends for it.
+//! - **A caller that is dropped while it waits** is left out of the round; one that is dropped later takes its token along and leaves a
+//!   row for the reconciler.
 //! - **A row that somebody else has** is left out, and its claim waits for it on the locked way: the others do not.
 //! - **Another server answers** than when the claim began, a standby say, which may not know what was sent: whoever is about to write
 //!   looks at that once more, with the connection in hand.
@@ -22,16 +29,17 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::Claim;
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::money::NanoUsd;
 use crate::domain::permit::DialPermit;
 use crate::domain::time::Timestamp;
-use crate::store::db::{Db, on_db};
+use crate::store::db::{Conn, Db, on_db};
 use crate::store::dial::claim::{ClaimAsk, Claimed};
 use crate::store::dial::facts::{Facts, suppressions};
 use crate::store::dial::intent::{intent, new_token, token_hash};
-use crate::store::dial::sql::{given, millis, rows, whole};
+use crate::store::dial::sql::{fetch_value, given, millis, rows, whole};
 use crate::store::dial::ticket::{ReadyTicket, Ticket, TicketAndLook};
 use crate::store::lend::Server;
 use crate::store::queue_control::dials_paused;
@@ -83,15 +91,52 @@ impl Intent {
     }
 }
 
+/// What became of an ask without a lock. Unless it is claimed, the ticket's fate is decided under one.
+#[derive(Debug)]
+pub(super) enum AtOnce {
+    /// It may be sent.
+    Claimed(Box<Claimed>),
+    /// It may have been claimed.
+    Untold(Untold),
+    /// It has claimed nothing.
+    Nothing,
+}
+
+/// A claim that was asked for and not answered, in the hands of the one caller who knows its token.
+#[derive(Debug)]
+pub(super) struct Untold {
+    permit: DialPermit,
+    stream_token: String,
+}
+
+impl Untold {
+    /// Whether it was written after all; the row is locked.
+    pub(super) async fn was_made(&self, mut conn: Conn<'_>, row: &Ticket, ask: &ClaimAsk<'_>) -> Result<bool, StoreError> {
+        if row.attempt_state != AttemptState::Sending || row.send_no() != ask.send_no {
+            return Ok(false);
+        }
+        let kept = fetch_value!(conn, Option<String>, "SELECT stream_token FROM attempt WHERE id = $1", ask.attempt);
+        Ok(kept == Some(token_hash(&self.stream_token)))
+    }
+
+    /// It was.
+    pub(super) fn claimed(self, row: Ticket) -> Claimed {
+        Claimed::of(row, self.permit, self.stream_token)
+    }
+}
+
 impl Store {
-    /// `None`: this ask has claimed nothing that it may send, and what becomes of the ticket is decided under a lock.
-    pub(super) async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
-        let Db::Postgres(server) = &self.db else { return Ok(None) };
-        let Some((row, permit)) = self.permitted(server, ask, now).await? else { return Ok(None) };
+    pub(super) async fn claim_at_once(&self, ask: &ClaimAsk<'_>, now: Timestamp) -> Result<AtOnce, StoreError> {
+        let Db::Postgres(server) = &self.db else { return Ok(AtOnce::Nothing) };
+        let Some((row, permit)) = self.permitted(server, ask, now).await? else { return Ok(AtOnce::Nothing) };
         let stream_token = new_token();
         let intent = Intent::of(ask, &stream_token, now);
         let written = self.rounds.claims.ask_server(server, intent, async |intents| self.intend_all(intents).await).await?;
-        Ok((written == Some(true)).then(|| Claimed::of(row, permit, stream_token)))
+        Ok(match written {
+            Some(true) => AtOnce::Claimed(Box::new(Claimed::of(row, permit, stream_token))),
+            Some(false) => AtOnce::Nothing,
+            None => AtOnce::Untold(Untold { permit, stream_token }),
+        })
     }
 
     /// The ticket and its permit, by what was read without a lock.

@@ -1,7 +1,5 @@
-//! Claims that share a statement: each hears of its own row alone, and whoever hears nothing sends nothing.
+//! Claims that share a statement: each hears of its own row alone. Who hears nothing: [`super::claim_untold`].
 
-use std::future::pending;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -22,11 +20,11 @@ use crate::store::dial::intent::token_hash;
 use crate::store::suppression::{NewSuppression, Scope, SuppressionSource};
 
 /// For a claim to come to a lock that somebody has.
-const A_MOMENT: Duration = Duration::from_millis(100);
+pub(super) const A_MOMENT: Duration = Duration::from_millis(100);
 /// For claims to come to their round.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn intent(bench: &Bench, attempt: AttemptId, send_no: u32, token: &str) -> Intent {
+pub(super) fn intent(bench: &Bench, attempt: AttemptId, send_no: u32, token: &str) -> Intent {
     Intent::of(&bench.ask(attempt, send_no, None), token, now())
 }
 
@@ -36,16 +34,19 @@ async fn round(bench: &Bench, tickets: &[(AttemptId, u32, &str)]) -> Vec<bool> {
     bench.store.intend_all(intents.collect()).await.unwrap()
 }
 
-async fn armed(bench: &Bench, n: u64) -> AttemptId {
+pub(super) async fn armed(bench: &Bench, n: u64) -> AttemptId {
     bench.arm(bench.lead(n).await).await
 }
 
-async fn state(bench: &Bench, attempt: AttemptId) -> AttemptState {
+pub(super) async fn state(bench: &Bench, attempt: AttemptId) -> AttemptState {
     bench.store.attempt(attempt).await.unwrap().unwrap().state
 }
 
 /// A claim of no attempt's, with another round than the real one.
-async fn run(bench: &Bench, round: impl AsyncFnOnce(Vec<Intent>) -> Result<Vec<bool>, StoreError>) -> Result<Option<bool>, StoreError> {
+pub(super) async fn run(
+    bench: &Bench,
+    round: impl AsyncFnOnce(Vec<Intent>) -> Result<Vec<bool>, StoreError>,
+) -> Result<Option<bool>, StoreError> {
     let Db::Postgres(server) = &bench.store.db else { panic!("rounds of a server") };
     bench.store.rounds.claims.ask_server(server, intent(bench, AttemptId::new(), 1, "nobody's"), round).await
 }
@@ -71,25 +72,6 @@ pub(super) async fn behind_a_round<T>(
     let (round, told) = tokio::join!(round, meanwhile);
     round.unwrap();
     told
-}
-
-/// What comes of a claim that goes along with somebody else's round; whoever runs that is dropped when `dropped` says so.
-async fn goes_along(
-    bench: &Bench,
-    attempt: AttemptId,
-    round: impl AsyncFnOnce(Vec<Intent>) -> Result<Vec<bool>, StoreError>,
-    dropped: impl Future<Output = ()>,
-) -> ClaimOutcome {
-    let seen = bench.look(attempt, 1).await;
-    let runner = async {
-        tokio::select! {
-            _ = run(bench, round) => {}
-            () = dropped => {}
-        }
-    };
-    let claim = bench.claim_as_seen(attempt, 1, seen.as_ref());
-    let ((), claimed) = behind_a_round(bench, 2, async { tokio::join!(runner, claim) }, async {}).await;
-    claimed.unwrap()
 }
 
 #[tokio::test]
@@ -181,51 +163,6 @@ async fn a_row_that_somebody_has_holds_up_its_own_claim_alone() {
         beside_a_locked_row(&bench, "SELECT id FROM attempt WHERE id = $1 FOR UPDATE", 1).await;
         let lead = "SELECT id FROM lead WHERE id = (SELECT lead_id FROM attempt WHERE id = $1) FOR UPDATE";
         beside_a_locked_row(&bench, lead, 3).await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn whose_round_failed_claims_by_itself_and_what_comes_late_finds_it_sending() {
-    with_postgres(|store| async {
-        let bench = Bench::new(store).await;
-        let (attempt, late) = (armed(&bench, 1).await, Mutex::new(Vec::new()));
-        let fails = async |intents: Vec<Intent>| -> Result<Vec<bool>, StoreError> {
-            *late.lock().unwrap() = intents;
-            Err(StoreError::Late)
-        };
-        let ClaimOutcome::Claimed(claimed) = goes_along(&bench, attempt, fails, pending()).await else { panic!("not claimed") };
-        // the statement that nobody waited for
-        let late = late.into_inner().unwrap();
-        assert_eq!(late.len(), 2, "the claim went along");
-        assert_eq!(bench.store.intend_all(late).await.unwrap(), [false, false]);
-        assert_eq!(bench.token_kept(attempt).await, Some(token_hash(&claimed.stream_token)));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn who_is_not_told_of_a_claim_that_was_made_sends_nothing() {
-    with_postgres(|store| async {
-        let bench = Bench::new(store).await;
-        let (fails, drops) = (armed(&bench, 1).await, armed(&bench, 2).await);
-        let fails_late = async |intents: Vec<Intent>| -> Result<Vec<bool>, StoreError> {
-            assert_eq!(bench.store.intend_all(intents).await.unwrap(), [false, true]);
-            Err(StoreError::Late)
-        };
-        assert!(matches!(goes_along(&bench, fails, fails_late, pending()).await, ClaimOutcome::Stale));
-        let (tell, made) = oneshot::channel();
-        let is_dropped = async |intents: Vec<Intent>| -> Result<Vec<bool>, StoreError> {
-            assert_eq!(bench.store.intend_all(intents).await.unwrap(), [false, true]);
-            tell.send(()).unwrap();
-            pending().await
-        };
-        assert!(matches!(goes_along(&bench, drops, is_dropped, async { made.await.unwrap() }).await, ClaimOutcome::Stale));
-        // a call may exist, for all that the rows know: the reconciler has them
-        for attempt in [fails, drops] {
-            assert_eq!(state(&bench, attempt).await, AttemptState::Sending);
-            assert!(matches!(bench.try_claim(attempt, 1).await, ClaimOutcome::Stale));
-        }
     })
     .await;
 }

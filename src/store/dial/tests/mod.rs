@@ -6,6 +6,7 @@ mod bench;
 mod caller;
 mod claim;
 mod claim_rounds;
+mod claim_untold;
 mod earlier;
 mod explain;
 mod fatal;
