@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
+use crate::domain::ids::AttemptId;
+
 /// A failure of the store. Its `Display` names no phone number and no bound value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -60,6 +62,9 @@ pub enum StoreError {
     /// Another server answers than the one that wrote the rows.
     #[error("another database server answers than the one that wrote the rows; the active scheduler reconciles them first")]
     Unsettled,
+    /// A row moved on although it was locked, and what was decided for it was not written.
+    #[error("attempt {0} moved on while it was decided; nothing was written, try again")]
+    Moved(AttemptId),
     /// A stored text is not what its column promises.
     #[error("stored {what} cannot be read: {source}")]
     Unreadable {
@@ -77,7 +82,7 @@ impl StoreError {
         match self {
             Self::Database(error) => transient(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => transient(error),
-            Self::Unsettled | Self::Late => true,
+            Self::Unsettled | Self::Late | Self::Moved(_) => true,
             _ => false,
         }
     }

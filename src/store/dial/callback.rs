@@ -207,7 +207,8 @@ async fn write(
         return Ok(false); // told before: the POST's answer after the first callback, a callback that came twice
     }
     if !row.write(conn.reborrow(), &folded.row, holder, now).await? {
-        return Ok(false);
+        // whoever believes to hold a call has to be in its row
+        return if holder.is_some() { Err(StoreError::Moved(row.id)) } else { Ok(false) };
     }
     if row.state == AttemptState::Absent {
         reopen(conn.reborrow(), row, now).await?;

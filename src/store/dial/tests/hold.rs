@@ -10,8 +10,10 @@ use crate::domain::ids::WorkerId;
 use crate::domain::outcome::{Disposition, Flags, Outcome};
 use crate::store::StoreError;
 use crate::store::contract::support::on_both_engines;
-use crate::store::db::on_db;
-use crate::store::dial::{Claimed, Finished, HoldClaim, StreamClaim};
+use crate::store::db::{Conn, on_db};
+use crate::store::dial::callback::{Evidence, take_into};
+use crate::store::dial::row::{AttemptRow, change_state};
+use crate::store::dial::{Claimed, Finished, HoldClaim, StreamClaim, Told};
 use crate::store::worker::{NewWorker, WorkerState};
 
 const LONG: Duration = Duration::from_secs(600);
@@ -92,6 +94,22 @@ on_both_engines! {
         let bench = Bench::new(store).await;
         let claimed = bench.placed(1, "CA1").await;
         assert!(matches!(try_hold(&bench, &claimed, "CA2").await, StreamClaim::Stray(told) if told.cancel.as_deref() == Some("CA2")));
+        hold(&bench, &claimed, "CA1").await;
+    }
+
+    async fn a_call_whose_row_does_not_name_its_holder_is_not_held(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let answered = news("CA1", CallStatus::InProgress, 2);
+        let told: Result<Told, StoreError> = on_db!(bench.store.db, write, tx => {
+            let mut conn: Conn<'_> = tx.into();
+            let row = AttemptRow::lock(conn.reborrow(), claimed.attempt).await?.unwrap();
+            assert!(change_state(conn.reborrow(), row.id, row.state, AttemptState::Ringing, now()).await?);
+            take_into(conn, &row, &answered, Evidence::Signed, Some(bench.worker), &bench.timings, now()).await
+        });
+        assert!(matches!(&told, Err(error @ StoreError::Moved(attempt)) if *attempt == claimed.attempt && error.retry_helps()), "{told:?}");
+        let view = bench.store.attempt(claimed.attempt).await.unwrap().unwrap();
+        assert_eq!((view.state, bench.store.held_calls().await.unwrap().len()), (AttemptState::Placed, 0));
         hold(&bench, &claimed, "CA1").await;
     }
 
