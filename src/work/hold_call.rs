@@ -39,6 +39,7 @@ use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
 use crate::work::journal::{StoreJournal, Subject};
 use crate::work::local_journal::{LocalJournal, Record, in_time};
+use crate::work::silence::Silence;
 
 /// Between two tries to write the end of a call while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -89,22 +90,34 @@ enum BriefError {
     Unfit(String),
 }
 
+impl BriefError {
+    fn retry_helps(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Agent(AgentError::Store(error)) => error.retry_helps(),
+            Self::Agent(_) | Self::Unfit(_) => false,
+        }
+    }
+}
+
 #[async_trait]
 impl CallDesk for HoldDesk {
     async fn hold(&self, stream: NewStream, phone: PhoneLink) -> Result<(), Refused> {
-        let (desk, claim) = (self.clone(), self.claim(&stream).await?);
+        let silence = Silence::begin();
+        let (desk, claim) = (self.clone(), self.claim(&stream, silence).await?);
         crash_point::pass("stream.claimed");
         // its own task: the socket may be lost, the call is still brought to its end
         identify(claim.attempt, claim.campaign);
-        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone).await }.in_current_span());
+        let held = self.tasks.spawn(async move { desk.hold_claimed(claim, phone, silence).await }.in_current_span());
         held.await.map_err(|_| Refused("the holder failed"))
     }
 }
 
 impl HoldDesk {
-    async fn claim(&self, stream: &NewStream) -> Result<HoldClaim, Refused> {
+    async fn claim(&self, stream: &NewStream, silence: Silence) -> Result<HoldClaim, Refused> {
         let now = self.clock.now();
-        match self.store.claim_stream(&stream.token, &stream.call_sid, self.worker, &self.timings, now).await {
+        // one that was made and not told finds its token used: its row is closed as one that nobody here holds
+        let claim = || self.store.claim_stream(&stream.token, &stream.call_sid, self.worker, &self.timings, now);
+        match silence.ask(StoreError::retry_helps, claim).await {
             Ok(StreamClaim::Held(claim)) => Ok(*claim),
             Ok(StreamClaim::Refused) => Err(Refused("its token is unknown, used or too late")),
             Ok(StreamClaim::Stray(told)) => {
@@ -120,9 +133,9 @@ impl HoldDesk {
         }
     }
 
-    async fn hold_claimed(&self, claim: HoldClaim, phone: PhoneLink) {
+    async fn hold_claimed(&self, claim: HoldClaim, phone: PhoneLink, silence: Silence) {
         let (signals, _held) = self.held.begin(claim.attempt);
-        let (report, kept) = match self.brief(&claim).await {
+        let (report, kept) = match silence.ask(BriefError::retry_helps, || self.brief(&claim)).await {
             Ok((brief, subject)) => {
                 let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), self.local.clone(), subject);
                 let report = hold(brief, phone, self.senses.clone(), Arc::new(journal), signals, self.end_calls.child_token()).await;

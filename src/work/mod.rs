@@ -17,6 +17,7 @@ mod kept_ticket;
 mod leave;
 pub mod local_journal;
 mod prerender;
+mod silence;
 pub mod table;
 pub mod turns;
 mod unheld;
