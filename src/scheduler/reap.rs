@@ -21,7 +21,7 @@ use crate::store::worker::{Worker, WorkerState};
 pub const EVERY: Duration = Duration::from_secs(1);
 
 /// Calls that are ended at the same time.
-const ABREAST: usize = 8;
+pub const ABREAST: usize = 8;
 
 /// A worker is found dead after so many times the silence that ends its calls: ten minutes as shipped. Its lines do not count meanwhile,
 /// so nothing waits for it, and whoever was cut off may come back.
@@ -64,7 +64,9 @@ struct Burials {
 
 impl Burials {
     /// Begins with those that are `left`, and goes on `until` the next look is due.
-    async fn go_on(&mut self, scheduler: &Scheduler, left: Vec<HeldCall>, until: Instant) -> Result<(), StoreError> {
+    async fn go_on(&mut self, scheduler: &Scheduler, mut left: Vec<HeldCall>, until: Instant) -> Result<(), StoreError> {
+        // not those whose end is under way: what is ended in this round would begin anew in it
+        left.retain(|call| !self.attempts.values().any(|under_way| *under_way == call.attempt));
         let (mut left, mut done) = (left.into_iter(), Ok(()));
         loop {
             while self.running.len() < ABREAST
@@ -86,13 +88,8 @@ impl Burials {
         }
     }
 
-    /// Not when its end is under way.
     fn begin(&mut self, scheduler: &Scheduler, call: HeldCall) {
-        let attempt = call.attempt;
-        if self.attempts.values().any(|under_way| *under_way == attempt) {
-            return;
-        }
-        let scheduler = scheduler.clone();
+        let (attempt, scheduler) = (call.attempt, scheduler.clone());
         let task = self.running.spawn(async move { scheduler.bury(&call).await });
         self.attempts.insert(task.id(), attempt);
     }

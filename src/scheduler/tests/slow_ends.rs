@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::domain::ids::AttemptId;
@@ -11,10 +11,13 @@ use crate::scheduler::{Duty as _, reap};
 
 /// Far longer than from one look to the next, on a machine that has much else to do as well.
 const ROUNDS: Duration = Duration::from_secs(30);
+/// So begin the ids of calls that are slow to end.
 const SLOW: &str = "CA1";
 const QUICK: &str = "CA2";
+/// Two and a half times as many as are ended at once.
+const MANY: usize = 20;
 
-/// A provider that ends one call only when the test lets it, and any other at once.
+/// A provider that ends slow calls only when the test lets it, one each time, and any other at once.
 struct Slow {
     asked: Mutex<Vec<String>>,
     leave: Semaphore,
@@ -48,7 +51,7 @@ impl Telephony for Slow {
         if self.is_away && self.asked().len() == 1 {
             return Err(ProviderError { provider: "twilio", what: "no answer".to_owned(), status: None, again: Again::Yes });
         }
-        if sid == SLOW {
+        if sid.starts_with(SLOW) {
             self.leave.acquire().await.unwrap().forget();
         }
         Ok(())
@@ -94,10 +97,10 @@ async fn look_until_held(bench: &Bench, reaper: &mut reap::Reaper, calls: &[Atte
     timeout(ROUNDS, looks).await.expect("the provider holds up no look");
 }
 
-/// Looks until the provider was asked to end a call.
-async fn look_until_asked(provider: &Slow, reaper: &mut reap::Reaper) {
+/// Looks until the provider was asked to end so many calls.
+async fn look_until_asked(provider: &Slow, reaper: &mut reap::Reaper, calls: usize) {
     let looks = async {
-        while provider.asked().is_empty() {
+        while provider.asked().len() < calls {
             reaper.round().await.unwrap();
         }
     };
@@ -113,7 +116,7 @@ on_both_engines! {
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
         let mut reaper = reap::Reaper::new(bench.scheduler.clone());
         let slow = holds(&bench, spring, 1, SLOW).await;
-        look_until_asked(&provider, &mut reaper).await;
+        look_until_asked(&provider, &mut reaper, 1).await;
         holds(&bench, spring, 2, QUICK).await;
         // the one is ended, the other one is waited for
         look_until_held(&bench, &mut reaper, &[slow]).await;
@@ -130,9 +133,35 @@ on_both_engines! {
         let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
         let mut reaper = reap::Reaper::new(bench.scheduler.clone());
         let call = holds(&bench, spring, 1, QUICK).await;
-        look_until_asked(&provider, &mut reaper).await;
+        look_until_asked(&provider, &mut reaper, 1).await;
         assert_eq!(still_held(&bench).await, [call], "a provider that does not answer has ended nothing");
         look_until_held(&bench, &mut reaper, &[]).await;
         assert_eq!(provider.asked(), [QUICK, QUICK]);
+    }
+
+    async fn of_many_calls_of_the_dead_eight_are_ended_at_a_time_and_each_once(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        let provider = Slow::new(false);
+        bench.scheduler.telephony = Arc::clone(&provider) as _;
+        bench.scheduler.timings.holder_silence = Duration::ZERO;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        let mut reaper = reap::Reaper::new(bench.scheduler.clone());
+        let sids: Vec<String> = (0..MANY).map(|n| format!("{SLOW}{n:02}")).collect();
+        for (n, sid) in (1..).zip(&sids) {
+            holds(&bench, spring, n, sid).await;
+        }
+        look_until_asked(&provider, &mut reaper, reap::ABREAST).await;
+        reaper.round().await.unwrap();
+        assert_eq!(provider.asked().len(), reap::ABREAST, "the others wait for a place");
+        let one_by_one = async {
+            for _ in 0..MANY {
+                provider.leave.add_permits(1);
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::join!(look_until_held(&bench, &mut reaper, &[]), one_by_one);
+        let mut asked = provider.asked();
+        asked.sort();
+        assert_eq!(asked, sids, "each once");
     }
 }
