@@ -8,6 +8,7 @@ mod claim;
 mod claim_rounds;
 mod claim_untold;
 mod earlier;
+mod ends_together;
 mod explain;
 mod fatal;
 mod finish;
