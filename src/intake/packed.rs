@@ -110,12 +110,20 @@ impl Packed {
         self.leads.len()
     }
 
-    /// Puts them in the order of their numbers, keeps the first of each number or the last one, and says how many went.
-    pub(super) fn sort(&mut self, on_duplicate: OnDuplicate) -> u64 {
-        let (all, last) = (self.leads.len(), on_duplicate == OnDuplicate::Update);
+    /// Puts them in the order of their numbers, keeps the first of each number or the last one, and says on which lines the others
+    /// stood.
+    pub(super) fn sort(&mut self, on_duplicate: OnDuplicate) -> Vec<u64> {
+        let (mut gone, last, bytes) = (Vec::new(), on_duplicate == OnDuplicate::Update, &self.bytes);
         self.leads.sort_unstable_by_key(|lead| (lead.digits, if last { u64::MAX - lead.row } else { lead.row }));
-        self.leads.dedup_by_key(|lead| lead.digits);
-        (all - self.leads.len()) as u64
+        self.leads.dedup_by(|lead, kept| {
+            let repeats = lead.digits == kept.digits;
+            if repeats {
+                gone.push(line_of(bytes, lead));
+            }
+            repeats
+        });
+        gone.sort_unstable();
+        gone
     }
 
     /// Puts them in the order of the list.
@@ -175,6 +183,11 @@ impl Packed {
         }
         object.done()
     }
+}
+
+/// The line of a lead, which stands before all else of it.
+fn line_of(bytes: &[u8], slot: &Slot) -> u64 {
+    Taken(&bytes[slot.begin..]).figure()
 }
 
 fn priority(figure: u64) -> Priority {
@@ -276,7 +289,8 @@ mod tests {
                 leads.iter().rev().map(|lead| (lead.phone_number.digits(), lead.clone())).collect()
             };
             let gone = packed.sort(if update { OnDuplicate::Update } else { OnDuplicate::Skip });
-            prop_assert_eq!(gone as usize + packed.len(), leads.len());
+            let others: Vec<u64> = leads.iter().map(|lead| lead.line).filter(|line| kept.values().all(|kept| kept.line != *line)).collect();
+            prop_assert_eq!(gone, others);
             let mut back = Vec::new();
             while back.len() < packed.len() {
                 back.extend(packed.some(back.len(), most, 12));
