@@ -1,5 +1,6 @@
 //! `callfleet leads import`: sends the file, shows how far it is, and says what became of every row.
 
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -45,11 +46,14 @@ pub struct Order<'a> {
 /// Imports.
 ///
 /// # Errors
-/// The file cannot be read or used; nothing was imported then.
+/// The file cannot be read or used, or there is no place for refused rows; nothing was imported then.
 pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::Result<()> {
     let file = File::open(order.file).await.with_context(|| format!("{} cannot be read", order.file.display()))?;
     let about = file.metadata().await?;
     anyhow::ensure!(!about.is_dir(), "{} is a folder; give the list's file", order.file.display());
+    if let Some(to) = order.rejects {
+        must_be_writable(to)?;
+    }
     let length = about.len();
     let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
     let answer = if std::io::stderr().is_terminal() && !output.json {
@@ -73,9 +77,21 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     Ok(())
 }
 
+/// Refused rows of a list that is in are had from the API alone. A file that was not there is not left behind; what is no file, like a
+/// pipe, is left alone until there is something to write.
+fn must_be_writable(to: &Path) -> anyhow::Result<()> {
+    let cannot = || format!("{} cannot be written, and nothing was imported", to.display());
+    let known = std::fs::metadata(to).ok();
+    if known.as_ref().is_none_or(|known| known.is_file() || known.is_dir()) {
+        drop(OpenOptions::new().write(true).create(true).truncate(false).open(to).with_context(cannot)?);
+    }
+    if known.is_none() { std::fs::remove_file(to).with_context(cannot) } else { Ok(()) }
+}
+
 async fn save_rejects(order: &Order<'_>, client: &Client, answer: &Value, to: &Path) -> anyhow::Result<()> {
     let id = cell(&answer["import_id"]);
-    save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await
+    let saved = save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await;
+    saved.context("the list was read to its end, but its refused rows were not saved")
 }
 
 impl Order<'_> {
