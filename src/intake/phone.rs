@@ -18,6 +18,9 @@ use crate::domain::phone::{NotE164, PhoneNumber};
 use crate::domain::zone::country_with_numbers_of;
 use crate::intake::finding::{FindingCode, Trouble};
 
+/// Marks of text: a spreadsheet's apostrophe, and what a program or a person has made of one.
+pub(super) const APOSTROPHES: [char; 5] = ['\'', '’', '‘', '`', '´'];
+
 /// The country whose national numbers a list may hold: `US`, `GB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region(Id);
@@ -102,9 +105,10 @@ fn abroad_by_zeros(text: &str, trouble: Trouble) -> Trouble {
     trouble
 }
 
-/// Without blanks around it, invisible marks, a spreadsheet's apostrophe, and with digits of any script as `0`–`9`.
+/// Without blanks around it, invisible marks, a mark of text in front, a separator that nothing follows, and with digits of any script
+/// as `0`–`9`.
 fn plain(cell: &str) -> Cow<'_, str> {
-    let cell = cell.trim().trim_start_matches('\'').trim();
+    let cell = cell.trim().trim_start_matches(APOSTROPHES).trim_end_matches(';').trim();
     if cell.is_ascii() {
         return Cow::Borrowed(cell);
     }

@@ -16,7 +16,7 @@ use crate::domain::zone::{Address, ZoneError, zones_for};
 use crate::intake::cells;
 use crate::intake::columns::{Column, Columns};
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
-use crate::intake::phone::{Region, dialable};
+use crate::intake::phone::{APOSTROPHES, Region, dialable};
 
 /// Longest cell, in bytes.
 pub const MAX_CELL: usize = 8_192;
@@ -161,7 +161,7 @@ impl<'a> Read<'a> {
 
     fn put(&mut self, kind: &Column, at: usize, cell: &'a str, written: &str) {
         match kind {
-            Column::Phone => (self.phone, self.apostrophe) = (cell, written.starts_with('\'')),
+            Column::Phone => (self.phone, self.apostrophe) = (cell, written.starts_with(APOSTROPHES)),
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::ConsentAt => self.consent_at = Some((at, cell)),
