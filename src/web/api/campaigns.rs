@@ -14,7 +14,7 @@ use super::change;
 use super::error::{ApiError, both};
 use super::extract::{Actor, Sent};
 use super::settings::{Need, WholeSettings, checked};
-use super::start;
+use super::{start, unspoken};
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
@@ -189,6 +189,16 @@ impl StatusJson {
     /// # Errors
     /// The database cannot be read.
     pub async fn of(api: &ApiState, campaign: &Campaign) -> Result<Self, ApiError> {
+        let mut status = Self::of_settings(api, campaign).await?;
+        status.warnings.extend(unspoken::lately_told(api, campaign).await?);
+        Ok(status)
+    }
+
+    /// The same without what the agent's lines say and leads lack: a change of settings changes nothing about that.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn of_settings(api: &ApiState, campaign: &Campaign) -> Result<Self, ApiError> {
         let (status, agents) = (api.store.campaign_status(campaign.id).await?, api.store.agent_versions().await?);
         Ok(Self {
             campaign: CampaignJson::new(campaign, &agents),

@@ -107,7 +107,11 @@ pub async fn change(
         changed |= api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
     }
     let campaign = find(&api, &name).await?;
-    Ok(Json(Changed { changed, status: StatusJson::of(&api, &campaign).await? }))
+    let status = match agent {
+        Some(_) => StatusJson::of(&api, &campaign).await?,
+        None => StatusJson::of_settings(&api, &campaign).await?,
+    };
+    Ok(Json(Changed { changed, status }))
 }
 
 /// The version that shall speak, when the change names one.
