@@ -23,6 +23,7 @@ const NOT_BEFORE: u64 = 1;
 const CONSENT_AT: u64 = 2;
 const CONSENT_REF: u64 = 4;
 const APOSTROPHE: u64 = 8;
+const ROUNDED: u64 = 16;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
@@ -71,7 +72,8 @@ impl Packed {
         let there = has(NOT_BEFORE, lead.not_before.is_some())
             | has(CONSENT_AT, consent_at.is_some())
             | has(CONSENT_REF, consent_ref.is_some())
-            | has(APOSTROPHE, lead.apostrophe);
+            | has(APOSTROPHE, lead.apostrophe)
+            | has(ROUNDED, lead.rounded);
         put_figure(&mut self.bytes, there);
         for time in lead.not_before.iter().chain(&consent_at) {
             put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
@@ -151,12 +153,13 @@ impl Packed {
         let (line, external_id) = (taken.figure(), filled_in(taken.text()));
         let (zones, consent_basis) = (self.word(&mut taken).to_owned(), filled_in(self.word(&mut taken)));
         let priority = priority(taken.figure());
-        let Rare { not_before, consent_proof, apostrophe } = rare(&mut taken);
+        let Rare { not_before, consent_proof, apostrophe, rounded } = rare(&mut taken);
         LeadRow {
             row: slot.row,
             line,
             phone_number: PhoneNumber::from_digits(slot.digits),
             apostrophe,
+            rounded,
             external_id,
             zones,
             consent_basis,
@@ -200,6 +203,7 @@ struct Rare {
     not_before: Option<Timestamp>,
     consent_proof: Option<Box<ConsentProof>>,
     apostrophe: bool,
+    rounded: bool,
 }
 
 /// Takes it out again.
@@ -208,7 +212,8 @@ fn rare(taken: &mut Taken<'_>) -> Rare {
     let mut time = |bit| (there & bit > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed()));
     let (not_before, consent_at) = (time(NOT_BEFORE), time(CONSENT_AT));
     let consent_ref = (there & CONSENT_REF > 0).then(|| taken.text().to_owned());
-    Rare { not_before, consent_proof: ConsentProof::of(consent_at, consent_ref), apostrophe: there & APOSTROPHE > 0 }
+    let consent_proof = ConsentProof::of(consent_at, consent_ref);
+    Rare { not_before, consent_proof, apostrophe: there & APOSTROPHE > 0, rounded: there & ROUNDED > 0 }
 }
 
 /// Bytes of its texts.
@@ -233,16 +238,25 @@ mod tests {
             text(),
             "\\PC{0,9}",
             (text(), consent_proof),
-            (Priority::ALL, time(), any::<bool>()),
+            (Priority::ALL, time(), any::<[bool; 2]>()),
             proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
             .prop_map(
-                |(n, external_id, zones, (consent_basis, consent_proof), (priority, not_before, apostrophe), variables, states)| LeadRow {
+                |(
+                    n,
+                    external_id,
+                    zones,
+                    (consent_basis, consent_proof),
+                    (priority, not_before, [apostrophe, rounded]),
+                    variables,
+                    states,
+                )| LeadRow {
                     row: 0,
                     line: 0,
                     phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
                     apostrophe,
+                    rounded,
                     external_id,
                     zones,
                     consent_basis,
@@ -262,6 +276,7 @@ mod tests {
             line: 2,
             phone_number: PhoneNumber::from_digits(14_155_550_100),
             apostrophe: false,
+            rounded: false,
             external_id: None,
             zones: String::new(),
             consent_basis: None,

@@ -160,6 +160,11 @@ fn is_rounded(lower: &str) -> bool {
     lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && is_figure(begin))
 }
 
+/// `14155500000`: `1.4155E+10` after a spreadsheet was told to write it in full. It may be the number all the same.
+pub(super) fn may_be_rounded(cell: &str) -> bool {
+    cell.len() >= 10 && cell.ends_with("00000") && cell.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// A figure without its `.0`, which is no digit of the number; any other text as it is.
 fn whole(text: &str) -> &str {
     text.strip_suffix(".0").filter(|figure| is_figure(figure)).unwrap_or(text)

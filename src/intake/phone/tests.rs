@@ -139,6 +139,21 @@ fn says_what_is_wrong() {
     }
 }
 
+#[test]
+fn a_bare_figure_that_ends_in_five_zeros_may_be_rounded() {
+    for (cell, expected) in [
+        ("14155500000", true),
+        ("4155500000", true),
+        ("14155500001", false),
+        ("14155510000", false),
+        ("+14155500000", false),
+        ("415-550-0000", false),
+        ("900000", false),
+    ] {
+        assert_eq!(may_be_rounded(cell), expected, "{cell}");
+    }
+}
+
 proptest! {
     #[test]
     fn six_digits_decide_about_a_north_american_number(six in 0_u32..1_000_000, rest in 0_u32..10_000) {
