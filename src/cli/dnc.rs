@@ -110,8 +110,10 @@ fn list_row(list: &Value) -> Vec<String> {
 /// A list whose import is going on or broke off; it is of no day yet.
 fn incomplete_row(list: &Value) -> Vec<String> {
     let name = cell(&list["name"]);
-    let begun =
-        format!("incomplete: its import is going on or broke off; callfleet dnc import FILE --scrub-date DAY --list {name} finishes it");
+    let begun = format!(
+        "incomplete: its import is going on or broke off; callfleet dnc import FILE --scrub-date DAY --list {name}, with the --region and \
+         --registry that it needs, finishes it"
+    );
     let told = if list["is_renewal"] == true {
         format!("{begun}, and until then the complete one is in force")
     } else {

@@ -1,8 +1,14 @@
-//! How an explanation is shown: one line per gate with its rule, what it sees, and when it opens.
+//! How an explanation is shown: one row per gate with its rule, what it sees, and when it opens. No row is wider than 120 columns.
 
 use serde_json::Value;
 
 use super::output::{cell, items, moment, table, warnings_and_notes};
+use super::wrap::wrapped;
+
+/// Columns of long texts and how wide they are, of each of the tables.
+const OF_GATES: [(usize, usize); 2] = [(2, 42), (4, 32)];
+const OF_HOURS: [(usize, usize); 2] = [(3, 20), (4, 60)];
+const OF_WAITS: [(usize, usize); 1] = [(5, 60)];
 
 /// `callfleet campaign explain`.
 pub fn campaign(answer: &Value) -> String {
@@ -17,11 +23,11 @@ pub fn campaign(answer: &Value) -> String {
     let mut text = format!("{}\n\n{}", cell(&answer["answer"]), gates(&answer["gates"]));
     if !hours.is_empty() {
         text.push_str("\n\n");
-        text.push_str(&table(&["LEADS", "HOURS", "OPENS", "LAWS", "ZONES"], &hours));
+        text.push_str(&table(&["LEADS", "HOURS", "OPENS", "LAWS", "ZONES"], &wrapped(&hours, &OF_HOURS)));
     }
     if !waits.is_empty() {
         text.push_str("\n\n");
-        text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &waits));
+        text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &wrapped(&waits, &OF_WAITS)));
     }
     text.push_str(&warnings_and_notes(answer));
     text
@@ -48,7 +54,7 @@ fn promise(callback: &Value) -> String {
 
 fn gates(gates: &Value) -> String {
     let rows: Vec<Vec<String>> = items(gates).iter().map(gate).collect();
-    table(&["", "GATE", "SEES", "OPENS", "RULE"], &rows)
+    table(&["", "GATE", "SEES", "OPENS", "RULE"], &wrapped(&rows, &OF_GATES))
 }
 
 fn gate(gate: &Value) -> Vec<String> {
@@ -93,6 +99,21 @@ mod tests {
         assert_eq!(told([json!(85), json!(true)]), format!("{promised}; the reading is 85 % sure, the callee heard the time"));
         assert_eq!(told([json!(50), json!(false)]), format!("{promised}; the reading is 50 % sure, the callee did not hear the time"));
         assert_eq!(told([json!(null), json!(null)]), promised);
+    }
+
+    #[test]
+    fn no_row_is_wider_than_a_terminal() {
+        let long = "the scheduler rings nothing: the queue does not answer; start Redis or mend the way to it ".repeat(3);
+        let gate = json!({ "gate": "number_range", "open": false, "value": long, "rule": long, "opens_at": "2026-11-24T17:00:00Z" });
+        let hours = json!({ "leads": 10000, "open": false, "opens_at": "2026-11-24T17:00:00Z", "laws": "us us-fl us-wa us-strict us-tx",
+            "zones": vec!["America/Argentina/Buenos_Aires"; 4] });
+        let wait = json!({ "leads": 10000, "state": "waiting", "next_kind": "callback", "due": 10000, "next_at": "2026-11-24T17:00:00Z",
+            "wait_reason": long });
+        let told = campaign(&json!({ "answer": "closed", "gates": [gate], "hours": [hours], "waiting": [wait] }));
+        let widest = told.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(120), "{widest:?}\n{told}");
+        assert_eq!(told.matches("CLOSED").count(), 2, "what goes on below begins no row: {told}");
+        assert_eq!(told.matches("Redis").count(), 9, "nothing is left out: {told}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `callfleet leads import`: sends the file, shows how far it is, and says what became of every row.
 
+use std::fs::OpenOptions;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -45,11 +46,14 @@ pub struct Order<'a> {
 /// Imports.
 ///
 /// # Errors
-/// The file cannot be read or used; nothing was imported then.
+/// The file cannot be read or used, or there is no place for refused rows; nothing was imported then.
 pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::Result<()> {
     let file = File::open(order.file).await.with_context(|| format!("{} cannot be read", order.file.display()))?;
     let about = file.metadata().await?;
     anyhow::ensure!(!about.is_dir(), "{} is a folder; give the list's file", order.file.display());
+    if let Some(to) = order.rejects {
+        must_be_writable(to)?;
+    }
     let length = about.len();
     let sent = client.ask(Method::POST, order.path(), Some("text/csv"), Body::from_stream(pieces(file)));
     let answer = if std::io::stderr().is_terminal() && !output.json {
@@ -73,9 +77,21 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     Ok(())
 }
 
+/// Refused rows of a list that is in are had from the API alone. A file that was not there is not left behind; what is no file, like a
+/// pipe, is left alone until there is something to write.
+fn must_be_writable(to: &Path) -> anyhow::Result<()> {
+    let cannot = || format!("{} cannot be written, and nothing was imported", to.display());
+    let known = std::fs::metadata(to).ok();
+    if known.as_ref().is_none_or(|known| known.is_file() || known.is_dir()) {
+        drop(OpenOptions::new().write(true).create(true).truncate(false).open(to).with_context(cannot)?);
+    }
+    if known.is_none() { std::fs::remove_file(to).with_context(cannot) } else { Ok(()) }
+}
+
 async fn save_rejects(order: &Order<'_>, client: &Client, answer: &Value, to: &Path) -> anyhow::Result<()> {
     let id = cell(&answer["import_id"]);
-    save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await
+    let saved = save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await;
+    saved.context("the list was read to its end, but its refused rows were not saved")
 }
 
 impl Order<'_> {
@@ -145,7 +161,7 @@ fn result_text(result: &Value, order: &Order<'_>) -> String {
         text.push_str(&format!("\n{}", reject_text(reject)));
     }
     text.push_str(&more_text(result, count("rejected").saturating_sub(shown.len() as u64), order.rejects.is_some()));
-    text.push_str(&diff_text(result));
+    text.push_str(&diff_text(result, order));
     if let Some(id) = result["import_id"].as_str().filter(|_| !order.dry_run && count("accepted") + count("updated") > 0) {
         text.push_str(&format!("\nto take it back before its first dial: callfleet leads undo {id}"));
     }
@@ -167,22 +183,28 @@ fn more_text(result: &Value, more: u64, written: bool) -> String {
 fn doubts_text(result: &Value) -> String {
     let mut text = String::new();
     for (code, lines) in result["doubt_lines"].as_object().into_iter().flatten() {
-        let lines: Vec<String> = items(lines).iter().map(cell).collect();
-        let more = result["doubts_by_code"][code].as_u64().unwrap_or(0).saturating_sub(lines.len() as u64);
-        let noun = if lines.len() == 1 { "line" } else { "lines" };
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&format!("\n  {code}: {noun} {}{more}", lines.join(", ")));
+        text.push_str(&format!("\n  {code}: {}", lines_text(lines, &result["doubts_by_code"][code])));
     }
     text
 }
 
+/// `lines 2, 5, 9 and 14 more`.
+fn lines_text(lines: &Value, all: &Value) -> String {
+    let lines: Vec<String> = items(lines).iter().map(cell).collect();
+    let more = all.as_u64().unwrap_or(0).saturating_sub(lines.len() as u64);
+    let noun = if lines.len() == 1 { "line" } else { "lines" };
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{noun} {}{more}", lines.join(", "))
+}
+
 /// The first rows of each kind that a dry run would change, and how many there are besides.
-fn diff_text(result: &Value) -> String {
+fn diff_text(result: &Value, order: &Order<'_>) -> String {
     let (diff, mut text) = (&result["diff"], String::new());
-    let count = |key: &str| result[key].as_u64().unwrap_or(0);
-    let updated = count("updated").saturating_sub(diff["unchanged"].as_u64().unwrap_or(0));
-    let kinds =
-        [("new", count("accepted"), "new"), ("updated", updated, "would be updated"), ("duplicate", count("duplicates"), "already there")];
+    let (count, besides) = (|key: &str| result[key].as_u64().unwrap_or(0), |key: &str| diff[key].as_u64().unwrap_or(0));
+    let (updated, there) = if order.update { (besides("repeated"), 0) } else { (0, besides("repeated")) };
+    let updated = count("updated").saturating_sub(besides("unchanged") + updated);
+    let there = count("duplicates").saturating_sub(there);
+    let kinds = [("new", count("accepted"), "new"), ("updated", updated, "would be updated"), ("duplicate", there, "already there")];
     for (kind, all, words) in kinds {
         let rows = items(&diff[kind]);
         text.extend(rows.iter().map(|row| format!("\n{}: {words}{}", place_text(row), changes_text(row))));
@@ -191,8 +213,13 @@ fn diff_text(result: &Value) -> String {
             text.push_str(&format!("\n…and {more} more: {words}"));
         }
     }
-    if diff["unchanged"].as_u64().unwrap_or(0) > 0 {
-        text.push_str(&format!("\n{} would change nothing", counted(diff["unchanged"].as_u64().unwrap_or(0), "row")));
+    if besides("repeated") > 0 {
+        let which = if order.update { "last" } else { "first" };
+        let lines = lines_text(&diff["repeated_lines"], &diff["repeated"]);
+        text.push_str(&format!("\n  {lines}: another row has the same number; the {which} one holds"));
+    }
+    if besides("unchanged") > 0 {
+        text.push_str(&format!("\n{} would change nothing", counted(besides("unchanged"), "row")));
     }
     text
 }
@@ -271,6 +298,22 @@ mod tests {
         assert_eq!(lines, expected);
         let written = Order { rejects: Some(Path::new("rejected.csv")), ..order(true) };
         assert!(result_text(&result, &written).contains("\n…and 9 more; in all 3 missing_phone"));
+    }
+
+    #[test]
+    fn rows_whose_number_another_one_has_are_told_by_line_and_counted_under_no_other_kind() {
+        let there = json!({ "line": 4, "phone_number": "+1415***0100", "external_id": "a-1" });
+        let mut result = json!({
+            "rows": 4, "accepted": 0, "updated": 4, "duplicates": 0, "rejected": 0,
+            "diff": { "new": [], "updated": [there], "duplicate": [], "unchanged": 0, "repeated": 3, "repeated_lines": [2, 3] },
+        });
+        let update = Order { update: true, ..order(true) };
+        let lines = "lines 2, 3 and 1 more: another row has the same number; the last one holds";
+        assert_eq!(diff_text(&result, &update), format!("\n  line 4, +1415***0100 a-1: would be updated\n  {lines}"));
+        (result["updated"], result["duplicates"]) = (json!(0), json!(4));
+        (result["diff"]["updated"], result["diff"]["duplicate"]) = (json!([]), json!([there]));
+        let lines = lines.replace("last", "first");
+        assert_eq!(diff_text(&result, &order(true)), format!("\n  line 4, +1415***0100 a-1: already there\n  {lines}"));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod roles;
 mod simulator;
 mod text_file;
 mod watch;
+mod wrap;
 
 use std::process::ExitCode;
 

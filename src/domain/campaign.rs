@@ -107,6 +107,17 @@ pub enum Countries {
     Only(Vec<String>),
 }
 
+impl Countries {
+    /// Whether numbers of this country are called, or those of none.
+    #[must_use]
+    pub fn calls(&self, country: Option<&str>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(called) => country.is_some_and(|country| called.iter().any(|one| one == country)),
+        }
+    }
+}
+
 /// A campaign's settings: checked, defaults filled in. Stored as the JSON of its source form (`agents`/`store` own that).
 #[derive(Debug, Clone, PartialEq)]
 pub struct CampaignSettings {

@@ -23,6 +23,8 @@ word_enum! {
         CountryNotPermitted = "country_not_permitted",
         /// A spreadsheet's mark of text stood in front of the number and was left out: it is in doubt what else the sheet has changed.
         LeadingApostrophe = "leading_apostrophe",
+        /// The number is a figure that ends in five zeros, as a spreadsheet leaves them of one that it has rounded.
+        RoundedFigure = "rounded_figure",
     }
 }
 

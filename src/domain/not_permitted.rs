@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::permit::{Denial, Gate};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::zone::country_of;
+use crate::domain::zone::country_of_opening;
 
 /// What the provider said to the first call of a country.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,13 @@ impl NotPermitted {
     /// The refusal that holds for a number.
     #[must_use]
     pub fn of(&self, number: &PhoneNumber) -> Option<&RefusedCountry> {
-        self.0.get(&*place(number))
+        self.0.get(&*place(number.opening()))
+    }
+
+    /// Whether a refusal holds for numbers that begin with these four digits.
+    #[must_use]
+    pub fn refuses(&self, opening: &str) -> bool {
+        self.0.contains_key(&*place(opening))
     }
 
     /// Whether nothing was refused.
@@ -46,12 +52,12 @@ impl NotPermitted {
     /// The country of a number, when it is refused: what [`Self::told_of`] is asked about.
     #[must_use]
     pub fn place_of(&self, number: &PhoneNumber) -> Option<&str> {
-        self.0.get_key_value(&*place(number)).map(|(place, _)| place.as_str())
+        self.0.get_key_value(&*place(number.opening())).map(|(place, _)| place.as_str())
     }
 
     /// Remembers that a call to this number was refused; the first refusal of a country stands. `said` is the provider's word.
     pub fn add(&mut self, number: &PhoneNumber, campaign: &str, said: &str) -> &RefusedCountry {
-        let place = place(number).into_owned();
+        let place = place(number.opening()).into_owned();
         let value = format!("calls to {place} are not permitted: {said}");
         let rule = format!("permit the country at the provider, then: callfleet leads retry --parked --campaign {campaign}");
         self.0.entry(place).or_insert(RefusedCountry { value, rule })
@@ -59,7 +65,7 @@ impl NotPermitted {
 
     /// The country of this number was permitted; whether it was refused. Other countries stay as they are.
     pub fn remove(&mut self, number: &PhoneNumber) -> bool {
-        self.0.remove(&*place(number)).is_some()
+        self.0.remove(&*place(number.opening())).is_some()
     }
 
     /// What an operator should know, a sentence for each country.
@@ -76,8 +82,9 @@ impl NotPermitted {
     }
 }
 
-fn place(number: &PhoneNumber) -> Cow<'static, str> {
-    country_of(number).map_or_else(|| Cow::Owned(format!("numbers that begin with +{}", number.opening())), Cow::Borrowed)
+/// The four digits that a number begins with tell its country.
+fn place(opening: &str) -> Cow<'static, str> {
+    country_of_opening(opening).map_or_else(|| Cow::Owned(format!("numbers that begin with +{opening}")), Cow::Borrowed)
 }
 
 #[cfg(test)]

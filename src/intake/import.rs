@@ -196,10 +196,10 @@ where
     let readying = tokio::task::spawn_blocking(move || make_ready::<S>(stretches, &to_sink));
     let mut report = Report::default();
     while let Some(piece) = pieces.recv().await {
-        let Piece { leads, findings, bad_rows, by_code, aside, progress } = piece;
+        let Piece { leads, findings, bad_rows, by_code, aside, repeated, progress } = piece;
         let leads = leads.map_err(ImportError::Write)?;
         report.take(aside, &by_code);
-        let piece = Piece { leads, findings, bad_rows, by_code, aside, progress };
+        let piece = Piece { leads, findings, bad_rows, by_code, aside, repeated, progress };
         report.take(sink.write(piece).await.map_err(ImportError::Write)?, &BTreeMap::new());
         if stop.is_cancelled() {
             return Err(ImportError::Stopped);

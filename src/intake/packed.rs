@@ -23,6 +23,7 @@ const NOT_BEFORE: u64 = 1;
 const CONSENT_AT: u64 = 2;
 const CONSENT_REF: u64 = 4;
 const APOSTROPHE: u64 = 8;
+const ROUNDED: u64 = 16;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
@@ -71,7 +72,8 @@ impl Packed {
         let there = has(NOT_BEFORE, lead.not_before.is_some())
             | has(CONSENT_AT, consent_at.is_some())
             | has(CONSENT_REF, consent_ref.is_some())
-            | has(APOSTROPHE, lead.apostrophe);
+            | has(APOSTROPHE, lead.apostrophe)
+            | has(ROUNDED, lead.rounded);
         put_figure(&mut self.bytes, there);
         for time in lead.not_before.iter().chain(&consent_at) {
             put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
@@ -110,12 +112,20 @@ impl Packed {
         self.leads.len()
     }
 
-    /// Puts them in the order of their numbers, keeps the first of each number or the last one, and says how many went.
-    pub(super) fn sort(&mut self, on_duplicate: OnDuplicate) -> u64 {
-        let (all, last) = (self.leads.len(), on_duplicate == OnDuplicate::Update);
+    /// Puts them in the order of their numbers, keeps the first of each number or the last one, and says on which lines the others
+    /// stood.
+    pub(super) fn sort(&mut self, on_duplicate: OnDuplicate) -> Vec<u64> {
+        let (mut gone, last, bytes) = (Vec::new(), on_duplicate == OnDuplicate::Update, &self.bytes);
         self.leads.sort_unstable_by_key(|lead| (lead.digits, if last { u64::MAX - lead.row } else { lead.row }));
-        self.leads.dedup_by_key(|lead| lead.digits);
-        (all - self.leads.len()) as u64
+        self.leads.dedup_by(|lead, kept| {
+            let repeats = lead.digits == kept.digits;
+            if repeats {
+                gone.push(line_of(bytes, lead));
+            }
+            repeats
+        });
+        gone.sort_unstable();
+        gone
     }
 
     /// Puts them in the order of the list.
@@ -143,12 +153,13 @@ impl Packed {
         let (line, external_id) = (taken.figure(), filled_in(taken.text()));
         let (zones, consent_basis) = (self.word(&mut taken).to_owned(), filled_in(self.word(&mut taken)));
         let priority = priority(taken.figure());
-        let Rare { not_before, consent_proof, apostrophe } = rare(&mut taken);
+        let Rare { not_before, consent_proof, apostrophe, rounded } = rare(&mut taken);
         LeadRow {
             row: slot.row,
             line,
             phone_number: PhoneNumber::from_digits(slot.digits),
             apostrophe,
+            rounded,
             external_id,
             zones,
             consent_basis,
@@ -177,6 +188,11 @@ impl Packed {
     }
 }
 
+/// The line of a lead, which stands before all else of it.
+fn line_of(bytes: &[u8], slot: &Slot) -> u64 {
+    Taken(&bytes[slot.begin..]).figure()
+}
+
 fn priority(figure: u64) -> Priority {
     let number = figure.to_le_bytes()[0].cast_signed();
     i32::from(number).try_into().expect("a priority was put here")
@@ -187,6 +203,7 @@ struct Rare {
     not_before: Option<Timestamp>,
     consent_proof: Option<Box<ConsentProof>>,
     apostrophe: bool,
+    rounded: bool,
 }
 
 /// Takes it out again.
@@ -195,7 +212,8 @@ fn rare(taken: &mut Taken<'_>) -> Rare {
     let mut time = |bit| (there & bit > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed()));
     let (not_before, consent_at) = (time(NOT_BEFORE), time(CONSENT_AT));
     let consent_ref = (there & CONSENT_REF > 0).then(|| taken.text().to_owned());
-    Rare { not_before, consent_proof: ConsentProof::of(consent_at, consent_ref), apostrophe: there & APOSTROPHE > 0 }
+    let consent_proof = ConsentProof::of(consent_at, consent_ref);
+    Rare { not_before, consent_proof, apostrophe: there & APOSTROPHE > 0, rounded: there & ROUNDED > 0 }
 }
 
 /// Bytes of its texts.
@@ -220,16 +238,25 @@ mod tests {
             text(),
             "\\PC{0,9}",
             (text(), consent_proof),
-            (Priority::ALL, time(), any::<bool>()),
+            (Priority::ALL, time(), any::<[bool; 2]>()),
             proptest::collection::btree_map("[a-z]{1,3}", "\\PC{0,9}|[\"\\\\\n]{1,3}", 0..3),
             proptest::collection::vec("CA|NV".prop_map(|code| if code == "CA" { "CA" } else { "NV" }), 0..3),
         )
             .prop_map(
-                |(n, external_id, zones, (consent_basis, consent_proof), (priority, not_before, apostrophe), variables, states)| LeadRow {
+                |(
+                    n,
+                    external_id,
+                    zones,
+                    (consent_basis, consent_proof),
+                    (priority, not_before, [apostrophe, rounded]),
+                    variables,
+                    states,
+                )| LeadRow {
                     row: 0,
                     line: 0,
                     phone_number: PhoneNumber::from_digits(14_155_550_100 + n),
                     apostrophe,
+                    rounded,
                     external_id,
                     zones,
                     consent_basis,
@@ -249,6 +276,7 @@ mod tests {
             line: 2,
             phone_number: PhoneNumber::from_digits(14_155_550_100),
             apostrophe: false,
+            rounded: false,
             external_id: None,
             zones: String::new(),
             consent_basis: None,
@@ -276,7 +304,8 @@ mod tests {
                 leads.iter().rev().map(|lead| (lead.phone_number.digits(), lead.clone())).collect()
             };
             let gone = packed.sort(if update { OnDuplicate::Update } else { OnDuplicate::Skip });
-            prop_assert_eq!(gone as usize + packed.len(), leads.len());
+            let others: Vec<u64> = leads.iter().map(|lead| lead.line).filter(|line| kept.values().all(|kept| kept.line != *line)).collect();
+            prop_assert_eq!(gone, others);
             let mut back = Vec::new();
             while back.len() < packed.len() {
                 back.extend(packed.some(back.len(), most, 12));

@@ -18,6 +18,9 @@ use crate::domain::phone::{NotE164, PhoneNumber};
 use crate::domain::zone::country_with_numbers_of;
 use crate::intake::finding::{FindingCode, Trouble};
 
+/// Marks of text: a spreadsheet's apostrophe, and what a program or a person has made of one.
+pub(super) const APOSTROPHES: [char; 5] = ['\'', '’', '‘', '`', '´'];
+
 /// The country whose national numbers a list may hold: `US`, `GB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Region(Id);
@@ -102,9 +105,10 @@ fn abroad_by_zeros(text: &str, trouble: Trouble) -> Trouble {
     trouble
 }
 
-/// Without blanks around it, invisible marks, a spreadsheet's apostrophe, and with digits of any script as `0`–`9`.
+/// Without blanks around it, invisible marks, a mark of text in front, a separator that nothing follows, and with digits of any script
+/// as `0`–`9`.
 fn plain(cell: &str) -> Cow<'_, str> {
-    let cell = cell.trim().trim_start_matches('\'').trim();
+    let cell = cell.trim().trim_start_matches(APOSTROPHES).trim_end_matches(';').trim();
     if cell.is_ascii() {
         return Cow::Borrowed(cell);
     }
@@ -154,6 +158,11 @@ fn written(text: &str) -> Result<&str, Trouble> {
 /// `14155500000.0`: `1.4155e+10` after a program has read it as a figure. Five zeros at the end are what its six digits leave.
 fn is_rounded(lower: &str) -> bool {
     lower.strip_suffix("00000.0").is_some_and(|begin| begin.len() >= 5 && is_figure(begin))
+}
+
+/// `14155500000`: `1.4155E+10` after a spreadsheet was told to write it in full. It may be the number all the same.
+pub(super) fn may_be_rounded(cell: &str) -> bool {
+    cell.len() >= 10 && cell.ends_with("00000") && cell.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A figure without its `.0`, which is no digit of the number; any other text as it is.

@@ -47,6 +47,8 @@ pub struct Piece<L = Vec<LeadRow>> {
     pub by_code: BTreeMap<FindingCode, u64>,
     /// Rows that are settled with this piece and are not among its leads: add them to the totals as they are.
     pub aside: Counts,
+    /// The lines of those whose number another row has, which is taken instead.
+    pub repeated: Vec<u64>,
     /// How far the list is when this piece is written.
     pub progress: Progress,
 }
@@ -54,8 +56,8 @@ pub struct Piece<L = Vec<LeadRow>> {
 impl Piece {
     /// The same with its leads in another form.
     pub(super) fn with<L>(self, leads: impl FnOnce(Vec<LeadRow>) -> L) -> Piece<L> {
-        let Self { leads: judged, findings, bad_rows, by_code, aside, progress } = self;
-        Piece { leads: leads(judged), findings, bad_rows, by_code, aside, progress }
+        let Self { leads: judged, findings, bad_rows, by_code, aside, repeated, progress } = self;
+        Piece { leads: leads(judged), findings, bad_rows, by_code, aside, repeated, progress }
     }
 }
 
@@ -135,7 +137,7 @@ impl<'a, R: Read> Reader<'a, R> {
         if self.row == begun_behind {
             return Ok(None);
         }
-        self.sort(&mut leads, &mut rest.aside);
+        self.sort(&mut leads, &mut rest);
         let progress = begun.unwrap_or(Progress { byte_offset: begun_at, row_offset: begun_behind, ..Progress::default() });
         let handed_out = usize::try_from(progress.stretch_leads).unwrap_or(usize::MAX);
         let (end, used) = (self.records.offset(), self.used.0.clone());
@@ -158,11 +160,12 @@ impl<'a, R: Read> Reader<'a, R> {
     }
 
     /// No number twice; what is one transaction anyway keeps the order of the list.
-    fn sort(&self, leads: &mut Packed, aside: &mut Counts) {
-        let repeated = leads.sort(self.options.on_duplicate);
+    fn sort(&self, leads: &mut Packed, rest: &mut Piece) {
+        rest.repeated = leads.sort(self.options.on_duplicate);
+        let repeated = rest.repeated.len() as u64;
         match self.options.on_duplicate {
-            OnDuplicate::Skip => aside.duplicates += repeated,
-            OnDuplicate::Update => aside.updated += repeated,
+            OnDuplicate::Skip => rest.aside.duplicates += repeated,
+            OnDuplicate::Update => rest.aside.updated += repeated,
         }
         if self.options.order == WriteOrder::List || leads.len() <= PIECE {
             leads.sort_by_row();

@@ -16,7 +16,7 @@ use crate::domain::zone::{Address, ZoneError, zones_for};
 use crate::intake::cells;
 use crate::intake::columns::{Column, Columns};
 use crate::intake::finding::{Finding, FindingCode, Trouble, mask};
-use crate::intake::phone::{Region, dialable};
+use crate::intake::phone::{APOSTROPHES, Region, dialable, may_be_rounded};
 
 /// Longest cell, in bytes.
 pub const MAX_CELL: usize = 8_192;
@@ -35,6 +35,8 @@ pub struct LeadRow {
     pub phone_number: PhoneNumber,
     /// Whether a spreadsheet's apostrophe stood in front of the number.
     pub apostrophe: bool,
+    /// Whether the number is a figure that may have been rounded.
+    pub rounded: bool,
     /// The list's own id.
     pub external_id: Option<String>,
     /// IANA zones the callee may be in, sorted, as a JSON list; never empty.
@@ -111,6 +113,7 @@ pub fn validate<'a>(
         line: place.line,
         phone_number: number,
         apostrophe: read.apostrophe,
+        rounded: may_be_rounded(read.phone),
         external_id: read.external_id.map(str::to_owned),
         zones: json_list(&zones),
         consent_basis: read.consent_basis.map(str::to_owned),
@@ -161,7 +164,7 @@ impl<'a> Read<'a> {
 
     fn put(&mut self, kind: &Column, at: usize, cell: &'a str, written: &str) {
         match kind {
-            Column::Phone => (self.phone, self.apostrophe) = (cell, written.starts_with('\'')),
+            Column::Phone => (self.phone, self.apostrophe) = (cell, written.starts_with(APOSTROPHES)),
             Column::ExternalId => self.external_id = Some(cell),
             Column::ConsentBasis => self.consent_basis = Some(cell),
             Column::ConsentAt => self.consent_at = Some((at, cell)),

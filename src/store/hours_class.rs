@@ -13,11 +13,13 @@ use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::lead_insert::ListLead;
 use crate::store::{Store, StoreError};
 
-/// The leads still to call of a class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+/// The leads still to call of a class whose numbers begin alike.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ClassDue {
     /// Which class.
     pub class: i64,
+    /// The first four digits of their numbers, which tell the country.
+    pub opening: String,
     /// All of them.
     pub leads: i64,
     /// Of those, due now.
@@ -86,17 +88,17 @@ impl Store {
         Ok(sorted.chain([HoursClass::unsorted()]).collect())
     }
 
-    /// Leads still to call by class, and how many of them are due; of a campaign that drains those that wait for a promised callback.
+    /// Leads still to call by class and by how their numbers begin, and how many of them are due; of a campaign that drains those that wait for a promised callback.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn due_by_hours_class(&self, campaign: CampaignId, draining: bool, now: Timestamp) -> Result<Vec<ClassDue>, StoreError> {
         on_db!(self.db, read, conn => {
-            let sql = "SELECT hours_class AS class, COUNT(*) AS leads,
+            let sql = "SELECT hours_class AS class, substr(phone_number, 2, 4) AS opening, COUNT(*) AS leads,
                    COUNT(CASE WHEN next_attempt_at <= $2 THEN 1 END) AS due,
                    MIN(CASE WHEN next_attempt_at > $2 THEN next_attempt_at END) AS next_at
                  FROM lead WHERE campaign_id = $1 AND state IN ('new', 'waiting') AND (next_kind = 'callback' OR NOT $3)
-                 GROUP BY hours_class";
+                 GROUP BY hours_class, substr(phone_number, 2, 4)";
             Ok(sqlx::query_as(sql).bind(campaign).bind(now).bind(draining).fetch_all(conn).await?)
         })
     }

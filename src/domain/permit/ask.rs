@@ -118,8 +118,7 @@ fn country(facts: &PermitFacts<'_>) -> Option<Closed> {
 
 fn not_chosen(facts: &PermitFacts<'_>) -> Option<Closed> {
     let Countries::Only(allowed) = &facts.settings.countries else { return None };
-    let fits = facts.country.is_some_and(|country| allowed.iter().any(|one| one == country));
-    (!fits).then(|| {
+    (!facts.settings.countries.calls(facts.country)).then(|| {
         let value = facts.country.map_or("a number of no known country".to_owned(), |country| format!("a number of {country}"));
         closed(format!("the campaign calls {} (`countries`, else the countries of its caller numbers)", allowed.join(", ")), value)
     })

@@ -25,6 +25,10 @@ fn reads_what_lists_hold() {
         ("14155550100", region("US"), "+14155550100"),
         ("1 415 555 0100", region("US"), "+14155550100"),
         ("'+14155550100", None, "+14155550100"),
+        ("’+14155550100", None, "+14155550100"),
+        ("` 4155550100.0", region("US"), "+14155550100"),
+        ("+14155550100;", None, "+14155550100"),
+        ("(415) 555-0100 ;;", region("US"), "+14155550100"),
         ("4155550100.0", region("US"), "+14155550100"),
         ("+14155550100.0", None, "+14155550100"),
         ("+4930123456.0", None, "+4930123456"),
@@ -107,6 +111,8 @@ fn says_what_is_wrong() {
         ("1,4155E+10", region("US"), Code::ExcelNumber),
         ("14155500000.0", region("US"), Code::ExcelNumber),
         ("+14155500000.0", None, Code::ExcelNumber),
+        ("’14155500000.0", region("US"), Code::ExcelNumber),
+        ("+14155550100;12", None, Code::Extension),
         ("415-555-0100 x12", region("US"), Code::Extension),
         ("+14155550100 ext. 5", None, Code::Extension),
         ("1-800-FLOWERS", region("US"), Code::LettersInPhone),
@@ -130,6 +136,21 @@ fn says_what_is_wrong() {
     for (cell, region, expected) in cases {
         let found = dialable(cell, region).map_err(|trouble| trouble.code);
         assert_eq!(found.as_ref().map(PhoneNumber::e164), Err(&expected), "{cell}");
+    }
+}
+
+#[test]
+fn a_bare_figure_that_ends_in_five_zeros_may_be_rounded() {
+    for (cell, expected) in [
+        ("14155500000", true),
+        ("4155500000", true),
+        ("14155500001", false),
+        ("14155510000", false),
+        ("+14155500000", false),
+        ("415-550-0000", false),
+        ("900000", false),
+    ] {
+        assert_eq!(may_be_rounded(cell), expected, "{cell}");
     }
 }
 

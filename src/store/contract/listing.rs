@@ -105,6 +105,16 @@ on_both_engines! {
         }
     }
 
+    async fn a_list_has_the_size_of_its_own_file_whoever_added_a_number_first(store: Store) {
+        let mut one = begin(&store, 100).await;
+        assert!(add(&store, &mut one, &[1, 2]).await);
+        let mut other = begin(&store, 100).await;
+        assert!(add(&store, &mut other, &[2, 3, 4]).await && add(&store, &mut one, &[1, 3, 5]).await);
+        assert_eq!(end(&store, &one).await.unwrap().numbers, 4);
+        assert_eq!(store.dnc_lists().await.unwrap()[0].numbers, 4);
+        assert!(store.audits(Some("dnc/national"), 9).await.unwrap()[0].detail.starts_with("4 numbers"), "and not 5");
+    }
+
     async fn of_two_readings_that_end_in_one_moment_one_has_the_list(store: Store) {
         for old in [true, false] {
             if old {

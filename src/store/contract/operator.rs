@@ -27,6 +27,7 @@ on_both_engines! {
         let classes = store.due_by_hours_class(spring, false, at(1)).await.unwrap();
         let (leads, due) = (classes.iter().map(|class| class.leads).sum::<i64>(), classes.iter().map(|class| class.due).sum::<i64>());
         assert_eq!((leads, due, classes.iter().find_map(|class| class.next_at)), (3, 2, Some(at(60_000))), "by their hours too");
+        assert!(classes.iter().all(|class| class.opening == "1415"), "and by their country: {classes:?}");
         let counts = store.lead_counts().await.unwrap();
         assert_eq!(counts.iter().map(|count| count.leads).sum::<i64>(), 4);
     }

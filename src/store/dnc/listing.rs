@@ -25,6 +25,9 @@ pub struct Listing {
     replaces: Option<Timestamp>,
     /// Numbers that were added so far, each of them counted once.
     added: u64,
+    /// Numbers of it that bear the moment of a later reading, which had added them first. One that the later reading took over, and that
+    /// comes again in this file, is taken for such a one.
+    shared: u64,
 }
 
 /// A list that has been read.
@@ -67,7 +70,7 @@ impl Store {
             let last: Option<Timestamp> = sqlx::query_scalar(LAST).bind(&scope).fetch_one(conn).await?;
             // one moment is left free between the two, for a list that is dated and whose former numbers are still there
             let began = last.max(replaces).map_or(now, |last| now.max(last + MOMENT * 2));
-            Ok(Listing { began, replaces, added: 0 })
+            Ok(Listing { began, replaces, added: 0, shared: 0 })
         })
     }
 
@@ -97,10 +100,12 @@ impl Store {
             }
             let query = sqlx::query(sql).bind(JsonText(numbers)).bind(&scope).bind(SuppressionSource::List);
             let added = query.bind(reading.began).execute(&mut *tx).await?.rows_affected();
-            Ok(Some((added, take_off(tx.into(), numbers, timings, now).await?)))
+            let all_are_new = added == numbers.len() as u64;
+            let shared = if all_are_new { 0 } else { shared((&mut *tx).into(), &scope, numbers, reading.began).await? };
+            Ok(Some((added, shared, take_off(tx.into(), numbers, timings, now).await?)))
         })?;
-        let Some((added, taken_off)) = done else { return Ok(None) };
-        listing.added += added;
+        let Some((added, shared, taken_off)) = done else { return Ok(None) };
+        (listing.added, listing.shared) = (listing.added + added, listing.shared + shared);
         Ok(Some(taken_off))
     }
 
@@ -136,7 +141,7 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<Option<DncList>, StoreError> {
-        const NUMBERS: &str = "SELECT COUNT(*) FROM suppression WHERE source = 'list' AND scope = $1 AND created_at >= $2";
+        const THERE: &str = "SELECT COUNT(*) FROM suppression WHERE source = 'list' AND scope = $1 AND created_at >= $2";
         // where two read a list that nobody had, neither finds one to hold until the first has written it
         const KEEP: &str = "INSERT INTO dnc_list (name, scrub_date, numbers, imported_at, registry) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (name) DO UPDATE SET scrub_date = excluded.scrub_date, numbers = excluded.numbers,
@@ -149,11 +154,13 @@ impl Store {
             if !is_unchanged((&mut *tx).into(), name, listing).await? {
                 return Ok(None);
             }
-            let numbers: i64 = sqlx::query_scalar(NUMBERS).bind(&scope).bind(listing.began).fetch_one(&mut *tx).await?;
+            let there: i64 = sqlx::query_scalar(THERE).bind(&scope).bind(listing.began).fetch_one(&mut *tx).await?;
             // some were removed, with what nobody could know to be still read
-            if count(numbers) < listing.added {
+            if count(there) < listing.added {
                 return Ok(None);
             }
+            // of those that are there some may be a later reading's alone
+            let numbers = i64::try_from(listing.added + listing.shared).unwrap_or(i64::MAX).min(there);
             let row = sqlx::query_as(KEEP).bind(name).bind(scrub_date).bind(numbers).bind(until_dropped).bind(registry);
             let kept: Option<DncList> = row.bind(listing.replaces).fetch_optional(&mut *tx).await?;
             if kept.is_some() {
@@ -171,6 +178,16 @@ async fn is_unchanged(conn: Conn<'_>, list: &str, listing: &Listing) -> Result<b
     let sql = CURRENT.for_conn(&conn);
     let current: Option<Timestamp> = on_conn!(conn, conn => sqlx::query_scalar(sql).bind(list).fetch_optional(conn).await?);
     Ok(current == listing.replaces)
+}
+
+/// How many of these numbers bear the moment of a reading that began later.
+async fn shared(conn: Conn<'_>, scope: &str, numbers: &[PhoneNumber], began: Timestamp) -> Result<u64, StoreError> {
+    const SHARED: EngineSql =
+        engine_sql!("SELECT COUNT(*) FROM suppression WHERE scope = $2 AND created_at > $3 AND phone_number " (among "$1"));
+    let sql = SHARED.for_conn(&conn);
+    let shared: i64 =
+        on_conn!(conn, conn => sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(scope).bind(began).fetch_one(conn).await?);
+    Ok(count(shared))
 }
 
 /// Takes numbers off every list of leads, and back what was about to be sent to them.

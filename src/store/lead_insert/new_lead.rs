@@ -49,6 +49,8 @@ pub struct ListLead {
     pub phone_number: PhoneNumber,
     /// Whether the list has a spreadsheet's apostrophe in front of the number.
     pub apostrophe: bool,
+    /// Whether the list has it as a figure that may have been rounded.
+    pub rounded: bool,
     /// IANA zones the callee may be in, a JSON list.
     pub zones: String,
     /// What the list says about the person, a JSON object.
@@ -82,6 +84,7 @@ impl ListLead {
             external_id: lead.external_id.clone(),
             phone_number: lead.phone_number.clone(),
             apostrophe: false,
+            rounded: false,
             zones: serde_json::to_string(&lead.zones).map_err(json)?,
             variables: serde_json::to_string(&lead.variables).map_err(json)?,
             states: states_of(&lead.phone_number, &lead.variables.0),

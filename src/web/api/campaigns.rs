@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::ApiState;
 use super::callbacks;
 use super::change;
-use super::error::ApiError;
+use super::error::{ApiError, both};
 use super::extract::{Actor, Sent};
 use super::settings::{Need, WholeSettings, checked};
-use super::start;
+use super::{start, unspoken};
 use crate::domain::callback::keep::Fidelity;
 use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{AgentVersionId, CampaignId};
@@ -113,6 +113,12 @@ impl NewBody {
     fn whole(&self) -> WholeSettings<'_> {
         WholeSettings { json: self.settings.as_ref(), toml: self.settings_toml.as_deref(), file: self.settings_file.as_deref() }
     }
+
+    /// What is stored of its settings.
+    fn stored(&self) -> Result<Value, ApiError> {
+        let file = self.whole().read(Need::Draft)?.unwrap_or_default();
+        checked(&file, Need::Draft, self.whole().origin())
+    }
 }
 
 /// `POST /v1/campaigns`: a draft. It may still lack what only the operator knows (its numbers, its agent); starting asks for it.
@@ -121,12 +127,11 @@ pub async fn create(
     actor: Actor,
     Sent(body): Sent<NewBody>,
 ) -> Result<(StatusCode, Json<StatusJson>), ApiError> {
-    let file = body.whole().read(Need::Draft)?.unwrap_or_default();
-    let stored = checked(&file, Need::Draft, body.whole().origin())?;
     let agent = match &body.agent {
-        Some(name) => Some(change::agent_version(&api, name).await?),
-        None => change::only_agent(&api).await?,
+        Some(name) => change::agent_version(&api, name).await.map(Some),
+        None => change::only_agent(&api).await,
     };
+    let (stored, agent) = both(body.stored(), agent)?;
     let made = create_draft(&api, &body.name, &stored, agent, actor).await?;
     Ok((StatusCode::CREATED, Json(StatusJson::of(&api, &made).await?)))
 }
@@ -184,6 +189,16 @@ impl StatusJson {
     /// # Errors
     /// The database cannot be read.
     pub async fn of(api: &ApiState, campaign: &Campaign) -> Result<Self, ApiError> {
+        let mut status = Self::of_settings(api, campaign).await?;
+        status.warnings.extend(unspoken::lately_told(api, campaign).await?);
+        Ok(status)
+    }
+
+    /// The same without what the agent's lines say and leads lack: a change of settings changes nothing about that.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn of_settings(api: &ApiState, campaign: &Campaign) -> Result<Self, ApiError> {
         let (status, agents) = (api.store.campaign_status(campaign.id).await?, api.store.agent_versions().await?);
         Ok(Self {
             campaign: CampaignJson::new(campaign, &agents),

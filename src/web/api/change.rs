@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ApiState;
 use super::campaigns::{StatusJson, find};
-use super::error::ApiError;
+use super::error::{ApiError, both};
 use super::extract::{Actor, Sent};
 use super::settings::{Need, Origin, WholeSettings, checked};
 use crate::domain::campaign::CampaignState;
@@ -98,20 +98,36 @@ pub async fn change(
     Sent(body): Sent<ChangeBody>,
 ) -> Result<Json<Changed>, ApiError> {
     let campaign = find(&api, &name).await?;
-    let agent = match (&body.agent, body.agent_version) {
-        (None, None) => None,
-        (Some(name), version) => Some(version_of(&api, name, version).await?),
-        (None, version) => Some(version_of(&api, &speaker_name(&api, &campaign).await?, version).await?),
-    };
+    let (settings, agent) = both(wanted(&campaign, &body), named_agent(&api, &campaign, &body).await)?;
     let mut changed = false;
-    if let Some(file) = asked(&campaign, &body)? {
-        changed |= replace_settings(&api, &campaign, &file, body.whole().origin(), actor).await?;
+    if let Some((file, stored)) = settings {
+        changed |= replace_settings(&api, &campaign, &file, &stored, actor).await?;
     }
     if let Some(agent) = agent {
         changed |= api.store.pin_agent(campaign.id, agent, actor.0, api.clock.now()).await?;
     }
     let campaign = find(&api, &name).await?;
-    Ok(Json(Changed { changed, status: StatusJson::of(&api, &campaign).await? }))
+    let status = match agent {
+        Some(_) => StatusJson::of(&api, &campaign).await?,
+        None => StatusJson::of_settings(&api, &campaign).await?,
+    };
+    Ok(Json(Changed { changed, status }))
+}
+
+/// The version that shall speak, when the change names one.
+async fn named_agent(api: &ApiState, campaign: &Campaign, body: &ChangeBody) -> Result<Option<AgentVersionId>, ApiError> {
+    match (&body.agent, body.agent_version) {
+        (None, None) => Ok(None),
+        (Some(name), version) => version_of(api, name, version).await.map(Some),
+        (None, version) => version_of(api, &speaker_name(api, campaign).await?, version).await.map(Some),
+    }
+}
+
+/// The settings that are asked for, checked, and what is stored of them.
+fn wanted(campaign: &Campaign, body: &ChangeBody) -> Result<Option<(CampaignFile, Value)>, ApiError> {
+    let Some(file) = asked(campaign, body)? else { return Ok(None) };
+    let stored = checked(&file, Need::of(campaign.state), body.whole().origin())?;
+    Ok(Some((file, stored)))
 }
 
 /// The settings that are asked for: as a whole, or what is stored with some keys changed.
@@ -140,12 +156,11 @@ async fn replace_settings(
     api: &ApiState,
     campaign: &Campaign,
     file: &CampaignFile,
-    origin: Origin<'_>,
+    stored: &Value,
     actor: Actor,
 ) -> Result<bool, ApiError> {
-    let stored = checked(file, Need::of(campaign.state), origin)?;
     must_not_be_over(campaign, file, api.clock.now())?;
-    let version = api.store.change_campaign_settings(campaign.id, campaign.version, &stored, actor.0, api.clock.now()).await?;
+    let version = api.store.change_campaign_settings(campaign.id, campaign.version, stored, actor.0, api.clock.now()).await?;
     let fix = "look at it and send the change again: callfleet campaign status";
     version
         .map(|version| version != campaign.version)

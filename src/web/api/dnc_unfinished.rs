@@ -53,8 +53,11 @@ fn told(list: &UnfinishedList) -> String {
     }
 }
 
+/// Nothing is known of how it was read: a list is of a region and a registry when it is complete.
 fn again(name: &str) -> String {
-    format!("import the whole list again: callfleet dnc import FILE --scrub-date DAY --list {name}")
+    format!(
+        "import the whole list again, with the --region and --registry that it needs: callfleet dnc import FILE --scrub-date DAY --list {name}"
+    )
 }
 
 /// Refuses an import whose list is not as it was when the import began.

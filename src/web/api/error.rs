@@ -56,10 +56,30 @@ impl ApiError {
         Self { wrong, ..self }
     }
 
+    /// The same, with what else cannot be used of what was sent.
+    #[must_use]
+    pub fn beside(self, other: Self) -> Self {
+        let (message, fix) = (format!("{}\n{}", self.message, other.message), format!("{}; {}", self.fix, other.fix));
+        let wrong = self.wrong.into_iter().chain(other.wrong).collect();
+        Self { message, fix, wrong, status: self.status, code: self.code }
+    }
+
     /// The same, where something else helps.
     #[must_use]
     pub fn mended_by(self, fix: impl Into<String>) -> Self {
         Self { fix: fix.into(), ..self }
+    }
+}
+
+/// Both parts of what was sent, or everything that cannot be used of the two.
+///
+/// # Errors
+/// One of them is refused, or both.
+pub fn both<A, B>(one: Result<A, ApiError>, other: Result<B, ApiError>) -> Result<(A, B), ApiError> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) if other.status == StatusCode::UNPROCESSABLE_ENTITY => Err(one.beside(other)),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
     }
 }
 

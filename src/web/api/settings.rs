@@ -81,18 +81,25 @@ pub enum Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The refusal of settings that are wrong.
+    /// The refusal of settings that are wrong, in the order of the file; what stands nowhere in it comes last.
     pub fn refused(self, errors: &[SettingError]) -> ApiError {
-        let lines: Vec<String> = errors.iter().map(|error| self.placed(error)).collect();
+        let mut placed: Vec<(Option<usize>, &SettingError)> = errors.iter().map(|error| (self.line(error), error)).collect();
+        placed.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
+        let lines: Vec<String> = placed.iter().map(|(line, error)| self.told(*line, error)).collect();
         let refused = ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again");
-        refused.about(errors.iter().map(|error| WrongKey { key: error.key.clone(), message: error.said() }).collect())
+        refused.about(placed.iter().map(|(_, error)| WrongKey { key: error.key.clone(), message: error.said() }).collect())
     }
 
-    fn placed(self, error: &SettingError) -> String {
-        let Self::File { name, text } = self else { return error.to_string() };
-        match error.line.or_else(|| Place::of_key(text, &error.key).map(|place| place.line)) {
-            Some(line) => format!("{name}, line {line}: {error}"),
-            None => format!("{name}: {error}"),
+    fn line(self, error: &SettingError) -> Option<usize> {
+        let Self::File { text, .. } = self else { return None };
+        error.line.or_else(|| Place::of_key(text, &error.key).map(|place| place.line))
+    }
+
+    fn told(self, line: Option<usize>, error: &SettingError) -> String {
+        match (self, line) {
+            (Self::Request, _) => error.to_string(),
+            (Self::File { name, .. }, Some(line)) => format!("{name}, line {line}: {error}"),
+            (Self::File { name, .. }, None) => format!("{name}: {error}"),
         }
     }
 }

@@ -188,7 +188,7 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, those that are parked for consent, and what lines say that leads lack.
+/// permitted, leads that can never be called, and those that are parked for consent.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -201,6 +201,5 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
-    warnings.extend(unspoken::lately_told(api, campaign).await?);
     Ok(warnings)
 }

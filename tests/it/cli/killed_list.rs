@@ -46,10 +46,16 @@ fn is_told_and_finished_or_removed(bench: &Bench) {
     let at = incomplete["began_at"].as_str().unwrap();
     assert_eq!(bench.done("dnc show +14155550999 --json").json()["suppressed"], true, "the old list is in force");
     let text = bench.done("dnc list").out;
-    assert!(text.contains("20000") && text.contains("until then the complete one is in force"), "{text}");
+    assert!(
+        text.contains("20000")
+            && text.contains("--list national, with the --region and --registry that it needs")
+            && text.contains("until then the complete one is in force"),
+        "{text}"
+    );
     let warning = format!(
         "a newer do-not-call list national is incomplete, and the numbers of the complete one stay in force: its import of {at} is still \
-         going on or broke off; to finish it, import the whole list again: callfleet dnc import FILE --scrub-date DAY --list national"
+         going on or broke off; to finish it, import the whole list again, with the --region and --registry that it needs: \
+         callfleet dnc import FILE --scrub-date DAY --list national"
     );
     is_warned_of(bench, &warning);
 

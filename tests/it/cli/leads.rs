@@ -44,6 +44,25 @@ fn an_import_can_be_taken_back() {
 }
 
 #[test]
+fn nothing_is_imported_when_refused_rows_could_not_be_written() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", MORE);
+    std::fs::create_dir(bench.path().join("folder")).unwrap();
+    for (line, to) in [("--rejects missing/rejected.csv", "missing/rejected.csv"), ("--rejects folder", "folder")] {
+        let ran = bench.run(&format!("leads import --campaign spring more.csv {line}"));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.err.contains(&format!("{to} cannot be written, and nothing was imported")), "{ran:?}");
+        assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
+    }
+    bench.write("kept.csv", "of an earlier list");
+    for name in ["new.csv", "kept.csv"] {
+        bench.done(&format!("leads import --campaign spring leads.csv --rejects {name}"));
+    }
+    assert!(!bench.path().join("new.csv").exists(), "no row was refused");
+    assert_eq!(bench.read("kept.csv"), "of an earlier list");
+}
+
+#[test]
 fn a_number_on_two_lists_needs_its_campaign() {
     let bench = Bench::with_campaign();
     bench.done("campaign create --name autumn --file campaign.toml --agent solar-intro");

@@ -1,12 +1,13 @@
 //! Each gate of a campaign: whether it is open, what it sees, and when it opens by itself.
 
-use super::{Facts, GateJson, HoursJson};
+use super::{Facts, GateJson};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
 use crate::domain::dialing::{pace_text, rest, rests_until};
 use crate::domain::lead::LeadState;
 use crate::domain::permit::budget_allows;
+use crate::domain::time::Timestamp;
 use crate::store::worker::LiveLines;
 use crate::web::api::change;
 
@@ -125,19 +126,36 @@ impl Facts {
         let never: i64 = self.hours.iter().filter(|class| !class.open && class.opens_at.is_none()).map(|class| class.leads).sum();
         let noun = if all == 1 { "lead" } else { "leads" };
         let mut value = format!("{inside} of {all} {noun} to call {} inside their calling hours", are(&inside));
-        let due: i64 = self.hours.iter().map(|class| class.due).sum();
+        let due = self.due();
         let all_due_wait = due > 0 && self.hours.iter().all(|class| !class.open || class.due == 0);
         if all_due_wait && inside > 0 {
             value.push_str(&format!(", but none of the {due} that {} due", are(&due)));
         }
+        let open = self.hours.is_empty() || (inside > 0 && !all_due_wait);
+        if let Some(due_at) = self.due_after_an_opening().filter(|_| !open) {
+            value.push_str(&format!(", and nobody is due before {due_at}"));
+        }
         if never > 0 {
             value.push_str(&format!("; {never} can never be called: their zones, the campaign's hours and the law leave no moment"));
         }
-        // while nobody is due it is the hours alone that are told
-        let next = |class: &HoursJson| if due > 0 { class.next_call() } else { class.opens_at };
-        let opens_at = self.hours.iter().filter_map(next).min();
-        let open = self.hours.is_empty() || (inside > 0 && !all_due_wait);
-        GateJson { opens_at: opens_at.filter(|_| !open), ..gate(CampaignGate::Hours, open, value) }
+        GateJson { opens_at: self.next_call().filter(|_| !open), ..gate(CampaignGate::Hours, open, value) }
+    }
+
+    /// Leads that are due now, inside their hours or not.
+    pub(super) fn due(&self) -> i64 {
+        self.hours.iter().map(|class| class.due).sum()
+    }
+
+    /// When the first lead may be called that may not be now.
+    pub(super) fn next_call(&self) -> Option<Timestamp> {
+        self.hours.iter().filter_map(|class| class.next_call).min()
+    }
+
+    /// When the first lead is due, where nobody is and hours open before that.
+    fn due_after_an_opening(&self) -> Option<Timestamp> {
+        let opens_at = self.hours.iter().filter_map(|class| class.opens_at).min()?;
+        let due_at = self.hours.iter().filter_map(|class| class.next_at).min()?;
+        (self.due() == 0 && due_at > opens_at).then_some(due_at)
     }
 
     /// As the dispatcher reckons it; while somebody waits for his turn already, the next one rests.

@@ -2,18 +2,20 @@
 //! leads themselves wait for, in the words the dispatcher wrote down.
 
 mod gates;
+mod hours;
 mod obstacles;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::Serialize;
 
+use self::hours::HoursJson;
 use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
 use super::{imports, start, unspoken};
-use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
@@ -21,10 +23,8 @@ use crate::domain::dialing::{rest, turns_apart};
 use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::{Dialers, Said};
 use crate::domain::time::Timestamp;
-use crate::domain::window::Open;
 use crate::store::campaign::Campaign;
 use crate::store::campaign_status::CampaignStatus;
-use crate::store::hours_class::ClassDue;
 use crate::store::lead_waits::LeadWait;
 use crate::store::lease::SCHEDULER;
 use crate::store::queue_control::DIAL_QUEUE;
@@ -71,33 +71,6 @@ struct GateJson {
     opened_by: Option<&'static str>,
 }
 
-/// Leads whose hours open and close together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct HoursJson {
-    leads: i64,
-    open: bool,
-    opens_at: Option<Timestamp>,
-    zones: Vec<String>,
-    laws: String,
-    /// Due now.
-    #[serde(skip)]
-    due: i64,
-    /// When the first of the others is due.
-    #[serde(skip)]
-    next_at: Option<Timestamp>,
-}
-
-impl HoursJson {
-    /// When somebody of it may be called who may not be now.
-    fn next_call(&self) -> Option<Timestamp> {
-        match (self.open, self.due) {
-            (true, _) => self.next_at,
-            (false, 0) => Some(self.opens_at?.max(self.next_at?)),
-            (false, _) => self.opens_at,
-        }
-    }
-}
-
 /// The whole answer.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
@@ -118,7 +91,7 @@ pub struct Explanation {
 pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> Result<Json<Explanation>, ApiError> {
     let campaign = find(&api, &name).await?;
     let facts = Facts {
-        hours: hours(&api, &campaign).await?,
+        hours: hours::of(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
         incomplete: imports::incomplete(&api, &campaign).await?,
@@ -172,33 +145,10 @@ async fn last_call(api: &ApiState, campaign: &Campaign) -> Result<Option<Timesta
     Ok(api.store.last_call(campaign.id, api.clock.now() - turns_apart(settings.calls_per_second)).await?)
 }
 
-/// The classes that still have leads to call, most leads first.
-async fn hours(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJson>, ApiError> {
-    let Ok(settings) = campaign.checked_settings() else { return Ok(Vec::new()) };
-    let now = api.clock.now();
-    let counts = api.store.due_by_hours_class(campaign.id, campaign.state == CampaignState::Draining, now).await?;
-    let classes = api.store.hours_classes(campaign.id).await?;
-    let mut hours: Vec<HoursJson> = classes
-        .into_iter()
-        .filter_map(|class| {
-            let ClassDue { leads, due, next_at, .. } = *counts.iter().find(|count| count.class == class.id)?;
-            let (open, opens_at) = match class.open(&settings, now) {
-                Open::Yes => (true, None),
-                Open::Until(opens_at) => (false, opens_at),
-            };
-            Some(HoursJson { leads, open, opens_at, zones: class.zones, laws: class.laws, due, next_at })
-        })
-        .collect();
-    hours.sort_by_key(|class| std::cmp::Reverse(class.leads));
-    Ok(hours)
-}
-
 impl Facts {
     fn explain(self) -> Explanation {
         let gates: Vec<GateJson> = CampaignGate::ALL.iter().map(|gate| self.look(*gate)).collect();
-        let due_now = self.called().map(|wait| wait.due).sum();
-        let shut = self.hours.iter().filter_map(|class| class.opens_at);
-        let next_opening = self.called().filter_map(|wait| wait.next_at).chain(shut).min();
+        let (due_now, next_opening) = (self.due(), self.next_call());
         let not_permitted = start::not_permitted(&self.campaign);
         let of_leads = self.incomplete.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
         let warnings = of_leads.cloned().chain(not_permitted).collect();
@@ -213,11 +163,6 @@ impl Facts {
             waiting: self.waits,
             warnings,
         }
-    }
-
-    /// What leads wait for that the campaign still calls.
-    fn called(&self) -> impl Iterator<Item = &LeadWait> {
-        self.waits.iter().filter(move |wait| !self.drains() || wait.next_kind == DialKind::Callback)
     }
 
     fn drains(&self) -> bool {

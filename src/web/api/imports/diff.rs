@@ -39,6 +39,18 @@ pub struct Diff {
     duplicate: Vec<DiffRow>,
     /// Of the updated ones, the same as they are in every value.
     unchanged: u64,
+    /// Rows that are not compared, because another row of the list has their number: the last one holds with `update`, else the first.
+    repeated: u64,
+    /// The first lines of those.
+    repeated_lines: Vec<u64>,
+}
+
+impl Diff {
+    fn repeat(&mut self, lines: &[u64]) {
+        self.repeated += lines.len() as u64;
+        let room = SHOWN - self.repeated_lines.len();
+        self.repeated_lines.extend(lines.iter().take(room));
+    }
 }
 
 /// Compares and writes nothing.
@@ -89,6 +101,7 @@ impl LeadSink for Tries {
 
     async fn write(&mut self, piece: Piece) -> Result<Counts, SinkError> {
         self.refused.take(&piece).await?;
+        self.diff.repeat(&piece.repeated);
         let numbers: Vec<PhoneNumber> = piece.leads.iter().map(|row| row.phone_number.clone()).collect();
         let there = self.store.lead_values(self.campaign, &numbers).await?;
         let there: HashMap<PhoneNumber, LeadValues> = there.into_iter().map(|known| (known.phone_number.clone(), known)).collect();
@@ -115,9 +128,11 @@ impl Tries {
         } else if self.on_duplicate == OnDuplicate::Update {
             counts.updated += 1;
             let changes = known.map(|known| changes(known, row, self.now)).unwrap_or_default();
-            self.diff.unchanged += u64::from(changes.is_empty() && !repeated);
-            if !changes.is_empty() {
-                show(&mut self.diff.updated, row, || changes);
+            match (changes.is_empty(), repeated) {
+                (false, _) => show(&mut self.diff.updated, row, || changes),
+                (true, false) => self.diff.unchanged += 1,
+                // what a row before it would leave behind is not known
+                (true, true) => self.diff.repeat(&[row.line]),
             }
         } else {
             counts.duplicates += 1;

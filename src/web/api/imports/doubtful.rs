@@ -41,6 +41,7 @@ pub struct Seen<'a> {
     line: u64,
     number: &'a PhoneNumber,
     apostrophe: bool,
+    rounded: bool,
     has_basis: bool,
     has_proof: bool,
     variables: &'a str,
@@ -50,7 +51,7 @@ impl<'a> From<&'a LeadRow> for Seen<'a> {
     fn from(row: &'a LeadRow) -> Self {
         let (has_basis, has_proof) = (row.consent_basis.is_some(), row.consent_proof.is_some());
         let (number, variables) = (&row.phone_number, row.variables.as_str());
-        Self { line: row.line, number, apostrophe: row.apostrophe, has_basis, has_proof, variables }
+        Self { line: row.line, number, apostrophe: row.apostrophe, rounded: row.rounded, has_basis, has_proof, variables }
     }
 }
 
@@ -58,7 +59,7 @@ impl<'a> From<&'a ListLead> for Seen<'a> {
     fn from(lead: &'a ListLead) -> Self {
         let (has_basis, has_proof) = (lead.consent_basis.is_some(), lead.consent_proof.is_some());
         let (number, variables) = (&lead.phone_number, lead.variables.as_str());
-        Self { line: lead.line, number, apostrophe: lead.apostrophe, has_basis, has_proof, variables }
+        Self { line: lead.line, number, apostrophe: lead.apostrophe, rounded: lead.rounded, has_basis, has_proof, variables }
     }
 }
 
@@ -115,7 +116,8 @@ impl Doubtful {
         let unasked = (self.requires_consent && !row.has_basis).then_some(DoubtCode::NoConsentBasis);
         let unfounded = (row.has_proof && !row.has_basis).then_some(DoubtCode::ConsentWithoutBasis);
         let marked = row.apostrophe.then_some(DoubtCode::LeadingApostrophe);
-        let codes = [unasked, unfounded, self.reach.add(row.number), marked];
+        let rounded = row.rounded.then_some(DoubtCode::RoundedFigure);
+        let codes = [unasked, unfounded, self.reach.add(row.number), marked, rounded];
         for code in codes.into_iter().flatten() {
             self.doubts.add(code, row.line);
         }
@@ -147,8 +149,12 @@ impl Doubtful {
             let have = have(&found);
             format!("{found} of {rows} {have} a consent_at or consent_ref and no consent_basis, which alone says why they may be called")
         });
+        let rounded = self.found(DoubtCode::RoundedFigure).map(|found| {
+            let zeros = "a number that ends in five zeros, as a spreadsheet leaves them of one that it has rounded";
+            format!("{found} of {rows} {} {zeros}; compare with the original list", have(&found))
+        });
         let lacking = self.lacks.warnings(&self.doubts, leads);
-        unasked.into_iter().chain(unfounded).chain(self.reach.told(&self.campaign, "row")).chain(lacking).collect()
+        unasked.into_iter().chain(unfounded).chain(rounded).chain(self.reach.told(&self.campaign, "row")).chain(lacking).collect()
     }
 
     /// What was done to numbers so that they can be called.

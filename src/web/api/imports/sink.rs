@@ -120,6 +120,7 @@ pub fn lead(row: LeadRow) -> ListLead {
         external_id: row.external_id,
         phone_number: row.phone_number,
         apostrophe: row.apostrophe,
+        rounded: row.rounded,
         zones: row.zones,
         variables: row.variables,
         states: row.states,

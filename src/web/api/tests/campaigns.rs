@@ -105,6 +105,22 @@ async fn of_a_change_all_that_is_wrong_is_told_and_nothing_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_missing_is_told_beside_wrong_settings() {
+    let bench = Bench::with_campaign().await;
+    let wrong = "campaign.toml, line 2: pace.lines: `0`: at least 1 and at most 100000\nthere is no agent `nobody`";
+    let agents = "callfleet agent list shows them; callfleet agent save FILE makes one";
+    let sent = json!({ "settings_toml": "[pace]\nlines = 0\n", "agent": "nobody" });
+    let new = json!({ "name": "autumn", "settings_toml": sent["settings_toml"], "agent": sent["agent"] });
+    for (method, path, body) in [("POST", "/v1/campaigns", &new), ("PATCH", "/v1/campaigns/spring", &sent)] {
+        let error = bench.json(method, path, body).await["body"]["error"].clone();
+        assert_eq!((&error["code"], &error["message"]), (&json!("bad_settings"), &json!(wrong)), "{method}");
+        assert!(error["fix"].as_str().unwrap().ends_with(agents), "{error}");
+    }
+    let alone = bench.json("PATCH", "/v1/campaigns/spring", &json!({ "agent": "nobody" })).await;
+    assert_eq!(alone["body"]["error"]["code"], "no_such_agent", "{alone}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_draft_may_lack_is_not_told_beside_what_is_wrong() {
     let bench = Bench::new().await;
     let keys = |answer: &serde_json::Value| -> Vec<String> {

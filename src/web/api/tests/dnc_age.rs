@@ -123,8 +123,8 @@ async fn a_list_that_is_not_complete_is_told_where_it_may_concern_somebody() {
     bench.post("/v1/campaigns/spring/pause").await;
     broken_off(&bench, "own").await;
     let told = "the do-not-call list own is incomplete, and only the numbers that were read are not called: its import of \
-                2026-11-23T17:00:00Z is still going on or broke off; to finish it, import the whole list again: callfleet dnc import FILE \
-                --scrub-date DAY --list own; to remove it: callfleet dnc remove own --reason WHY";
+                2026-11-23T17:00:00Z is still going on or broke off; to finish it, import the whole list again, with the --region and --registry \
+                that it needs: callfleet dnc import FILE --scrub-date DAY --list own; to remove it: callfleet dnc remove own --reason WHY";
     assert_eq!(bench.post("/v1/campaigns/spring/resume").await["body"]["notes"], json!([told]));
     let shown = bench.exact("GET", "/v1/suppressions", "").await;
     let at = "2026-11-23T17:00:00Z";

@@ -13,6 +13,7 @@ use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::ids::WorkerId;
 use crate::domain::not_permitted::NotPermitted;
 use crate::domain::obstacle::Obstacle;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::lookout::Lookout;
 use crate::store::StoreError;
@@ -202,6 +203,39 @@ async fn hours_that_open_before_anybody_of_them_is_due_are_waited_for_until_then
     done.unwrap();
     let answer = "nothing new is dialed: 0 of 3 leads to call are inside their calling hours; opens 2026-11-23T18:45:00Z";
     assert_eq!(fleet.explained().await["answer"], answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_opening_is_told_of_leads_that_are_never_called_nor_one_before_a_lead_is_due() {
+    let fleet = Fleet::dialing().await;
+    let list = "phone_number,timezone,consent_basis\n+81312345678,Asia/Tokyo,web form\n";
+    assert_eq!(fleet.bench.text("POST", "/v1/campaigns/spring/imports?file_name=jp.csv", list).await["status"], 201);
+    // ten in Los Angeles; in Tokyo it opens at midnight UTC
+    fleet.set("hours.monday", "08:00-09:00").await;
+    let due_at = "2026-11-25T20:00:00Z".parse::<Timestamp>().unwrap();
+    let later: Result<(), StoreError> = on_db!(fleet.bench.store.db, write, tx => {
+        sqlx::query("UPDATE lead SET next_attempt_at = $1 WHERE phone_number <> '+81312345678'").bind(due_at).execute(tx).await?;
+        Ok(())
+    });
+    later.unwrap();
+    let answer = async || fleet.explained().await["answer"].as_str().unwrap().to_owned();
+    let of_those_called = "nothing new is dialed: 0 of 2 leads to call are inside their calling hours, and nobody is due before \
+        2026-11-25T20:00:00Z; opens 2026-11-25T20:00:00Z";
+    assert_eq!(answer().await, of_those_called, "a country that the campaign does not call");
+    fleet.set("countries", "any").await;
+    let all = "nothing new is dialed: 0 of 3 leads to call are inside their calling hours; opens 2026-11-24T00:00:00Z";
+    assert_eq!(answer().await, all);
+    let mut countries = NotPermitted::default();
+    let tokyo = PhoneNumber::from_e164("+81312345678").unwrap();
+    countries.add(&tokyo, "spring", "the provider refused a call with code 21215");
+    let refused: Result<(), StoreError> = on_db!(fleet.bench.store.db, write, tx => {
+        sqlx::query("UPDATE campaign SET not_permitted = $1").bind(JsonText(&countries)).execute(tx).await?;
+        Ok(())
+    });
+    refused.unwrap();
+    assert_eq!(answer().await, of_those_called, "a country that the provider has refused");
+    let explained = fleet.explained().await;
+    assert_eq!((explained["hours"].as_array().unwrap().len(), &explained["due_now"]), (1, &json!(0)), "{explained}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_json_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::bench::{Bench, LARGEST_LIST, LIST};
 use crate::store::import::ImportState;
@@ -104,6 +104,26 @@ async fn a_dry_run_shows_no_change_that_would_not_be_made() {
     assert_eq!((kinds, diff["duplicate"][0].get("changes")), ([0, 0, 2], None), "{diff}");
     let diff = bench.exact("POST", &format!("{AT}?dry_run=true&update=true"), &list).await["diff"].clone();
     assert_eq!(diff["updated"][0]["changes"], json!({ "first_name": ["Maria", "Mary"] }), "{diff}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_the_rows_whose_number_another_row_has() {
+    let bench = Bench::with_campaign().await;
+    let list = "phone_number,first_name,timezone,consent_basis\n\
+        +14155550100,Ann,America/Los_Angeles,web form\n\
+        +14155550120,Bo,America/Los_Angeles,web form\n\
+        +14155550120,Bea,America/Los_Angeles,web form\n\
+        +14155550100,Mary,America/Los_Angeles,web form\n";
+    let tried = bench.exact("POST", &format!("{AT}?dry_run=true&update=true"), list).await;
+    let lines = |diff: &Value, kind: &str| diff[kind].as_array().unwrap().iter().map(|row| row["line"].clone()).collect::<Vec<_>>();
+    let diff = &tried["diff"];
+    assert_eq!((&tried["accepted"], &tried["updated"], &diff["repeated"]), (&1.into(), &3.into(), &2.into()), "{tried}");
+    assert_eq!((lines(diff, "new"), lines(diff, "updated")), (vec![json!(4)], vec![json!(5)]), "{tried}");
+    assert_eq!(diff["repeated_lines"], json!([2, 3]), "the last of a number holds: {tried}");
+    let tried = bench.exact("POST", &format!("{AT}?dry_run=true"), list).await;
+    let diff = &tried["diff"];
+    assert_eq!((lines(diff, "new"), lines(diff, "duplicate")), (vec![json!(3)], vec![json!(2)]), "{tried}");
+    assert_eq!((&tried["duplicates"], &diff["repeated_lines"]), (&3.into(), &json!([4, 5])), "the first of it holds: {tried}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

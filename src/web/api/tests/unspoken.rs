@@ -1,6 +1,6 @@
 //! What an agent says of a lead and the list does not tell.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::bench::{AGENT, Bench};
 use super::lifecycle::start;
@@ -27,6 +27,10 @@ async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_in_explain_a
     assert_eq!(start(&bench).await["body"]["notes"], both);
     assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], both);
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["warnings"], both);
+    let changed = async |body: Value| bench.json("PATCH", "/v1/campaigns/spring", &body).await["body"].clone();
+    assert_eq!(changed(json!({ "agent": "solar-intro" })).await["warnings"], both);
+    let set = changed(json!({ "set": { "pace.lines": "2" } })).await;
+    assert_eq!((&set["changed"], set.get("warnings")), (&json!(true), None), "it has nothing to do with the lines");
     assert_eq!(bench.post("/v1/campaigns/spring/cancel").await["status"], 200);
     assert_eq!(bench.get("/v1/campaigns/spring").await["body"].get("warnings"), None, "nobody hears its lines any more");
 }
