@@ -2,7 +2,7 @@
 
 mod rather;
 
-use crate::domain::callback::figure::{number, ordinal, small};
+use crate::domain::callback::figure::{below_hundred, ordinal, small};
 use crate::domain::callback::words::BREAK;
 
 /// Sounds without a meaning.
@@ -63,6 +63,8 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         {
             plain("are open until", 2)
         }
+        // "In an hour and not before."
+        ("and", "not", "before" | "earlier" | "sooner", "" | BREAK) => plain("", 3),
         ("o", "clock", ..) => plain("oclock", 2),
         ("a" | "p", "m", ..) if is_number(last) || last == "oclock" => Some((format!("{}m", word(0)), 2)),
         ("do", "not", "forget" | "hesitate", "to") => plain("please", 4),
@@ -104,7 +106,7 @@ fn hundreds(tokens: &[String]) -> Option<(String, usize)> {
         return (value < 2_400 && value % 100 < 60).then(|| (format!("{:02}:{:02}", value / 100, value % 100), 2));
     }
     let zero = usize::from(matches!(word(0), "oh" | "zero"));
-    let (hour, used) = number(tokens.get(zero..)?)?;
+    let (hour, used) = below_hundred(tokens.get(zero..)?)?;
     let after = zero + used + 1;
     let hours = word(after) == "hours";
     let counts = matches!(word(after), "dollars" | "bucks" | "a" | "an" | "per" | "people" | "and" | "percent" | "euros" | "pounds");
