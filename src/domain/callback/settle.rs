@@ -2,6 +2,7 @@
 
 mod dates;
 mod delay;
+mod left_out;
 mod local;
 mod part_of_day;
 mod time_of_day;
@@ -81,15 +82,15 @@ impl Here<'_> {
         } else if wish.year.is_some() {
             None
         } else if let Some(delay) = wish.delay {
-            self.delayed(delay)
+            self.delayed(delay).filter(|settled| !self.is_moment_left_out(settled.earliest, wish))
         } else if let Some((clock, bound)) = wish.time {
             self.next_time(wish, clock, bound)
         } else if let Some((part, bound)) = wish.part {
-            self.next_part(part, bound, wish.first_thing)
+            self.next_part(wish, part, bound)
         } else if wish.first_thing {
-            self.first_thing(None)
+            self.next_first_thing(wish)
         } else {
-            wish.soon.and_then(|soon| self.soon(soon))
+            wish.soon.filter(|_| !self.is_day_left_out(self.today(), wish)).and_then(|soon| self.soon(soon))
         }
     }
 
@@ -99,6 +100,7 @@ impl Here<'_> {
             return self.over(first);
         }
         let last = wish.last_day.map_or(Some(last), |day| self.end_of_days(first, day, wish))?;
+        let first = self.first_meant(first, last, wish);
         let sure = if matches!(day, Day::NextWeekday(_)) { 80 } else { 95 };
         let first = if bound == Bound::After { last.checked_add(1.day()).ok()? } else { first };
         let mut settled = if let Some((clock, relation)) = wish.time {
@@ -106,7 +108,7 @@ impl Here<'_> {
         } else if let Some((part, relation)) = wish.part.filter(|_| !wish.first_thing) {
             self.in_part(first, part, relation)?
         } else if wish.first_thing {
-            self.first_thing(Some(first))?
+            self.first_thing(first)?
         } else if wish.same_time {
             self.same_time(first)?
         } else {

@@ -27,6 +27,9 @@ impl Reader<'_, '_> {
         // "not before two tomorrow": the bound was turned around already, its day counts.
         let of_bound = self.mood == Mood::Closed && self.relation.is_none() && self.wish.time.is_some();
         let bound = if of_bound { Some(Bound::At) } else { self.bound() };
+        if bound.is_none() {
+            self.leave_day_out(day, used);
+        }
         if !second_choice && let Some(bound) = bound {
             (self.wish.day, self.wish.last_day) = (Some((day, bound)), None);
         }

@@ -91,6 +91,7 @@ fn not_then(tokens: &[String]) -> Option<(String, usize)> {
                 | "until"
                 | "around"
                 | "or"
+                | "nor"
                 | "through"
                 | "thru"
                 | "to"
