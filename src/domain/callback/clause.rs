@@ -11,6 +11,8 @@ use std::ops::Range;
 use crate::domain::callback::phrase::Phrase;
 use crate::domain::callback::words::BREAK;
 
+pub(super) use cut::is_judged;
+
 /// How a clause looks at the times in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
