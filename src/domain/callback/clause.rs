@@ -48,7 +48,7 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 22] = [
+const CLOSED: [&str; 25] = [
     "not",
     "no need|point|reason|use",
     "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
@@ -59,6 +59,7 @@ const CLOSED: [&str; 22] = [
     "in *a|an|the|another|my meeting|meetings|class|court|surgery|school",
     "at *the|my|a work|church|doctor|dentist|gym|school",
     "eating|having|cooking|making *a|my|our|some|the lunch|dinner|breakfast|supper",
+    "have|got *our|some|other|dinner plans|guests|visitors",
     "have|got *a|an|another|my meeting|meetings|appointment|class|shift|call|flight",
     "on *a|my|the|another vacation|holiday|call|flight|plane|shift|road",
     "out of town|office",
@@ -66,6 +67,8 @@ const CLOSED: [&str; 22] = [
     "tied up",
     "left alone",
     "leave me|us alone|be",
+    "leave my|our ..2 alone",
+    "no more of this|that|it",
     "^ *please|just|so|and|but no *more|sales|phone calls",
     "enough of|with",
     "work|working until",
