@@ -48,11 +48,12 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 25] = [
+const CLOSED: [&str; 26] = [
     "not",
     "no need|point|reason|use",
     "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
-    "no good",
+    "no good|go",
+    "pointless|useless",
     "never",
     "busy",
     "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone !day|days",
