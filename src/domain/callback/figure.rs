@@ -89,11 +89,10 @@ fn quantity(tokens: &[String]) -> Option<((u32, u32), usize)> {
     Some(((value(least), value(most)), article + used + extra))
 }
 
-/// `1.5`, which is written like a time here.
+/// `1.5`, which is written like a time here; a time has two figures behind its colon.
 fn decimal(word: &str) -> Option<u32> {
-    let (whole, part) = word.split_once(':').filter(|(_, part)| part.len() <= 2)?;
-    let hundredths = part.parse::<u32>().ok()? * if part.len() == 1 { 10 } else { 1 };
-    Some(whole.parse::<u32>().ok().filter(|whole| *whole < 100)? * 100 + hundredths)
+    let (whole, tenths) = word.split_once(':').filter(|(_, tenths)| tenths.len() == 1)?;
+    Some(whole.parse::<u32>().ok().filter(|whole| *whole < 100)? * 100 + tenths.parse::<u32>().ok()? * 10)
 }
 
 /// A fraction in hundredths, and how many tokens it takes.
@@ -155,6 +154,7 @@ mod tests {
             ("a hundred and twenty minutes", minutes(120, 120)),
             ("seventy five or eighty minutes", minutes(75, 80)),
             ("1.5 hours", minutes(90, 90)),
+            ("17:30 hours", None),
             ("quarter of six", None),
             ("two business days", Some(Amount { least: 2, most: 2, unit: Unit::WorkingDays })),
             ("two or three hours", minutes(120, 180)),
