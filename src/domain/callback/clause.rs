@@ -48,12 +48,12 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 26] = [
+const CLOSED: [&str; 28] = [
     "not",
     "no need|point|reason|use",
     "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
     "no good|go",
-    "pointless|useless",
+    "pointless|useless to call|ring|phone|try",
     "never",
     "busy",
     "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone !day|days",
@@ -69,6 +69,8 @@ const CLOSED: [&str; 26] = [
     "left alone",
     "leave me|us alone|be",
     "leave my|our ..2 alone",
+    "nobody|none ..4 should|may|must|shall|is",
+    "no one ..4 should|may|must|shall|is",
     "no more of this|that|it",
     "^ *please|just|so|and|but no *more|sales|phone calls",
     "enough of|with",

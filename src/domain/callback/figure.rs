@@ -41,14 +41,23 @@ pub(super) fn amount(tokens: &[String]) -> Option<(Amount, usize)> {
         && let Some((hundredths, length)) = tokens.get(used + 1..).and_then(fraction)
     {
         (least, most, used) = (least + hundredths, most + hundredths, used + 1 + length);
-    } else if word(used) == "or" && number(tokens.get(used + 1..)?).is_some() {
-        let (upper, length) = number(tokens.get(used + 1..)?)?;
-        let repeated = usize::from(self::unit(word(used + 1 + length)).is_some());
-        (most, used) = (upper * 100, used + 1 + length + repeated);
+    } else if word(used) == "or"
+        && let Some((upper, length)) = tokens.get(used + 1..).and_then(upper)
+    {
+        let repeated = self::unit(word(used + 1 + length));
+        // "Ninety minutes or two hours": the end may be in a unit of its own.
+        most = repeated.map_or(upper, |(kind, other)| if kind == unit { upper.saturating_mul(other) / size } else { least });
+        used += 1 + length + usize::from(repeated.is_some());
     }
     let scale = |hundredths: u32| hundredths.saturating_mul(size) / 100;
     let (extra, used) = minutes_more(tokens, used, size).unwrap_or((0, used));
     Some((Amount { least: scale(least) + extra, most: scale(most.max(least)) + extra, unit }, used))
+}
+
+/// "an hour or **two**", "half an hour or **three quarters of an** hour", in hundredths.
+fn upper(tokens: &[String]) -> Option<(u32, usize)> {
+    let part = fraction(tokens).map(|(hundredths, used)| (hundredths, used + of_a(&tokens[used..])));
+    part.or_else(|| number(tokens).map(|(upper, used)| (upper.min(10_000) * 100, used)))
 }
 
 /// "an hour **and twenty minutes**", "an hour **and twenty**" where that is all.
@@ -155,6 +164,8 @@ mod tests {
             ("seventy five or eighty minutes", minutes(75, 80)),
             ("1.5 hours", minutes(90, 90)),
             ("17:30 hours", None),
+            ("half an hour or three quarters", minutes(30, 45)),
+            ("ninety minutes or two hours", minutes(90, 120)),
             ("quarter of six", None),
             ("two business days", Some(Amount { least: 2, most: 2, unit: Unit::WorkingDays })),
             ("two or three hours", minutes(120, 180)),

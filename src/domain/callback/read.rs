@@ -148,7 +148,8 @@ impl Reader<'_, '_> {
         }
         let second_choice = self.relation == Some("or") && self.wish.part.is_some();
         self.leave_part_out(&found);
-        if !second_choice && let Some(bound) = self.bound() {
+        let meant = !second_choice && !self.is_spoken_against(found.used);
+        if meant && let Some(bound) = self.bound() {
             if let Some(day) = found.day {
                 self.wish.day = Some((day, Bound::At));
             }

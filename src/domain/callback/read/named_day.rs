@@ -16,6 +16,10 @@ impl Reader<'_, '_> {
         if matches!(self.before(1), "ends" | "ended" | "expires" | "born" | "starts" | "started" | "due" | "since" | "bought" | "moved") {
             return Some(used);
         }
+        if self.is_spoken_against(used) {
+            self.wish.left_out.push((day, None));
+            return Some(used);
+        }
         if self.ends_span_of_days() {
             self.wish.day = self.wish.day.map(|(first, _)| (first, Bound::At));
             self.wish.last_day = Some(day);
