@@ -112,7 +112,7 @@ impl Here<'_> {
         } else if wish.same_time {
             self.same_time(first)?
         } else {
-            self.whole_days(first, last, bound)?
+            self.whole_days(wish, first, last, bound)?
         };
         settled.confidence = settled.confidence.min(sure);
         Some(settled)
@@ -129,16 +129,17 @@ impl Here<'_> {
         Some(Settled { earliest, latest: None, exact: true, confidence: 90, open_ended: false })
     }
 
-    fn whole_days(&self, first: Date, last: Date, bound: Bound) -> Option<Settled> {
+    fn whole_days(&self, wish: &Wish, first: Date, last: Date, bound: Bound) -> Option<Settled> {
         let (earliest, latest) = match bound {
             Bound::At => (self.start(first, LATER)?, self.close(last)),
             Bound::After | Bound::From => (self.start(first, LATER)?, None),
-            Bound::Before => (self.now + LATER, self.close(first.checked_sub(1.day()).ok()?)),
-            Bound::By => (self.now + LATER, self.close(last)),
+            Bound::Before => (self.soonest(wish)?, self.close(first.checked_sub(1.day()).ok()?)),
+            Bound::By => (self.soonest(wish)?, self.close(last)),
         };
         // "Today", said late: the wish cannot be met in full, but an hour may be left.
         let earliest =
             latest.map_or(earliest, |latest| if earliest >= latest && first == self.today() { self.now + BIT } else { earliest });
-        Some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
+        let none_left = !wish.left_out.is_empty() && latest.is_some_and(|latest| earliest >= latest);
+        (!none_left).then_some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
     }
 }
