@@ -1,4 +1,5 @@
-//! "Make sure nobody from your firm calls me again" is "do not call me again", with a time or without.
+//! "Make sure nobody from your firm calls me again" is "do not call me again", with a time or without, and
+//! "make sure I am called at five" is "call me at five".
 
 use crate::domain::callback::words::BREAK;
 
@@ -13,8 +14,10 @@ pub(super) fn not_to_call(tokens: &[String]) -> Option<(String, usize)> {
     let clause = tokens[lead..].split(|word| word == BREAK).next()?;
     let (verb, at) = clause.iter().take(BETWEEN + 1).enumerate().find_map(|(at, word)| Some((verb(word)?, at)))?;
     let passive = clause[at].ends_with("ed") || clause[at] == "rung";
-    let me = if passive { " me" } else { "" };
-    is_nobody(&clause[..at], passive).then(|| (format!("do not {verb}{me}"), lead + at + 1))
+    let (who, me) = (&clause[..at], if passive { " me" } else { "" });
+    let not = if is_nobody(who, passive) { "do not " } else { "" };
+    let asked = passive && who.first().is_some_and(|word| matches!(word.as_str(), "i" | "we"));
+    (asked || !not.is_empty()).then(|| (format!("{not}{verb}{me}"), lead + at + 1))
 }
 
 /// "make sure that", "see to it".
