@@ -164,7 +164,7 @@ impl Speech<'_> {
         if intent::OWN_CALL.is_in(self.tokens) {
             return plain(CallbackKind::None, self.zone, 0.8, "");
         }
-        if intent::NOT_THEN.is_in(self.tokens) {
+        if intent::NOT_THEN.is_in(self.tokens) || !wish.left_out.is_empty() {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
         if intent::PUTS_OFF.is_in(self.tokens) {

@@ -11,6 +11,8 @@ use std::ops::Range;
 use crate::domain::callback::phrase::Phrase;
 use crate::domain::callback::words::BREAK;
 
+pub(super) use cut::is_judged;
+
 /// How a clause looks at the times in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
@@ -46,17 +48,19 @@ impl Clause<'_> {
 
 const JOINTS: [&str; 4] = ["but", "instead", "otherwise", "because"];
 
-const CLOSED: [&str; 22] = [
+const CLOSED: [&str; 28] = [
     "not",
     "no need|point|reason|use",
     "no *more|phone|further|sales calls|callbacks|callback|phonecalls|calling|contact|communication",
-    "no good",
+    "no good|go",
+    "pointless|useless to call|ring|phone|try",
     "never",
     "busy",
     "driving|working|traveling|travelling|asleep|sleeping|unavailable|occupied|swamped|gone !day|days",
     "in *a|an|the|another|my meeting|meetings|class|court|surgery|school",
     "at *the|my|a work|church|doctor|dentist|gym|school",
     "eating|having|cooking|making *a|my|our|some|the lunch|dinner|breakfast|supper",
+    "have|got *our|some|other|dinner plans|guests|visitors",
     "have|got *a|an|another|my meeting|meetings|appointment|class|shift|call|flight",
     "on *a|my|the|another vacation|holiday|call|flight|plane|shift|road",
     "out of town|office",
@@ -64,6 +68,10 @@ const CLOSED: [&str; 22] = [
     "tied up",
     "left alone",
     "leave me|us alone|be",
+    "leave my|our ..2 alone",
+    "nobody|none ..4 should|may|must|shall|is",
+    "no one ..4 should|may|must|shall|is",
+    "no more of this|that|it",
     "^ *please|just|so|and|but no *more|sales|phone calls",
     "enough of|with",
     "work|working until",

@@ -1,84 +1,8 @@
-//! Numbers and amounts as they are spoken: "five", "twenty five", "half an hour", "an hour and a half", "a couple of days".
+//! Amounts as they are spoken: "half an hour", "an hour and a quarter", "a couple of days", "a hundred and twenty minutes".
 
-/// A number below one hundred that is one word.
-pub(super) fn small(word: &str) -> Option<u32> {
-    const WORDS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 5] = ["twenty", "thirty", "forty", "fifty", "sixty"];
-    let unit = WORDS.iter().position(|known| *known == word);
-    let tens = || TENS.iter().position(|known| *known == word).map(|at| (at + 2) * 10);
-    unit.or_else(tens).and_then(|value| u32::try_from(value).ok())
-}
+mod numeral;
 
-/// The number that begins here, and how many tokens it takes.
-pub(super) fn number(tokens: &[String]) -> Option<(u32, usize)> {
-    let first = tokens.first()?;
-    if first.len() <= 4 && first.bytes().all(|b| b.is_ascii_digit()) {
-        return first.parse().ok().map(|value| (value, 1));
-    }
-    let value = small(first)?;
-    let unit = tokens.get(1).and_then(|word| small(word)).filter(|unit| (1..10).contains(unit));
-    match unit {
-        Some(unit) if value >= 20 && value % 10 == 0 => Some((value + unit, 2)),
-        _ => Some((value, 1)),
-    }
-}
-
-/// `15th`, `twenty first`: the day of a month, and how many tokens it takes.
-pub(super) fn ordinal(tokens: &[String]) -> Option<(u32, usize)> {
-    const WORDS: [&str; 19] = [
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-    ];
-    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
-    let spoken = |word: &str| WORDS.iter().position(|known| *known == word).and_then(|at| u32::try_from(at + 1).ok());
-    let first = word(0);
-    let written = ["st", "nd", "rd", "th"].iter().find_map(|ending| first.strip_suffix(ending)?.parse().ok());
-    match (first, spoken(word(1))) {
-        ("twentieth", _) => Some((20, 1)),
-        ("thirtieth", _) => Some((30, 1)),
-        ("twenty", Some(unit)) if unit < 10 => Some((20 + unit, 2)),
-        ("thirty", Some(1)) => Some((31, 2)),
-        _ => written.or_else(|| spoken(first)).map(|day| (day, 1)),
-    }
-}
+pub(super) use numeral::{below_hundred, number, ordinal, small};
 
 /// A length of time in its unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,24 +37,38 @@ pub(super) fn amount(tokens: &[String]) -> Option<(Amount, usize)> {
     let (unit, size) = unit(word(used))?;
     let unit = if working && unit == Unit::Days { Unit::WorkingDays } else { unit };
     used += 1;
-    if word(used) == "and" && word(used + 1) == "a" && word(used + 2) == "half" {
-        (least, most, used) = (least + 50, most + 50, used + 3);
-    } else if word(used) == "or" && number(tokens.get(used + 1..)?).is_some() {
-        let (upper, length) = number(tokens.get(used + 1..)?)?;
-        let repeated = usize::from(self::unit(word(used + 1 + length)).is_some());
-        (most, used) = (upper * 100, used + 1 + length + repeated);
+    if word(used) == "and"
+        && let Some((hundredths, length)) = tokens.get(used + 1..).and_then(fraction)
+    {
+        (least, most, used) = (least + hundredths, most + hundredths, used + 1 + length);
+    } else if word(used) == "or"
+        && let Some((upper, length)) = tokens.get(used + 1..).and_then(upper)
+    {
+        let repeated = self::unit(word(used + 1 + length));
+        // "Ninety minutes or two hours": the end may be in a unit of its own.
+        most = repeated.map_or(upper, |(kind, other)| if kind == unit { upper.saturating_mul(other) / size } else { least });
+        used += 1 + length + usize::from(repeated.is_some());
     }
     let scale = |hundredths: u32| hundredths.saturating_mul(size) / 100;
     let (extra, used) = minutes_more(tokens, used, size).unwrap_or((0, used));
     Some((Amount { least: scale(least) + extra, most: scale(most.max(least)) + extra, unit }, used))
 }
 
-/// "an hour **and twenty minutes**".
+/// "an hour or **two**", "half an hour or **three quarters of an** hour", in hundredths.
+fn upper(tokens: &[String]) -> Option<(u32, usize)> {
+    let part = fraction(tokens).map(|(hundredths, used)| (hundredths, used + of_a(&tokens[used..])));
+    part.or_else(|| number(tokens).map(|(upper, used)| (upper.min(10_000) * 100, used)))
+}
+
+/// "an hour **and twenty minutes**", "an hour **and twenty**" where that is all.
 fn minutes_more(tokens: &[String], used: usize, size: u32) -> Option<(u32, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let at = used + usize::from(word(used) == "and");
     let (minutes, length) = tokens.get(at..).and_then(number).filter(|_| size == 60)?;
-    (unit(word(at + length)) == Some((Unit::Minutes, 1))).then_some((minutes, at + length + 1))
+    let after = at + length;
+    let named = unit(word(after)) == Some((Unit::Minutes, 1));
+    let ends = (5..60).contains(&minutes) && matches!(word(after), "" | "please" | "from" | "later");
+    (named || ends).then_some((minutes, after + usize::from(named)))
 }
 
 /// How many, in hundredths ("half" is 50), from and to.
@@ -139,12 +77,10 @@ fn quantity(tokens: &[String]) -> Option<((u32, u32), usize)> {
     let article = usize::from(matches!(word(0), "a" | "an" | "the" | "another" | "next"));
     let article = article + usize::from(article == 1 && word(1) == "next");
     let vague = match word(article) {
-        "half" => Some((50, 1 + usize::from(matches!(word(article + 1), "a" | "an")))),
         "couple" => Some((200, 1)),
         "few" | "several" => Some((300, 1)),
-        "quarter" if word(article + 1) == "hour" => Some((25, 1)),
-        "quarter" if word(article + 1) == "of" && word(article + 2) == "an" => Some((25, 3)),
-        _ => None,
+        figure if figure.contains(':') => decimal(figure).map(|hundredths| (hundredths, 1)),
+        _ => tokens.get(article..).and_then(fraction).map(|(hundredths, used)| (hundredths, used + of_a(&tokens[article + used..]))),
     };
     if let Some((hundredths, used)) = vague {
         return Some(((hundredths, hundredths), article + used));
@@ -152,14 +88,39 @@ fn quantity(tokens: &[String]) -> Option<((u32, u32), usize)> {
     let Some((least, used)) = tokens.get(article..).and_then(number) else {
         return (article > 0).then_some(((100, 100), article));
     };
-    let half = ["and", "a", "half"].iter().enumerate().all(|(at, part)| word(article + used + at) == *part);
-    if half && least <= 10_000 {
-        return Some(((least * 100 + 50, least * 100 + 50), article + used + 3));
+    let more = tokens.get(article + used + 1..).and_then(fraction).filter(|_| word(article + used) == "and");
+    if let Some((hundredths, length)) = more.filter(|_| least <= 10_000) {
+        return Some(((least * 100 + hundredths, least * 100 + hundredths), article + used + 1 + length));
     }
     let most = tokens.get(article + used + 1..).and_then(number).filter(|_| matches!(word(article + used), "or" | "to"));
     let (most, extra) = most.map_or((least, 0), |(most, length)| (most, 1 + length));
     let value = |number: u32| number.min(10_000) * 100;
     Some(((value(least), value(most)), article + used + extra))
+}
+
+/// `1.5`, which is written like a time here; a time has two figures behind its colon.
+fn decimal(word: &str) -> Option<u32> {
+    let (whole, tenths) = word.split_once(':').filter(|(_, tenths)| tenths.len() == 1)?;
+    Some(whole.parse::<u32>().ok().filter(|whole| *whole < 100)? * 100 + tenths.parse::<u32>().ok()? * 10)
+}
+
+/// A fraction in hundredths, and how many tokens it takes.
+fn fraction(tokens: &[String]) -> Option<(u32, usize)> {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let one = usize::from(matches!(word(0), "a" | "one"));
+    match (word(0), word(one)) {
+        ("three", _) if matches!(word(1), "quarter" | "quarters") => Some((75, 2)),
+        (_, "half") => Some((50, one + 1)),
+        (_, "quarter") => Some((25, one + 1)),
+        _ => None,
+    }
+}
+
+/// "three quarters **of an** hour", "half **an** hour".
+fn of_a(tokens: &[String]) -> usize {
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let of = usize::from(word(0) == "of");
+    of + usize::from(matches!(word(of), "a" | "an"))
 }
 
 fn unit(word: &str) -> Option<(Unit, u32)> {
@@ -194,6 +155,18 @@ mod tests {
             ("an hour or two", minutes(60, 120)),
             ("two and a half hours", minutes(150, 150)),
             ("an hour and twenty minutes", minutes(80, 80)),
+            ("an hour and twenty", minutes(80, 80)),
+            ("an hour and twenty people", minutes(60, 60)),
+            ("an hour and a quarter", minutes(75, 75)),
+            ("three quarters of an hour", minutes(45, 45)),
+            ("two and three quarter hours", minutes(165, 165)),
+            ("a hundred and twenty minutes", minutes(120, 120)),
+            ("seventy five or eighty minutes", minutes(75, 80)),
+            ("1.5 hours", minutes(90, 90)),
+            ("17:30 hours", None),
+            ("half an hour or three quarters", minutes(30, 45)),
+            ("ninety minutes or two hours", minutes(90, 120)),
+            ("quarter of six", None),
             ("two business days", Some(Amount { least: 2, most: 2, unit: Unit::WorkingDays })),
             ("two or three hours", minutes(120, 180)),
             ("a couple of hours", minutes(120, 120)),

@@ -4,6 +4,7 @@
 mod clock;
 mod day;
 mod delay;
+mod left_out;
 mod named_day;
 mod named_time;
 mod part;
@@ -50,6 +51,7 @@ fn merge(wish: &mut Wish, new: &Wish) {
     wish.first_thing |= new.first_thing;
     wish.same_time |= new.same_time;
     wish.unclear |= new.unclear;
+    wish.left_out.extend(new.left_out.iter().copied());
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,7 +147,9 @@ impl Reader<'_, '_> {
             self.wish.first_thing = true;
         }
         let second_choice = self.relation == Some("or") && self.wish.part.is_some();
-        if !second_choice && let Some(bound) = self.bound() {
+        self.leave_part_out(&found);
+        let meant = !second_choice && !self.is_spoken_against(found.used);
+        if meant && let Some(bound) = self.bound() {
             if let Some(day) = found.day {
                 self.wish.day = Some((day, Bound::At));
             }

@@ -2,6 +2,7 @@
 
 mod dates;
 mod delay;
+mod left_out;
 mod local;
 mod part_of_day;
 mod time_of_day;
@@ -81,15 +82,15 @@ impl Here<'_> {
         } else if wish.year.is_some() {
             None
         } else if let Some(delay) = wish.delay {
-            self.delayed(delay)
+            self.delayed(delay).filter(|settled| !self.is_moment_left_out(settled.earliest, wish))
         } else if let Some((clock, bound)) = wish.time {
             self.next_time(wish, clock, bound)
         } else if let Some((part, bound)) = wish.part {
-            self.next_part(part, bound, wish.first_thing)
+            self.next_part(wish, part, bound)
         } else if wish.first_thing {
-            self.first_thing(None)
+            self.next_first_thing(wish)
         } else {
-            wish.soon.and_then(|soon| self.soon(soon))
+            wish.soon.filter(|_| !self.is_day_left_out(self.today(), wish)).and_then(|soon| self.soon(soon))
         }
     }
 
@@ -99,6 +100,7 @@ impl Here<'_> {
             return self.over(first);
         }
         let last = wish.last_day.map_or(Some(last), |day| self.end_of_days(first, day, wish))?;
+        let first = self.first_meant(first, last, wish);
         let sure = if matches!(day, Day::NextWeekday(_)) { 80 } else { 95 };
         let first = if bound == Bound::After { last.checked_add(1.day()).ok()? } else { first };
         let mut settled = if let Some((clock, relation)) = wish.time {
@@ -106,11 +108,11 @@ impl Here<'_> {
         } else if let Some((part, relation)) = wish.part.filter(|_| !wish.first_thing) {
             self.in_part(first, part, relation)?
         } else if wish.first_thing {
-            self.first_thing(Some(first))?
+            self.first_thing(first)?
         } else if wish.same_time {
             self.same_time(first)?
         } else {
-            self.whole_days(first, last, bound)?
+            self.whole_days(wish, first, last, bound)?
         };
         settled.confidence = settled.confidence.min(sure);
         Some(settled)
@@ -127,16 +129,17 @@ impl Here<'_> {
         Some(Settled { earliest, latest: None, exact: true, confidence: 90, open_ended: false })
     }
 
-    fn whole_days(&self, first: Date, last: Date, bound: Bound) -> Option<Settled> {
+    fn whole_days(&self, wish: &Wish, first: Date, last: Date, bound: Bound) -> Option<Settled> {
         let (earliest, latest) = match bound {
             Bound::At => (self.start(first, LATER)?, self.close(last)),
             Bound::After | Bound::From => (self.start(first, LATER)?, None),
-            Bound::Before => (self.now + LATER, self.close(first.checked_sub(1.day()).ok()?)),
-            Bound::By => (self.now + LATER, self.close(last)),
+            Bound::Before => (self.soonest(wish)?, self.close(first.checked_sub(1.day()).ok()?)),
+            Bound::By => (self.soonest(wish)?, self.close(last)),
         };
         // "Today", said late: the wish cannot be met in full, but an hour may be left.
         let earliest =
             latest.map_or(earliest, |latest| if earliest >= latest && first == self.today() { self.now + BIT } else { earliest });
-        Some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
+        let none_left = !wish.left_out.is_empty() && latest.is_some_and(|latest| earliest >= latest);
+        (!none_left).then_some(Settled { earliest, latest, exact: false, confidence: 75, open_ended: latest.is_none() })
     }
 }

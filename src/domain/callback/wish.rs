@@ -140,6 +140,8 @@ pub(super) struct Wish {
     pub first_thing: bool,
     /// A time was named that cannot be told: "at 25:00".
     pub unclear: bool,
+    /// Days, or parts of them, that are not meant: "not today, any other evening".
+    pub left_out: Vec<(Day, Option<Part>)>,
 }
 
 impl Wish {

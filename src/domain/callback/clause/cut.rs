@@ -1,6 +1,7 @@
 //! Where a clause ends although nobody paused, since speech services leave commas out; and which clauses only give a reason.
 
 use crate::domain::callback::clause::{Mood, says};
+use crate::domain::callback::figure;
 
 /// A request to be called stands in the words before. "I get back tomorrow" is none.
 const REQUESTS: [&str; 4] = [
@@ -12,7 +13,20 @@ const REQUESTS: [&str; 4] = [
 
 /// "I'm at work call me at five", "call me at five I'm at work": another clause begins with the token at this place.
 pub(super) fn begins_another(clause: &[String], at: usize) -> bool {
-    at > 0 && (asks_to_call(clause, at) || tells_of_oneself(clause, at))
+    at > 0 && (asks_to_call(clause, at) || tells_of_oneself(clause, at) || judges_an_hour(clause, at))
+}
+
+/// "I work until six | so seven is perfect".
+fn judges_an_hour(clause: &[String], at: usize) -> bool {
+    let hour = || figure::number(&clause[at + 1..]);
+    clause[at] == "so" && hour().is_some_and(|(_, used)| is_judged(&clause[at + 1 + used..]))
+}
+
+/// "(six) would be great". "One would hope" and "one is enough" judge no hour.
+pub(in crate::domain::callback) fn is_judged(after: &[String]) -> bool {
+    let word = |at: usize| after.get(at).map_or("", String::as_str);
+    let opines = matches!(word(1), "hope" | "think" | "expect" | "say" | "like" | "want" | "enough");
+    matches!(word(0), "would" | "works" | "sounds" | "is" | "suits") && !opines
 }
 
 fn word(clause: &[String], at: Option<usize>) -> &str {

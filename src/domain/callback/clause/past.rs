@@ -3,7 +3,7 @@
 use super::says;
 use crate::domain::callback::figure;
 
-const PAST: [&str; 16] = [
+const PAST: [&str; 17] = [
     "^ it is *only|already|like|almost ..1 am|pm|oclock|in|here",
     "yesterday",
     "ago",
@@ -20,7 +20,9 @@ const PAST: [&str; 16] = [
     "what makes|made|gives|gave you *people|guys|all|the|right|idea|think|that|it|is|okay|fine|you|can|to call|calling|ring|ringing|phone|phoning",
     "what kind|sort of ..3 calls|rings|phones",
     "last week !of",
-    "last night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday|time",
+    "last night|month|year|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
+    // "I'm telling you one last time" is now.
+    "<!one last time",
 ];
 
 /// Asks to be called, in the words before the time.

@@ -30,7 +30,8 @@ impl Reader<'_, '_> {
         let (amount, used) = figure::amount(self.tokens.get(self.at + lead..)?)?;
         let after = self.tokens.get(self.at + lead + used).map_or("", String::as_str);
         if matches!(after, "ago" | "long" | "left" | "away" | "drive" | "old") || !self.delay_is_meant(lead, after) {
-            return None;
+            // "I waited seventy five minutes": nor is a part of it one.
+            return (lead == 0).then_some(used);
         }
         let counts_from = after == "from" && self.word(lead + used + 1) != "now" || after == "on" && lead == 0 && amount.least % 7 == 0;
         if amount.unit == Unit::Days
@@ -70,7 +71,8 @@ impl Reader<'_, '_> {
 
     /// "two hours" alone is a delay; "it takes two hours" is not, and "for an hour" only while one is busy.
     fn delay_is_meant(&self, lead: usize, after: &str) -> bool {
-        const MEASURES: [&str; 12] = ["takes", "have", "got", "only", "last", "past", "just", "than", "every", "spent", "this", "the"];
+        const MEASURES: [&str; 14] =
+            ["takes", "waited", "waiting", "have", "got", "only", "last", "past", "just", "than", "every", "spent", "this", "the"];
         let vague = usize::from(matches!(self.before(1), "about" | "like" | "around" | "maybe"));
         match self.word(0) {
             "for" => self.mood == Mood::Closed,

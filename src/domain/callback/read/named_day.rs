@@ -16,6 +16,10 @@ impl Reader<'_, '_> {
         if matches!(self.before(1), "ends" | "ended" | "expires" | "born" | "starts" | "started" | "due" | "since" | "bought" | "moved") {
             return Some(used);
         }
+        if self.is_spoken_against(used) {
+            self.wish.left_out.push((day, None));
+            return Some(used);
+        }
         if self.ends_span_of_days() {
             self.wish.day = self.wish.day.map(|(first, _)| (first, Bound::At));
             self.wish.last_day = Some(day);
@@ -27,6 +31,9 @@ impl Reader<'_, '_> {
         // "not before two tomorrow": the bound was turned around already, its day counts.
         let of_bound = self.mood == Mood::Closed && self.relation.is_none() && self.wish.time.is_some();
         let bound = if of_bound { Some(Bound::At) } else { self.bound() };
+        if bound.is_none() {
+            self.leave_day_out(day, used);
+        }
         if !second_choice && let Some(bound) = bound {
             (self.wish.day, self.wish.last_day) = (Some((day, bound)), None);
         }

@@ -2,7 +2,7 @@
 //! hour at all shows by what stands around it.
 
 use super::{Last, Reader, clock, day};
-use crate::domain::callback::clause::Mood;
+use crate::domain::callback::clause::{Mood, is_judged};
 use crate::domain::callback::wish::{Bound, Clock, Day};
 use crate::domain::callback::{figure, place};
 
@@ -22,6 +22,9 @@ impl Reader<'_, '_> {
             || self.opens_a_span()
             || self.is_spoken_of();
         let (clock, used) = clock::clock(self.rest(), expected)?;
+        if is_judged_away(&self.tokens[self.at + used..]) {
+            return Some(used);
+        }
         let bound = self.bound();
         let spans = matches!(self.relation, Some("and" | "or" | "to" | "until")) && self.last == Last::Time && self.wish.until.is_none();
         let ends = matches!((self.wish.time, bound), (Some((_, Bound::After | Bound::From)), Some(Bound::Before | Bound::By)));
@@ -69,11 +72,12 @@ impl Reader<'_, '_> {
         matches!(self.word(1), "or" | "to" | "until") && (clock::clock(second, false).is_some() || self.at == 0 && (dated() || alone()))
     }
 
-    /// "six would be good", "eleven LA time", "three my time".
+    /// "six would be good", "so six works", "eleven LA time", "three my time".
     fn is_spoken_of(&self) -> bool {
         let Some((_, used)) = figure::number(self.rest()) else { return false };
         let after = self.tokens.get(self.at + used..).unwrap_or_default();
-        let judged = self.at == 0 && matches!(self.word(used), "would" | "works" | "sounds" | "is");
+        let begins = self.tokens[..self.at].iter().all(|word| leads_to_a_judgement(word));
+        let judged = begins && is_judged(&self.tokens[self.at + used..]);
         let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
         let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
         judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after)
@@ -85,4 +89,16 @@ impl Reader<'_, '_> {
         let on = used + usize::from(tokens.get(used).is_some_and(|word| word == "on"));
         tokens.len() == used || tokens.get(on..).and_then(day::day).is_some()
     }
+}
+
+/// Words before the hour in "so six would be great".
+fn leads_to_a_judgement(word: &str) -> bool {
+    matches!(word, "so" | "and" | "then" | "maybe" | "perhaps" | "well" | "okay" | "ok" | "i" | "think" | "guess")
+}
+
+/// "(ten) is too late", "(three) would be way too early".
+fn is_judged_away(after: &[String]) -> bool {
+    let short = after.iter().take(5).map(String::as_str).skip_while(|word| matches!(*word, "is" | "would" | "be" | "way" | "much" | "far"));
+    let judged: Vec<&str> = short.take(2).collect();
+    matches!(judged[..], ["too", "early" | "late" | "soon"]) && after.first().is_some_and(|word| word != "too")
 }

@@ -53,7 +53,7 @@ impl Here<'_> {
         }
     }
 
-    /// The next such weekday; today counts only with a time that is still to come.
+    /// The next such weekday; today counts only with a time that is still to come, and where it is not left out.
     fn next_weekday(&self, day: Weekday, wish: &Wish) -> Option<Date> {
         let today = self.today();
         let ahead = i64::from(today.weekday().until(day));
@@ -62,7 +62,7 @@ impl Here<'_> {
             (None, Some((part, _))) => self.moment(today, part.start).is_some_and(|moment| moment > self.now),
             (None, None) => false,
         };
-        let ahead = if ahead == 0 && !still_to_come() { 7 } else { ahead };
+        let ahead = if ahead == 0 && (!still_to_come() || self.is_day_left_out(today, wish)) { 7 } else { ahead };
         today.checked_add(ahead.days()).ok()
     }
 

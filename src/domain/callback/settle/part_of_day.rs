@@ -4,7 +4,8 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::{HALF_HOUR, Here, Settled, WHILE};
-use crate::domain::callback::wish::{Bound, Part};
+use crate::domain::callback::wish::{Bound, Part, Wish};
+use crate::domain::time::Timestamp;
 use crate::domain::window::Calendar as _;
 
 impl Here<'_> {
@@ -30,24 +31,30 @@ impl Here<'_> {
         Some(Settled { earliest, latest, exact: over, confidence: 80, open_ended: false })
     }
 
-    /// A part of the day without a day: today's, unless it runs or is over.
-    pub(super) fn next_part(&self, part: Part, bound: Bound, first_thing: bool) -> Option<Settled> {
+    /// A part of the day without a day: today's, unless it runs, is over or is not meant.
+    pub(super) fn next_part(&self, wish: &Wish, part: Part, bound: Bound) -> Option<Settled> {
         let running = self.moment(self.today(), part.start)? <= self.now;
         let nearly_over = self.moment(self.today(), part.end)? <= self.now + HALF_HOUR;
         let tomorrow = if part.pm { nearly_over } else { running };
-        let date = self.today().checked_add(i64::from(tomorrow).days()).ok()?;
-        if first_thing { self.first_thing(Some(date)) } else { self.in_part(date, part, bound) }
+        let mut days = (i64::from(tomorrow)..=7).filter_map(|ahead| self.today().checked_add(ahead.days()).ok());
+        let date = days.find(|date| !self.is_left_out(*date, &(part.start..part.end), wish))?;
+        if wish.first_thing { self.first_thing(date) } else { self.in_part(date, part, bound) }
+    }
+
+    /// "First thing" without a day: today's, unless it has begun or is not meant.
+    pub(super) fn next_first_thing(&self, wish: &Wish) -> Option<Settled> {
+        let mut days = (0_i64..=7).filter_map(|ahead| self.today().checked_add(ahead.days()).ok());
+        let to_come = |date: Date| date > self.today() || self.opens(date).is_some_and(|opens| opens > self.now);
+        self.first_thing(days.find(|date| to_come(*date) && !self.is_day_left_out(*date, wish))?)
     }
 
     /// The first hour of a day's calling hours.
-    pub(super) fn first_thing(&self, date: Option<Date>) -> Option<Settled> {
-        let opens = |date: Date| self.hours.hours_on(date).and_then(|hours| self.all_begun(date, hours));
-        let today = opens(self.today()).filter(|opens| *opens > self.now);
-        let tomorrow = || self.today().checked_add(1.day()).ok().and_then(|date| opens(date).or_else(|| self.moment(date, 9 * 60)));
-        let earliest = match date {
-            Some(date) => opens(date).or_else(|| self.moment(date, 9 * 60))?,
-            None => today.or_else(tomorrow)?,
-        };
+    pub(super) fn first_thing(&self, date: Date) -> Option<Settled> {
+        let earliest = self.opens(date).or_else(|| self.moment(date, 9 * 60))?;
         Some(Settled { earliest, latest: Some(earliest + WHILE), exact: false, confidence: 85, open_ended: false })
+    }
+
+    fn opens(&self, date: Date) -> Option<Timestamp> {
+        self.hours.hours_on(date).and_then(|hours| self.all_begun(date, hours))
     }
 }

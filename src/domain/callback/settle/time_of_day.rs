@@ -19,9 +19,11 @@ impl Here<'_> {
 
     /// A time without a day: the next one inside the calling hours within a week, else the next one at all.
     pub(super) fn next_time(&self, wish: &Wish, clock: Clock, bound: Bound) -> Option<Settled> {
-        let days: Vec<Date> = (0_i64..=7).filter_map(|ahead| self.today().checked_add(ahead.days()).ok()).collect();
+        let days = (0_i64..=7).filter_map(|ahead| self.today().checked_add(ahead.days()).ok());
+        let days: Vec<Date> = days.filter(|date| !self.is_day_left_out(*date, wish)).collect();
         let all = || days.iter().flat_map(|date| self.candidates(*date, clock, wish).into_iter().map(move |moment| (moment, *date)));
-        let inside = all().find(|(moment, _)| *moment > self.now && self.opens_around(*moment, bound));
+        let meant = |moment| moment > self.now && !self.is_moment_left_out(moment, wish);
+        let inside = all().find(|(moment, _)| meant(*moment) && self.opens_around(*moment, bound));
         let (moment, date) = inside.or_else(|| self.next_waking(&days, clock, wish))?;
         let confidence = if clock.sure { 90 } else { 80 };
         self.around(moment, date, wish, bound, confidence)

@@ -1,8 +1,9 @@
 //! Ways of speaking that stand for plainer ones: "later than", "half six", "seventeen hundred hours", "don't forget to".
 
+mod nobody;
 mod rather;
 
-use crate::domain::callback::figure::{number, ordinal, small};
+use crate::domain::callback::figure::{below_hundred, ordinal, small};
 use crate::domain::callback::words::BREAK;
 
 /// Sounds without a meaning.
@@ -32,7 +33,7 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
     let word = |at: usize| tokens.get(at).map_or("", String::as_str);
     let last = before.last().map_or("", String::as_str);
     let plain = |text: &str, used: usize| Some((text.to_owned(), used));
-    if let Some(found) = rather::not_that(tokens, before) {
+    if let Some(found) = rather::not_that(tokens, before).or_else(|| nobody::not_to_call(tokens)) {
         return Some(found);
     }
     match (word(0), word(1), word(2), word(3)) {
@@ -63,6 +64,10 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         {
             plain("are open until", 2)
         }
+        // "In an hour and not before."
+        ("and", "not", "before" | "earlier" | "sooner", "" | BREAK) => plain("", 3),
+        // "Leave us in peace", "I want to be left in peace".
+        ("in", "peace", ..) if is_left(before) => plain("alone", 2),
         ("o", "clock", ..) => plain("oclock", 2),
         ("a" | "p", "m", ..) if is_number(last) || last == "oclock" => Some((format!("{}m", word(0)), 2)),
         ("do", "not", "forget" | "hesitate", "to") => plain("please", 4),
@@ -70,6 +75,12 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         ("half", hour, next, _) if is_hour(hour) && !is_length(next) => Some((format!("half past {hour}"), 2)),
         _ => hundreds(tokens),
     }
+}
+
+/// "leave us", "leave my family", "to be left".
+fn is_left(before: &[String]) -> bool {
+    let word = |back: usize| before.iter().rev().nth(back).map_or("", String::as_str);
+    (1..4).any(|back| word(back) == "leave") && word(0) != "alone" || word(0) == "left" && matches!(word(1), "be" | "being" | "get")
 }
 
 /// "not Thursday Friday at one": behind a day that is not meant, something else begins.
@@ -89,6 +100,7 @@ fn not_then(tokens: &[String]) -> Option<(String, usize)> {
                 | "until"
                 | "around"
                 | "or"
+                | "nor"
                 | "through"
                 | "thru"
                 | "to"
@@ -104,7 +116,7 @@ fn hundreds(tokens: &[String]) -> Option<(String, usize)> {
         return (value < 2_400 && value % 100 < 60).then(|| (format!("{:02}:{:02}", value / 100, value % 100), 2));
     }
     let zero = usize::from(matches!(word(0), "oh" | "zero"));
-    let (hour, used) = number(tokens.get(zero..)?)?;
+    let (hour, used) = below_hundred(tokens.get(zero..)?)?;
     let after = zero + used + 1;
     let hours = word(after) == "hours";
     let counts = matches!(word(after), "dollars" | "bucks" | "a" | "an" | "per" | "people" | "and" | "percent" | "euros" | "pounds");
