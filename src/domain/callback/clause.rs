@@ -68,7 +68,7 @@ const CLOSED: [&str; 28] = [
     "tied up",
     "left alone",
     "leave me|us alone|be",
-    "leave my|our ..2 alone",
+    "<!not|never|to|i|we leave my|our ..2 alone",
     "nobody|none ..4 should|may|must|shall|is",
     "no one ..4 should|may|must|shall|is",
     "no more of this|that|it",

@@ -15,7 +15,7 @@ pub(super) fn not_to_call(tokens: &[String]) -> Option<(String, usize)> {
     let (verb, at) = clause.iter().take(BETWEEN + 1).enumerate().find_map(|(at, word)| Some((verb(word)?, at)))?;
     let passive = clause[at].ends_with("ed") || clause[at] == "rung";
     let (who, me) = (&clause[..at], if passive { " me" } else { "" });
-    let not = if is_nobody(who, passive) { "do not " } else { "" };
+    let not = if is_nobody(who, passive) && is_the_call(who, passive) { "do not " } else { "" };
     let asked = passive && who.first().is_some_and(|word| matches!(word.as_str(), "i" | "we"));
     (asked || !not.is_empty()).then(|| (format!("{not}{verb}{me}"), lead + at + 1))
 }
@@ -29,7 +29,7 @@ fn lead(tokens: &[String]) -> Option<usize> {
         &["make", "certain"],
         &["be", "sure"],
         &["see", "to", "it"],
-        &["see", "that"],
+        &["please", "see", "that"],
         &["ensure"],
         &["promise", "me"],
     ];
@@ -47,6 +47,49 @@ fn is_nobody(who: &[String], passive: bool) -> bool {
     }
     let none = is(0, &["nobody"]) || is(0, &["no", "none"]) && is(1, &["one", "of"]);
     none || negated && is(0, &["you", "they", "your", "anyone"])
+}
+
+/// What is denied is the call itself: not "you don't forget to call", "you're not late when you call", "you don't miss my call".
+fn is_the_call(who: &[String], passive: bool) -> bool {
+    const BETWEEN: [&str; 22] = [
+        "ever", "even", "again", "dare", "dares", "try", "tries", "to", "be", "been", "being", "get", "gets", "getting", "going",
+        "allowed", "able", "people", "guys", "all", "just", "have",
+    ];
+    const ANOTHER: [&str; 27] = [
+        "when",
+        "whenever",
+        "if",
+        "while",
+        "until",
+        "before",
+        "after",
+        "unless",
+        "because",
+        "but",
+        "else",
+        "except",
+        "forget",
+        "forgets",
+        "fail",
+        "fails",
+        "miss",
+        "misses",
+        "hesitate",
+        "hesitates",
+        "wait",
+        "waits",
+        "late",
+        "record",
+        "records",
+        "recording",
+        "hang",
+    ];
+    const NOUN: [&str; 15] =
+        ["a", "an", "the", "this", "that", "my", "our", "your", "his", "her", "their", "another", "every", "each", "on"];
+    let any = |words: &[String], of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    let behind = who.iter().rposition(|word| matches!(word.as_str(), "not" | "never")).map_or(&who[who.len()..], |at| &who[at + 1..]);
+    let between = passive || behind.iter().all(|word| BETWEEN.contains(&word.as_str()));
+    between && !any(who, &ANOTHER) && !any(who.last().map_or(&[][..], std::slice::from_ref), &NOUN)
 }
 
 /// The plain form of a verb for a call.
