@@ -61,6 +61,15 @@ async fn a_figure_that_may_have_been_rounded_is_doubted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_round_number_among_many_is_counted_and_no_cause_for_a_warning() {
+    let numbers = (0..120).map(|n| format!("1415555{:04}", 100 + n)).chain(["14155500000".to_owned()]);
+    let file = numbers.fold("phone_number,consent_basis\n".to_owned(), |text, number| format!("{text}{number},web form\n"));
+    let answer = Bench::with_campaign().await.exact("POST", &format!("{AT}?region=US"), &file).await;
+    assert_eq!((&answer["accepted"], &answer["warnings"]), (&json!(121), &json!([])), "{answer}");
+    assert_eq!(answer["doubts_by_code"], json!({ "rounded_figure": 1 }), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_apostrophe_that_was_left_out_is_told() {
     const LIST: [(&str, &str); 5] =
         [("'+14155550120", "'Ann"), (" '(415) 555-0121", "Bo"), ("+14155550122", "'Cy"), ("’+14155550123", "Di"), ("`4155550124", "Ed")];
