@@ -249,7 +249,7 @@ async fn a_wish_for_a_person_that_only_the_model_hears_rings_one_too() {
     let call = call_by(Rules { can_transfer: true, ..rules() }, &[Some("I see.")], &PhoneHabits::QUICK);
     call.mind.understood.lock().unwrap().push_back(json!({"intent": "human"}));
     call.greeted().await;
-    call.says("My son handles these things better with flesh and blood").await;
+    call.says("I only discuss money with flesh and blood").await;
     sleep(Duration::from_secs(15)).await;
     call.signals.send(CallSignal::Transfer(TransferResult::NoAnswer)).await.unwrap();
     let (_, notes, telephony) = call.report().await;

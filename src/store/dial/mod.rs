@@ -49,7 +49,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod ticket;
-pub mod transfer;
+mod transfer;
 pub mod view;
 pub mod withdraw;
 mod write_news;

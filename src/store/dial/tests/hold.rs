@@ -203,7 +203,21 @@ on_both_engines! {
         let claimed = bench.placed(1, "CA1").await;
         hold(&bench, &claimed, "CA1").await;
         bench.store.transfer_told(claimed.attempt, "CA1", TransferResult::Answered, now()).await.unwrap();
-        let Finished::Done(call) = bench.end(&claimed, "CA1", CallStatus::Completed).await else { panic!("not finished") };
+        assert!(bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await.finish);
+        assert_eq!(bench.store.unfinished(&[], now(), 9).await.unwrap(), [claimed.attempt], "should the job be lost");
+        let Finished::Done(call) = bench.finish(claimed.attempt).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::Transferred);
+    }
+
+    async fn an_end_that_was_told_before_the_transfer_waits_for_nobody(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        hold(&bench, &claimed, "CA1").await;
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await;
+        assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet, "its holder waits to hear");
+        let told = bench.store.transfer_told(claimed.attempt, "CA1", TransferResult::Answered, now()).await.unwrap().unwrap();
+        assert!(told.finish);
+        let Finished::Done(call) = bench.finish(claimed.attempt).await else { panic!("not finished") };
         assert_eq!(call.outcome.disposition, Disposition::Transferred);
     }
 
