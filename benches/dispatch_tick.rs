@@ -20,7 +20,7 @@ use callfleet::domain::time::Timestamp;
 use callfleet::domain::zone::{Address, zones_for};
 use callfleet::live::Live;
 use callfleet::lookout::Lookout;
-use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use callfleet::providers::{DialLine, ProviderCall, ProviderError, Telephony, Transfer};
 use callfleet::scheduler::alarm::AgeLimits;
 use callfleet::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
 use callfleet::store::campaign::{CampaignChange, NewCampaign};
@@ -221,6 +221,9 @@ impl Telephony for Nobody {
         Err(unasked())
     }
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        Err(unasked())
+    }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
         Err(unasked())
     }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {

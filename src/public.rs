@@ -26,6 +26,12 @@ impl PublicSide {
         format!("{}{}", self.base, self.key.path(attempt, send_no))
     }
 
+    /// Where the provider tells what came of handing this attempt's call to a person.
+    #[must_use]
+    pub fn transfer_url(&self, attempt: AttemptId, send_no: u32) -> String {
+        format!("{}/transfer", self.callback_url(attempt, send_no))
+    }
+
     /// `wss://host/media`; the provider signs exactly this text.
     #[must_use]
     pub fn media_url(&self) -> String {

@@ -57,6 +57,7 @@ impl Crew {
             live: app.live.clone(),
             local,
             finisher: finisher.clone(),
+            public: app.public.clone(),
             end_calls: end_calls.clone(),
             tasks: calls.clone(),
         };

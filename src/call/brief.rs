@@ -15,7 +15,7 @@ use crate::domain::callback::PromiseHours;
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::ids::AttemptId;
 use crate::mind::prompt::Script;
-use crate::providers::{Ears, Mind, Mouth, Telephony};
+use crate::providers::{Ears, Mind, Mouth, Telephony, Transfer};
 
 /// One call, from the moment its media stream is open.
 #[derive(Clone)]
@@ -36,6 +36,8 @@ pub struct CallBrief {
     pub answered: BTreeMap<String, Value>,
     /// What to do when a machine answers.
     pub on_voicemail: OnVoicemail,
+    /// How to hand the call to a person; `None` when there is nobody to ring.
+    pub transfer: Option<Transfer>,
     /// The longest call.
     pub max_duration: Duration,
     /// Business time.
@@ -61,6 +63,6 @@ pub struct Senses {
     pub mouth: Arc<dyn Mouth>,
     /// Thinks.
     pub mind: Arc<dyn Mind>,
-    /// Ends the call.
+    /// Ends the call, or hands it to a person.
     pub telephony: Arc<dyn Telephony>,
 }

@@ -120,6 +120,8 @@ impl Converse {
                 signal = signals.recv(), if listening_to_signals => match signal {
                     Some(CallSignal::AnsweredBy(verdict)) => Woken::Event(Event::AnsweredBy(verdict)),
                     Some(CallSignal::Stop) => Woken::Event(Event::Stop),
+                    // nobody is rung while the conversation goes on
+                    Some(CallSignal::Transfer(_)) => Woken::Nothing,
                     None => {
                         listening_to_signals = false;
                         Woken::Nothing
@@ -247,7 +249,8 @@ impl Converse {
         self.state.analysing.spawn(analysis.in_current_span());
     }
 
-    fn note(&mut self, kind: EventKind, offset_ms: u64, body: String) {
+    /// Keeps an event.
+    pub fn note(&mut self, kind: EventKind, offset_ms: u64, body: String) {
         self.journal.event(CallEvent { seq: self.state.seq, offset_ms, kind, body });
         self.state.seq += 1;
     }

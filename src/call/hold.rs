@@ -18,6 +18,7 @@ use crate::call::listen::Listening;
 use crate::call::outcome;
 use crate::call::phone::PhoneLink;
 use crate::call::speak::Speaking;
+use crate::call::transfer;
 use crate::call::turn::{Conversation, Ending, Rules};
 use crate::mind::thinker::{Thinker, ThinkerParts, call_budget};
 
@@ -28,7 +29,7 @@ const FRAMES: usize = 128;
 /// Orders that may wait for the mouth: more pieces than a reply has.
 const ORDERS: usize = 256;
 /// How long the provider may take to answer, and then to end the stream.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long the last turn may take to be understood.
 const UNDERSTAND_WITHIN: Duration = Duration::from_secs(4);
 /// How long stages may take to close their sockets.
@@ -45,7 +46,9 @@ pub async fn hold(
 ) -> CallReport {
     let mut call = begin(&brief, phone, &senses, journal);
     call.run(&mut signals, &stop).await;
-    end(&mut call, &brief, &senses).await;
+    if end(&mut call, &brief, &senses).await {
+        transfer::until_told(&mut call, &brief, &senses, &mut signals, &stop).await;
+    }
     report(&call, &brief)
 }
 
@@ -96,6 +99,7 @@ fn rules(brief: &CallBrief) -> Rules {
         script: Arc::clone(&brief.script),
         clips: brief.clips.clone(),
         on_voicemail: brief.on_voicemail,
+        can_transfer: brief.transfer.is_some(),
         max_duration_ms: u64::try_from(brief.max_duration.as_millis()).unwrap_or(u64::MAX),
         began: brief.clock.now(),
         hours: brief.hours.clone(),
@@ -116,16 +120,13 @@ fn thinker(brief: &CallBrief, senses: &Senses, journal: &Arc<dyn Journal>) -> Th
 }
 
 /// Ends the call at the provider first: closing the stream first would make it go on with the next verb, which is the
-/// apology.
-async fn end(call: &mut Converse, brief: &CallBrief, senses: &Senses) {
-    let live = !call.state.provider_ended;
-    let ending = async {
-        if live {
-            end_at_provider(brief, senses).await;
-        }
-    };
+/// apology. True when a person is rung instead, and the provider goes on with the call.
+async fn end(call: &mut Converse, brief: &CallBrief, senses: &Senses) -> bool {
+    let (live, ending) = (!call.state.provider_ended, call.core.ending());
+    let leaving = async { live && leave(ending, brief, senses).await };
     // the stream is read meanwhile: a reader that stands still would be dropped before the call is over
-    if timeout(2 * STOP_WITHIN, async { tokio::join!(ending, call.until_stopped()) }).await.is_err() {
+    let left = timeout(2 * STOP_WITHIN, async { tokio::join!(leaving, call.until_stopped()).0 }).await;
+    if left.is_err() {
         tracing::warn!("the provider did not end the stream in time");
     }
     // an analysis that is later than this is done without
@@ -135,9 +136,19 @@ async fn end(call: &mut Converse, brief: &CallBrief, senses: &Senses) {
     if timeout(CLOSE_WITHIN, closing).await.is_err() {
         call.tasks.abort_all();
     }
+    left.unwrap_or(false)
 }
 
-async fn end_at_provider(brief: &CallBrief, senses: &Senses) {
+/// Lets a person be rung where one was asked for, or ends the call. True when one is rung.
+async fn leave(ending: Option<Ending>, brief: &CallBrief, senses: &Senses) -> bool {
+    if ending == Some(Ending::Transfer) && transfer::ring(brief, senses).await {
+        return true;
+    }
+    end_at_provider(brief, senses).await;
+    false
+}
+
+pub(super) async fn end_at_provider(brief: &CallBrief, senses: &Senses) {
     for _ in 0..2 {
         match timeout(STOP_WITHIN, senses.telephony.end(&brief.call_sid)).await {
             Ok(Ok(())) => return,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::outcome::Outcome;
+use crate::domain::transfer::TransferResult;
 use crate::mind::ledger::LedgerEntry;
 use crate::word_enum;
 
@@ -31,6 +32,8 @@ word_enum! {
         Trouble = "trouble",
         /// The call ended, and why.
         Ended = "ended",
+        /// A person was rung for the callee, and whether they answered.
+        Transfer = "transfer",
     }
 }
 
@@ -83,6 +86,8 @@ pub enum CallSignal {
     AnsweredBy(String),
     /// End politely (operator, shutdown).
     Stop,
+    /// What came of ringing the person the callee asked for.
+    Transfer(TransferResult),
 }
 
 /// What is left when the holder closes its side.

@@ -18,6 +18,7 @@ pub mod phone;
 mod speak;
 mod think;
 pub mod transcript;
+mod transfer;
 pub mod turn;
 pub mod understand;
 

@@ -33,6 +33,7 @@ fn line(event: &CallEvent) -> Option<(u64, String)> {
         EventKind::Answerer => format!("(answered by: {body})"),
         EventKind::Trouble => format!("(trouble: {body})"),
         EventKind::Ended => format!("(ended: {body})"),
+        EventKind::Transfer => format!("(a person was rung: {body})"),
         EventKind::StreamStarted | EventKind::FirstAudio | EventKind::Understood | EventKind::Timings => return None,
     };
     Some((event.offset_ms, text))

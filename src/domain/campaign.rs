@@ -153,6 +153,8 @@ pub struct CampaignSettings {
     pub require_consent: bool,
     /// What to do when a machine answers.
     pub on_voicemail: OnVoicemail,
+    /// The person who is rung when a callee asks for one; nobody when absent.
+    pub transfer_to: Option<PhoneNumber>,
     /// How long a phone may ring.
     pub ring_timeout: Duration,
     /// Longest call.

@@ -37,6 +37,7 @@ pub mod spelling;
 mod states_page;
 pub mod suppression;
 pub mod time;
+pub mod transfer;
 pub mod window;
 pub mod words;
 pub mod zone;

@@ -22,5 +22,5 @@ pub use ears::{Ears, EarsLink, EarsOptions, Heard};
 pub use error::{Again, ProviderError};
 pub use mind::{AnswerSchema, ChatAnswer, ChatPiece, ChatRequest, Message, Mind, Role, Usage};
 pub use mouth::{Mouth, MouthLink, Say, Spoken};
-pub use telephony::{DialAnswer, DialLine, DialRequest, Leave, ProviderCall, Telephony};
+pub use telephony::{DialAnswer, DialLine, DialRequest, Leave, ProviderCall, RING_PERSON, Telephony, Transfer};
 pub use voice::{Mouths, Voice, VoiceVendor};

@@ -98,6 +98,22 @@ pub trait DialLine: Send {
     async fn dial(self: Box<Self>, permit: DialPermit, request: DialRequest, leave: Leave) -> DialAnswer;
 }
 
+/// How long the phone of the person a callee asked for may ring.
+pub const RING_PERSON: Duration = Duration::from_secs(20);
+
+/// A live call to be handed to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// Who is rung.
+    pub to: PhoneNumber,
+    /// The number shown to them.
+    pub from: PhoneNumber,
+    /// Where the provider tells that they answered, and asks what to do when they did not.
+    pub result_url: String,
+    /// The longest call from its answer on, the talk with the person included.
+    pub time_limit: Duration,
+}
+
 /// What Callfleet asks of a telephone company.
 #[async_trait]
 pub trait Telephony: Send + Sync {
@@ -121,6 +137,11 @@ pub trait Telephony: Send + Sync {
     /// # Errors
     /// When the provider gives no usable answer.
     async fn end(&self, call_sid: &str) -> Result<(), ProviderError>;
+    /// Lets a person be rung for the callee of a live call; its media stream ends. Never repeated: the phone would ring again.
+    ///
+    /// # Errors
+    /// When the provider does not say that it does so.
+    async fn transfer(&self, call_sid: &str, transfer: &Transfer) -> Result<(), ProviderError>;
     /// Takes back a call that is queued or ringing; ends it when it has been answered meanwhile.
     ///
     /// # Errors

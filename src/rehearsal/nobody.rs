@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::phone::PhoneNumber;
-use crate::providers::{Again, DialLine, ProviderCall, ProviderError, Telephony};
+use crate::providers::{Again, DialLine, ProviderCall, ProviderError, Telephony, Transfer};
 
 /// Refuses everything.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,9 @@ impl Telephony for Nobody {
         refused()
     }
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        refused()
+    }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
         refused()
     }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {

@@ -36,7 +36,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::live::Live;
 use crate::lookout::Lookout;
-use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony, Transfer};
 use crate::store::campaign::{CampaignChange, NewCampaign};
 use crate::store::codec::JsonText;
 use crate::store::contract::fixtures::{attempt, lead, new_lead, place};
@@ -80,6 +80,9 @@ impl Telephony for Nobody {
         unreachable!("the dispatcher does not ask the provider")
     }
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        unreachable!("the dispatcher does not ask the provider")
+    }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
         unreachable!("the dispatcher does not ask the provider")
     }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {

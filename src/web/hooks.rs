@@ -5,16 +5,20 @@
 
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 
 use crate::clock::SharedClock;
 use crate::crash_point;
 use crate::domain::dialing::{self, CallStatus, DialTimings};
 use crate::domain::ids::AttemptId;
+use crate::domain::transfer::TransferResult;
 use crate::follow_up;
 use crate::live::Live;
-use crate::providers::twilio::callback::{Callback, Progress, fields};
+use crate::providers::twilio::callback::{Callback, Field, Progress, Transferred, fields};
 use crate::providers::twilio::signature::{Signature, SignatureKeys, SignedBody};
+use crate::providers::twilio::twiml;
 use crate::public::PublicSide;
 use crate::store::Store;
 use crate::telemetry::names;
@@ -44,20 +48,71 @@ pub async fn twilio(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let Ok(attempt) = attempt.parse::<AttemptId>() else { return counted("unknown", StatusCode::NOT_FOUND) };
-    if !hooks.public.verify(attempt, send_no, &mac) {
-        return counted("forged", StatusCode::NOT_FOUND);
-    }
     let form = fields(&body);
-    let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
-    if !hooks.keys.verify(&hooks.public.url(path), SignedBody::Form(&form), Signature::read(&headers)) {
-        return counted("forged", StatusCode::FORBIDDEN);
-    }
+    let attempt = match hooks.proven((&attempt, send_no, &mac), &uri, &headers, &form) {
+        Ok(attempt) => attempt,
+        Err(refused) => return refused,
+    };
     let Some(callback) = Callback::read(&form) else { return counted("unknown", StatusCode::BAD_REQUEST) };
     hooks.take(attempt, send_no, callback).await
 }
 
+/// Heard by a callee for whom nobody could be reached.
+const NOT_REACHED: &str = "I'm sorry, nobody can take your call right now. Goodbye.";
+
+/// `POST /hooks/twilio/{attempt}/{send_no}/{mac}/transfer`: what came of ringing a person. The answer is what the call goes on with,
+/// so there is one whether or not the news can be written.
+pub async fn transferred(
+    State(hooks): State<Hooks>,
+    OriginalUri(uri): OriginalUri,
+    Path((attempt, send_no, mac)): Path<(String, u32, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = fields(&body);
+    let attempt = match hooks.proven((&attempt, send_no, &mac), &uri, &headers, &form) {
+        Ok(attempt) => attempt,
+        Err(refused) => return refused.into_response(),
+    };
+    let Some(told) = Transferred::read(&form) else { return counted("unknown", StatusCode::BAD_REQUEST).into_response() };
+    hooks.take_transfer(attempt, &told).await;
+    let last_words = (told.result != TransferResult::Answered).then_some(NOT_REACHED);
+    ([(CONTENT_TYPE, "text/xml")], twiml::hang_up(last_words)).into_response()
+}
+
 impl Hooks {
+    /// The attempt a request is for, when both proofs hold.
+    fn proven(
+        &self,
+        (attempt, send_no, mac): (&str, u32, &str),
+        uri: &Uri,
+        headers: &HeaderMap,
+        form: &[Field<'_>],
+    ) -> Result<AttemptId, StatusCode> {
+        let Ok(attempt) = attempt.parse::<AttemptId>() else { return Err(counted("unknown", StatusCode::NOT_FOUND)) };
+        if !self.public.verify(attempt, send_no, mac) {
+            return Err(counted("forged", StatusCode::NOT_FOUND));
+        }
+        let path = uri.path_and_query().map_or(uri.path(), |path| path.as_str());
+        if !self.keys.verify(&self.public.url(path), SignedBody::Form(form), Signature::read(headers)) {
+            return Err(counted("forged", StatusCode::FORBIDDEN));
+        }
+        Ok(attempt)
+    }
+
+    async fn take_transfer(&self, attempt: AttemptId, told: &Transferred) -> StatusCode {
+        let now = self.clock.now();
+        let told = match self.store.transfer_told(attempt, &told.call_sid, told.result, now).await {
+            Ok(Some(told)) => told,
+            Ok(None) => return counted("unknown", StatusCode::NOT_FOUND),
+            Err(error) => return unwritten(attempt, &error),
+        };
+        match follow_up::heed(&self.store, &self.live, &told, now).await {
+            Ok(()) => counted("folded", StatusCode::NO_CONTENT),
+            Err(error) => unwritten(attempt, &error),
+        }
+    }
+
     async fn take(&self, attempt: AttemptId, send_no: u32, callback: Callback) -> StatusCode {
         let now = self.clock.now();
         let Some(news) = news(send_no, callback) else { return counted("unknown", StatusCode::BAD_REQUEST) };

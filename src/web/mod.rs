@@ -35,6 +35,7 @@ pub fn public_routes(hooks: Hooks, line: Option<Line>) -> Router {
     let nonce = nonce_routes(hooks.public.clone());
     let routes = Router::new()
         .route("/hooks/twilio/{attempt}/{send_no}/{mac}", post(hooks::twilio))
+        .route("/hooks/twilio/{attempt}/{send_no}/{mac}/transfer", post(hooks::transferred))
         .with_state(hooks)
         .merge(nonce)
         .layer(DefaultBodyLimit::max(LARGEST_CALLBACK));

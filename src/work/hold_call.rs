@@ -24,12 +24,15 @@ use crate::domain::callback::PromiseHours;
 use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 use crate::domain::zone::Address;
 use crate::follow_up;
 use crate::live::Live;
 use crate::mind::analysis::answered;
 use crate::mind::prompt::{LeadFacts, Script};
+use crate::providers::Transfer;
+use crate::public::PublicSide;
 use crate::store::dial::{EarlierCall, HoldClaim, StreamClaim};
 use crate::store::lead::Lead;
 use crate::store::{Store, StoreError};
@@ -45,6 +48,8 @@ use crate::work::silence::Silence;
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long the end of a call is tried to be written; after that it stays in the local journal.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The longest talk with a person to whom a callee was handed.
+const LONGEST_TALK: Duration = Duration::from_secs(3_600);
 /// How long whoever has answered waits for what is only good to know.
 const UNHEARD: Duration = Duration::from_millis(500);
 
@@ -73,6 +78,8 @@ pub struct HoldDesk {
     pub local: LocalJournal,
     /// Folds the outcome when ours was the last side to close.
     pub finisher: Finisher,
+    /// Where the provider tells what came of a transfer.
+    pub public: PublicSide,
     /// Ends every call politely.
     pub end_calls: CancellationToken,
     /// Waits for every call.
@@ -193,6 +200,7 @@ impl HoldDesk {
             callbacks_left,
             answered: slots.map(|slots| answered(&agent.definition.slots, slots)).unwrap_or_default(),
             on_voicemail: settings.on_voicemail,
+            transfer: settings.transfer_to.as_ref().map(|to| self.transfer(claim, to, settings.max_duration)),
             max_duration: settings.max_duration,
             clock: Arc::clone(&self.clock),
             vendors: self.vendors,
@@ -200,6 +208,11 @@ impl HoldDesk {
         let reasoning_model = agent.definition.models.reasoning.clone();
         let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, reasoning_model };
         Ok((brief, subject))
+    }
+
+    fn transfer(&self, claim: &HoldClaim, to: &PhoneNumber, max_duration: Duration) -> Transfer {
+        let result_url = self.public.transfer_url(claim.attempt, claim.send_no);
+        Transfer { to: to.clone(), from: claim.from.clone(), result_url, time_limit: max_duration + LONGEST_TALK }
     }
 
     fn facts(&self, lead: &Lead, earlier: Option<&EarlierCall>) -> LeadFacts {

@@ -2,6 +2,7 @@
 //! list, a phone that plays in real time, a telephone company that ends calls.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::domain::time::Timestamp;
 use crate::mind::ledger::{LedgerEntry, Service};
 use crate::providers::{
     Again, ChatAnswer, ChatPiece, ChatRequest, DialLine, Ears, EarsLink, EarsOptions, Heard, Mind, Mouth, MouthLink, ProviderCall,
-    ProviderError, Say, Spoken, Telephony, Usage, Voice,
+    ProviderError, Say, Spoken, Telephony, Transfer, Usage, Voice,
 };
 
 pub fn broken(what: &str) -> ProviderError {
@@ -165,6 +166,10 @@ impl Mind for FakeMind {
 pub struct FakeTelephony {
     phone: mpsc::Sender<FromPhone>,
     pub ended: Mutex<Vec<String>>,
+    /// Who was rung, by their number.
+    pub rung: Mutex<Vec<String>>,
+    /// It refuses to ring anybody.
+    pub rings_nobody: AtomicBool,
 }
 
 #[async_trait]
@@ -180,6 +185,14 @@ impl Telephony for FakeTelephony {
     }
     async fn end(&self, call_sid: &str) -> Result<(), ProviderError> {
         self.ended.lock().unwrap().push(call_sid.to_owned());
+        let _ = self.phone.send(FromPhone::Stopped).await;
+        Ok(())
+    }
+    async fn transfer(&self, _: &str, transfer: &Transfer) -> Result<(), ProviderError> {
+        if self.rings_nobody.load(Ordering::Relaxed) {
+            return Err(broken("nobody is rung"));
+        }
+        self.rung.lock().unwrap().push(transfer.to.e164().to_owned());
         let _ = self.phone.send(FromPhone::Stopped).await;
         Ok(())
     }
@@ -260,7 +273,12 @@ pub fn call_with(replies: &[Option<&'static str>], habits: &PhoneHabits, on_voic
 pub fn call_by(rules: Rules, replies: &[Option<&'static str>], habits: &PhoneHabits) -> Call {
     let (from_phone, from) = mpsc::channel(128);
     let (to, to_phone) = mpsc::channel(habits.room);
-    let telephony = Arc::new(FakeTelephony { phone: from_phone.clone(), ended: Mutex::default() });
+    let telephony = Arc::new(FakeTelephony {
+        phone: from_phone.clone(),
+        ended: Mutex::default(),
+        rung: Mutex::default(),
+        rings_nobody: AtomicBool::default(),
+    });
     let mind = Arc::new(FakeMind { replies: Mutex::new(replies.iter().copied().collect()), ..FakeMind::default() });
     let (ears, notes) = (Arc::new(FakeEars::default()), Arc::new(Notes::default()));
     let clock: SharedClock = Arc::new(Monday);
@@ -273,6 +291,12 @@ pub fn call_by(rules: Rules, replies: &[Option<&'static str>], habits: &PhoneHab
         callbacks_left: rules.callbacks_left,
         answered: BTreeMap::new(),
         on_voicemail: rules.on_voicemail,
+        transfer: rules.can_transfer.then(|| Transfer {
+            to: PhoneNumber::from_e164("+14155550199").unwrap(),
+            from: PhoneNumber::from_e164("+14155550100").unwrap(),
+            result_url: "https://app.example/transfer".into(),
+            time_limit: Duration::from_secs(3_600),
+        }),
         max_duration: Duration::from_secs(180),
         clock,
         vendors: Vendors { ears: "ears", mind: "mind" },

@@ -51,13 +51,16 @@ impl Conversation {
 
     /// Questions that code answers alone, because a model may not get them wrong.
     fn decided_by_code(&mut self, text: &str) -> bool {
-        self.found.flags.human_requested |= understand::asks_for_human(text);
+        let for_human = understand::asks_for_human(text);
+        self.found.flags.human_requested |= for_human;
         if understand::asks_if_ai(text) {
             self.found.flags.asked_if_ai = true;
             self.drop_draft();
             self.say_or_end(LineName::IAmAnAi);
         } else if understand::wrong_number(text) {
             self.close(LineName::Goodbye, Ending::WrongNumber);
+        } else if for_human && self.rules.can_transfer && !understand::wants_callback(text) {
+            self.hand_over();
         } else if self.asked_when || understand::wants_callback(text) {
             return self.callback(text);
         } else if understand::is_goodbye(text) {
@@ -184,7 +187,7 @@ impl Conversation {
             Intent::OptOut => self.opt_out("understood by the model"),
             Intent::Callback => self.callback_understood(callback_words),
             Intent::Goodbye => self.goodbye_understood(),
-            Intent::Human => self.found.flags.human_requested = true,
+            Intent::Human => self.human_understood(),
             Intent::WrongPerson => self.found.wrong_person = true,
             Intent::Refusal => self.found.declined = true,
             Intent::Answer | Intent::Question => self.found.declined = false,
@@ -200,6 +203,14 @@ impl Conversation {
         match words.map(|words| understand::when(&words, &self.rules, self.now)) {
             Some(When::At(agreed)) => self.after_speech(Next::Promise(Box::new(agreed))),
             _ => self.asked_when = true,
+        }
+    }
+
+    /// The model heard a wish for a person that code did not. Nobody is rung for a callee who is gone.
+    fn human_understood(&mut self) {
+        self.found.flags.human_requested = true;
+        if self.rules.can_transfer && !self.is_over() {
+            self.after_speech(Next::Transfer);
         }
     }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Conversation;
 use super::event::{Action, Ending};
-use super::rules::LineName;
+use super::rules::{LineName, TRANSFERRING};
 use super::state::{Next, Stage};
 use super::timers::closing_due;
 use crate::call::journal::EventKind;
@@ -30,6 +30,11 @@ impl Conversation {
         if !self.say_words(words, clip) {
             self.end(ending);
         }
+    }
+
+    /// Says that a person is rung, and leaves the callee to them.
+    pub(super) fn hand_over(&mut self) {
+        self.close_with(TRANSFERRING.to_owned(), None, Ending::Transfer);
     }
 
     /// Ends at once.
@@ -65,7 +70,7 @@ impl Conversation {
         match std::mem::take(&mut self.next) {
             Next::Promise(agreed) => self.found.callback = Some(agreed.promised()),
             Next::PromiseNothing => self.found.callback_refused = true,
-            Next::Listen | Next::End(_) => {}
+            Next::Listen | Next::Transfer | Next::End(_) => {}
         }
         let ending = match self.stage {
             Stage::Closing { ending, .. } | Stage::Mailbox { ending, .. } | Stage::Over(ending) => ending,

@@ -172,6 +172,8 @@ word_enum! {
         Ivr = "ivr",
         /// A fax.
         Fax = "fax",
+        /// Asked for a person, who is to be rung.
+        Transfer = "transfer",
         /// We were asked to end.
         Stopped = "stopped",
         /// Our side failed.

@@ -39,6 +39,9 @@ pub const FIRST_WORDS_MS: u64 = 30_000;
 /// A short answer given this close to the greeting's end answers its question.
 pub const EARLY_ANSWER_MS: u64 = 1_500;
 
+/// Said before a person is rung.
+pub const TRANSFERRING: &str = "Of course. One moment please, I'll connect you with a person.";
+
 word_enum! {
     /// The lines that are said as written.
     pub enum LineName {
@@ -90,6 +93,8 @@ pub struct Rules {
     pub clips: BTreeMap<LineName, Bytes>,
     /// What to do when a machine answers.
     pub on_voicemail: OnVoicemail,
+    /// Who asks for a person gets one.
+    pub can_transfer: bool,
     /// The longest call, milliseconds.
     pub max_duration_ms: u64,
     /// Business time at the start of the stream.

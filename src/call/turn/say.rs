@@ -138,6 +138,7 @@ impl Conversation {
         match std::mem::take(&mut self.next) {
             Next::Promise(agreed) => self.promise(*agreed),
             Next::PromiseNothing => self.promise_nothing(),
+            Next::Transfer => self.hand_over(),
             Next::End(ending) if understand::says_goodbye(said) => self.end(ending),
             Next::End(ending) => self.close(LineName::Goodbye, ending),
             Next::Listen if source == Source::Model && understand::says_goodbye(said) => self.end(Ending::Completed),

@@ -94,6 +94,8 @@ pub(super) enum Next {
     Promise(Box<Agreed>),
     /// A callback was asked for, and no more may be promised.
     PromiseNothing,
+    /// A person was asked for.
+    Transfer,
     /// The end.
     End(Ending),
 }

@@ -28,6 +28,8 @@ pub enum HolderSide {
     Closed(Option<Outcome>),
     /// The worker died; its last draft, if it saved one.
     Dead(Option<Outcome>),
+    /// A person has the callee, whether the worker that rang them closed or not; what the call had told before.
+    HandedOff(Option<Outcome>),
 }
 
 /// The folded outcome.
@@ -62,6 +64,7 @@ pub fn finish(end: Option<&CallEnd>, holder: HolderSide, flags: Flags) -> Option
         HolderSide::Never => (None, false),
         HolderSide::Closed(told) => (told, true),
         HolderSide::Dead(draft) => (draft.or(Some(broken_off())), true),
+        HolderSide::HandedOff(told) => (Some(transferred(told)), true),
     };
     Some(with_flags(merge(end, told, held), flags))
 }
@@ -110,6 +113,13 @@ fn with_flags(mut verdict: Verdict, noted: Flags) -> Verdict {
 
 fn broken_off() -> Outcome {
     Outcome { disposition: Disposition::Incomplete, reason: Some(Reason::AgentError), flags: Flags::default(), callback: None }
+}
+
+/// That a person took over is what came of the call; what was noted of the callee before stays noted.
+fn transferred(told: Option<Outcome>) -> Outcome {
+    let flags = told.map_or_else(Flags::default, |told| told.flags);
+    let flags = Flags { human_requested: true, ..flags };
+    Outcome { disposition: Disposition::Transferred, reason: None, flags, callback: None }
 }
 
 /// opt_out > transferred > callback > qualified > not_qualified > incomplete > transport.
@@ -168,6 +178,18 @@ mod tests {
         let gone = disposition(&completed(), HolderSide::Dead(None));
         assert_eq!(gone, Disposition::Incomplete);
         assert_eq!(disposition(&completed(), HolderSide::Dead(Some(told(Disposition::Qualified)))), Disposition::Qualified);
+    }
+
+    #[test]
+    fn who_was_handed_to_a_person_is_transferred_whatever_the_call_told_before() {
+        let asked = Outcome { reason: Some(Reason::HumanRequested), ..told(Disposition::NotQualified) };
+        for before in [None, Some(asked), Some(told(Disposition::Qualified))] {
+            let outcome = finish(Some(&completed()), HolderSide::HandedOff(before), Flags::default()).unwrap().outcome;
+            assert_eq!((outcome.disposition, outcome.reason, outcome.flags.human_requested), (Disposition::Transferred, None, true));
+        }
+        let never_again = Outcome { flags: Flags { opt_out: true, ..Flags::default() }, ..told(Disposition::Dnc) };
+        assert_eq!(disposition(&completed(), HolderSide::HandedOff(Some(never_again))), Disposition::Dnc);
+        assert_eq!(finish(None, HolderSide::HandedOff(None), Flags::default()), None, "they still talk");
     }
 
     #[test]

@@ -42,6 +42,7 @@ fn settings() -> CampaignSettings {
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,
+        transfer_to: None,
         ring_timeout: Duration::from_secs(25),
         max_duration: Duration::from_secs(600),
         budget: Some(NanoUsd::from_usd(10.0)),

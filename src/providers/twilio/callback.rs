@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::rest::moment;
+use crate::domain::transfer::TransferResult;
 
 /// A decoded form field.
 pub type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -93,6 +94,33 @@ impl Callback {
     }
 }
 
+/// What came of ringing the person a call is handed to: told by their own leg when they answer, and in the end by the call that
+/// rang them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transferred {
+    /// `CA…` of the call that is handed over.
+    pub call_sid: String,
+    /// How it went.
+    pub result: TransferResult,
+}
+
+impl Transferred {
+    /// Reads it; `None` for a form that tells nothing of a transfer.
+    #[must_use]
+    pub fn read(fields: &[Field<'_>]) -> Option<Self> {
+        let text = |name: &str| fields.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_ref());
+        let (call_sid, status) = match text("DialCallStatus") {
+            Some(status) => (text("CallSid")?, status),
+            None => (text("ParentCallSid")?, text("CallStatus")?),
+        };
+        let result = match status {
+            "completed" | "in-progress" => TransferResult::Answered,
+            other => other.parse().ok()?,
+        };
+        Some(Self { call_sid: call_sid.to_owned(), result })
+    }
+}
+
 fn number<N: std::str::FromStr>(text: Option<&str>) -> Option<N> {
     text?.parse().ok()
 }
@@ -106,6 +134,26 @@ mod tests {
     const BUSY: &[u8] = b"CallSid=CA0f&AccountSid=AC0&From=%2B14155550100&To=%2B14155550123&CallStatus=busy&CallDuration=0&Duration=0\
         &SipResponseCode=486&Direction=outbound-api&Timestamp=Mon%2C+23+Nov+2026+12%3A00%3A09+%2B0000\
         &CallbackSource=call-progress-events&SequenceNumber=2";
+
+    #[test]
+    fn reads_what_came_of_a_transfer() {
+        let told = |body: &[u8]| Transferred::read(&fields(body)).map(|told| (told.call_sid, told.result));
+        for (status, result) in [
+            ("completed", TransferResult::Answered),
+            ("answered", TransferResult::Answered),
+            ("busy", TransferResult::Busy),
+            ("no-answer", TransferResult::NoAnswer),
+            ("failed", TransferResult::Failed),
+            ("canceled", TransferResult::Canceled),
+        ] {
+            let body = format!("CallSid=CA1&CallStatus=in-progress&DialCallStatus={status}&DialCallSid=CA2");
+            assert_eq!(told(body.as_bytes()), Some(("CA1".to_owned(), result)));
+        }
+        let leg = told(b"CallSid=CA2&ParentCallSid=CA1&CallStatus=in-progress");
+        assert_eq!(leg, Some(("CA1".to_owned(), TransferResult::Answered)));
+        assert_eq!(told(BUSY), None, "a callback of the call itself");
+        assert_eq!(told(b"CallSid=CA1&DialCallStatus=strange"), None);
+    }
 
     #[test]
     fn reads_a_status_callback() {

@@ -24,7 +24,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::domain::phone::PhoneNumber;
 use crate::providers::wire::http;
 use crate::providers::wire::retry::Backoff;
-use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony, Transfer};
 
 /// How errors name this service.
 pub const PROVIDER: &str = "twilio";
@@ -117,6 +117,10 @@ impl Telephony for Twilio {
 
     async fn end(&self, call_sid: &str) -> Result<(), ProviderError> {
         self.rest().end(call_sid).await
+    }
+
+    async fn transfer(&self, call_sid: &str, transfer: &Transfer) -> Result<(), ProviderError> {
+        self.rest().transfer(call_sid, transfer).await
     }
 
     async fn cancel(&self, call_sid: &str) -> Result<(), ProviderError> {

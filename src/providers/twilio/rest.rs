@@ -1,4 +1,5 @@
-//! The requests around a call: look at it, list calls, end it. All idempotent, so all repeated when that helps.
+//! The requests around a call: look at it, list calls, end it. All idempotent, so all repeated when that helps; but for the one
+//! that hands a call to a person.
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use secrecy::ExposeSecret as _;
@@ -6,10 +7,10 @@ use serde::Deserialize;
 
 use crate::domain::phone::PhoneNumber;
 use crate::providers::wire::{http, retry};
-use crate::providers::{Again, ProviderCall, ProviderError};
+use crate::providers::{Again, ProviderCall, ProviderError, Transfer};
 
 use super::answer::{TwilioError, is_sid, refusal};
-use super::{PROVIDER, TwilioSettings};
+use super::{PROVIDER, TwilioSettings, twiml};
 
 /// Twilio's largest page.
 const PAGE_SIZE: &str = "1000";
@@ -63,6 +64,13 @@ impl Rest<'_> {
     pub async fn end(&self, call_sid: &str) -> Result<(), ProviderError> {
         let answer = self.update(call_sid, "completed").await?;
         if answer.is_over() { Ok(()) } else { answer.read::<CallJson>().map(drop) }
+    }
+
+    /// Lets a live call go on with ringing a person. Sent once: a second time would ring them anew.
+    pub async fn transfer(&self, call_sid: &str, transfer: &Transfer) -> Result<(), ProviderError> {
+        let (path, twiml) = (self.call_path(call_sid)?, twiml::dial_person(transfer));
+        let form = [("Twiml", twiml), ("TimeLimit", transfer.time_limit.as_secs().to_string())];
+        Answer::of(self.request(Method::POST, &path).form(&form)).await?.read::<CallJson>().map(drop)
     }
 
     /// Takes a call back; when it was answered meanwhile (or keeps ringing all the same), ends it.

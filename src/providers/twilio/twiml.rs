@@ -1,4 +1,6 @@
-//! TwiML: what a call does when it is answered.
+//! TwiML: what a call does when it is answered, and when it is handed to a person.
+
+use crate::providers::{RING_PERSON, Transfer};
 
 /// The whole program of a call of ours: connect the media stream, and if that ever returns, apologise and hang up.
 ///
@@ -17,6 +19,35 @@ pub fn connect_stream(media_url: &str, parameters: &[(String, String)], apology:
     if !apology.is_empty() {
         xml.push_str("<Say>");
         escape(&mut xml, apology);
+        xml.push_str("</Say>");
+    }
+    xml.push_str("<Hangup/></Response>");
+    xml
+}
+
+/// Rings a person for the callee. `answered` of their leg is told at once; what came of it in the end is asked about.
+#[must_use]
+pub fn dial_person(transfer: &Transfer) -> String {
+    let mut xml = String::with_capacity(512);
+    xml.push_str(r#"<?xml version="1.0" encoding="UTF-8"?><Response><Dial action=""#);
+    escape(&mut xml, &transfer.result_url);
+    xml.push_str(&format!(r#"" timeout="{}" callerId=""#, RING_PERSON.as_secs()));
+    escape(&mut xml, transfer.from.e164());
+    xml.push_str(r#""><Number statusCallbackEvent="answered" statusCallback=""#);
+    escape(&mut xml, &transfer.result_url);
+    xml.push_str(r#"">"#);
+    escape(&mut xml, transfer.to.e164());
+    xml.push_str("</Number></Dial></Response>");
+    xml
+}
+
+/// The end of a call, with last words where there are any.
+#[must_use]
+pub fn hang_up(last_words: Option<&str>) -> String {
+    let mut xml = r#"<?xml version="1.0" encoding="UTF-8"?><Response>"#.to_owned();
+    if let Some(words) = last_words {
+        xml.push_str("<Say>");
+        escape(&mut xml, words);
         xml.push_str("</Say>");
     }
     xml.push_str("<Hangup/></Response>");
@@ -50,7 +81,10 @@ fn escape(xml: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::domain::phone::PhoneNumber;
 
     #[test]
     fn writes_the_verbs_in_order() {
@@ -59,6 +93,23 @@ mod tests {
             xml,
             r#"<?xml version="1.0" encoding="UTF-8"?><Response><Connect><Stream url="wss://app.example/media"><Parameter name="token" value="t1"/></Stream></Connect><Say>Sorry.</Say><Hangup/></Response>"#
         );
+    }
+
+    #[test]
+    fn rings_a_person_and_ends_with_or_without_words() {
+        let number = |e164| PhoneNumber::from_e164(e164).unwrap();
+        let transfer = Transfer {
+            to: number("+14155550199"),
+            from: number("+14155550100"),
+            result_url: "https://app.example/t?a&b".to_owned(),
+            time_limit: Duration::from_secs(3_600),
+        };
+        assert_eq!(
+            dial_person(&transfer),
+            r#"<?xml version="1.0" encoding="UTF-8"?><Response><Dial action="https://app.example/t?a&amp;b" timeout="20" callerId="+14155550100"><Number statusCallbackEvent="answered" statusCallback="https://app.example/t?a&amp;b">+14155550199</Number></Dial></Response>"#
+        );
+        assert!(hang_up(None).ends_with("<Response><Hangup/></Response>"));
+        assert!(hang_up(Some("Sorry & bye")).ends_with("<Response><Say>Sorry &amp; bye</Say><Hangup/></Response>"));
     }
 
     #[test]

@@ -30,6 +30,9 @@ impl Telephony for Busy {
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
         unreachable!("nobody is hung up on")
     }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
+        unreachable!("nobody is handed over")
+    }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         unreachable!("nobody is hung up on")
     }

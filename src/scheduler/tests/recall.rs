@@ -55,6 +55,9 @@ impl Telephony for Provider {
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
         unreachable!("nobody is hung up on")
     }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
+        unreachable!("nobody is handed over")
+    }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         unreachable!("nobody is hung up on")
     }

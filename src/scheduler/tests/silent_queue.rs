@@ -22,7 +22,7 @@ use crate::domain::dialing::DialTimings;
 use crate::domain::lead::LeadState;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::phone::PhoneNumber;
-use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony};
+use crate::providers::{DialLine, ProviderCall, ProviderError, Telephony, Transfer};
 use crate::scheduler::{Duty as _, gauge, sweep};
 use crate::store::contract::support::with_sqlite;
 use crate::store::db::on_db;
@@ -52,6 +52,9 @@ impl Telephony for Empty {
         Ok(Vec::new())
     }
     async fn end(&self, _: &str) -> Result<(), ProviderError> {
+        Ok(())
+    }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
         Ok(())
     }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {

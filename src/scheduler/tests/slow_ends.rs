@@ -56,6 +56,9 @@ impl Telephony for Slow {
         }
         Ok(())
     }
+    async fn transfer(&self, _: &str, _: &Transfer) -> Result<(), ProviderError> {
+        unreachable!("the reaper ends calls")
+    }
     async fn cancel(&self, _: &str) -> Result<(), ProviderError> {
         unreachable!("the reaper ends calls")
     }

@@ -259,6 +259,7 @@ impl AttemptRow {
         let draft = self.draft_outcome.as_deref().map(serde_json::from_str).transpose();
         let draft = draft.map_err(|source| StoreError::Unreadable { what: format!("attempt.draft_outcome of {}", self.id), source })?;
         Ok(match (self.held_by, self.closed_at) {
+            _ if self.state == AttemptState::HandedOff => HolderSide::HandedOff(draft),
             (None, _) => HolderSide::Never,
             (Some(_), None) => HolderSide::Holding,
             (Some(_), Some(_)) if self.holder_died => HolderSide::Dead(draft),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::domain::attempt::{AttemptState, DialKind};
+use crate::domain::attempt::DialKind;
 use crate::domain::dialing::{CallStatus, Callback, DialTimings};
 use crate::domain::ids::{AgentVersionId, AttemptId, CampaignId, LeadId, WorkerId};
 use crate::domain::outcome::Outcome;
@@ -13,7 +13,7 @@ use crate::store::db::{Conn, EngineSql, on_db};
 use crate::store::dial::answer::naming;
 use crate::store::dial::callback::{Evidence, Told, take_into};
 use crate::store::dial::intent::token_hash;
-use crate::store::dial::row::{AttemptRow, change_state};
+use crate::store::dial::row::AttemptRow;
 use crate::store::dial::sql::{execute, fetch_all, fetch_optional, fetch_value, whole};
 use crate::store::{Store, StoreError};
 
@@ -35,6 +35,8 @@ pub struct HoldClaim {
     pub attempt: AttemptId,
     /// Fences the holder: every later write names it.
     pub epoch: u32,
+    /// Which send of it.
+    pub send_no: u32,
     /// Which campaign.
     pub campaign: CampaignId,
     /// Which lead.
@@ -122,16 +124,6 @@ impl Store {
         })
     }
 
-    /// The callee was transferred and we are out: nobody holds the call any more, the provider ends it.
-    ///
-    /// # Errors
-    /// The database cannot be written.
-    pub async fn hand_off(&self, attempt: AttemptId, now: Timestamp) -> Result<bool, StoreError> {
-        on_db!(self.db, write, tx => {
-            change_state(tx.into(), attempt, AttemptState::Talking, AttemptState::HandedOff, now).await
-        })
-    }
-
     /// Every call in a worker's hands, with the worker's heartbeat. Transferred calls have no holder.
     ///
     /// # Errors
@@ -199,6 +191,7 @@ fn held(row: AttemptRow, call_sid: &str) -> HoldClaim {
     HoldClaim {
         attempt: row.id,
         epoch: u32::try_from(row.hold_epoch).unwrap_or(0) + 1,
+        send_no: row.send_no(),
         campaign: row.campaign_id,
         lead: row.lead_id,
         agent_version: row.agent_version_id,

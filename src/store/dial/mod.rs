@@ -49,6 +49,7 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod transfer;
 pub mod view;
 pub mod withdraw;
 mod write_news;

@@ -28,6 +28,7 @@ struct SignalRow {
 
 const ANSWERED_BY: &str = "answered_by";
 const STOP: &str = "stop";
+const TRANSFER: &str = "transfer";
 
 impl SignalRow {
     /// A kind that this version does not know is left to nobody: it is taken and dropped.
@@ -35,6 +36,7 @@ impl SignalRow {
         let signal = match self.kind.as_str() {
             ANSWERED_BY => CallSignal::AnsweredBy(self.payload),
             STOP => CallSignal::Stop,
+            TRANSFER => CallSignal::Transfer(self.payload.parse().ok()?),
             _ => return None,
         };
         Some(StoredSignal { attempt: self.attempt_id, signal })
@@ -57,7 +59,8 @@ impl Store {
     pub async fn signals_for(&self, worker: WorkerId, now: Timestamp) -> Result<Vec<StoredSignal>, StoreError> {
         let waiting: Result<i64, StoreError> = on_db!(self.db, read, conn => {
             let sql = "SELECT COUNT(*) FROM call_signal s JOIN attempt a ON a.id = s.attempt_id
-                       WHERE a.held_by = $1 AND a.closed_at IS NULL AND a.state IN ('placed', 'ringing', 'talking') AND s.taken_at IS NULL";
+                       WHERE a.held_by = $1 AND a.closed_at IS NULL AND a.state IN ('placed', 'ringing', 'talking', 'handed_off')
+                       AND s.taken_at IS NULL";
             Ok(sqlx::query_scalar(sql).bind(worker).fetch_one(conn).await?)
         });
         if waiting? == 0 {
@@ -72,7 +75,7 @@ async fn take(mut conn: Conn<'_>, worker: WorkerId, now: Timestamp) -> Result<Ve
         conn,
         SignalRow,
         "UPDATE call_signal SET taken_at = $2 WHERE taken_at IS NULL AND attempt_id IN
-            (SELECT id FROM attempt WHERE held_by = $1 AND closed_at IS NULL AND state IN ('placed', 'ringing', 'talking'))
+            (SELECT id FROM attempt WHERE held_by = $1 AND closed_at IS NULL AND state IN ('placed', 'ringing', 'talking', 'handed_off'))
          RETURNING attempt_id, kind, payload",
         worker,
         now
@@ -85,6 +88,7 @@ pub(super) async fn push(mut conn: Conn<'_>, attempt: AttemptId, signal: &CallSi
     let (kind, payload) = match signal {
         CallSignal::AnsweredBy(who) => (ANSWERED_BY, who.as_str()),
         CallSignal::Stop => (STOP, ""),
+        CallSignal::Transfer(result) => (TRANSFER, result.as_str()),
     };
     let sql = "INSERT INTO call_signal (id, attempt_id, kind, payload, created_at) VALUES ($1, $2, $3, $4, $5)";
     execute!(conn, sql, Uuid::now_v7(), attempt, kind, payload, now);

@@ -96,7 +96,8 @@ macro_rules! unfinished {
             "SELECT id FROM attempt WHERE ",
             $which,
             "state IN ('placed', 'ringing', 'talking', 'handed_off')
-                AND provider_ended_at <= $1 AND (held_by IS NULL OR closed_at IS NOT NULL) ORDER BY state_at LIMIT $2"
+                AND provider_ended_at <= $1 AND (held_by IS NULL OR closed_at IS NOT NULL OR state = 'handed_off')
+             ORDER BY state_at LIMIT $2"
         )
     };
 }

@@ -9,3 +9,4 @@ mod json;
 mod killed;
 mod nova;
 mod promises;
+mod transfer;

@@ -5,3 +5,4 @@ pub mod case;
 mod flood;
 mod forged;
 mod replayed;
+mod transfer;

@@ -46,6 +46,7 @@ pub(crate) fn rules_of(definition: AgentDefinition) -> Rules {
         script,
         clips,
         on_voicemail: OnVoicemail::LeaveMessage,
+        can_transfer: false,
         max_duration_ms: 180_000,
         began: "2026-11-23T15:00:00Z".parse::<Timestamp>().unwrap(),
         hours: PromiseHours::own(window, "America/New_York"),

@@ -23,6 +23,7 @@ impl Default for CampaignFile {
             redial: RedialFile::default(),
             breaker: BreakerFile::default(),
             on_voicemail: OnVoicemail::HangUp.as_str().to_owned(),
+            transfer_to: None,
             require_consent: true,
             consent_override_reason: None,
             budget_usd: None,

@@ -32,6 +32,8 @@ pub struct CampaignFile {
     pub breaker: BreakerFile,
     /// What to do when a machine answers: `hang_up` or `leave_message`.
     pub on_voicemail: String,
+    /// Who is rung, in E.164 form, when a callee asks for a person; nobody when absent.
+    pub transfer_to: Option<String>,
     /// Refuse leads without a consent basis.
     pub require_consent: bool,
     /// Why people may be called without one. Without a reason consent is required.

@@ -49,6 +49,7 @@ impl CampaignFile {
             redial: self.redial.table(&mut problems),
             require_consent: self.require_consent,
             on_voicemail: self.on_voicemail(&mut problems),
+            transfer_to: self.transfer_to(&mut problems),
             ring_timeout: Duration::from_secs(self.ring_timeout_s),
             max_duration: Duration::from_secs(self.max_duration_s),
             budget: self.budget_usd.map(NanoUsd::from_usd),
@@ -90,6 +91,12 @@ impl CampaignFile {
             problems.add(SettingError::new("on_voicemail", &self.on_voicemail, "write hang_up or leave_message"));
             OnVoicemail::HangUp
         })
+    }
+
+    fn transfer_to(&self, problems: &mut Problems) -> Option<PhoneNumber> {
+        let text = self.transfer_to.as_deref()?;
+        let read = PhoneNumber::from_e164(text.trim());
+        read.map_err(|error| problems.add(SettingError::new("transfer_to", mask(text), error.to_string()))).ok()
     }
 
     fn check_figures(&self, problems: &mut Problems) {

@@ -57,6 +57,7 @@ fn everything_wrong_is_said_at_once_with_its_fix() {
     let toml = r#"
         caller_numbers = ["4155550200"]
         on_voicemail = "sing"
+        transfer_to = "415-555-0199"
         budget_usd = -1.0
         ring_timeout_s = 10
         max_duration_s = 5
@@ -82,6 +83,7 @@ fn everything_wrong_is_said_at_once_with_its_fix() {
         "hours.holidays",
         "redial.busy.after",
         "on_voicemail",
+        "transfer_to",
         "pace.calls_per_second",
         "pace.lines",
         "pace.weight",

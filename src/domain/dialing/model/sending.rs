@@ -153,6 +153,7 @@ fn permit() -> Result<DialPermit, Denial> {
             redial: RedialTable::default(),
             require_consent: false,
             on_voicemail: OnVoicemail::HangUp,
+            transfer_to: None,
             ring_timeout: Duration::from_secs(25),
             max_duration: Duration::from_secs(300),
             budget: None,

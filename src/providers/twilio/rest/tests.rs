@@ -100,6 +100,23 @@ async fn ending_what_is_over_is_fine() {
 }
 
 #[tokio::test]
+async fn a_person_is_rung_once_whatever_the_answer() {
+    let transfer = Transfer {
+        to: number("+14155550199"),
+        from: number("+14155550100"),
+        result_url: "https://app.example/transfer".to_owned(),
+        time_limit: Duration::from_secs(4_200),
+    };
+    let server = Scripted::start([call("in-progress"), json("503 Unavailable", "{}"), json("404 Not Found", NO_SUCH)]).await;
+    twilio(&server).transfer("CA0f", &transfer).await.unwrap();
+    let asked = server.requests();
+    assert!(asked[0].contains("Twiml=") && asked[0].contains("%2B14155550199") && asked[0].ends_with("TimeLimit=4200"), "{asked:?}");
+    assert!(twilio(&server).transfer("CA0f", &transfer).await.is_err());
+    assert_eq!(server.requests().len(), 2, "a second time would ring them anew");
+    assert!(twilio(&server).transfer("CA0f", &transfer).await.is_err(), "there is no such call");
+}
+
+#[tokio::test]
 async fn cancelling_an_answered_call_ends_it() {
     for first in [call("in-progress"), json("400 Bad Request", OVER)] {
         let server = Scripted::start([first, call("completed")]).await;

@@ -54,6 +54,7 @@ fn settings() -> CampaignSettings {
         redial: RedialTable::default(),
         require_consent: true,
         on_voicemail: OnVoicemail::HangUp,
+        transfer_to: None,
         ring_timeout: Duration::from_secs(25),
         max_duration: Duration::from_secs(300),
         budget: None,

@@ -8,6 +8,7 @@ use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::{CallStatus, Callback};
 use crate::domain::ids::WorkerId;
 use crate::domain::outcome::{Disposition, Flags, Outcome};
+use crate::domain::transfer::TransferResult;
 use crate::store::StoreError;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::{Conn, on_db};
@@ -180,9 +181,59 @@ on_both_engines! {
     async fn a_transferred_call_has_no_holder(store: Store) {
         let bench = Bench::new(store).await;
         let claimed = bench.placed(1, "CA1").await;
-        hold(&bench, &claimed, "CA1").await;
-        assert!(bench.store.hand_off(claimed.attempt, now()).await.unwrap());
+        let held = hold(&bench, &claimed, "CA1").await;
+        let answered = async |sid: &str| {
+            bench.store.transfer_told(claimed.attempt, sid, TransferResult::Answered, now()).await.unwrap().map(|told| (told.came_to, told.signal))
+        };
+        assert_eq!(answered("CA2").await, None, "another call");
+        assert_eq!(answered("CA1").await, Some((Some(AttemptState::HandedOff), true)));
+        assert_eq!(answered("CA1").await, Some((None, false)), "told again");
         assert!(bench.store.held_calls().await.unwrap().is_empty());
+        let signals = bench.store.signals_for(bench.worker, now()).await.unwrap();
+        let signals: Vec<CallSignal> = signals.into_iter().map(|stored| stored.signal).collect();
+        assert_eq!(signals, [CallSignal::Transfer(TransferResult::Answered)], "who rang the person is told once");
+        let asked = told(Disposition::NotQualified);
+        assert_eq!(bench.store.close_hold(held.attempt, held.epoch, Some(&asked), &slots(), now()).await.unwrap(), Some(false));
+        let Finished::Done(call) = bench.end(&claimed, "CA1", CallStatus::Completed).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::Transferred);
+    }
+
+    async fn a_transferred_call_ends_although_its_holder_died(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        hold(&bench, &claimed, "CA1").await;
+        bench.store.transfer_told(claimed.attempt, "CA1", TransferResult::Answered, now()).await.unwrap();
+        assert!(bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await.finish);
+        assert_eq!(bench.store.unfinished(&[], now(), 9).await.unwrap(), [claimed.attempt], "should the job be lost");
+        let Finished::Done(call) = bench.finish(claimed.attempt).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::Transferred);
+    }
+
+    async fn an_end_that_was_told_before_the_transfer_waits_for_nobody(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        hold(&bench, &claimed, "CA1").await;
+        bench.callback(claimed.attempt, &news("CA1", CallStatus::Completed, 3)).await;
+        assert_eq!(bench.finish(claimed.attempt).await, Finished::NotYet, "its holder waits to hear");
+        let told = bench.store.transfer_told(claimed.attempt, "CA1", TransferResult::Answered, now()).await.unwrap().unwrap();
+        assert!(told.finish);
+        let Finished::Done(call) = bench.finish(claimed.attempt).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::Transferred);
+    }
+
+    async fn a_person_who_is_not_reached_leaves_the_call_to_its_holder(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        let busy = async || bench.store.transfer_told(claimed.attempt, "CA1", TransferResult::Busy, now()).await.unwrap().unwrap();
+        assert_eq!((busy().await.signal, busy().await.signal), (true, false));
+        let signals = bench.store.signals_for(bench.worker, now()).await.unwrap();
+        let signals: Vec<CallSignal> = signals.into_iter().map(|stored| stored.signal).collect();
+        assert_eq!(signals, [CallSignal::Transfer(TransferResult::Busy)]);
+        let asked = told(Disposition::NotQualified);
+        assert_eq!(bench.store.close_hold(held.attempt, held.epoch, Some(&asked), &slots(), now()).await.unwrap(), Some(false));
+        let Finished::Done(call) = bench.end(&claimed, "CA1", CallStatus::Completed).await else { panic!("not finished") };
+        assert_eq!(call.outcome.disposition, Disposition::NotQualified);
     }
 }
 
