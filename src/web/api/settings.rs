@@ -113,5 +113,11 @@ pub fn checked(file: &CampaignFile, need: Need, origin: Origin<'_>) -> Result<Va
     if !wrong.is_empty() {
         return Err(origin.refused(&wrong));
     }
-    serde_json::to_value(file).map_err(|error| ApiError::unusable("bad_settings", error.to_string(), "write finite numbers"))
+    let stored = serde_json::to_value(file);
+    let mut stored = stored.map_err(|error| ApiError::unusable("bad_settings", error.to_string(), "write finite numbers"))?;
+    // an older process of the fleet refuses keys that it does not know: this one stands there only where it is used
+    if let (None, Some(keys)) = (&file.transfer_to, stored.as_object_mut()) {
+        keys.remove("transfer_to");
+    }
+    Ok(stored)
 }
