@@ -3,6 +3,7 @@
 mod backup;
 mod drain;
 mod explained;
+mod failover;
 mod flush;
 mod gone;
 mod kept_ticket;
