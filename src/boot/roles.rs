@@ -114,7 +114,8 @@ impl App {
         // the token vocabulary takes a quarter of a second to load: not in the first call
         tokio::task::spawn_blocking(tokens::preload);
         let crew = Crew::new(&self, local, &stop);
-        crew.heartbeat.register().await.context("the worker cannot be registered")?;
+        let port = listener.local_addr().context("the worker's own address is not known")?.port();
+        crew.heartbeat.register(port).await.context("the worker cannot be registered")?;
         let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
         let routes = public_routes(self.hooks(), Some(self.line(&crew)));

@@ -132,7 +132,8 @@ impl Reaper {
             let before = self.workers.get(&worker.id).copied();
             let looked = reap(before, worker.heartbeat, started, since_boot(), &self.until_found_dead(&worker));
             if matches!(looked, Reaped::Dead(_)) && store.set_worker_state(worker.id, WorkerState::Stopped).await? {
-                tracing::warn!(worker.id = %worker.id, "a worker was found dead: its heart has stood still for long");
+                let (id, host) = (worker.id, worker.host);
+                tracing::warn!(worker.id = %id, worker.host = %host, "a worker was found dead: its heart has stood still for long");
                 continue;
             }
             let (Reaped::Alive(watch) | Reaped::Dead(watch)) = looked;

@@ -20,7 +20,7 @@ words!(WorkerState);
 pub struct NewWorker<'a> {
     /// Made at the start of the process.
     pub id: WorkerId,
-    /// Where it runs.
+    /// Where it runs and takes media: `node:port`.
     pub host: &'a str,
     /// The program's version.
     pub version: &'a str,
@@ -33,7 +33,7 @@ pub struct NewWorker<'a> {
 pub struct Worker {
     /// Its id.
     pub id: WorkerId,
-    /// Where it runs.
+    /// Where it runs and takes media: `node:port`.
     pub host: String,
     /// The program's version.
     pub version: String,

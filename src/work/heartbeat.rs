@@ -101,12 +101,13 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Registers, so that the dispatcher counts this worker's lines.
+    /// Registers, so that the dispatcher counts this worker's lines and whoever looks finds its process, which takes media and
+    /// callbacks on `port`.
     ///
     /// # Errors
     /// The database cannot be written.
-    pub async fn register(&self) -> Result<(), StoreError> {
-        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());
+    pub async fn register(&self, port: u16) -> Result<(), StoreError> {
+        let host = format!("{}:{port}", rustix::system::uname().nodename().to_string_lossy());
         let new = NewWorker { id: self.id, host: &host, version: env!("CARGO_PKG_VERSION"), lines: self.lines };
         self.store.register_worker(new, self.clock.now()).await
     }
@@ -200,7 +201,10 @@ mod tests {
         with_sqlite(async |store| {
             let (id, held) = (WorkerId::new(), HeldCalls::default());
             let heart = Heartbeat { store: store.clone(), clock: Arc::new(SystemClock), id, lines: 3, held, drains: Arc::default() };
-            heart.register().await.unwrap();
+            heart.register(8081).await.unwrap();
+            let node = std::process::Command::new("uname").arg("-n").output().unwrap().stdout;
+            let address = format!("{}:8081", String::from_utf8(node).unwrap().trim());
+            assert_eq!(store.workers().await.unwrap()[0].host, address);
             for state in [WorkerState::Running, WorkerState::Draining] {
                 assert!(store.set_worker_state(id, WorkerState::Stopped).await.unwrap());
                 heart.beat().await;

@@ -3,6 +3,7 @@
 mod backup;
 mod drain;
 mod explained;
+mod failover;
 mod flush;
 mod gone;
 mod kept_ticket;
@@ -48,6 +49,8 @@ async fn a_worker_dies_and_nobody_is_rung_twice() {
     let doomed_id = only_worker(&mut rows).await;
     let (_survivor, second) = deployment.role("worker");
     let media = vec![address(&first, "media"), address(&second, "media")];
+    let host: String = sqlx::query_scalar("SELECT host FROM worker WHERE id = $1").bind(doomed_id).fetch_one(&mut rows).await.unwrap();
+    assert!(host.ends_with(&format!(":{}", media[0].port())), "{host} does not tell where it takes media");
     let callbacks = [&media[..], &[address(&web, "callbacks")]].concat();
     deployment.proxy.serve(Backends { media, callbacks });
     let (_scheduler, _) = deployment.role("scheduler");

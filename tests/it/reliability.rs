@@ -77,7 +77,7 @@ async fn every_dependency_may_be_in_trouble() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes ten minutes on two cores: cargo nextest run --run-ignored only -E 'test(every_mutant)'"]
+#[ignore = "takes ten minutes on two cores: ./test every_mutant --run-ignored only --no-capture"]
 async fn every_mutant_is_caught() {
     let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
     let caught = run::mutants(&options(folder.path(), HUNT), None, |caught| println!("{caught:?}")).await.unwrap();

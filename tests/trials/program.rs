@@ -59,6 +59,14 @@ struct Args {
     callfleet: Option<PathBuf>,
 }
 
+impl Args {
+    /// What plays the trial of a seed again.
+    fn replay(&self, seed: u64) -> String {
+        let stretch = if self.stretch == 100 { String::new() } else { format!(" --stretch {}", self.stretch) };
+        format!("--seed {seed} --trials 1 --leads {}{stretch}", self.leads)
+    }
+}
+
 fn main() -> ExitCode {
     let mut args = std::env::args_os();
     let program = args.next().unwrap_or_default();
@@ -111,9 +119,9 @@ async fn dispatch(args: &Args, options: &Options) -> anyhow::Result<bool> {
             progress.suspend(|| println!("seed {}: {violation}", report.seed));
         }
         if !report.violations.is_empty() {
-            let (seed, leads) = (report.seed, options.leads);
+            let seed = report.seed;
             let logs = options.folder.join(format!("seed-{seed}"));
-            progress.suspend(|| println!("  replay: --seed {seed} --trials 1 --leads {leads}; logs: {}", logs.display()));
+            progress.suspend(|| println!("  replay: {}; logs: {}", args.replay(seed), logs.display()));
         }
     })
     .await?;

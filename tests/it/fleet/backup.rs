@@ -1,4 +1,5 @@
-//! The backup that docs/operating.md tells of, taken while a fleet calls: whole, and good to go on from.
+//! The backup that docs/operating.md tells of, taken while a fleet calls: whole, and what is restored from it answers
+//! the operator.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +20,7 @@ const BEGIN: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_of_a_working_fleet_is_whole_and_the_restored_database_goes_on() {
+async fn a_backup_of_a_working_fleet_is_whole_and_the_restored_database_takes_the_operators_verbs() {
     let people = talkers(10);
     let deployment = Deployment::start_on(Setup { scenario: Some(&people), ..Setup::default() }).await;
     let mut rows = deployment.database.connect().await;

@@ -26,7 +26,7 @@ async fn an_outage_longer_than_every_wait_of_the_protocol_ends_no_live_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes two minutes: cargo nextest run --run-ignored only -E 'test(a_minute_without_the_database_ends_no_live_call)' --no-capture"]
+#[ignore = "takes two minutes: ./test a_minute_without_the_database_ends_no_live_call --run-ignored only --no-capture"]
 async fn a_minute_without_the_database_ends_no_live_call() {
     nobody_notices(Duration::from_secs(60), true).await;
 }

@@ -69,7 +69,7 @@ async fn a_rolling_restart_drops_no_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes seven minutes: cargo nextest run --run-ignored only -E 'test(drops_no_call_of_three_minutes)' --no-capture"]
+#[ignore = "takes seven minutes: ./test drops_no_call_of_three_minutes --run-ignored only --no-capture"]
 async fn a_rolling_restart_drops_no_call_of_three_minutes() {
     nobody_notices(Duration::from_secs(180), true).await;
 }

@@ -1,6 +1,7 @@
 //! A PostgreSQL and a Redis of one's own, to be stopped and started in the middle of calls.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -38,6 +39,28 @@ impl Postgres {
 
     /// As [`Postgres::start`], with more settings: `name=value`.
     pub fn start_with(folder: &Path, durability: Durability, more: &[&'static str]) -> Self {
+        let mut server = Self::nowhere_yet(folder, durability, more.to_vec());
+        let mut make = bound_as_postgres(server.bin.join("initdb"));
+        make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(folder);
+        done(make.stdout(Stdio::null()).stderr(Stdio::null()));
+        server.start_again();
+        server
+    }
+
+    /// Makes and starts a standby of a running one in a folder of its own: a copy that follows, with the same settings. A role
+    /// `replicator` has to be there.
+    pub fn standby(of: &Self, folder: &Path) -> Self {
+        let mut server = Self::nowhere_yet(folder, of.durability, of.more.clone());
+        let from = format!("host=127.0.0.1 port={} user=replicator", of.port.number());
+        let mut copy = bound_as_postgres(server.bin.join("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname", &from]);
+        done(copy.arg("-D").arg(&server.data).current_dir(folder));
+        server.start_again();
+        server
+    }
+
+    /// A folder that the user of PostgreSQL can write to, and nothing in it.
+    fn nowhere_yet(folder: &Path, durability: Durability, more: Vec<&'static str>) -> Self {
         let home = folder.join("postgres");
         std::fs::create_dir(&home).unwrap();
         for open in [folder, &home] {
@@ -46,13 +69,7 @@ impl Postgres {
         if is_root() {
             done(Command::new("chown").arg("postgres").arg(&home));
         }
-        let mut server =
-            Self { data: home.join("data"), bin: postgres_bin(), port: Port::take(), durability, more: more.to_vec(), running: None };
-        let mut make = bound_as_postgres(server.bin.join("initdb"));
-        make.arg("-D").arg(&server.data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale"]).current_dir(&home);
-        done(make.stdout(Stdio::null()).stderr(Stdio::null()));
-        server.start_again();
-        server
+        Self { data: home.join("data"), bin: postgres_bin(), port: Port::take(), durability, more, running: None }
     }
 
     /// Starts it again where it was, and waits until it answers.
@@ -75,6 +92,16 @@ impl Postgres {
     /// Takes it away as a crash would: open transactions are lost, committed ones are not.
     pub fn stop(&mut self) {
         signal(self.running.take().expect("it runs"), "-QUIT");
+    }
+
+    /// `kill -9`: nobody is told, and whom it served ends with it.
+    pub fn kill(&mut self) {
+        signal(self.running.take().expect("it runs"), "-KILL");
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
     }
 
     /// The administrator's database.
