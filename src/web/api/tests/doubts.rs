@@ -62,7 +62,7 @@ async fn a_figure_that_may_have_been_rounded_is_doubted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_round_number_among_many_is_counted_and_no_cause_for_a_warning() {
-    let numbers = (0..120).map(|n| format!("1415555{:04}", 100 + n)).chain(["14155500000".to_owned()]);
+    let numbers = (0..120).map(|n| format!("1415556{:04}", 100 + n)).chain(["14155500000".to_owned()]);
     let file = numbers.fold("phone_number,consent_basis\n".to_owned(), |text, number| format!("{text}{number},web form\n"));
     let answer = Bench::with_campaign().await.exact("POST", &format!("{AT}?region=US"), &file).await;
     assert_eq!((&answer["accepted"], &answer["warnings"]), (&json!(121), &json!([])), "{answer}");
