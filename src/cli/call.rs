@@ -84,11 +84,17 @@ fn transcript(answer: &Value) -> String {
         .join("\n")
 }
 
-/// What went wrong in a call that went on, or why it ended.
+/// What went wrong in a call that went on, or why it ended; and what came of ringing the person a callee asked for.
 fn troubles(answer: &Value) -> String {
-    let troubles = items(&answer["events"]).iter().filter(|event| event["kind"] == "trouble");
-    let told = |event: &Value| format!("trouble at {}: {}", seconds(&event["offset_ms"]), cell(&event["body"]));
-    troubles.map(told).collect::<Vec<_>>().join("\n")
+    let told = |event: &Value| {
+        let (at, body) = (seconds(&event["offset_ms"]), cell(&event["body"]));
+        match event["kind"].as_str()? {
+            "trouble" => Some(format!("trouble at {at}: {body}")),
+            "transfer" => Some(format!("a person was rung, told at {at}: {body}")),
+            _ => None,
+        }
+    };
+    items(&answer["events"]).iter().filter_map(told).collect::<Vec<_>>().join("\n")
 }
 
 fn seconds(ms: &Value) -> String {
@@ -185,5 +191,7 @@ mod tests {
         ]);
         assert_eq!(troubles(&json!({ "events": events })), "trouble at 1.5 s: the mouth was connected anew");
         assert_eq!(troubles(&json!({ "events": [] })), "");
+        let rung = json!({ "events": [{ "kind": "transfer", "offset_ms": 7301, "body": "busy" }] });
+        assert_eq!(troubles(&rung), "a person was rung, told at 7.3 s: busy");
     }
 }

@@ -52,6 +52,7 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     let about = file.metadata().await?;
     anyhow::ensure!(!about.is_dir(), "{} is a folder; give the list's file", order.file.display());
     if let Some(to) = order.rejects {
+        must_be_another(order.file, to)?;
         must_be_writable(to)?;
     }
     let length = about.len();
@@ -74,6 +75,13 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     if let Some(to) = rejects.filter(|_| !output.json) {
         line(&format!("the refused rows are in {}; mend them and import that file", to.display()))?;
     }
+    Ok(())
+}
+
+/// Whoever mends refused rows and imports that file may well name it for the rows that are refused again: the others would be gone.
+fn must_be_another(list: &Path, to: &Path) -> anyhow::Result<()> {
+    let same = std::fs::canonicalize(to).is_ok_and(|to| std::fs::canonicalize(list).is_ok_and(|list| list == to));
+    anyhow::ensure!(!same, "{} is the list itself, and nothing was imported; give --rejects another file", to.display());
     Ok(())
 }
 

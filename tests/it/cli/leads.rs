@@ -63,6 +63,20 @@ fn nothing_is_imported_when_refused_rows_could_not_be_written() {
 }
 
 #[test]
+fn refused_rows_never_take_the_place_of_their_list() {
+    let bench = Bench::with_campaign();
+    let list = "phone_number\n+14155550199\nnonsense\n";
+    bench.write("again.csv", list);
+    std::os::unix::fs::symlink("again.csv", bench.path().join("link.csv")).unwrap();
+    for (name, more) in [("again.csv", ""), ("again.csv", " --dry-run"), ("link.csv", "")] {
+        let ran = bench.run(&format!("leads import --campaign spring again.csv --rejects {name}{more}"));
+        assert!(ran.code == Some(1) && ran.err.contains("is the list itself, and nothing was imported"), "{ran:?}");
+        assert_eq!(bench.read("again.csv"), list);
+    }
+    assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
+}
+
+#[test]
 fn a_number_on_two_lists_needs_its_campaign() {
     let bench = Bench::with_campaign();
     bench.done("campaign create --name autumn --file campaign.toml --agent solar-intro");
