@@ -10,7 +10,7 @@ const AT: &str = "/v1/campaigns/spring/imports";
 const ROWS: [(&str, &str); 3] = [("+14155550100", ""), ("+14155550120", "Ann"), ("+14155550121", "")];
 
 /// The agent says the city, of which the list has no column, and the first name.
-async fn bench() -> Bench {
+pub(super) async fn bench() -> Bench {
     let bench = Bench::with_campaign().await;
     let line = "goodbye = \"Thank you for your time. Goodbye.\"";
     let says = "goodbye = \"Thank you, {{ first_name }}. Enjoy {{ city }}{% if plan %} and {{ plan }}{% endif %}.\"";

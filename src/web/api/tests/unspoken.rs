@@ -2,17 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::bench::{AGENT, Bench};
+use super::lacks;
 use super::lifecycle::start;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_that_lines_say_and_leads_lack_are_told_at_the_start_in_explain_and_by_the_status() {
-    let bench = Bench::with_campaign().await;
-    let line = "goodbye = \"Thank you for your time. Goodbye.\"";
-    let says = "goodbye = \"Thank you, {{ first_name }}. Enjoy {{ city }}{% if plan %} and {{ plan }}{% endif %}.\"";
-    assert!(AGENT.contains(line));
-    assert_eq!(bench.text("POST", "/v1/agents", &AGENT.replace(line, says)).await["status"], 201);
-    assert_eq!(bench.json("PATCH", "/v1/campaigns/spring", &json!({ "agent": "solar-intro" })).await["status"], 200);
+    let bench = lacks::bench().await;
     let list = "phone_number,timezone,consent_basis,first_name,city\n\
         +14155550120,America/Los_Angeles,web form,Ann,Oakland\n\
         +14155550121,America/Los_Angeles,web form,,Fresno\n";
