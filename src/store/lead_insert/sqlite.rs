@@ -72,9 +72,10 @@ fn statement(place: ListPlace, leads: &mut IntoIter<Fresh>, now: Timestamp) -> O
     if leads.is_empty() {
         return None;
     }
-    let proof = any_proof(&leads);
+    // the rest of a piece has another length each time, and each length kept would be up to a quarter of a megabyte
+    let (proof, full) = (any_proof(&leads), leads.len() == ROWS);
     let sql = sql(leads.len(), proof, place.on_duplicate);
-    Some(bound!(sqlx::query(AssertSqlSafe(sql)), place, leads, proof, now))
+    Some(bound!(sqlx::query(AssertSqlSafe(sql)).persistent(full), place, leads, proof, now))
 }
 
 /// Campaign, import and the time twice; then eleven values per row, or thirteen with the proof of consent.
