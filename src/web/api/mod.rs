@@ -40,6 +40,7 @@ mod suppressions;
 mod test_call;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod unspoken;
 
 use std::path::PathBuf;
