@@ -5,6 +5,7 @@
 
 pub mod address;
 mod agents;
+mod assignments;
 mod audit;
 mod callbacks;
 mod calls;
