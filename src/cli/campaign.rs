@@ -18,6 +18,7 @@ use super::refused::Refused;
 use super::rehearse;
 use super::text_file;
 use crate::domain::count::counted;
+use crate::domain::phone::PhoneNumber;
 
 /// Does one verb.
 ///
@@ -183,6 +184,7 @@ fn status(campaign: &Value) -> String {
         ("state", cell(&campaign["state"])),
         (said, cell(&campaign["state_reason"])),
         ("agent", speaker(&campaign["agent"])),
+        ("transfers", transfers(&campaign["settings"])),
         ("leads", in_all(&campaign["total"], &counts(&campaign["leads"]))),
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
@@ -197,6 +199,12 @@ fn status(campaign: &Value) -> String {
         Some(to_do) => format!("{head}\n{to_do}"),
         None => head,
     }
+}
+
+/// The settings have the whole number.
+fn transfers(settings: &Value) -> String {
+    let number = settings["transfer_to"].as_str().and_then(|text| PhoneNumber::from_e164(text.trim()).ok());
+    number.map(|number| explain::handed_to(&number.masked())).unwrap_or_default()
 }
 
 /// `15 (12 waiting, 3 active)`; none have no parts.

@@ -118,6 +118,20 @@ fn several_wrong_settings_are_a_line_each_in_the_order_in_which_they_were_typed(
 }
 
 #[test]
+fn who_takes_the_calls_is_shown() {
+    let bench = Bench::with_campaign();
+    let transfers = |verb: &str| {
+        let said = bench.done(&format!("campaign {verb} spring")).out;
+        said.lines().find(|line| line.starts_with("transfers")).map(str::to_owned)
+    };
+    assert_eq!([transfers("status"), transfers("explain")], [None, None]);
+    bench.done("campaign set spring transfer_to=+14155550199");
+    let told = "to +1415***0199, when a callee asks for a person";
+    assert_eq!(transfers("status"), Some(format!("transfers  {told}")));
+    assert_eq!(transfers("explain"), Some(format!("transfers {told}")));
+}
+
+#[test]
 fn an_audit_says_who_changed_what() {
     let bench = Bench::with_campaign();
     assert_eq!(bench.done("campaign set spring pace.lines=20").out, "campaign spring is changed\n");

@@ -44,6 +44,8 @@ async fn a_number_that_calls_should_not_be_handed_to_is_told_when_it_is_set() {
         assert_eq!(warned(&bench, number).await, json!([format!("transfer_to {shown}: {what}; {GIVE}")]));
     }
     assert_eq!(warned(&bench, "+14155550199").await, Value::Null, "nothing speaks against this one");
+    assert_eq!(bench.get("/v1/campaigns/spring").await["body"]["settings"]["transfer_to"], "+14155550199");
+    assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["transfer_to"], "+1415***0199");
 }
 
 #[tokio::test(flavor = "multi_thread")]
