@@ -3,6 +3,7 @@ use std::time::Duration;
 use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
+use super::super::campaigns::TEST_CALLS;
 use super::bench::{AGENT, Bench};
 use crate::call::journal::{CallEvent, EventKind};
 use crate::domain::ids::{AttemptId, WorkerId};
@@ -11,7 +12,6 @@ use crate::store::contract::fixtures;
 use crate::store::lease::SCHEDULER;
 use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::worker::NewWorker;
-use crate::web::api::campaigns::TEST_CALLS;
 
 fn now() -> Timestamp {
     "2026-11-23T18:00:00Z".parse().unwrap()
