@@ -53,6 +53,9 @@ pub struct AgentModels {
     pub deferred: String,
 }
 
+/// Said before a person is rung, where the agent has no words of its own for it.
+pub const TRANSFERRING: &str = "Of course. One moment please, I'll connect you with a person.";
+
 /// Lines that are said as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +78,10 @@ pub struct Lines {
     pub filler: String,
     /// When a reply cannot be had.
     pub apology: String,
+    /// Before a person is rung; [`TRANSFERRING`] when absent. It stands in the stored form only where somebody wrote it: an older
+    /// process of the fleet refuses keys that it does not know, and a definition without it stays the version that it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transferring: Option<String>,
     /// Left on a machine.
     pub voicemail: String,
 }
@@ -82,7 +89,7 @@ pub struct Lines {
 impl Lines {
     /// Each with its name.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 10] {
+    pub fn named(&self) -> [(&'static str, &str); 11] {
         [
             ("greeting", &self.greeting),
             ("are_you_there", &self.are_you_there),
@@ -93,8 +100,15 @@ impl Lines {
             ("callback_unclear", &self.callback_unclear),
             ("filler", &self.filler),
             ("apology", &self.apology),
+            ("transferring", self.transferring()),
             ("voicemail", &self.voicemail),
         ]
+    }
+
+    /// What is said before a person is rung.
+    #[must_use]
+    pub fn transferring(&self) -> &str {
+        self.transferring.as_deref().unwrap_or(TRANSFERRING)
     }
 }
 

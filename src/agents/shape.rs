@@ -56,6 +56,7 @@ const LINES: &[(&str, Kind)] = &[
     ("callback_unclear", Text),
     ("filler", Text),
     ("apology", Text),
+    ("transferring", Optional(&Text)),
     ("voicemail", Text),
 ];
 
@@ -189,13 +190,16 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agents::definition::{AgentDefinition, Lines};
     use crate::agents::load::load;
 
     /// A key added to the definition and forgotten here would be reported as unknown; one removed there, as missing.
     #[test]
     fn the_table_is_the_definition() {
         let def = load(include_str!("../../config/demo/agent.toml")).unwrap();
-        assert_eq!(check(&serde_json::to_value(def).unwrap()), []);
+        assert_eq!(check(&serde_json::to_value(&def).unwrap()), []);
+        let lines = Lines { transferring: Some("One moment.".to_owned()), ..def.lines };
+        assert_eq!(check(&serde_json::to_value(AgentDefinition { lines, ..def }).unwrap()), []);
     }
 
     #[test]

@@ -264,6 +264,9 @@ mod tests {
         one(|d| d.lines.goodbye = "Bye {{ name".into(), "lines.goodbye", "compile");
         one(|d| d.lines.callback_confirmed = "Later, then.".into(), "lines.callback_confirmed", "when");
         one(|d| d.lines.filler = "{{ when }}".into(), "lines.filler", "when");
+        one(|d| d.lines.transferring = Some("One moment, {{ first_name".into()), "lines.transferring", "compile");
+        one(|d| d.lines.transferring = Some(" ".into()), "lines.transferring", "empty");
+        assert!(problems(|d| d.lines.transferring = Some("One moment, {{ first_name }}.".into())).is_empty());
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub async fn run(verb: &Call, client: &Client, output: Output) -> anyhow::Result
             output.show(&client.get(path).await?, list)?;
         }
         Call::Show { id } => output.show(&client.get(ApiPath::new(&["v1", "calls", id])).await?, show)?,
-        Call::Test { to, from, agent } => return test(client, output, &json!({ "to": to, "from": from, "agent": agent })).await,
+        Call::Test { to, from, agent, transfer_to } => {
+            let body = json!({ "to": to, "from": from, "agent": agent, "transfer_to": transfer_to });
+            return test(client, output, &body).await;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -155,6 +158,9 @@ async fn test(client: &Client, output: Output, body: &Value) -> anyhow::Result<E
     let ordered = client.send(Method::POST, ApiPath::new(&["v1", "calls", "test"]), body).await?.json;
     let (lead, before) = (cell(&ordered["lead_id"]), ordered["attempts_before"].as_u64().unwrap_or(0));
     let mut told = String::new();
+    for warning in items(&ordered["warnings"]).iter().filter(|_| !output.json) {
+        line(&format!("warning: {}", cell(warning)))?;
+    }
     loop {
         let view = client.get(ApiPath::new(&["v1", "leads", &lead])).await?.json;
         let call = items(&view["attempts"]).iter().find(|call| call["attempt_no"].as_u64() > Some(before));

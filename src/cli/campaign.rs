@@ -1,9 +1,11 @@
 //! `callfleet campaign …`
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use axum::body::Body;
 use axum::http::Method;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::callback::fidelity;
@@ -12,9 +14,11 @@ use super::commands::Campaign;
 use super::explain;
 use super::output::{Output, cell, dollars, items, line, moment, pairs, table};
 use super::path::ApiPath;
+use super::refused::Refused;
 use super::rehearse;
 use super::text_file;
 use crate::domain::count::counted;
+use crate::domain::phone::PhoneNumber;
 
 /// Does one verb.
 ///
@@ -37,8 +41,8 @@ pub async fn run(verb: &Campaign, client: &Client, output: Output) -> anyhow::Re
             output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
         Campaign::Set { name, settings } => {
-            let body = json!({ "set": once_each(settings)? });
-            let changed = client.send(Method::PATCH, at(name, None), &body).await?;
+            let body = Body::from(serde_json::to_string(&Typed { set: once_each(settings)? })?);
+            let changed = client.ask(Method::PATCH, at(name, None), Some("application/json"), body).await?;
             output.show(&changed, |campaign| is_changed(name, campaign))?;
         }
         Campaign::Clone { campaign, name } => {
@@ -180,6 +184,7 @@ fn status(campaign: &Value) -> String {
         ("state", cell(&campaign["state"])),
         (said, cell(&campaign["state_reason"])),
         ("agent", speaker(&campaign["agent"])),
+        ("transfers", transfers(&campaign["settings"])),
         ("leads", in_all(&campaign["total"], &counts(&campaign["leads"]))),
         ("outcomes", counts(&campaign["dispositions"])),
         ("opt-outs", campaign["opt_outs"].to_string()),
@@ -196,6 +201,12 @@ fn status(campaign: &Value) -> String {
     }
 }
 
+/// The settings have the whole number.
+fn transfers(settings: &Value) -> String {
+    let number = settings["transfer_to"].as_str().and_then(|text| PhoneNumber::from_e164(text.trim()).ok());
+    number.map(|number| explain::handed_to(&number.masked())).unwrap_or_default()
+}
+
 /// `15 (12 waiting, 3 active)`; none have no parts.
 fn in_all(total: &Value, parts: &str) -> String {
     if parts.is_empty() { total.to_string() } else { format!("{total} ({parts})") }
@@ -207,13 +218,24 @@ fn counts(by_word: &Value) -> String {
     words.map(|(word, count)| format!("{count} {}", word.replace('_', " "))).collect::<Vec<_>>().join(", ")
 }
 
+/// Single settings as a request has them, in the order in which they were typed: what is wrong with them is told in that order.
+#[derive(Debug, Serialize)]
+struct Typed<'a> {
+    #[serde(serialize_with = "as_map")]
+    set: &'a [(String, String)],
+}
+
+fn as_map<S: Serializer>(set: &&[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(set.iter().map(|(key, value)| (key, value)))
+}
+
 /// The last value of a key that is given twice would win without a word.
-fn once_each(settings: &[(String, String)]) -> anyhow::Result<BTreeMap<&str, &str>> {
-    let mut set = BTreeMap::new();
-    for (key, value) in settings {
-        anyhow::ensure!(set.insert(key.as_str(), value.as_str()).is_none(), "{key} is given twice; give each key one value");
+fn once_each(settings: &[(String, String)]) -> Result<&[(String, String)], Refused> {
+    let mut keys = BTreeSet::new();
+    match settings.iter().find(|(key, _)| !keys.insert(key.trim())) {
+        Some((key, _)) => Err(Refused::usage(format!("{key} is given twice"), "give each key one value")),
+        None => Ok(settings),
     }
-    Ok(set)
 }
 
 #[cfg(test)]
@@ -237,9 +259,11 @@ mod tests {
 
     #[test]
     fn a_key_that_is_given_twice_is_refused() {
-        let given = |keys: [&str; 2]| once_each(&keys.map(|key| (key.to_owned(), "2".to_owned()))).map(|set| set.len());
+        let given = |keys: [&str; 2]| once_each(&keys.map(|key| (key.to_owned(), "2".to_owned()))).map(<[_]>::len);
         assert_eq!(given(["pace.lines", "pace.weight"]).unwrap(), 2);
-        assert_eq!(given(["pace.weight"; 2]).unwrap_err().to_string(), "pace.weight is given twice; give each key one value");
+        let refused = given(["pace.weight"; 2]).unwrap_err();
+        assert_eq!((refused.message.as_str(), refused.fix.as_str()), ("pace.weight is given twice", "give each key one value"));
+        assert!(refused.is_usage);
     }
 
     #[test]

@@ -29,8 +29,17 @@ pub fn campaign(answer: &Value) -> String {
         text.push_str("\n\n");
         text.push_str(&table(&["LEADS", "STATE", "KIND", "DUE", "NEXT", "WAITING FOR"], &wrapped(&waits, &OF_WAITS)));
     }
+    if let Some(to) = answer["transfer_to"].as_str() {
+        text.push_str("\n\ntransfers ");
+        text.push_str(&handed_to(to));
+    }
     text.push_str(&warnings_and_notes(answer));
     text
+}
+
+/// `to +1415***0199, when a callee asks for a person`.
+pub fn handed_to(number: &str) -> String {
+    format!("to {number}, when a callee asks for a person")
 }
 
 /// `callfleet lead explain`.

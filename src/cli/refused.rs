@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 /// Longer answers are no refusals of ours.
 const LONGEST: usize = 1024 * 1024;
 
-/// Refusals of what was typed on the command line itself.
-const USAGE: [&str; 5] = ["bad_words", "bad_zone", "bad_at", "bad_hours", "bad_date"];
+/// Refusals of what was typed on the command line itself, or stands in a file of settings that it names.
+const USAGE: [&str; 8] = ["bad_words", "bad_zone", "bad_at", "bad_hours", "bad_date", "bad_settings", "bad_number", "bad_name"];
 
 /// The API's own error.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,16 @@ impl Refused {
 
     /// What went wrong on the way to the API, where something helps; in the API's shape.
     pub fn on_the_way(message: String, fix: &str) -> Self {
-        let raw = json!({ "error": { "code": "failed", "message": message, "fix": fix } }).to_string();
+        Self::before("failed", message, fix)
+    }
+
+    /// What was typed contradicts itself, so nothing was asked; in the API's shape.
+    pub fn usage(message: String, fix: &str) -> Self {
+        Self { is_usage: true, ..Self::before("bad_usage", message, fix) }
+    }
+
+    fn before(code: &str, message: String, fix: &str) -> Self {
+        let raw = json!({ "error": { "code": code, "message": message, "fix": fix } }).to_string();
         Self { message, fix: fix.to_owned(), raw, is_usage: false }
     }
 

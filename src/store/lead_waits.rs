@@ -124,6 +124,19 @@ impl Store {
         })
     }
 
+    /// The first campaign by name that has this number on a list that is still called.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn campaign_that_calls(&self, number: &PhoneNumber) -> Result<Option<String>, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT c.name FROM lead l JOIN campaign c ON c.id = l.campaign_id
+                 WHERE l.phone_number = $1 AND l.state IN ('new', 'waiting', 'active') AND c.state NOT IN ('completed', 'cancelled')
+                 ORDER BY c.name LIMIT 1";
+            Ok(sqlx::query_scalar(sql).bind(number).fetch_optional(conn).await?)
+        })
+    }
+
     /// Leads of every campaign by state.
     ///
     /// # Errors

@@ -114,7 +114,12 @@ fn static_lines(definition: &AgentDefinition) -> impl Iterator<Item = &str> {
         &lines.apology,
         &lines.voicemail,
     ];
-    let said = all.into_iter().map(String::as_str).filter(|text| !text.is_empty() && !text.contains("{{") && !text.contains("{%"));
+    // the words that every agent has for a transfer are spoken live: few campaigns hand calls to anybody
+    let said = all
+        .into_iter()
+        .chain(&lines.transferring)
+        .map(String::as_str)
+        .filter(|text| !text.is_empty() && !text.contains("{{") && !text.contains("{%"));
     let mut known = std::collections::HashSet::new();
     said.filter(move |text| known.insert(*text))
 }

@@ -7,11 +7,11 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::senses::{Call, PhoneHabits, broken, call, call_by, call_with};
+use crate::agents::definition::TRANSFERRING;
 use crate::call::journal::{CallSignal, EventKind, TurnTimings};
 use crate::call::phone::FromPhone;
 use crate::call::transcript;
 use crate::call::turn::Rules;
-use crate::call::turn::rules::TRANSFERRING;
 use crate::call::turn::tests::{demo, rules, rules_of};
 use crate::domain::campaign::OnVoicemail;
 use crate::domain::outcome::{Disposition, Reason};
@@ -196,6 +196,20 @@ async fn who_asks_for_a_person_is_handed_to_one() {
         assert_eq!(*telephony.rung.lock().unwrap(), ["+14155550199"]);
         assert!(telephony.ended.lock().unwrap().is_empty(), "the provider goes on with the call");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_agent_may_have_words_of_its_own_before_a_person_is_rung() {
+    let mut agent = demo();
+    agent.lines.transferring = Some("I'll ring somebody at {{ company }}{% if first_name %}, {{ first_name }}{% endif %}.".to_owned());
+    let call = call_by(Rules { can_transfer: true, ..rules_of(agent) }, &[], &PhoneHabits::QUICK);
+    call.greeted().await;
+    call.says("Can I talk to a real person?").await;
+    sleep(Duration::from_secs(15)).await;
+    call.signals.send(CallSignal::Transfer(TransferResult::Answered)).await.unwrap();
+    let (_, notes, telephony) = call.report().await;
+    assert_eq!(notes.of(EventKind::Agent)[1], "I'll ring somebody at Brightfield Solar.");
+    assert_eq!(*telephony.rung.lock().unwrap(), ["+14155550199"]);
 }
 
 #[tokio::test(start_paused = true)]

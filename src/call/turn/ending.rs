@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::Conversation;
 use super::event::{Action, Ending};
-use super::rules::{LineName, TRANSFERRING};
+use super::rules::LineName;
 use super::state::{Next, Stage};
 use super::timers::closing_due;
 use crate::call::journal::EventKind;
@@ -34,7 +34,7 @@ impl Conversation {
 
     /// Says that a person is rung, and leaves the callee to them.
     pub(super) fn hand_over(&mut self) {
-        self.close_with(TRANSFERRING.to_owned(), None, Ending::Transfer);
+        self.close(LineName::Transferring, Ending::Transfer);
     }
 
     /// Ends at once.

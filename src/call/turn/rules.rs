@@ -39,9 +39,6 @@ pub const FIRST_WORDS_MS: u64 = 30_000;
 /// A short answer given this close to the greeting's end answers its question.
 pub const EARLY_ANSWER_MS: u64 = 1_500;
 
-/// Said before a person is rung.
-pub const TRANSFERRING: &str = "Of course. One moment please, I'll connect you with a person.";
-
 word_enum! {
     /// The lines that are said as written.
     pub enum LineName {
@@ -61,6 +58,8 @@ word_enum! {
         Filler = "filler",
         /// When a reply cannot be had.
         Apology = "apology",
+        /// Before a person is rung.
+        Transferring = "transferring",
         /// Left on a machine.
         Voicemail = "voicemail",
     }
@@ -79,6 +78,7 @@ impl LineName {
             Self::CallbackUnclear => &lines.callback_unclear,
             Self::Filler => &lines.filler,
             Self::Apology => &lines.apology,
+            Self::Transferring => lines.transferring(),
             Self::Voicemail => &lines.voicemail,
         }
     }

@@ -24,17 +24,23 @@ pub enum Call {
         id: String,
     },
     /// One call to your own phone with an agent.
+    ///
+    /// Settings of these calls hold until they are changed, by the options below or as those of any campaign: callfleet campaign set
+    /// test-calls on_voicemail=leave_message
     #[command(after_help = "Example: callfleet call test --to +14155550123 --agent solar-intro")]
     Test {
         /// Your number, in E.164 form.
         #[arg(long, value_name = "NUMBER", value_parser = number)]
         to: String,
-        /// The number shown; one of your provider's.
+        /// The number shown; one of your provider's. Without it the one of the last test call, at first of the newest campaign.
         #[arg(long, value_name = "NUMBER", value_parser = number)]
         from: Option<String>,
         /// Which agent; without it the newest one.
         #[arg(long, value_name = "NAME")]
         agent: Option<String>,
+        /// A second phone, rung when you ask for a person. Without it the one of the last test call.
+        #[arg(long, value_name = "NUMBER", value_parser = number)]
+        transfer_to: Option<String>,
     },
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::domain::campaign::file::{CampaignFile, SettingError};
 use crate::domain::campaign::keys;
 
-/// The settings with these keys changed. Texts that are JSON (numbers, lists, true) are taken as such.
+/// The settings with these keys changed. Texts that are JSON (numbers, lists, true) are taken as such, unless the key takes a text.
 ///
 /// # Errors
 /// Every key that is none and every value that does not fit its key.
@@ -52,6 +52,8 @@ fn value(key: &str, text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(value @ Value::Array(_)) => value,
         _ if LISTS.contains(&key) => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
+        // digits of a number, `true` as a reason
+        Ok(value) if !matches!(value, Value::String(_) | Value::Null) && keys::is_text(key) => Value::String(text.to_owned()),
         Ok(value) => value,
         Err(_) => Value::String(text.to_owned()),
     }
@@ -76,6 +78,22 @@ mod tests {
         let file = assign(&stored, changes).unwrap();
         assert_eq!((file.pace.lines, file.hours.sunday.as_deref(), file.budget_usd), (20, Some("closed"), None));
         assert_eq!((file.caller_numbers.len(), file.countries), (2, vec!["US".to_owned()]));
+    }
+
+    #[test]
+    fn what_looks_like_a_figure_is_a_text_where_the_key_takes_one() {
+        let changes = [("consent_override_reason", "12"), ("hours.override_reason", "true"), ("law", "\"states\""), ("budget_usd", "12")];
+        let file = assign(&json!({}), changes).unwrap();
+        assert_eq!((file.consent_override_reason.as_deref(), file.hours.override_reason.as_deref()), (Some("12"), Some("true")));
+        assert_eq!((file.law.as_str(), file.budget_usd), ("states", Some(12.0)));
+        let stored = json!({ "caller_numbers": ["+14155550200"] });
+        for (key, fits) in
+            [("transfer_to", "for example +14155550123"), ("redial.busy.after", "write a duration"), ("hours.sunday", "closed")]
+        {
+            let wrong = assign(&stored, [(key, "4155551234")]).unwrap().problems();
+            assert!(wrong.len() == 1 && wrong[0].key == key && wrong[0].fix.contains(fits), "{wrong:?}");
+        }
+        assert_eq!(assign(&stored, [("transfer_to", "+14155550199")]).unwrap().transfer_to.as_deref(), Some("+14155550199"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The keys of the settings, and what to say when something else was written: which key, what stands there, what fits.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
 
 use super::difference::shown;
@@ -14,6 +14,12 @@ const MOST_TOLD: usize = 50;
 
 /// A name that is less like the one that was written than this is none that was meant.
 const ALIKE: f64 = 0.8;
+
+/// How a reader says that it wants one.
+const A_TEXT: &str = "expected a string";
+
+/// Keys that hold telephone numbers.
+const NUMBERS: [&str; 2] = ["caller_numbers", "transfer_to"];
 
 /// Reads settings out of JSON.
 ///
@@ -75,6 +81,13 @@ pub(super) fn exists(key: &str) -> bool {
     at(&defaults(), key).is_some()
 }
 
+/// Whether the key takes a text, so that nothing else can be meant by what looks like a figure.
+pub(super) fn is_text(key: &str) -> bool {
+    let figure = key.rsplit('.').fold(json!(0), |value, name| json!({ name: value }));
+    let refused = serde_path_to_error::deserialize::<_, CampaignFile>(&figure).err();
+    refused.is_some_and(|error| names_on(error.path()).join(".") == key && error.inner().to_string().ends_with(A_TEXT))
+}
+
 fn fix(key: &str, problem: &str) -> String {
     if !exists(key) && problem.starts_with("unknown field") {
         return unknown(key);
@@ -84,6 +97,7 @@ fn fix(key: &str, problem: &str) -> String {
         Some("u32" | "u64") => "write a whole number, 0 or more".to_owned(),
         Some("f64") => "write a number".to_owned(),
         Some("a boolean") => "write true or false".to_owned(),
+        Some("a string") if NUMBERS.contains(&key) => "write each number in quotes, like \"+14155550123\"".to_owned(),
         Some("a string") => "write a text in quotes".to_owned(),
         Some("a sequence") => "write a list, like [\"one\", \"two\"]".to_owned(),
         Some(section) if section.starts_with("struct ") => format!("this is a section; it has {}", names(key).join(", ")),
@@ -144,8 +158,6 @@ fn shown_short(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn said(settings: &Value) -> String {
@@ -188,7 +200,11 @@ mod tests {
             (json!({ "require_consent": "no" }), "require_consent: `no`: write true or false"),
             (json!({ "law": 3 }), "law: `3`: write a text in quotes"),
             (json!({ "caller_numbers": "+14155550200" }), "caller_numbers: `+1415***0200`: write a list, like [\"one\", \"two\"]"),
-            (json!({ "caller_numbers": [4_155_550_200_u64] }), "caller_numbers: `[4155550200]`: write a text in quotes"),
+            (
+                json!({ "caller_numbers": [4_155_550_200_u64] }),
+                "caller_numbers: `[4155550200]`: write each number in quotes, like \"+14155550123\"",
+            ),
+            (json!({ "transfer_to": 4_155_550_199_u64 }), "transfer_to: `4155550199`: write each number in quotes, like \"+14155550123\""),
             (json!({ "redial": { "busy": { "after": "3s" } } }), "redial.busy: `{\"after\":\"3s\"}`: missing field `times`"),
         ];
         for (settings, expected) in cases {

@@ -245,6 +245,7 @@ fn render_lines(lines: &Lines, variables: &BTreeMap<String, Value>, troubles: &m
         callback_unclear: line("callback_unclear", &lines.callback_unclear, &known),
         filler: line("filler", &lines.filler, &known),
         apology: line("apology", &lines.apology, &known),
+        transferring: Some(line("transferring", lines.transferring(), &known)),
         voicemail: line("voicemail", &lines.voicemail, &known),
     }
 }

@@ -6,11 +6,13 @@ use serde_json::json;
 use super::fixtures::{at, attempt, campaign, force_lead_state, lead, new_lead, number, place};
 use super::support::on_both_engines;
 use crate::domain::attempt::DialKind;
+use crate::domain::campaign::CampaignState;
 use crate::domain::ids::{CampaignId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
 use crate::store::Change;
+use crate::store::campaign::CampaignChange;
 use crate::store::codec::JsonText;
 use crate::store::lead::{Lead, LeadFilter, LeadResult};
 use crate::store::lead_insert::{Inserted, ListPlace, NewLead, OnDuplicate};
@@ -235,6 +237,19 @@ on_both_engines! {
         let mut openings = store.lead_openings(id).await.unwrap();
         openings.sort();
         assert_eq!(openings, [("1415".to_owned(), 2, 1), ("5255".to_owned(), 1, 0)]);
+    }
+
+    async fn a_number_is_found_on_a_list_that_is_still_called(store: Store) {
+        let (spring, autumn) = (campaign(&store, "spring").await, campaign(&store, "autumn").await);
+        let own = lead(&store, spring, 1).await;
+        lead(&store, autumn, 2).await;
+        let found = async |n| store.campaign_that_calls(&number(n)).await.unwrap();
+        assert_eq!([found(1).await.as_deref(), found(2).await.as_deref(), found(3).await.as_deref()], [Some("spring"), Some("autumn"), None]);
+        force_lead_state(&store, own, LeadState::Finished).await;
+        assert_eq!(found(1).await, None, "that one is called no more");
+        let give_up = CampaignChange { from: CampaignState::Draft, to: CampaignState::Cancelled, reason: None, actor: "ada" };
+        assert!(store.change_campaign_state(autumn, give_up, at(1)).await.unwrap().is_changed());
+        assert_eq!(found(2).await, None, "nor is anybody of that campaign");
     }
 
     async fn who_opted_out_is_never_retried(store: Store) {

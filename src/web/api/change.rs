@@ -2,14 +2,13 @@
 //!
 //! A draft may lack what has no default (the operator's own numbers, an agent); everything else has to be right at once.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ApiState;
+use super::assignments::Assignments;
 use super::campaigns::{StatusJson, find};
 use super::error::{ApiError, both};
 use super::extract::{Actor, Sent};
@@ -69,7 +68,7 @@ pub struct ChangeBody {
     /// What the file with the TOML is called.
     settings_file: Option<String>,
     /// Single settings by their dotted keys, as texts: `{"pace.lines": "20"}`.
-    set: Option<BTreeMap<String, String>>,
+    set: Option<Assignments>,
     agent: Option<String>,
     /// Of the named agent, else of the one that speaks; without it the newest.
     agent_version: Option<i32>,
@@ -78,6 +77,10 @@ pub struct ChangeBody {
 impl ChangeBody {
     fn whole(&self) -> WholeSettings<'_> {
         WholeSettings { json: self.settings.as_ref(), toml: self.settings_toml.as_deref(), file: self.settings_file.as_deref() }
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        self.set.as_ref().map_or_else(|| self.whole().origin(), Origin::Assigned)
     }
 }
 
@@ -126,7 +129,7 @@ async fn named_agent(api: &ApiState, campaign: &Campaign, body: &ChangeBody) -> 
 /// The settings that are asked for, checked, and what is stored of them.
 fn wanted(campaign: &Campaign, body: &ChangeBody) -> Result<Option<(CampaignFile, Value)>, ApiError> {
     let Some(file) = asked(campaign, body)? else { return Ok(None) };
-    let stored = checked(&file, Need::of(campaign.state), body.whole().origin())?;
+    let stored = checked(&file, Need::of(campaign.state), body.origin())?;
     Ok(Some((file, stored)))
 }
 
@@ -136,10 +139,7 @@ fn asked(campaign: &Campaign, body: &ChangeBody) -> Result<Option<CampaignFile>,
     let whole = body.whole().read(need)?;
     match (whole, &body.set) {
         (whole, None) => Ok(whole),
-        (None, Some(set)) => {
-            let changes = set.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-            assign(&campaign.settings.0, changes).map(Some).map_err(|wrong| Origin::Request.refused(&need.unmet(wrong)))
-        }
+        (None, Some(set)) => assign(&campaign.settings.0, set.pairs()).map(Some).map_err(|wrong| body.origin().refused(&need.unmet(wrong))),
         (Some(_), Some(_)) => Err(ApiError::unusable("bad_settings", "both whole settings and `set` were sent", "send one of the two")),
     }
 }

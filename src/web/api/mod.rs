@@ -5,6 +5,7 @@
 
 pub mod address;
 mod agents;
+mod assignments;
 mod audit;
 mod callbacks;
 mod calls;
@@ -40,6 +41,7 @@ mod suppressions;
 mod test_call;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod unspoken;
 
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::assignments::Assignments;
 use super::error::{ApiError, WrongKey};
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::file::{CampaignFile, SettingError};
@@ -71,6 +72,8 @@ impl Need {
 pub enum Origin<'a> {
     /// In the request itself.
     Request,
+    /// There too, key by key.
+    Assigned(&'a Assignments),
     /// In a file.
     File {
         /// What it is called.
@@ -81,23 +84,27 @@ pub enum Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The refusal of settings that are wrong, in the order of the file; what stands nowhere in it comes last.
+    /// The refusal of settings that are wrong, in the order in which they were written; what stands nowhere comes last.
     pub fn refused(self, errors: &[SettingError]) -> ApiError {
-        let mut placed: Vec<(Option<usize>, &SettingError)> = errors.iter().map(|error| (self.line(error), error)).collect();
-        placed.sort_by_key(|(line, _)| line.unwrap_or(usize::MAX));
-        let lines: Vec<String> = placed.iter().map(|(line, error)| self.told(*line, error)).collect();
+        let mut placed: Vec<(Option<usize>, &SettingError)> = errors.iter().map(|error| (self.place(error), error)).collect();
+        placed.sort_by_key(|(place, _)| place.unwrap_or(usize::MAX));
+        let lines: Vec<String> = placed.iter().map(|(place, error)| self.told(*place, error)).collect();
         let refused = ApiError::unusable("bad_settings", lines.join("\n"), "correct the campaign's settings and send them again");
         refused.about(placed.iter().map(|(_, error)| WrongKey { key: error.key.clone(), message: error.said() }).collect())
     }
 
-    fn line(self, error: &SettingError) -> Option<usize> {
-        let Self::File { text, .. } = self else { return None };
-        error.line.or_else(|| Place::of_key(text, &error.key).map(|place| place.line))
+    /// The line of a file, or which of several keys.
+    fn place(self, error: &SettingError) -> Option<usize> {
+        match self {
+            Self::Request => None,
+            Self::Assigned(keys) => keys.place_of(&error.key),
+            Self::File { text, .. } => error.line.or_else(|| Place::of_key(text, &error.key).map(|place| place.line)),
+        }
     }
 
-    fn told(self, line: Option<usize>, error: &SettingError) -> String {
-        match (self, line) {
-            (Self::Request, _) => error.to_string(),
+    fn told(self, place: Option<usize>, error: &SettingError) -> String {
+        match (self, place) {
+            (Self::Request | Self::Assigned(_), _) => error.to_string(),
             (Self::File { name, .. }, Some(line)) => format!("{name}, line {line}: {error}"),
             (Self::File { name, .. }, None) => format!("{name}: {error}"),
         }

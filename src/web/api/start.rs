@@ -1,12 +1,12 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
-//! lists that are old, consent that is missing or not asked for, leads it shares.
+//! lists that are old, consent that is missing or not asked for, a number calls should not be handed to, leads it shares.
 
 use serde_json::Value;
 
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, passed, unspoken};
+use super::{imports, passed, transfer, unspoken};
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -70,6 +70,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     notes.extend(parked_for_consent(api, campaign).await?);
     notes.extend(abroad(api, campaign).await?);
     notes.extend(not_permitted(campaign));
+    notes.extend(transfer::warnings(api, campaign).await?);
     notes.extend(unspoken::told(api, campaign).await?);
     match settings.starts_at {
         Some(start) if start > now => {
@@ -188,7 +189,7 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, and those that are parked for consent.
+/// permitted, leads that can never be called, those that are parked for consent, and a number calls should not be handed to.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -201,5 +202,6 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
+    warnings.extend(transfer::warnings(api, campaign).await?);
     Ok(warnings)
 }

@@ -12,6 +12,7 @@ use super::change;
 use super::error::ApiError;
 use super::extract::{Actor, Sent};
 use super::settings::{Need, Origin, checked};
+use super::transfer;
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::file::{CampaignFile, RedialFile, RedialLine};
 use crate::domain::ids::{AgentVersionId, LeadId};
@@ -35,6 +36,8 @@ pub struct TestBody {
     to: PhoneNumber,
     from: Option<PhoneNumber>,
     agent: Option<String>,
+    /// Who is rung when the callee asks for a person.
+    transfer_to: Option<PhoneNumber>,
 }
 
 /// The lead to watch: `GET /v1/leads/{lead_id}`.
@@ -44,24 +47,25 @@ pub struct TestCall {
     campaign: &'static str,
     attempts_before: i32,
     due_at: Timestamp,
+    /// Why the person may not be reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 /// `POST /v1/calls/test`.
 pub async fn test(State(api): State<ApiState>, actor: Actor, Sent(body): Sent<TestBody>) -> Result<(StatusCode, Json<TestCall>), ApiError> {
     must_run(&api).await?;
+    must_be_two(&body)?;
     let agent = agent(&api, body.agent.as_deref()).await?;
-    let from = match body.from {
-        Some(from) => from,
-        None => usual_caller(&api).await?,
-    };
-    let campaign = campaign(&api, &from, agent, actor).await?;
+    let campaign = campaign(&api, &body, agent, actor).await?;
+    let warnings = transfer::warnings(&api, &campaign).await?;
     let (lead_id, attempts_before) = lead(&api, &campaign, &body.to).await?;
     let due_at = api.clock.now();
     let change = api.store.call_lead_next(lead_id, actor.0, due_at).await?;
     // after the lead is due: a running campaign with nobody to call completes
     run(&api, actor).await?;
     match change {
-        Change::Changed => Ok((StatusCode::ACCEPTED, Json(TestCall { lead_id, campaign: TEST_CALLS, attempts_before, due_at }))),
+        Change::Changed => Ok((StatusCode::ACCEPTED, Json(TestCall { lead_id, campaign: TEST_CALLS, attempts_before, due_at, warnings }))),
         Change::Was(state) => Err(not_callable(state)),
         Change::Missing => Err(ApiError::missing("the test lead is gone", "try again")),
     }
@@ -85,6 +89,15 @@ async fn must_run(api: &ApiState) -> Result<(), ApiError> {
     Err(ApiError::conflict("nothing_runs", "no process is running that could place the call", fix))
 }
 
+/// A phone on which one talks with the agent cannot be picked up a second time.
+fn must_be_two(body: &TestBody) -> Result<(), ApiError> {
+    if body.transfer_to.as_ref() != Some(&body.to) {
+        return Ok(());
+    }
+    let fix = "name a second phone to be rung when you ask for a person";
+    Err(ApiError::unusable("same_phone", "the phone that is called would be rung while it is busy with the call", fix))
+}
+
 async fn agent(api: &ApiState, name: Option<&str>) -> Result<AgentVersionId, ApiError> {
     if let Some(name) = name {
         return change::agent_version(api, name).await;
@@ -105,10 +118,12 @@ async fn usual_caller(api: &ApiState) -> Result<PhoneNumber, ApiError> {
         .ok_or_else(|| ApiError::unusable("no_caller", "which number of yours should be shown is not known", fix))
 }
 
-/// The campaign of test calls, with this agent and this number.
-async fn campaign(api: &ApiState, from: &PhoneNumber, agent: AgentVersionId, actor: Actor) -> Result<Campaign, ApiError> {
-    let settings = checked(&settings(from), Need::Draft, Origin::Request)?;
-    let now = api.clock.now();
+/// The campaign of test calls, with this agent. What the request names is changed; all else stays as it was set.
+async fn campaign(api: &ApiState, body: &TestBody, agent: AgentVersionId, actor: Actor) -> Result<Campaign, ApiError> {
+    let there = api.store.campaign_by_name(TEST_CALLS).await?;
+    let kept = there.and_then(|campaign| CampaignFile::from_json(&campaign.settings.0.to_string()).ok());
+    let file = named(api, kept.unwrap_or_else(settings), body).await?;
+    let (settings, now) = (checked(&file, Need::Complete, Origin::Request)?, api.clock.now());
     let new = NewCampaign { name: TEST_CALLS, settings: &settings, agent_version: Some(agent) };
     api.store.create_campaign(new, actor.0, now).await?;
     let campaign = super::campaigns::find(api, TEST_CALLS).await?;
@@ -118,7 +133,20 @@ async fn campaign(api: &ApiState, from: &PhoneNumber, agent: AgentVersionId, act
     if campaign.agent_version_id != Some(agent) {
         api.store.pin_agent(campaign.id, agent, actor.0, now).await?;
     }
-    Ok(campaign)
+    super::campaigns::find(api, TEST_CALLS).await
+}
+
+/// The settings with what the request names.
+async fn named(api: &ApiState, mut file: CampaignFile, body: &TestBody) -> Result<CampaignFile, ApiError> {
+    match &body.from {
+        Some(from) => file.caller_numbers = vec![from.e164().to_owned()],
+        None if file.caller_numbers.is_empty() => file.caller_numbers = vec![usual_caller(api).await?.e164().to_owned()],
+        None => {}
+    }
+    if let Some(person) = &body.transfer_to {
+        file.transfer_to = Some(person.e164().to_owned());
+    }
+    Ok(file)
 }
 
 async fn run(api: &ApiState, actor: Actor) -> Result<(), ApiError> {
@@ -134,11 +162,10 @@ async fn run(api: &ApiState, actor: Actor) -> Result<(), ApiError> {
     Err(ApiError::conflict("wrong_state", format!("the campaign of test calls is {state}"), fix))
 }
 
-/// One's own phone may ring at any hour and as often as one likes; nothing is redialed.
-fn settings(from: &PhoneNumber) -> CampaignFile {
+/// One's own phone may ring at any hour and as often as one likes; nothing is redialed. Only the caller number is lacking.
+fn settings() -> CampaignFile {
     let never = || RedialLine { after: "1h".to_owned(), times: 0 };
     let mut file = CampaignFile {
-        caller_numbers: vec![from.e164().to_owned()],
         require_consent: false,
         consent_override_reason: Some("calls to the operator's own phone".to_owned()),
         countries: vec!["any".to_owned()],

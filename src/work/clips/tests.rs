@@ -48,6 +48,16 @@ fn lines(clips: &Clips) -> usize {
     static_lines(&clips.agent).count()
 }
 
+#[test]
+fn the_words_before_a_transfer_are_rendered_ahead_where_the_agent_has_its_own() {
+    let mut agent = load(include_str!("../../../config/demo/agent.toml")).unwrap();
+    let usual = static_lines(&agent).count();
+    agent.lines.transferring = Some("One moment, I'll ring a person.".to_owned());
+    assert_eq!((static_lines(&agent).count(), static_lines(&agent).last()), (usual + 1, agent.lines.transferring.as_deref()));
+    agent.lines.transferring = Some("One moment, {{ first_name }}.".to_owned());
+    assert_eq!(static_lines(&agent).count(), usual, "a line that names the lead is another one for everybody");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_line_that_failed_once_is_there_for_the_second_call() {
     let (clips, voice) = (demo(), Moody::refusing(&[(FILLER, 1)]));

@@ -93,24 +93,42 @@ fn a_file_of_settings_is_told_by_line_and_key() {
         bench.write("wrong.toml", text);
         for line in ["campaign create --name wrong --file wrong.toml", "campaign change spring --file wrong.toml"] {
             let ran = bench.run(line);
-            assert!(ran.code == Some(1) && ran.err.contains(told), "{told}: {ran:?}");
+            assert!(ran.code == Some(2) && ran.err.contains(told), "{told}: {ran:?}");
         }
     }
 }
 
 #[test]
-fn several_wrong_settings_are_a_line_each() {
+fn several_wrong_settings_are_a_line_each_in_the_order_in_which_they_were_typed() {
     let bench = Bench::with_campaign();
-    let ran = bench.run("campaign set spring pace.lanes=20 pace.lines=many pace.weight=2 ring_timeout_s=5 colour=");
+    let ran = bench.run("campaign set spring ring_timeout_s=5 pace.lines=many colour= pace.weight=2 pace.lanes=20");
     let lines: Vec<&str> = ran.err.lines().collect();
-    assert_eq!((ran.code, lines.len()), (Some(1), 5), "{ran:?}");
+    assert_eq!((ran.code, lines.len()), (Some(2), 5), "{ran:?}");
     for (line, told) in
-        lines.iter().zip(["colour: `unset`: ", "pace.lanes: `20`: ", "pace.lines: `many`: ", "ring_timeout_s: `5`: ", "fix: "])
+        lines.iter().zip(["ring_timeout_s: `5`: ", "pace.lines: `many`: ", "colour: `unset`: ", "pace.lanes: `20`: ", "fix: "])
     {
         assert!(line.contains(told), "{told}: {ran:?}");
     }
     let weight = bench.done("campaign status spring --json").json()["settings"]["pace"]["weight"].clone();
     assert_eq!(weight, 1, "what was right beside it is not stored either");
+    let twice = bench.run("campaign set spring pace.weight=2 pace.weight=3");
+    assert!(twice.code == Some(2) && twice.err == "error: pace.weight is given twice\nfix: give each key one value\n", "{twice:?}");
+    let digits = bench.run("campaign set spring transfer_to=4155551234");
+    assert!(digits.code == Some(2) && digits.err.contains("for example +14155550123"), "{digits:?}");
+}
+
+#[test]
+fn who_takes_the_calls_is_shown() {
+    let bench = Bench::with_campaign();
+    let transfers = |verb: &str| {
+        let said = bench.done(&format!("campaign {verb} spring")).out;
+        said.lines().find(|line| line.starts_with("transfers")).map(str::to_owned)
+    };
+    assert_eq!([transfers("status"), transfers("explain")], [None, None]);
+    bench.done("campaign set spring transfer_to=+14155550199");
+    let told = "to +1415***0199, when a callee asks for a person";
+    assert_eq!(transfers("status"), Some(format!("transfers  {told}")));
+    assert_eq!(transfers("explain"), Some(format!("transfers {told}")));
 }
 
 #[test]

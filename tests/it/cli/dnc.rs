@@ -113,7 +113,7 @@ fn a_number_can_be_added_and_allowed_again() {
     assert_eq!((&written["is_new"], &written["leads"]), (&true.into(), &1.into()), "{written}");
     assert_eq!(bench.done("dnc show +14155550101 --json").json()["suppressed"], true, "it is kept as a list has it");
     let wrong = bench.run("dnc add 4155550100");
-    assert!(wrong.code == Some(1) && wrong.err.contains("E.164"), "{wrong:?}");
+    assert!(wrong.code == Some(2) && wrong.err.contains("E.164"), "{wrong:?}");
 }
 
 #[test]

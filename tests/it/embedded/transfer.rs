@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::embedded::{ANY_HOUR, Embedded};
+use crate::support::test_call::call;
 use crate::support::truth::Truth;
 
 const DEMO: &str = include_str!("../../../config/demo/scenario.toml");
@@ -29,10 +30,15 @@ rules = [{ when = "any", say = "Let us talk tomorrow. Goodbye.", then = "hang_up
 "#;
 const IS_BUSY: &str = "\n[personas.person]\nbehaviour = \"busy\"\n";
 
+/// With somebody who asks for a person, and this person.
+fn asking_for(person: &str) -> Embedded {
+    let demo = DEMO.replacen("[[numbers]]", &format!("{NUMBERS}[[numbers]]"), 1);
+    Embedded::start(&format!("{demo}{ASKS}{person}"))
+}
+
 /// Calls the one lead; its call as it is shown then, and what really happened.
 fn called(person: &str) -> (Value, Truth) {
-    let demo = DEMO.replacen("[[numbers]]", &format!("{NUMBERS}[[numbers]]"), 1);
-    let embedded = Embedded::start(&format!("{demo}{ASKS}{person}"));
+    let embedded = asking_for(person);
     let _up = embedded.up();
     embedded.begin(&format!("caller_numbers = [\"+14155550200\"]\ntransfer_to = \"{PERSON}\"\n{ANY_HOUR}"), LEADS);
     let begun = Instant::now();
@@ -69,4 +75,15 @@ fn who_asks_for_a_person_that_is_busy_is_told() {
     assert_eq!(outcome, (Some("not_qualified"), Some("human_requested")), "{shown}");
     truth.assert_each_called_once();
     assert!(truth.heard(sid(&truth, ASKING)).contains("nobody can take your call right now"), "{truth:?}");
+}
+
+#[test]
+fn a_test_call_is_handed_to_a_second_phone() {
+    let embedded = asking_for(ANSWERS);
+    let _up = embedded.up();
+    embedded.verb("agent save agent.toml");
+    let shown = call(&embedded, &format!("{ASKING} --transfer-to {PERSON}"));
+    assert_eq!(shown["call"]["disposition"], "transferred", "{shown}");
+    let truth = embedded.truth();
+    assert!(truth.heard(sid(&truth, ASKING)).contains("Sales desk"), "they hear each other: {truth:?}");
 }

@@ -8,7 +8,7 @@ use super::embedded::Embedded;
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Calls a number and shows the call, once its outcome is written.
+/// Calls a number, behind which more options may stand, and shows the call once its outcome is written.
 pub fn call(embedded: &Embedded, to: &str) -> Value {
     let over = embedded.json(&format!("call test --to {to} --from +14155550200 --agent solar-intro"));
     let (show, begun) = (format!("call show {}", over["call"]["id"].as_str().unwrap()), Instant::now());

@@ -14,7 +14,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, start, unspoken};
+use super::{imports, start, transfer, unspoken};
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
@@ -82,6 +82,9 @@ pub struct Explanation {
     in_progress: Vec<(AttemptState, i64)>,
     waiting: Vec<LeadWait>,
     next_opening: Option<Timestamp>,
+    /// Who is rung when a callee asks for a person, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer_to: Option<String>,
     /// Imports that were interrupted or not taken back to the end, leads that no gate opens for as the campaign stands, and what lines say that their rows lack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -159,6 +162,7 @@ impl Facts {
             due_now,
             in_progress: self.in_progress(),
             next_opening,
+            transfer_to: transfer::number(&self.campaign).map(|number| number.masked()),
             campaign: self.campaign.name,
             waiting: self.waits,
             warnings,

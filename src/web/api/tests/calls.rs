@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use insta::assert_json_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::super::campaigns::TEST_CALLS;
 use super::bench::{AGENT, Bench};
 use crate::call::journal::{CallEvent, EventKind};
 use crate::domain::ids::{AttemptId, WorkerId};
@@ -52,12 +53,50 @@ async fn a_test_call_is_refused_while_dials_are_paused() {
     assert_json_snapshot!("test_call_paused", bench.json("POST", "/v1/calls/test", &json!({ "to": "+14155550199" })).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_test_call_is_a_lead_that_is_due_now_again_and_again() {
+/// With a process that could place calls.
+async fn running() -> Bench {
     let bench = Bench::with_campaign().await;
     let id = WorkerId::new();
     bench.store.register_worker(NewWorker { id, host: "here", version: "0", lines: 1 }, now()).await.unwrap();
     bench.store.acquire_lease(SCHEDULER, id, Duration::from_secs(60)).await.unwrap();
+    bench
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_test_calls_hold_until_others_are_named() {
+    let bench = running().await;
+    let test = async |more: Value| {
+        let mut body = json!({ "to": "+14155550199" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert_eq!(bench.json("POST", "/v1/calls/test", &body).await["status"], 202, "{body}");
+        let settings = bench.store.campaign_by_name(TEST_CALLS).await.unwrap().unwrap().settings.0;
+        (settings["caller_numbers"][0].clone(), settings["transfer_to"].clone(), settings["on_voicemail"].clone())
+    };
+    let [first, second, person] = ["+14155550200", "+14155550201", "+14155550198"].map(Value::from);
+    assert_eq!(test(json!({})).await, (first, Value::Null, json!("hang_up")), "the number of the campaign there is");
+    assert_eq!(test(json!({ "from": second, "transfer_to": person })).await, (second.clone(), person.clone(), json!("hang_up")));
+    let set = json!({ "set": { "on_voicemail": "leave_message" } });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/test-calls", &set).await["status"], 200);
+    assert_eq!(test(json!({})).await, (second.clone(), person, json!("leave_message")), "none of it was named again");
+    let set = json!({ "set": { "transfer_to": "" } });
+    assert_eq!(bench.json("PATCH", "/v1/campaigns/test-calls", &set).await["status"], 200);
+    assert_eq!(test(json!({})).await, (second, Value::Null, json!("leave_message")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_call_is_handed_to_a_second_phone_that_can_be_reached() {
+    let bench = running().await;
+    let test = async |person: &str| bench.json("POST", "/v1/calls/test", &json!({ "to": "+14155550199", "transfer_to": person })).await;
+    let same = test("+14155550199").await;
+    assert_eq!((&same["status"], &same["body"]["error"]["code"]), (&json!(422), &json!("same_phone")), "{same}");
+    let ours = test("+14155550200").await;
+    assert!(ours["body"]["warnings"][0].as_str().unwrap().starts_with("transfer_to +1415***0200: campaign test-calls calls"), "{ours}");
+    assert_eq!(test("+14155550198").await["body"]["warnings"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_call_is_a_lead_that_is_due_now_again_and_again() {
+    let bench = running().await;
     for _ in 0..2 {
         assert_json_snapshot!("test_call", bench.json("POST", "/v1/calls/test", &json!({ "to": "+14155550199" })).await);
     }

@@ -105,6 +105,20 @@ async fn of_a_change_all_that_is_wrong_is_told_and_nothing_is_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_told_in_the_order_in_which_the_keys_were_sent() {
+    let bench = Bench::with_campaign().await;
+    for (sent, expected) in [
+        (r#"{ "ring_timeout_s": "5", "pace.weight": "0", "pace.lines": "0" }"#, ["ring_timeout_s", "pace.weight", "pace.lines"]),
+        (r#"{ "ring_timeout_s": "5", "pace.lines": "many", "colour": "red" }"#, ["ring_timeout_s", "pace.lines", "colour"]),
+    ] {
+        let body = format!(r#"{{ "set": {sent} }}"#);
+        let answer = bench.ask("PATCH", "/v1/campaigns/spring", &[("content-type", "application/json")], body).await;
+        let wrong = answer["body"]["error"]["wrong"].as_array().unwrap();
+        assert_eq!(wrong.iter().map(|one| one["key"].as_str().unwrap()).collect::<Vec<_>>(), expected, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_is_missing_is_told_beside_wrong_settings() {
     let bench = Bench::with_campaign().await;
     let wrong = "campaign.toml, line 2: pace.lines: `0`: at least 1 and at most 100000\nthere is no agent `nobody`";

@@ -24,4 +24,5 @@ mod rehearsal;
 mod stop;
 mod suppressions;
 mod times;
+mod transfer;
 mod unspoken;
