@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, passed, unspoken};
+use super::{imports, left_over, passed, unspoken};
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -188,7 +188,7 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, and those that are parked for consent.
+/// permitted, leads that can never be called, those that are parked for consent, and that nobody else is left.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -201,5 +201,6 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
+    warnings.extend(left_over::told(api, campaign).await?);
     Ok(warnings)
 }
