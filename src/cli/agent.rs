@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::commands::Agent;
-use super::output::{Output, cell, items, moment, table};
+use super::output::{Output, cell, items, moment, table, told};
 use super::path::ApiPath;
 use super::text_file;
 
@@ -37,7 +37,7 @@ fn saved(answer: &Value) -> String {
     } else {
         format!("agent {name} is unchanged: version {version}")
     };
-    items(&answer["warnings"]).iter().fold(done, |text, warning| format!("{text}\nwarning: {}", cell(warning)))
+    done + &told(&answer["warnings"], "warning")
 }
 
 fn list(answer: &Value) -> String {

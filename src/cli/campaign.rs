@@ -12,7 +12,7 @@ use super::callback::fidelity;
 use super::client::Client;
 use super::commands::Campaign;
 use super::explain;
-use super::output::{Output, cell, dollars, items, line, moment, pairs, table};
+use super::output::{Output, cell, dollars, items, line, moment, pairs, table, told};
 use super::path::ApiPath;
 use super::refused::Refused;
 use super::rehearse;
@@ -103,8 +103,7 @@ async fn step(client: &Client, output: Output, name: &str, verb: &str) -> anyhow
             Some(calls @ 1..) => format!("campaign {name} is {state}; {} given back", counted(calls, "armed call")),
             _ => format!("campaign {name} is {state}{already}"),
         };
-        let notes = items(&stepped["notes"]).iter().map(|note| format!("\nnote: {}", cell(note)));
-        notes.fold(said, |said, note| said + &note)
+        said + &told(&stepped["notes"], "note")
     })?;
     Ok(())
 }
@@ -156,7 +155,7 @@ fn is_pinned(name: &str, campaign: &Value) -> String {
 }
 
 fn warnings(campaign: &Value) -> String {
-    items(&campaign["warnings"]).iter().map(|warning| format!("\nwarning: {}", cell(warning))).collect()
+    told(&campaign["warnings"], "warning")
 }
 
 fn list(answer: &Value) -> String {

@@ -64,16 +64,15 @@ pub async fn run(order: &Order<'_>, client: &Client, output: Output) -> anyhow::
     };
     let answer = order.answered(answer)?;
     let refused = answer.json["rejected"].as_u64().unwrap_or(0) > 0;
-    let rejects = order.rejects.filter(|_| refused);
     // before anything is shown: whoever reads that may go away (`| head`), and the command ends there
-    let saved = match rejects {
-        Some(to) => save_rejects(order, client, &answer.json, to).await,
-        None => Ok(()),
+    let about_rejects = match order.rejects {
+        Some(to) if refused => save_rejects(order, client, &answer.json, to).await.map(Some),
+        Some(to) => remove_earlier(to),
+        None => Ok(None),
     };
     output.show(&answer, |result| result_text(result, order))?;
-    saved?;
-    if let Some(to) = rejects.filter(|_| !output.json) {
-        line(&format!("the refused rows are in {}; mend them and import that file", to.display()))?;
+    if let Some(told) = about_rejects?.filter(|_| !output.json) {
+        line(&told)?;
     }
     Ok(())
 }
@@ -96,10 +95,21 @@ fn must_be_writable(to: &Path) -> anyhow::Result<()> {
     if known.is_none() { std::fs::remove_file(to).with_context(cannot) } else { Ok(()) }
 }
 
-async fn save_rejects(order: &Order<'_>, client: &Client, answer: &Value, to: &Path) -> anyhow::Result<()> {
+async fn save_rejects(order: &Order<'_>, client: &Client, answer: &Value, to: &Path) -> anyhow::Result<String> {
     let id = cell(&answer["import_id"]);
     let saved = save(client, ApiPath::new(&["v1", "campaigns", order.campaign, "imports", &id, "rejects"]), Some(to)).await;
-    saved.context("the list was read to its end, but its refused rows were not saved")
+    saved.context("the list was read to its end, but its refused rows were not saved")?;
+    Ok(format!("the refused rows are in {}; mend them and import that file", to.display()))
+}
+
+/// Where no row is refused, the refused rows of an earlier import would look like those of this one. What is no file is left alone.
+fn remove_earlier(to: &Path) -> anyhow::Result<Option<String>> {
+    if !std::fs::metadata(to).is_ok_and(|known| known.is_file()) {
+        return Ok(None);
+    }
+    let cannot = || format!("the list was read to its end and no row was refused, but {} from before cannot be removed", to.display());
+    std::fs::remove_file(to).with_context(cannot)?;
+    Ok(Some(format!("no row was refused; {}, which was there before, is removed", to.display())))
 }
 
 impl Order<'_> {

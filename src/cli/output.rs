@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde_json::Value;
 
 use super::client::Answer;
+use super::wrap::paragraph;
 
 /// How to answer.
 #[derive(Debug, Clone, Copy)]
@@ -112,8 +113,13 @@ pub fn items(value: &Value) -> &[Value] {
 /// What an answer warns of and notes, each on a line of its own that follows another one.
 #[must_use]
 pub fn warnings_and_notes(answer: &Value) -> String {
-    let lines = |key: &str, word: &str| -> String { items(&answer[key]).iter().map(|text| format!("\n{word}: {}", cell(text))).collect() };
-    lines("warnings", "warning") + &lines("notes", "note")
+    told(&answer["warnings"], "warning") + &told(&answer["notes"], "note")
+}
+
+/// Sentences that begin with what they are (`warning: …`), each on a line of its own that follows another one; long ones go on below.
+#[must_use]
+pub fn told(sentences: &Value, what: &str) -> String {
+    items(sentences).iter().map(|sentence| format!("\n{}", paragraph(&format!("{what}: {}", cell(sentence))))).collect()
 }
 
 #[cfg(test)]
@@ -136,5 +142,7 @@ mod tests {
         assert_eq!(dollars(&json!(0.5)), "$0.5000");
         let answer = json!({ "notes": ["a draft"], "warnings": ["no consent", "paused"] });
         assert_eq!(warnings_and_notes(&answer), "\nwarning: no consent\nwarning: paused\nnote: a draft");
+        let long = warnings_and_notes(&json!({ "warnings": ["so many words ".repeat(20).trim_end()] }));
+        assert!(long.lines().count() == 4 && long.lines().all(|line| line.chars().count() <= 120), "{long}");
     }
 }

@@ -1,10 +1,21 @@
-//! Long texts in a table go on below themselves, so that a row fits into a terminal.
+//! Long texts go on below themselves, so that a row of a table, or a warning, fits into a terminal.
+
+/// So wide a terminal is taken to be.
+const WIDEST: usize = 120;
+/// What a text that goes on below is set in by.
+const INDENT: &str = "  ";
 
 /// Rows in which no cell of a column is wider than the column's limit, `(column, limit)`: what does not fit goes on in rows below, and
 /// no word is cut.
 #[must_use]
 pub fn wrapped(rows: &[Vec<String>], limits: &[(usize, usize)]) -> Vec<Vec<String>> {
     rows.iter().flat_map(|row| row_lines(row, limits)).collect()
+}
+
+/// A text as a paragraph that is no wider than a terminal: what does not fit goes on below, set in, and no word is cut.
+#[must_use]
+pub fn paragraph(text: &str) -> String {
+    lines(text, WIDEST - INDENT.len()).join(&format!("\n{INDENT}"))
 }
 
 fn row_lines(row: &[String], limits: &[(usize, usize)]) -> Vec<Vec<String>> {
@@ -38,5 +49,16 @@ mod tests {
         let told = wrapped(&[row], &[(1, 8)]);
         assert_eq!(told, [["3", "it rests", "unlimited  text", ""], ["", "until", "", ""], ["", "noon", "", ""],]);
         assert_eq!(lines("incomprehensible", 8), ["incomprehensible"]);
+    }
+
+    #[test]
+    fn a_paragraph_is_no_wider_than_a_terminal_and_loses_no_word() {
+        let text = "warning: ".to_owned() + &"only so many words fit ".repeat(20);
+        let told = paragraph(text.trim_end());
+        let widths: Vec<usize> = told.lines().map(|line| line.chars().count()).collect();
+        assert!(widths.len() > 3 && widths.iter().all(|width| *width <= WIDEST), "{told}");
+        assert!(told.lines().skip(1).all(|line| line.starts_with(INDENT)), "{told}");
+        assert!(told.split_whitespace().eq(text.split_whitespace()), "{told}");
+        assert_eq!(paragraph("note: a draft"), "note: a draft");
     }
 }

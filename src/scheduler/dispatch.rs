@@ -153,6 +153,9 @@ impl Scheduler {
         let free = if self.rest(&settings).is_zero() { free.for_fast } else { free.for_slow };
         let room = if waits { 0 } else { self.room(&settings, open, ready).min(free) };
         let kinds: &[DialKind] = if campaign.state == CampaignState::Draining { &[DialKind::Callback] } else { DialKind::ALL };
+        if let Some(after) = campaign.look_again_after {
+            self.store.look_again(campaign.id, after, self.clock.now()).await?;
+        }
         let due = if room == 0 { Vec::new() } else { self.due(&campaign, &settings, kinds, room).await? };
         if due.is_empty() && open == 0 {
             self.complete_if_done(&campaign).await?;

@@ -6,6 +6,7 @@ mod broken_rows;
 mod chaos;
 mod halts;
 mod locked_rows;
+mod look_again;
 mod paces;
 mod recall;
 mod round_trips;

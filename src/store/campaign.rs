@@ -6,7 +6,8 @@ use sqlx::FromRow;
 
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::difference::difference;
-use crate::domain::ids::{AgentVersionId, CampaignId};
+use crate::domain::campaign::sooner::may_call_sooner;
+use crate::domain::ids::{AgentVersionId, CampaignId, LeadId};
 use crate::domain::not_permitted::NotPermitted;
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, NewAudit};
@@ -44,6 +45,9 @@ pub struct Campaign {
     /// Countries that the provider does not let it call.
     #[serde(skip)]
     pub not_permitted: Option<JsonText<NotPermitted>>,
+    /// A change of settings may have opened a gate: leads behind this one that it had put off are to be looked at again.
+    #[serde(skip)]
+    pub look_again_after: Option<LeadId>,
 }
 
 /// A campaign to make; it begins as a draft.
@@ -81,7 +85,7 @@ impl Store {
                 "INSERT INTO campaign (id, name, state, settings, agent_version_id, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING
                  RETURNING id, name, state, state_reason, settings, agent_version_id, version, created_at, started_at, running_since, ended_at,
-                   not_permitted",
+                   not_permitted, look_again_after",
             )
             .bind(CampaignId::new())
             .bind(new.name)
@@ -183,7 +187,8 @@ impl Store {
     }
 
     /// Replaces the settings if nobody changed the campaign since `version`; gives the new version, `None` when somebody did. The audit
-    /// keeps what is different; the same settings once more change nothing, and the version stays.
+    /// keeps what is different; the same settings once more change nothing, and the version stays. Whoever waits for a gate that the new
+    /// settings may open is looked at again.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -203,10 +208,12 @@ impl Store {
             if difference.is_empty() {
                 return Ok(Some(version));
             }
+            let look_again = may_call_sooner(&before, settings).then_some(LeadId(uuid::Uuid::nil()));
             let changed: Option<i32> = sqlx::query_scalar(
-                "UPDATE campaign SET settings = $3, version = version + 1 WHERE id = $1 AND version = $2 RETURNING version",
+                "UPDATE campaign SET settings = $3, version = version + 1, look_again_after = COALESCE($4, look_again_after)
+                 WHERE id = $1 AND version = $2 RETURNING version",
             )
-            .bind(id).bind(version).bind(JsonText(settings))
+            .bind(id).bind(version).bind(JsonText(settings)).bind(look_again)
             .fetch_optional(&mut *tx).await?;
             if changed.is_some() {
                 let subject = subject(id);

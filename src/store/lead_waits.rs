@@ -89,6 +89,20 @@ impl Store {
         })
     }
 
+    /// The number of a lead that is not done: of one that is on the phone, else of one that waits.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn first_open_number(&self, campaign: CampaignId) -> Result<Option<PhoneNumber>, StoreError> {
+        on_db!(self.db, read, conn => {
+            // one look at the index for each state
+            let sql = "SELECT COALESCE((SELECT phone_number FROM lead WHERE campaign_id = $1 AND state = 'active' LIMIT 1),
+                 (SELECT phone_number FROM lead WHERE campaign_id = $1 AND state = 'new' LIMIT 1),
+                 (SELECT phone_number FROM lead WHERE campaign_id = $1 AND state = 'waiting' LIMIT 1))";
+            Ok(sqlx::query_scalar(sql).bind(campaign).fetch_one(conn).await?)
+        })
+    }
+
     /// What the unfinished leads of a campaign wait for, most leads first, at most `limit` kinds.
     ///
     /// # Errors

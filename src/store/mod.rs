@@ -45,6 +45,7 @@ mod ledger_at_once;
 pub mod lend;
 pub mod life;
 mod log_copy;
+mod look_again;
 pub mod obstacle;
 mod permitted;
 pub mod prune;

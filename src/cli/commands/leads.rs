@@ -29,7 +29,7 @@ pub enum Leads {
         /// The country whose national numbers the list may hold, for example US; without it every number begins with +.
         #[arg(long, value_name = "COUNTRY")]
         region: Option<String>,
-        /// Write the rows that were not imported, with their reasons, to this file.
+        /// Write the rows that were not imported, with their reasons, to this file; where there are none, no file of that name stays.
         #[arg(long, value_name = "FILE")]
         rejects: Option<PathBuf>,
     },

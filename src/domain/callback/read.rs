@@ -101,6 +101,7 @@ impl Reader<'_, '_> {
             .or_else(|| self.part())
             .or_else(|| self.end_of_dates())
             .or_else(|| self.day())
+            .or_else(|| self.doubtful_day())
             .or_else(|| self.year())
             .or_else(|| self.clock())
             .or_else(|| self.no_such_time())

@@ -2,7 +2,10 @@
 //!
 //! What a speech service writes differs in commas, apostrophes and "p.m."; after this step it does not.
 
+mod slip;
 mod speech;
+
+pub(super) use slip::DOUBTFUL;
 
 /// Where one clause ends and another begins.
 pub(super) const BREAK: &str = ",";
@@ -71,10 +74,14 @@ fn open_up(word: &str) -> Vec<String> {
         "y'all" | "yall" => "you all",
         "let's" => "let us",
         "til" | "till" => "until",
-        "tonite" => "tonight",
-        "tmrw" | "tmr" => "tomorrow",
+        "tonite" | "2nite" => "tonight",
+        "tmrw" | "tmr" | "2moro" | "2morrow" | "tomoro" | "tommoro" | "tommorow" => "tomorrow",
+        "weds" | "wedsday" | "wensday" | "wendsday" => "wednesday",
         "fortnight" => "two weeks",
-        _ => return figures(word),
+        _ => match slip::meant(word) {
+            Some(meant) => meant,
+            None => return figures(word),
+        },
     };
     whole.split_whitespace().map(str::to_owned).collect()
 }
@@ -129,6 +136,8 @@ mod tests {
             ("no later than 8", "by 8"),
             ("uh five o clock, um, 9 a m", "five oclock , 9 am"),
             ("in a fortnight", "in a two weeks"),
+            ("tommorow mornin' or wensday", "tomorrow morning or wednesday"),
+            ("munday", DOUBTFUL),
             ("  ...  ", ""),
         ];
         for (said, plain) in cases {

@@ -14,6 +14,7 @@ mod job;
 mod lead;
 mod lend;
 mod listing;
+mod look_again;
 mod obstacle;
 mod operator;
 mod process;

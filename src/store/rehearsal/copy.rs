@@ -90,11 +90,12 @@ async fn copy_head(from: &Store, into: &Store, order: &CopyOrder<'_>) -> Result<
     on_db!(into.db, write, tx => {
         sqlx::query(
             "INSERT INTO campaign (id, name, state, settings, agent_version_id, created_at, started_at, running_since,
-               not_permitted)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+               not_permitted, look_again_after)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
         )
         .bind(campaign.id).bind(&campaign.name).bind(order.state).bind(JsonText(order.settings)).bind(campaign.agent_version_id)
-        .bind(campaign.created_at).bind(order.from).bind(campaign.not_permitted.clone()).execute(&mut *tx).await?;
+        .bind(campaign.created_at).bind(order.from).bind(campaign.not_permitted.clone()).bind(campaign.look_again_after)
+        .execute(&mut *tx).await?;
         for (class, zones, laws) in &classes {
             let sql = "INSERT INTO hours_class (campaign_id, class, zones, laws) VALUES ($1, $2, $3, $4)";
             sqlx::query(sql).bind(campaign.id).bind(class).bind(zones).bind(laws).execute(&mut *tx).await?;

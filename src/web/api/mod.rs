@@ -29,6 +29,7 @@ mod jobs;
 mod keyed;
 mod lead_explain;
 mod leads;
+mod left_over;
 mod masked;
 mod passed;
 mod queues;

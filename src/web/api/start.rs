@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::ApiState;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, passed, transfer, unspoken};
+use super::{imports, left_over, passed, transfer, unspoken};
 use crate::domain::abroad::Abroad;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::count::{are, counted, have};
@@ -189,7 +189,8 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, those that are parked for consent, and a number calls should not be handed to.
+/// permitted, leads that can never be called, those that are parked for consent, that nobody else is left, and a number calls should
+/// not be handed to.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -203,5 +204,6 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
     warnings.extend(transfer::warnings(api, campaign).await?);
+    warnings.extend(left_over::told(api, campaign).await?);
     Ok(warnings)
 }

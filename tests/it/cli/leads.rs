@@ -54,12 +54,19 @@ fn nothing_is_imported_when_refused_rows_could_not_be_written() {
         assert!(ran.err.contains(&format!("{to} cannot be written, and nothing was imported")), "{ran:?}");
         assert_eq!(bench.done("campaign status spring --json").json()["total"], 2);
     }
-    bench.write("kept.csv", "of an earlier list");
-    for name in ["new.csv", "kept.csv"] {
-        bench.done(&format!("leads import --campaign spring leads.csv --rejects {name}"));
-    }
-    assert!(!bench.path().join("new.csv").exists(), "no row was refused");
-    assert_eq!(bench.read("kept.csv"), "of an earlier list");
+}
+
+#[test]
+fn refused_rows_of_an_earlier_import_are_not_taken_for_those_of_this_one() {
+    let bench = Bench::with_campaign();
+    bench.write("more.csv", MORE);
+    bench.done("leads import --campaign spring more.csv --rejects rejected.csv");
+    assert!(bench.read("rejected.csv").contains("too_short"), "{}", bench.read("rejected.csv"));
+    let clean = bench.done("leads import --campaign spring leads.csv --rejects rejected.csv");
+    assert!(clean.out.ends_with("no row was refused; rejected.csv, which was there before, is removed\n"), "{clean:?}");
+    assert!(!bench.path().join("rejected.csv").exists());
+    let again = bench.done("leads import --campaign spring leads.csv --rejects rejected.csv");
+    assert!(!again.out.contains("rejected.csv") && !bench.path().join("rejected.csv").exists(), "{again:?}");
 }
 
 #[test]

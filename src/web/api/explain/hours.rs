@@ -7,11 +7,11 @@ use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::hours_class::HoursClass;
 use crate::domain::time::Timestamp;
 use crate::domain::window::Open;
-use crate::domain::zone::country_of_opening;
 use crate::store::campaign::Campaign;
 use crate::store::hours_class::ClassDue;
 use crate::web::api::ApiState;
 use crate::web::api::error::ApiError;
+use crate::web::api::left_over::is_called;
 
 /// Leads whose hours open and close together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,9 +69,4 @@ pub(super) async fn of(api: &ApiState, campaign: &Campaign) -> Result<Vec<HoursJ
     let mut hours: Vec<HoursJson> = classes.into_iter().filter_map(|class| HoursJson::of(class, &counts, &settings, now)).collect();
     hours.sort_by_key(|class| std::cmp::Reverse(class.leads));
     Ok(hours)
-}
-
-fn is_called(campaign: &Campaign, settings: &CampaignSettings, opening: &str) -> bool {
-    let is_refused = campaign.not_permitted.as_ref().is_some_and(|countries| countries.refuses(opening));
-    !is_refused && settings.countries.calls(country_of_opening(opening))
 }

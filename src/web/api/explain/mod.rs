@@ -14,7 +14,7 @@ use super::ApiState;
 use super::campaigns::find;
 use super::dnc_age::ListAges;
 use super::error::ApiError;
-use super::{imports, start, transfer, unspoken};
+use super::{imports, left_over, start, transfer, unspoken};
 use crate::domain::attempt::AttemptState;
 use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
@@ -44,6 +44,8 @@ struct Facts {
     hours: Vec<HoursJson>,
     ages: ListAges,
     abroad: Option<String>,
+    /// Told instead of that nobody is left to call, where leads wait all the same.
+    left_over: Option<String>,
     incomplete: Vec<String>,
     parked_for_consent: Vec<String>,
     unspoken: Vec<String>,
@@ -97,6 +99,7 @@ pub async fn explain(State(api): State<ApiState>, Path(name): Path<String>) -> R
         hours: hours::of(&api, &campaign).await?,
         ages: ListAges::of(&api, &campaign).await?,
         abroad: start::abroad(&api, &campaign).await?,
+        left_over: left_over::told(&api, &campaign).await?,
         incomplete: imports::incomplete(&api, &campaign).await?,
         parked_for_consent: start::parked_for_consent(&api, &campaign).await?,
         unspoken: unspoken::told(&api, &campaign).await?,
@@ -154,9 +157,11 @@ impl Facts {
         let (due_now, next_opening) = (self.due(), self.next_call());
         let not_permitted = start::not_permitted(&self.campaign);
         let of_leads = self.incomplete.iter().chain(&self.abroad).chain(&self.parked_for_consent).chain(&self.unspoken);
-        let warnings = of_leads.cloned().chain(not_permitted).collect();
+        let answer = self.answer(&gates, due_now, next_opening);
+        let left_over = self.left_over.iter().filter(|told| **told != answer);
+        let warnings = of_leads.chain(left_over).cloned().chain(not_permitted).collect();
         Explanation {
-            answer: self.answer(&gates, due_now, next_opening),
+            answer,
             gates,
             hours: self.hours.clone(),
             due_now,
@@ -185,7 +190,7 @@ impl Facts {
             return format!("nothing new is dialed: {}{opens}", closed.value);
         }
         let told = match (due_now, busy, next_opening) {
-            (0, 0, None) => "nobody is left to call".to_owned(),
+            (0, 0, None) => self.left_over.clone().unwrap_or_else(|| "nobody is left to call".to_owned()),
             (0, 0, Some(at)) => format!("nobody is due now; the next one is at {at}"),
             (0, busy, _) => format!("{} {} under way and nobody else is due now", counted(busy, "call"), are(&busy)),
             (due, busy, _) => {

@@ -239,6 +239,34 @@ async fn no_opening_is_told_of_leads_that_are_never_called_nor_one_before_a_lead
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_with_nobody_left_but_those_it_does_not_call_says_so_and_what_ends_it() {
+    let fleet = Fleet::dialing().await;
+    let list = "phone_number,timezone,consent_basis\n+81312345678,Asia/Tokyo,web form\n";
+    assert_eq!(fleet.bench.text("POST", "/v1/campaigns/spring/imports?file_name=jp.csv", list).await["status"], 201);
+    let command = "callfleet campaign drain spring";
+    let warnings = async || fleet.bench.get("/v1/campaigns/spring").await["body"]["warnings"].to_string();
+    let explained = fleet.explained().await;
+    assert!(!explained.to_string().contains(command) && !warnings().await.contains(command), "two are called: {explained}");
+    for (state, is_told) in [("active", false), ("finished", true)] {
+        let moved: Result<(), StoreError> = on_db!(fleet.bench.store.db, write, tx => {
+            sqlx::query("UPDATE lead SET state = $1 WHERE phone_number <> '+81312345678'").bind(state).execute(tx).await?;
+            Ok(())
+        });
+        moved.unwrap();
+        let explained = fleet.explained().await;
+        let answer = explained["answer"].as_str().unwrap();
+        assert_eq!(answer.contains(command), is_told, "{state}: {answer}");
+        assert!(answer.starts_with("nobody is left to call"), "{state}: {answer}");
+        assert_eq!(warnings().await.contains(command), is_told, "{state}");
+        assert!(!explained["warnings"].to_string().contains(command), "it is not told twice: {explained}");
+    }
+    fleet.bench.post("/v1/queues/dial/pause").await;
+    let explained = fleet.explained().await;
+    assert!(explained["answer"].as_str().unwrap().contains("the dial queue is paused"), "{explained}");
+    assert!(explained["warnings"].to_string().contains(command), "{explained}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_a_campaign_that_drains_only_promised_callbacks_are_due() {
     let fleet = Fleet::dialing().await;
     assert_eq!(fleet.bench.post("/v1/campaigns/spring/drain").await["status"], 200);
