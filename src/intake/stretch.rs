@@ -15,9 +15,8 @@ use crate::intake::packed::Packed;
 use crate::intake::rows::{Next, Records};
 use crate::intake::validate::{LeadRow, Place, row_finding, validate};
 
-/// Most rows of a stretch. Two stretches are in memory: with 90,000 rows an import of a million took 61 MiB at 54,000 rows a second, and
-/// 67 on one that made 100,000.
-const ROWS: u64 = 75_000;
+/// Most rows of a stretch. Two stretches are in memory: 30,000 rows more take some 8 MiB more.
+const ROWS: u64 = 45_000;
 
 /// Rows of the first stretch, for which the writer waits. The next ones are as long as all before them, until they are as long as may
 /// be: while a list is short, so is its part of the index.
