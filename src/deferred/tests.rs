@@ -1,194 +1,25 @@
 mod brittle;
 mod desk;
+mod house;
 mod ladder;
+mod mind;
 
 use std::collections::BTreeMap;
-use std::future::pending;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
-use brittle::{Brittle, Fuse};
-use desk::{FakeDesk, Fate};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use desk::Fate;
+use house::{DAY, House};
+use mind::USAGE;
 
 use super::*;
 use crate::agents::load::load;
-use crate::clock::Clock;
 use crate::domain::ids::{AttemptId, CampaignId};
-use crate::domain::time::Timestamp;
 use crate::mind::history::History;
-use crate::mind::ledger::{LedgerEntry, Tier};
+use crate::mind::ledger::Tier;
 use crate::mind::prompt::PromptTexts;
-use crate::providers::{Again, ChatAnswer, ChatPiece, ChatRequest, ProviderError, Usage};
-use crate::store::Store;
 use crate::store::contract::fixtures;
 use crate::store::contract::support::with_sqlite;
-use crate::store::deferred::{Task, TaskFilter, TaskState};
-
-const USAGE: Usage = Usage { tokens_in: 1_000, tokens_cached: 0, tokens_out: 100 };
-
-/// A right answer to either kind of request.
-fn right(request: &ChatRequest) -> ChatAnswer {
-    let summary = request.schema.as_ref().is_some_and(|schema| schema.name == "summary");
-    let content = if summary { r#"{"summary":"Owns a home."}"# } else { r#"{"score":75,"reason":"Interested."}"# };
-    ChatAnswer {
-        content: content.into(),
-        refusal: None,
-        finish: "stop".into(),
-        model: request.model.clone(),
-        usage: USAGE,
-        flex: request.flex,
-    }
-}
-
-fn trouble(again: Again, status: u16) -> ProviderError {
-    ProviderError { provider: "openai", what: "trouble".into(), status: Some(status), again }
-}
-
-struct TestClock(AtomicI64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A model service that answers at once, except for the first `refusals` requests, and never on the flex tier when it is full.
-#[derive(Default)]
-struct DirectMind {
-    refusals: AtomicU64,
-    asked: AtomicU64,
-    flex: Mutex<Flex>,
-}
-
-/// How the flex tier is.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum Flex {
-    #[default]
-    Roomy,
-    Full,
-    NotOffered,
-}
-
-#[async_trait]
-impl Mind for DirectMind {
-    async fn stream(&self, _: &ChatRequest, _: CancellationToken) -> Result<mpsc::Receiver<ChatPiece>, ProviderError> {
-        pending().await
-    }
-
-    async fn complete(&self, request: &ChatRequest) -> Result<ChatAnswer, ProviderError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let refuse = self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-        let flex = *self.flex.lock().unwrap();
-        match flex {
-            Flex::Full if request.flex => Err(trouble(Again::Yes, 429)),
-            Flex::NotOffered if request.flex => Err(trouble(Again::No, 400)),
-            _ if refuse => Err(trouble(Again::After(Duration::from_secs(1)), 429)),
-            _ => Ok(right(request)),
-        }
-    }
-
-    async fn models(&self) -> Result<Vec<String>, ProviderError> {
-        Ok(Vec::new())
-    }
-}
-
-/// One deployment: a store, a provider, and the process between them, which may die.
-struct House {
-    store: Store,
-    clock: Arc<TestClock>,
-    desk: Arc<FakeDesk>,
-    mind: Arc<DirectMind>,
-    fuse: Arc<Fuse>,
-    deferred: Deferred,
-    numbers: AtomicU64,
-    campaign: CampaignId,
-}
-
-impl House {
-    async fn new(store: &Store, fate: Fate) -> Self {
-        let fuse = Arc::new(Fuse::default());
-        let clock = Arc::new(TestClock(AtomicI64::new(fixtures::at(0).as_millis())));
-        let (desk, mind) = (Arc::new(FakeDesk::new(fate, fuse.clone())), Arc::new(DirectMind::default()));
-        let deferred = Deferred {
-            rows: Arc::new(Brittle { store: store.clone(), fuse: fuse.clone() }),
-            desk: Some(desk.clone()),
-            mind: mind.clone(),
-            provider: "openai",
-            clock: clock.clone(),
-            settings: DeferredSettings { enough: 4, max_tasks: 6, ..DeferredSettings::default() },
-        };
-        let campaign = fixtures::campaign(store, "c").await;
-        Self { store: store.clone(), clock, desk, mind, fuse, deferred, numbers: AtomicU64::new(0), campaign }
-    }
-
-    fn pass(&self, time: Duration) {
-        self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
-    }
-
-    /// Calls that ended now, each leaving its two tasks.
-    async fn end_calls(&self, calls: u64, due_in: Duration) -> Vec<AttemptId> {
-        let def = load(include_str!("../../config/demo/agent.toml")).unwrap();
-        let mut history = History::new();
-        history.push_agent("Do you own your home?");
-        history.push_callee("Yes, I do");
-        let now = self.clock.now();
-        let mut attempts = Vec::new();
-        for _ in 0..calls {
-            let lead = fixtures::lead(&self.store, self.campaign, self.numbers.fetch_add(1, Ordering::SeqCst)).await;
-            let attempt = fixtures::attempt(&self.store, self.campaign, lead).await;
-            let subject = Subject { attempt, campaign: self.campaign, due_at: now + due_in };
-            let drafts = tasks_for(subject, &PromptTexts::built_in(), &def, history.lines()).unwrap();
-            let tasks: Vec<_> = drafts.iter().map(TaskDraft::as_new).collect();
-            assert_eq!(self.store.defer_tasks(&tasks, now).await.unwrap(), 2);
-            attempts.push(attempt);
-        }
-        attempts
-    }
-
-    async fn tasks(&self, attempts: &[AttemptId]) -> Vec<Task> {
-        let mut tasks = Vec::new();
-        for attempt in attempts {
-            let filter = TaskFilter { attempt: Some(*attempt), ..TaskFilter::default() };
-            tasks.extend(self.store.tasks(filter, None, 100).await.unwrap());
-        }
-        tasks
-    }
-
-    async fn ledger(&self, attempts: &[AttemptId]) -> Vec<LedgerEntry> {
-        let mut entries = Vec::new();
-        for attempt in attempts {
-            entries.extend(self.store.ledger_of(*attempt).await.unwrap());
-        }
-        entries
-    }
-
-    async fn states(&self, attempts: &[AttemptId]) -> BTreeMap<TaskState, usize> {
-        let mut states = BTreeMap::new();
-        for task in self.tasks(attempts).await {
-            *states.entry(task.state).or_default() += 1;
-        }
-        states
-    }
-
-    /// Runs until nothing is left to do; a process that dies is started again.
-    async fn settle(&self, attempts: &[AttemptId]) {
-        for _ in 0..40 {
-            let _ = self.deferred.gather().await;
-            let _ = self.deferred.collect().await;
-            self.fuse.restart();
-            self.pass(Duration::from_secs(16 * 60));
-            if self.tasks(attempts).await.iter().all(|task| matches!(task.state, TaskState::Done | TaskState::Failed)) {
-                return;
-            }
-        }
-        panic!("not settled: {:?}", self.states(attempts).await);
-    }
-}
-
-const DAY: Duration = Duration::from_secs(86_400);
+use crate::store::deferred::TaskState;
 
 #[tokio::test]
 async fn a_call_without_a_word_of_the_callee_leaves_nothing() {

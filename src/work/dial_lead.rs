@@ -29,12 +29,12 @@ use crate::public::PublicSide;
 use crate::store::dial::{ClaimAsk, ClaimOutcome, Claimed, ReadyTicket, Recorded};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
+use crate::work::admission::Admission;
 use crate::work::agents::Agents;
 use crate::work::campaigns::Campaigns;
 use crate::work::earlier_paces;
 use crate::work::in_hand::InHand;
 use crate::work::kept_ticket::KeptTicket;
-use crate::work::leave::Leave;
 use crate::work::turns::Turns;
 
 /// Dials armed attempts.
@@ -186,8 +186,8 @@ impl DialDesk {
     ) -> Result<(), DialError> {
         let (attempt, send_no) = (claimed.attempt, claimed.send_no);
         let request = self.request(&claimed, settings);
-        let leave = Leave { turns: self.turns.clone(), window: self.timings.send_window, begun, in_hand };
-        let answer = line.dial(claimed.permit, request, Box::pin(leave.wait())).await;
+        let admission = Admission { turns: self.turns.clone(), window: self.timings.send_window, begun, in_hand };
+        let answer = line.dial(claimed.permit, request, Box::pin(admission.wait())).await;
         if matches!(answer, DialAnswer::Placed { .. }) {
             // the provider created the call before it answered: an upper bound
             metrics::histogram!(names::ACCEPT_LAG).record(boottime::now().saturating_sub(begun).as_secs_f64());

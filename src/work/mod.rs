@@ -1,5 +1,6 @@
 //! What a worker does: dials tickets, holds calls, works the job table, and shows that it lives.
 
+mod admission;
 pub mod agents;
 pub mod campaigns;
 mod clips;
@@ -14,7 +15,6 @@ pub mod hold_call;
 mod in_hand;
 pub mod journal;
 mod kept_ticket;
-mod leave;
 pub mod local_journal;
 mod prerender;
 mod silence;

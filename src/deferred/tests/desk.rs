@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use super::brittle::Fuse;
-use super::{right, trouble};
+use super::mind::{right, trouble};
 use crate::providers::{Again, BatchDesk, BatchLine, BatchStatus, ChatAnswer, ChatRequest, ProviderError};
 
 #[derive(Clone, Copy, PartialEq, Eq)]

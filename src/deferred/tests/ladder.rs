@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::desk::Fate;
-use super::{DAY, Flex, House};
+use super::house::{DAY, House};
+use super::mind::Flex;
 use crate::deferred::{Collected, Gathered};
 use crate::mind::ledger::Tier;
 use crate::store::contract::support::with_sqlite;

@@ -2,18 +2,20 @@
 //! that says what it is told.
 
 mod callbacks;
+mod endings;
+mod floor;
+mod machines;
+mod phone;
 mod property;
-mod table;
+mod replies;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::playout::BYTES_PER_MS;
+pub(crate) use self::phone::{Phone, Queued, read_aloud, spell};
 use super::rules::{LineName, Rules};
 use super::{Action, Conversation, Ending, Event};
-use crate::agents::definition::AgentDefinition;
+use crate::agents::definition::{AgentDefinition, Lines};
 use crate::agents::load::load;
 use crate::call::journal::EventKind;
 use crate::domain::callback::PromiseHours;
@@ -22,9 +24,6 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
 use crate::mind::prompt::{LeadFacts, PromptTexts, Script};
 use crate::providers::{Heard, Role};
-
-/// Audio of one character: three frames of its byte.
-const CHARACTER: usize = 480;
 
 pub(crate) fn demo() -> AgentDefinition {
     load(include_str!("../../../../config/demo/agent.toml")).unwrap()
@@ -54,72 +53,9 @@ pub(crate) fn rules_of(definition: AgentDefinition) -> Rules {
     }
 }
 
-pub(crate) fn spell(text: &str) -> Bytes {
-    text.bytes().flat_map(|byte| std::iter::repeat_n(byte, CHARACTER)).collect()
-}
-
-/// What audio spells.
-pub(crate) fn read_aloud(audio: &[u8]) -> String {
-    audio.chunks(160).map(|frame| frame[0]).collect::<Vec<u8>>().chunks(3).map(|three| char::from(three[0])).collect()
-}
-
-/// The phone: plays in real time, returns marks.
-#[derive(Default)]
-pub(crate) struct Phone {
-    pub queue: VecDeque<Queued>,
-    pub played: Vec<u8>,
-    at: u64,
-}
-
-pub(crate) enum Queued {
-    Audio(Bytes),
-    Mark(u32),
-}
-
-impl Phone {
-    /// Plays until `now`; gives the marks that were passed.
-    pub fn play_until(&mut self, now: u64) -> Vec<u32> {
-        let mut room = usize::try_from((now - self.at) * BYTES_PER_MS).unwrap();
-        self.at = now;
-        let mut marks = Vec::new();
-        while let Some(next) = self.queue.pop_front() {
-            match next {
-                Queued::Mark(mark) => marks.push(mark),
-                Queued::Audio(audio) if audio.len() <= room => {
-                    room -= audio.len();
-                    self.played.extend_from_slice(&audio);
-                }
-                Queued::Audio(mut audio) => {
-                    self.played.extend_from_slice(&audio.split_to(room));
-                    self.queue.push_front(Queued::Audio(audio));
-                    break;
-                }
-            }
-        }
-        marks
-    }
-
-    pub fn until_next_mark(&self) -> Option<u64> {
-        let mut bytes = 0;
-        for queued in &self.queue {
-            match queued {
-                Queued::Audio(audio) => bytes += audio.len() as u64,
-                Queued::Mark(_) => return Some(self.at + bytes.div_ceil(BYTES_PER_MS)),
-            }
-        }
-        None
-    }
-
-    fn is_playing(&self) -> bool {
-        self.queue.iter().any(|queued| matches!(queued, Queued::Audio(_)))
-    }
-
-    /// Drops what was not played; a frame that was cut will be said again.
-    pub fn clear(&mut self) -> Vec<u32> {
-        let whole = self.played.len() - self.played.len() % 160;
-        self.played.truncate(whole);
-        self.queue.drain(..).filter_map(|queued| if let Queued::Mark(mark) = queued { Some(mark) } else { None }).collect()
-    }
+/// What history keeps of a line the agent's definition has.
+fn line(rehearsal: &Rehearsal, of: fn(&Lines) -> &String) -> String {
+    format!("agent: {}", of(rehearsal.talk.rules.script.lines()))
 }
 
 /// What the mouth was told and has not rendered.

@@ -1,4 +1,4 @@
-//! Leave for the one POST of a dial: its turn has come and the send window is open. Asked by the connection itself, which writes
+//! Admission of the one POST of a dial: its turn has come and the send window is open. Asked by the connection itself, which writes
 //! the first byte in the same breath: whatever holds the process up before that costs the turn, or the send, and not the pace.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::work::in_hand::InHand;
 use crate::work::turns::Turns;
 
 /// What a claimed dial waits for.
-pub(super) struct Leave {
+pub(super) struct Admission {
     pub turns: Turns,
     /// The send window, and since when it runs.
     pub window: Duration,
@@ -16,7 +16,7 @@ pub(super) struct Leave {
     pub in_hand: InHand,
 }
 
-impl Leave {
+impl Admission {
     /// Waits for it.
     ///
     /// # Errors
@@ -47,17 +47,17 @@ mod tests {
 
     const RATE: f64 = 1.0;
 
-    fn leave(begun: Duration) -> Leave {
+    fn admission(begun: Duration) -> Admission {
         let turns = Turns::new(Arc::new(LocalPacer::default()), RATE);
-        Leave { turns, window: Duration::from_secs(3), begun, in_hand: InHand::begin() }
+        Admission { turns, window: Duration::from_secs(3), begun, in_hand: InHand::begin() }
     }
 
     #[tokio::test]
     async fn is_given_with_a_turn_and_only_while_the_window_is_open() {
         let ago = |ms| boottime::now().saturating_sub(Duration::from_millis(ms));
-        assert_eq!(leave(ago(0)).wait().await, Ok(()));
-        assert_eq!(leave(ago(3_001)).wait().await.unwrap_err(), "the send window closed before its turn");
+        assert_eq!(admission(ago(0)).wait().await, Ok(()));
+        assert_eq!(admission(ago(3_001)).wait().await.unwrap_err(), "the send window closed before its turn");
         // the first turn comes after a second
-        assert_eq!(leave(ago(2_500)).wait().await.unwrap_err(), "its turn would have come after the send window");
+        assert_eq!(admission(ago(2_500)).wait().await.unwrap_err(), "its turn would have come after the send window");
     }
 }
