@@ -7,6 +7,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use crate::support::alone::alone;
+use crate::trials::builds::Builds;
 use crate::trials::cell::{Cell, Target, Trouble};
 use crate::trials::chaos::Fault;
 use crate::trials::mutant::MUTANTS;
@@ -42,7 +43,8 @@ fn options(folder: &Path, trials: u64) -> Options {
     let _ = rustls::crypto::ring::default_provider().install_default();
     make_reachable(folder).unwrap();
     let binary = Binary { program: PathBuf::from(env!("CARGO_BIN_EXE_callfleet")), before: Vec::new() };
-    Options { binary, folder: folder.to_owned(), leads: LEADS, seed: SEED, trials, lanes: LANES, times: Times::stretched(STRETCH) }
+    let builds = Builds { own: binary, older: None };
+    Options { builds, folder: folder.to_owned(), leads: LEADS, seed: SEED, trials, lanes: LANES, times: Times::stretched(STRETCH) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use rustix::process::Signal;
 use url::form_urlencoded;
 
+use super::builds::Builds;
 use super::cell;
 use super::chaos::{self, ChaosProxy};
 use super::lane::Lane;
@@ -35,13 +36,16 @@ struct Slot {
     draining: Option<Patience>,
     listen: [SocketAddr; 2],
     crash: Option<Crash>,
+    /// Processes it has had.
+    started: u64,
 }
 
 /// The processes and networks of one trial.
 pub struct Deployment {
     pub folder: PathBuf,
     pub database: String,
-    binary: Binary,
+    seed: u64,
+    builds: Builds,
     slots: Vec<Slot>,
     twilio: ChaosProxy,
     postgres: ChaosProxy,
@@ -77,7 +81,7 @@ impl Changes {
 impl Deployment {
     pub async fn start(lane: &mut Lane, plan: &Plan, folder: PathBuf, database: String, changes: Changes) -> anyhow::Result<Self> {
         std::fs::write(folder.join("scenario.toml"), settings::scenario(plan))?;
-        let (simulator, vendor) = simulator(&lane.binary, &folder, plan.seed).await?;
+        let (simulator, vendor) = simulator(&lane.builds.own, &folder, plan.seed).await?;
         let slots: Vec<Slot> = Role::ALL.into_iter().map(|role| Slot::new(role, plan)).collect();
         let public = Proxy::start().await;
         public.serve(backends(&slots));
@@ -112,12 +116,13 @@ impl Deployment {
         let misplaced = plan.cell.and_then(|cell| cell.misplace(&places)).map(|wrong| settings(&wrong));
         std::fs::write(folder.join(SETTINGS), misplaced.clone().unwrap_or_else(|| settings(&places)))?;
         let mended = misplaced.map(|_| settings(&places));
-        let binary = lane.binary.clone();
+        let (seed, builds) = (plan.seed, lane.builds.clone());
         let (_public, _simulator, crashed, undrained, times) = (public, simulator, 0, Vec::new(), plan.times);
         Ok(Self {
             folder,
             database,
-            binary,
+            seed,
+            builds,
             slots,
             twilio,
             postgres,
@@ -200,7 +205,8 @@ impl Deployment {
     /// Starts what has ended, lets go on what has stood still for its time.
     pub fn supervise(&mut self) -> anyhow::Result<()> {
         for slot in &mut self.slots {
-            self.crashed += u64::from(slot.supervise(&self.binary, &self.folder)?);
+            let next = self.builds.of(self.seed, slot.role, slot.started);
+            self.crashed += u64::from(slot.supervise(next, &self.folder)?);
         }
         let undrained: Vec<Role> = self.slots.iter().filter(|slot| slot.is_undrained()).map(|slot| slot.role).collect();
         for role in undrained {
@@ -208,6 +214,26 @@ impl Deployment {
             self.undrained.push(role);
         }
         Ok(())
+    }
+
+    /// Processes of the older build, and how often one build followed the other.
+    pub fn older(&self) -> (u64, u64) {
+        let lines: Vec<Vec<bool>> = self.slots.iter().map(|slot| self.line(slot)).collect();
+        let older = lines.iter().flatten().filter(|older| **older).count();
+        let changes = lines.iter().flat_map(|line| line.windows(2)).filter(|pair| pair[0] != pair[1]).count();
+        (older as u64, changes as u64)
+    }
+
+    /// The same for whoever reads the logs: each role's processes in their order.
+    pub fn lines(&self) -> Vec<String> {
+        let name = |older: bool| if older { "older" } else { "own" };
+        let told = |slot: &Slot, line: Vec<bool>| format!("{:?}: {}", slot.role, line.into_iter().map(name).collect::<Vec<_>>().join(", "));
+        let lines = self.slots.iter().map(|slot| (slot, self.line(slot)));
+        lines.filter(|(_, line)| !line.is_empty()).map(|(slot, line)| told(slot, line)).collect()
+    }
+
+    fn line(&self, slot: &Slot) -> Vec<bool> {
+        self.builds.line(self.seed, slot.role, slot.started)
     }
 
     /// Every role has its process, and none stands still or is about to leave.
@@ -228,7 +254,7 @@ impl Slot {
     fn new(role: Role, plan: &Plan) -> Self {
         let crash = plan.crashes.iter().find(|crash| crash.role == role).cloned();
         let (start_at, listen) = (Some(Instant::now()), [free_addr(), free_addr()]);
-        Self { role, running: None, start_at, go_on_at: None, draining: None, listen, crash }
+        Self { role, running: None, start_at, go_on_at: None, draining: None, listen, crash, started: 0 }
     }
 
     /// Asks it to stop; false when there is nobody to ask.
@@ -254,6 +280,7 @@ impl Slot {
         }
         if self.start_at.is_some_and(|at| at <= now) {
             (self.running, self.start_at) = (Some(self.start(binary, folder)?), None);
+            self.started += 1;
         }
         let Some(running) = &self.running else { return Ok(crashed) };
         match self.go_on_at {
@@ -359,6 +386,20 @@ mod tests {
         let nobody = Binary { program: PathBuf::from("false"), before: Vec::new() };
         assert!(!slot.supervise(&nobody, folder.path()).unwrap(), "it was no crash");
         assert!(slot.running.is_none() && slot.start_at.is_some() && slot.draining.is_none() && slot.crash.is_some());
+    }
+
+    #[tokio::test]
+    async fn whoever_follows_is_the_next_process_of_its_role() {
+        let (folder, mut slot) = (tempfile::tempdir().unwrap(), slot());
+        let ends = Binary { program: PathBuf::from("true"), before: Vec::new() };
+        for started in 1..=2 {
+            slot.start_at = Some(Instant::now());
+            slot.supervise(&ends, folder.path()).unwrap();
+            assert_eq!(slot.started, started);
+            slot.running.as_mut().unwrap().ended(LONG).await.unwrap();
+            slot.supervise(&ends, folder.path()).unwrap();
+            assert_eq!(slot.started, started, "the next one begins later");
+        }
     }
 
     #[test]

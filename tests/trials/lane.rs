@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
+use super::builds::Builds;
 use super::process::{Binary, Running, free_addr};
 use super::server::Server;
 use super::settings::{self, CAMPAIGNS, Places};
@@ -20,20 +21,20 @@ const LETS_IN: Duration = Duration::from_secs(30);
 /// A stopped PostgreSQL with a database in which three campaigns are about to be dialed: made once, copied for every lane.
 pub struct Prepared {
     folder: PathBuf,
-    binary: Binary,
+    builds: Builds,
     leads: usize,
     times: Times,
 }
 
 impl Prepared {
     /// Prepares the database with the product's own verbs.
-    pub async fn make(folder: PathBuf, binary: &Binary, leads: usize, times: Times) -> anyhow::Result<Self> {
+    pub async fn make(folder: PathBuf, builds: &Builds, leads: usize, times: Times) -> anyhow::Result<Self> {
         std::fs::create_dir_all(&folder)?;
         // fails only when a provider is installed already, which is as good
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (postgres, redis) = (Server::new_postgres(&folder).await?, Server::redis(&folder).await?);
         on_server(&postgres, &format!("CREATE DATABASE {PREPARED}")).await.context("PostgreSQL")?;
-        let prepared = Self { folder, binary: binary.clone(), leads, times };
+        let prepared = Self { folder, builds: builds.clone(), leads, times };
         prepared.fill(&postgres, &redis).await?;
         postgres.stop().await?;
         Ok(prepared)
@@ -63,11 +64,22 @@ impl Prepared {
             self.verb(&format!("leads import --campaign {name} leads.csv")).await?;
             self.verb(&format!("campaign start {name}")).await?;
         }
-        Ok(())
+        self.take_the_older_one_along().await
+    }
+
+    /// One that does not know these settings or this schema would be started again and again until the trial's time is over.
+    async fn take_the_older_one_along(&self) -> anyhow::Result<()> {
+        let Some(older) = &self.builds.older else { return Ok(()) };
+        let fix = "--beside takes the older of two builds whose versions may run together";
+        self.verb_of(older, "campaign list").await.with_context(|| format!("the other build cannot read what this one made; {fix}"))
     }
 
     async fn verb(&self, line: &str) -> anyhow::Result<()> {
-        let command = self.binary.command(&self.folder, &format!("--config callfleet.toml {line}"));
+        self.verb_of(&self.builds.own, line).await
+    }
+
+    async fn verb_of(&self, build: &Binary, line: &str) -> anyhow::Result<()> {
+        let command = build.command(&self.folder, &format!("--config callfleet.toml {line}"));
         let log = self.folder.join("prepare.log");
         ensure!(Running::start(command, &log)?.ended(VERB).await?, "`{line}` failed: {}", log.display());
         Ok(())
@@ -76,7 +88,7 @@ impl Prepared {
 
 /// Servers of its own, with the prepared database.
 pub struct Lane {
-    pub binary: Binary,
+    pub builds: Builds,
     pub leads: usize,
     pub times: Times,
     pub postgres: Server,
@@ -89,8 +101,8 @@ impl Lane {
     pub async fn open(folder: &Path, prepared: &Prepared) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let (postgres, redis) = (Server::postgres_like(&prepared.folder, folder).await?, Server::redis(folder).await?);
-        let Prepared { binary, leads, times, .. } = prepared;
-        Ok(Self { binary: binary.clone(), leads: *leads, times: *times, postgres, redis, trials: 0 })
+        let Prepared { builds, leads, times, .. } = prepared;
+        Ok(Self { builds: builds.clone(), leads: *leads, times: *times, postgres, redis, trials: 0 })
     }
 
     /// A fresh database and an empty Redis for the next trial.

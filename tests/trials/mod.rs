@@ -7,6 +7,7 @@
 mod answer;
 #[path = "../support/bound.rs"]
 pub mod bound;
+pub mod builds;
 pub mod cell;
 #[path = "../support/chaos.rs"]
 #[allow(dead_code, reason = "trials strand nobody; the tests of a fleet that share it do")]

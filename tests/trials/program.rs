@@ -6,12 +6,15 @@
 #[path = "mod.rs"]
 mod trials;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::{Context, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+use trials::builds::Builds;
 use trials::cell::{self, Cell};
 use trials::process::Binary;
 use trials::run::{self, Caught, Options};
@@ -57,13 +60,28 @@ struct Args {
     /// Play this program as the product, in place of the one that was built with the trials.
     #[arg(long, value_name = "PROGRAM")]
     callfleet: Option<PathBuf>,
+    /// Play this program beside it, as the older build in the middle of a rolling upgrade: one worker, one scheduler and perhaps `web`
+    /// begin as it, and whoever follows a process that ended is of either build. The newer one migrates first.
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["mutant", "mutants"])]
+    beside: Option<PathBuf>,
 }
 
 impl Args {
     /// What plays the trial of a seed again.
     fn replay(&self, seed: u64) -> String {
         let stretch = if self.stretch == 100 { String::new() } else { format!(" --stretch {}", self.stretch) };
-        format!("--seed {seed} --trials 1 --leads {}{stretch}", self.leads)
+        let program = |option: &str, program: &Option<PathBuf>| program.as_ref().map(|path| format!(" {option} {}", path.display()));
+        let programs: String = [program("--callfleet", &self.callfleet), program("--beside", &self.beside)].into_iter().flatten().collect();
+        format!("--seed {seed} --trials 1 --leads {}{stretch}{programs}", self.leads)
+    }
+
+    fn builds(&self) -> anyhow::Result<Builds> {
+        let build = |program: &PathBuf| std::path::absolute(program).map(|program| Binary { program, before: Vec::new() });
+        let own = match &self.callfleet {
+            Some(program) => build(program)?,
+            None => Binary { program: std::env::current_exe()?, before: vec![AS_CALLFLEET.to_owned()] },
+        };
+        Ok(Builds { own, older: self.beside.as_ref().map(build).transpose()? })
     }
 }
 
@@ -86,18 +104,21 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn play(args: &Args) -> anyhow::Result<bool> {
-    let binary = match &args.callfleet {
-        Some(program) => Binary { program: std::path::absolute(program)?, before: Vec::new() },
-        None => Binary { program: std::env::current_exe()?, before: vec![AS_CALLFLEET.to_owned()] },
-    };
+    let builds = args.builds()?;
+    let beside = builds.older.as_ref().map(|older| Ok::<_, anyhow::Error>((told(&builds.own)?, told(older)?))).transpose()?;
     let logs = args.logs.clone().unwrap_or_else(std::env::temp_dir);
     let name = format!("callfleet-trials-{}-{}", jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S"), std::process::id());
     let folder = std::path::absolute(logs)?.join(name);
     trials::server::make_reachable(&folder)?;
     let (leads, seed) = (usize::from(args.leads), args.seed);
-    let options = Options { binary, folder, leads, seed, trials: args.trials, lanes: args.lanes, times: Times::stretched(args.stretch) };
+    let options = Options { builds, folder, leads, seed, trials: args.trials, lanes: args.lanes, times: Times::stretched(args.stretch) };
     tokio::select! {
-        done = dispatch(args, &options) => done,
+        done = dispatch(args, &options) => {
+            if let Some((own, older)) = beside {
+                println!("played by {own}, beside it {older}");
+            }
+            done
+        }
         // whatever was started ends with its owner
         _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted; logs are in {}", options.folder.display()),
     }
@@ -162,6 +183,15 @@ async fn cells(args: &Args, options: &Options) -> anyhow::Result<bool> {
     }
     println!("{played} cells, {failed} failed");
     Ok(failed == 0)
+}
+
+/// A build's version and what tells it apart from others of that version: which program it is, and how its SHA-256 begins.
+fn told(build: &Binary) -> anyhow::Result<String> {
+    let program = build.program.display();
+    let said = build.command(Path::new("."), "--version").output().with_context(|| format!("{program} cannot be run"))?;
+    ensure!(said.status.success(), "`{program} --version` failed: name a program of the product");
+    let digest = hex::encode(Sha256::digest(std::fs::read(&build.program)?));
+    Ok(format!("{} ({program}, SHA-256 {digest:.12})", String::from_utf8_lossy(&said.stdout).trim()))
 }
 
 fn name(cell: Cell) -> String {

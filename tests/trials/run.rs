@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::builds::Builds;
 use super::cell::Cell;
 use super::lane::{Lane, Prepared};
 use super::mutant::{MUTANTS, Mutant};
 use super::plan::Plan;
-use super::process::Binary;
 use super::times::Times;
 pub use super::trial::Report;
 use super::trial::play;
@@ -21,7 +21,7 @@ use super::trial::play;
 /// How trials are played.
 #[derive(Debug, Clone)]
 pub struct Options {
-    pub binary: Binary,
+    pub builds: Builds,
     /// Where logs go; those of trials that found nothing are removed.
     pub folder: PathBuf,
     pub leads: usize,
@@ -36,7 +36,7 @@ pub struct Options {
 impl Options {
     /// What all lanes begin with.
     async fn prepare(&self) -> anyhow::Result<Arc<Prepared>> {
-        Prepared::make(self.folder.join("prepared"), &self.binary, self.leads, self.times).await.map(Arc::new)
+        Prepared::make(self.folder.join("prepared"), &self.builds, self.leads, self.times).await.map(Arc::new)
     }
 }
 
@@ -187,7 +187,8 @@ async fn one(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder: &std
         std::fs::remove_dir_all(folder)?;
     } else {
         let complaints: String = report.violations.iter().map(|violation| format!("{violation}\n")).collect();
-        std::fs::write(folder.join("violations.txt"), format!("{complaints}\n{plan:#?}\n"))?;
+        let builds = report.builds.join("\n");
+        std::fs::write(folder.join("violations.txt"), format!("{complaints}\n{builds}\n{plan:#?}\n"))?;
     }
     Ok(report)
 }

@@ -38,6 +38,8 @@ pub struct Report {
     pub rings: usize,
     pub violations: Vec<Violation>,
     pub faults: BTreeMap<String, u64>,
+    /// Which build each role's processes were of, when two played.
+    pub builds: Vec<String>,
     /// What a cell should have shown and did not.
     pub unseen: Vec<String>,
     /// What its time went into.
@@ -115,6 +117,7 @@ pub async fn play(lane: &mut Lane, plan: &Plan, mutant: Option<&Mutant>, folder:
         }
     }
     report.faults = count_faults(&deployment, &timeline, &evidence.truth);
+    report.builds = deployment.lines();
     drop(deployment);
     lane.drop_database(&name).await?;
     watch.lap("end");
@@ -224,7 +227,10 @@ fn count_faults(deployment: &Deployment, timeline: &Timeline, truth: &Truth) -> 
     for kind in &timeline.done {
         *faults.entry((*kind).to_owned()).or_default() += 1;
     }
-    for (kind, count) in [("crash point", deployment.crashed), ("connection", deployment.struck())] {
+    let (older, changed) = deployment.older();
+    let counted =
+        [("crash point", deployment.crashed), ("connection", deployment.struck()), ("older build", older), ("change of build", changed)];
+    for (kind, count) in counted {
         if count > 0 {
             *faults.entry(kind.to_owned()).or_default() += count;
         }
