@@ -3,27 +3,20 @@
 
 mod bytes;
 mod object;
+mod rare;
 mod words;
 
-use crate::domain::consent::ConsentProof;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::Priority;
-use crate::domain::time::Timestamp;
 use crate::intake::import::OnDuplicate;
 use crate::intake::validate::LeadRow;
 use bytes::{Taken, put_figure, put_text};
 use object::Object;
+use rare::Rare;
 use words::Words;
 
 /// Longest word, in bytes: what is longer is seldom said twice, and a table of words must stay small.
 const LONGEST_WORD: usize = 200;
-
-/// What a lead may have and few have.
-const NOT_BEFORE: u64 = 1;
-const CONSENT_AT: u64 = 2;
-const CONSENT_REF: u64 = 4;
-const APOSTROPHE: u64 = 8;
-const ROUNDED: u64 = 16;
 
 /// Leads that wait to be written. Meant to be filled again and again: what grows once need not grow for the next stretch.
 #[derive(Default)]
@@ -50,7 +43,7 @@ impl Packed {
         self.put_word(&lead.zones);
         self.put_word(lead.consent_basis.as_deref().unwrap_or_default());
         put_figure(&mut self.bytes, lead.priority.get().cast_unsigned().into());
-        self.put_rare(lead);
+        rare::put(&mut self.bytes, lead);
         self.put_states(&lead.states);
         self.put_variables(&lead.variables);
     }
@@ -61,25 +54,6 @@ impl Packed {
         put_figure(&mut self.bytes, figure.map_or(0, |figure| figure + 1));
         if figure.is_none() {
             put_text(&mut self.bytes, word);
-        }
-    }
-
-    /// What few lists have: one byte that says what there is of it, then that.
-    fn put_rare(&mut self, lead: &LeadRow) {
-        let consent_at = lead.consent_proof.as_ref().and_then(|proof| proof.at);
-        let consent_ref = lead.consent_proof.as_ref().and_then(|proof| proof.reference.as_deref());
-        let has = |bit, there| if there { bit } else { 0 };
-        let there = has(NOT_BEFORE, lead.not_before.is_some())
-            | has(CONSENT_AT, consent_at.is_some())
-            | has(CONSENT_REF, consent_ref.is_some())
-            | has(APOSTROPHE, lead.apostrophe)
-            | has(ROUNDED, lead.rounded);
-        put_figure(&mut self.bytes, there);
-        for time in lead.not_before.iter().chain(&consent_at) {
-            put_figure(&mut self.bytes, time.as_millis().cast_unsigned());
-        }
-        if let Some(reference) = consent_ref {
-            put_text(&mut self.bytes, reference);
         }
     }
 
@@ -99,6 +73,7 @@ impl Packed {
             put_text(&mut self.bytes, text);
         }
     }
+
     /// None are left; their room is kept.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
@@ -153,7 +128,7 @@ impl Packed {
         let (line, external_id) = (taken.figure(), filled_in(taken.text()));
         let (zones, consent_basis) = (self.word(&mut taken).to_owned(), filled_in(self.word(&mut taken)));
         let priority = priority(taken.figure());
-        let Rare { not_before, consent_proof, apostrophe, rounded } = rare(&mut taken);
+        let Rare { not_before, consent_proof, apostrophe, rounded } = Rare::taken(&mut taken);
         LeadRow {
             row: slot.row,
             line,
@@ -198,24 +173,6 @@ fn priority(figure: u64) -> Priority {
     i32::from(number).try_into().expect("a priority was put here")
 }
 
-/// What [`Packed::put_rare`] puts in.
-struct Rare {
-    not_before: Option<Timestamp>,
-    consent_proof: Option<Box<ConsentProof>>,
-    apostrophe: bool,
-    rounded: bool,
-}
-
-/// Takes it out again.
-fn rare(taken: &mut Taken<'_>) -> Rare {
-    let there = taken.figure();
-    let mut time = |bit| (there & bit > 0).then(|| Timestamp::from_millis(taken.figure().cast_signed()));
-    let (not_before, consent_at) = (time(NOT_BEFORE), time(CONSENT_AT));
-    let consent_ref = (there & CONSENT_REF > 0).then(|| taken.text().to_owned());
-    let consent_proof = ConsentProof::of(consent_at, consent_ref);
-    Rare { not_before, consent_proof, apostrophe: there & APOSTROPHE > 0, rounded: there & ROUNDED > 0 }
-}
-
 /// Bytes of its texts.
 fn length(lead: &LeadRow) -> usize {
     let filled_in = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -228,6 +185,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::consent::ConsentProof;
+    use crate::domain::time::Timestamp;
 
     fn lead() -> impl Strategy<Value = LeadRow> {
         let text = || proptest::option::of("\\PC{1,9}|[a-z]{198,202}");

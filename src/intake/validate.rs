@@ -1,13 +1,13 @@
 //! One record into one lead, or into the reason why not. Pure: the same for a file and for rows of the API.
 
+mod json;
+mod moments;
 mod one_cell;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-
+use self::json::{json_list, json_object};
+use self::moments::{given_at, latest};
 use crate::domain::consent::ConsentProof;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::priority::{NoPriority, Priority};
@@ -20,9 +20,6 @@ use crate::intake::phone::{APOSTROPHES, Region, dialable, may_be_rounded};
 
 /// Longest cell, in bytes.
 pub const MAX_CELL: usize = 8_192;
-
-/// A program may send a person the moment they agree, and its clock may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 
 /// A lead as its row describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,46 +177,6 @@ impl<'a> Read<'a> {
     }
 }
 
-/// `["America/New_York"]`; names of zones need no escapes.
-fn json_list(zones: &[String]) -> String {
-    let mut json = String::with_capacity(2 + zones.iter().map(|zone| zone.len() + 3).sum::<usize>());
-    json.push('[');
-    for (at, zone) in zones.iter().enumerate() {
-        json.push_str(if at == 0 { "\"" } else { ",\"" });
-        json.push_str(zone);
-        json.push('"');
-    }
-    json.push(']');
-    json
-}
-
-/// The cells that are variables and filled in, written as they are read: one text instead of a map of many.
-fn json_object(variables: &[(String, usize)], cells: &[&str]) -> String {
-    let mut json = String::with_capacity(2 + cells.iter().map(|cell| cell.len() + 20).sum::<usize>());
-    json.push('{');
-    for (name, cell) in variables.iter().filter_map(|(name, at)| Some((name, *cells.get(*at)?))).filter(|(_, cell)| !cell.is_empty()) {
-        if json.len() > 1 {
-            json.push(',');
-        }
-        json_text(&mut json, name);
-        json.push(':');
-        json_text(&mut json, cell);
-    }
-    json.push('}');
-    json
-}
-
-/// Most texts have nothing to escape; the others are left to the library.
-fn json_text(json: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        json.push_str(&serde_json::Value::from(text).to_string());
-    } else {
-        json.push('"');
-        json.push_str(text);
-        json.push('"');
-    }
-}
-
 fn finding(columns: &Columns, place: Place, at: usize, cell: &str, trouble: Trouble) -> Box<Finding> {
     let Trouble { code, message, suggestion } = trouble;
     let column = columns.name(at).to_owned();
@@ -277,61 +234,9 @@ fn bad_not_before() -> Trouble {
     Trouble::new(FindingCode::BadNotBefore, "not_before is no moment", suggestion)
 }
 
-fn bad_consent_at() -> Trouble {
-    let suggestion = "write 2026-11-30, 2026-11-30T09:00 (on the callee's clock) or 2026-11-30T14:00:00Z; or leave it empty";
-    Trouble::new(FindingCode::BadConsentAt, "consent_at is no moment", suggestion)
-}
-
-fn future_consent(given: Timestamp, now: Timestamp) -> Trouble {
-    let message = format!("consent_at lies in the future: {given} is later than {now}, when this import began");
-    let suggestion = "write when consent was given, with its offset where it was not the callee's clock: 2026-11-30T14:00:00Z";
-    Trouble::new(FindingCode::FutureConsent, message, suggestion)
-}
-
 /// A lead keeps no last time, so one that has it would be called too late.
 fn not_after() -> Trouble {
     let message = "a time after which the person may not be called cannot be kept";
     let suggestion = "leave out people whose time has passed; empty the cell of the others and end their campaign in time: schedule.end";
     Trouble::new(FindingCode::NotAfter, message, suggestion)
-}
-
-/// When consent was given; in several zones the earliest moment, since the older consent is the weaker one.
-fn given_at(cell: &str, zones: &[String], now: Timestamp) -> Result<Timestamp, Trouble> {
-    let given = moments(cell, zones).and_then(|moments| moments.into_iter().min()).ok_or_else(bad_consent_at)?;
-    if given > now + CLOCKS_DIFFER { Err(future_consent(given, now)) } else { Ok(given) }
-}
-
-/// The moment from which on nobody is called too early, whichever zone they are in.
-fn latest(cell: &str, zones: &[String]) -> Option<Timestamp> {
-    moments(cell, zones)?.into_iter().max()
-}
-
-/// A moment with its offset, or a local time in each of the zones.
-fn moments(cell: &str, zones: &[String]) -> Option<Vec<Timestamp>> {
-    if let Ok(moment) = cell.parse() {
-        return Some(vec![moment]);
-    }
-    let local = cell.parse::<DateTime>().ok().or_else(|| cell.parse::<Date>().ok().map(|date| date.at(0, 0, 0, 0)))?;
-    let moments =
-        zones.iter().map(|name| local.to_zoned_datetime(TimeZone::get(name).ok()?).ok().map(|zoned| Timestamp::from_zoned(&zoned)));
-    moments.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn variables_are_json_whatever_stands_in_them(cell in "\\PC{0,12}|[\"\\\\\n\t/\u{1}a]{0,9}") {
-            let variables = [("a".to_owned(), 0), ("b c".to_owned(), 1)];
-            let json = json_object(&variables, &[&cell, "x"]);
-            let read: BTreeMap<String, String> = serde_json::from_str(&json).unwrap();
-            prop_assert_eq!(read.get("a").map_or("", String::as_str), cell.as_str());
-            prop_assert_eq!(read["b c"].as_str(), "x");
-            prop_assert_eq!(json, serde_json::to_string(&read).unwrap());
-        }
-    }
 }

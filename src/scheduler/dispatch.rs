@@ -1,5 +1,7 @@
 //! Due leads become armed attempts and tickets, as many as there are free lines.
 
+mod arm;
+
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -9,24 +11,20 @@ use jiff::tz::TimeZone;
 use super::bell::Bell;
 use super::share::{Demand, share};
 use super::{Duty, Scheduler};
-use crate::crash_point;
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::dialing::{FreePlaces, free_places, rest, room_ahead, turns_apart};
 use crate::domain::dnc::{self, ListDate};
-use crate::domain::ids::{AttemptId, CampaignId};
+use crate::domain::ids::CampaignId;
 use crate::domain::time::Timestamp;
 use crate::live::LiveEvent;
 use crate::store::StoreError;
 use crate::store::campaign::{Campaign, CampaignChange};
-use crate::store::dial::{ArmOrder, Arming, DueLead, OpenCount};
+use crate::store::dial::{DueLead, OpenCount};
 use crate::store::dnc::DncList;
 use crate::store::queue_control::DIAL_QUEUE;
 use crate::store::worker::LiveLines;
 use crate::telemetry::names;
-
-/// Leads armed in one transaction: enough to share a wait for the disk, few enough that nobody waits long for their locks.
-const TOGETHER: usize = 50;
 
 /// A campaign that dials, with what it wants and uses.
 struct Dialing {
@@ -213,53 +211,6 @@ impl Scheduler {
         self.store.due_leads_in(campaign.id, &open, kinds, now, room).await
     }
 
-    async fn arm_leads(&self, dialing: &Dialing, lines: u32, bell: &mut Bell<'_>) -> Result<(), StoreError> {
-        let due = &dialing.due[..dialing.due.len().min(lines as usize)];
-        for leads in due.chunks(TOGETHER) {
-            if bell.is_silent() {
-                return Ok(());
-            }
-            let orders: Vec<ArmOrder<'_>> = leads.iter().map(|lead| self.order(dialing, lead)).collect();
-            let armings = match self.store.arm_all(&orders, self.clock.now()).await {
-                Ok(armings) => armings,
-                Err(error) if error.retry_helps() => return Err(error),
-                Err(_) => self.arm_one_by_one(&orders).await?,
-            };
-            crash_point::pass("arm.after");
-            if armings.iter().any(|arming| armed(arming).is_some()) {
-                self.rests.note(dialing.campaign.id, self.clock.now());
-            }
-            if let Some(last) = leads.iter().rfind(|lead| lead.kind == DialKind::Fresh) {
-                self.rotation.note(dialing.campaign.id, last.class);
-            }
-            bell.ring_all(armings.iter().filter_map(armed)).await;
-        }
-        Ok(())
-    }
-
-    fn order<'a>(&'a self, dialing: &'a Dialing, lead: &DueLead) -> ArmOrder<'a> {
-        ArmOrder {
-            lead: lead.lead,
-            settings: &dialing.settings,
-            agent_version: dialing.campaign.agent_version_id,
-            reserve: self.reserve,
-            timings: &self.timings,
-        }
-    }
-
-    /// One lead that cannot be read must not hold up the others of its batch.
-    async fn arm_one_by_one(&self, orders: &[ArmOrder<'_>]) -> Result<Vec<Arming>, StoreError> {
-        let mut armings = Vec::with_capacity(orders.len());
-        for order in orders {
-            match self.store.arm(order, self.clock.now()).await {
-                Ok(arming) => armings.push(arming),
-                Err(error) if error.retry_helps() => return Err(error),
-                Err(error) => tracing::error!(lead.id = %order.lead, %error, "a lead cannot be armed; the others go on"),
-            }
-        }
-        Ok(armings)
-    }
-
     async fn complete_if_done(&self, campaign: &Campaign) -> Result<(), StoreError> {
         if self.store.has_leads_left(campaign.id, campaign.state == CampaignState::Draining).await? {
             return Ok(());
@@ -294,13 +245,6 @@ impl Dialing {
 async fn free_tickets(bell: &mut Bell<'_>) -> u32 {
     let free = bell.waiting().await.map_or(0, |waiting| WINDOW.saturating_sub(waiting));
     u32::try_from(free).unwrap_or(0)
-}
-
-fn armed(arming: &Arming) -> Option<(AttemptId, u32)> {
-    match arming {
-        Arming::Armed(attempt) => Some((*attempt, 1)),
-        _ => None,
-    }
 }
 
 fn total(counts: &[OpenCount], of: impl Fn(AttemptState) -> bool) -> u32 {

@@ -1,5 +1,7 @@
 //! Many leads at once: few statements, so that a list of a million rows is a matter of seconds.
 
+mod batch;
+pub(super) mod by_number;
 mod new_lead;
 mod postgres;
 mod sqlite;
@@ -9,13 +11,14 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use self::batch::Fresh;
+pub use self::batch::ListBatch;
+use self::by_number::{keep_former, stored_among, suppressed_of};
 pub use self::new_lead::{ListLead, NewLead};
-use crate::domain::hours_class::HoursClass;
 use crate::domain::ids::{CampaignId, ImportId, LeadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::store::codec::JsonText;
-use crate::store::db::{Conn, EngineSql, engine_sql, on_conn, on_db};
+use crate::store::db::{Conn, on_db};
 use crate::store::idempotency::{self, KeptAnswer, KeyedRequest};
 use crate::store::{Store, StoreError, hours_class};
 use crate::word_enum;
@@ -125,94 +128,6 @@ pub enum Once {
     Answered(KeptAnswer),
 }
 
-/// A lead with the id it gets if it is new, and whether it is on a do-not-call list.
-#[derive(Debug, Clone)]
-struct Fresh {
-    id: LeadId,
-    lead: ListLead,
-    suppressed: bool,
-    hours_class: i64,
-}
-
-impl Fresh {
-    const fn state(&self) -> &'static str {
-        if self.suppressed { "suppressed" } else { "new" }
-    }
-
-    fn disposition(&self) -> Option<&'static str> {
-        self.suppressed.then_some("dnc")
-    }
-}
-
-/// Leads that are ready to be stored: everything that needs no database is done.
-///
-/// Ids grow in the order of the list; the rows stand in the order of their numbers, so that the index of numbers is walked
-/// once instead of jumped about in, and two imports at once take their locks in the same order.
-#[derive(Debug, Clone)]
-pub struct ListBatch {
-    rows: Vec<Fresh>,
-    classes: Vec<HoursClass>,
-}
-
-impl ListBatch {
-    /// Gives them ids and sorts them.
-    ///
-    /// # Errors
-    /// A lead's zones are no JSON list.
-    pub fn of(leads: Vec<ListLead>) -> Result<Self, StoreError> {
-        let (ids, classes) = hours_class::sort(&leads)?;
-        // the states have told the class of hours and are not stored: their room goes before the rows wait
-        let fresh = |(lead, hours_class)| Fresh {
-            id: LeadId::new(),
-            lead: ListLead { states: Vec::new(), ..lead },
-            suppressed: false,
-            hours_class,
-        };
-        let mut rows: Vec<Fresh> = leads.into_iter().zip(ids).map(fresh).collect();
-        rows.sort_by(|one, other| one.lead.phone_number.cmp(&other.lead.phone_number));
-        Ok(Self { rows, classes })
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// All of them, in the order of their numbers.
-    pub fn leads(&self) -> impl Iterator<Item = &ListLead> {
-        self.rows.iter().map(|row| &row.lead)
-    }
-
-    /// One statement may update a row only once, so of several rows with one number the last one speaks.
-    fn keep_last_of_each_number(&mut self) {
-        self.rows.dedup_by(|later, kept| {
-            let same = later.lead.phone_number == kept.lead.phone_number;
-            if same {
-                std::mem::swap(later, kept);
-            }
-            same
-        });
-    }
-
-    /// Marks those that must not be called, and says which they are.
-    fn suppress(&mut self, never: &HashSet<PhoneNumber>) -> HashSet<LeadId> {
-        let marked = self.rows.iter_mut().filter(|row| !never.is_empty() && never.contains(&row.lead.phone_number));
-        marked
-            .map(|row| {
-                row.suppressed = true;
-                row.id
-            })
-            .collect()
-    }
-}
-
 /// Puts leads on a list inside a transaction of the caller.
 pub(crate) async fn insert(mut conn: Conn<'_>, place: ListPlace, mut batch: ListBatch, now: Timestamp) -> Result<Inserted, StoreError> {
     let rows = batch.len() as u64;
@@ -280,63 +195,4 @@ const fn on_conflict(on_duplicate: OnDuplicate) -> &'static str {
               RETURNING id"
         }
     }
-}
-
-pub(super) const KEEP: EngineSql = engine_sql!(
-    "INSERT INTO lead_before (import_id, lead_id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
-       next_attempt_at, replaced_at)
-     SELECT $1, id, external_id, zones, variables, consent_basis, consent_at, consent_ref, priority, hours_class,
-       CASE WHEN state = 'new' THEN next_attempt_at END, $4
-     FROM " (of_numbers lead "$3") " AND campaign_id = $2
-     ON CONFLICT (import_id, lead_id) DO NOTHING"
-);
-
-/// What an import is about to replace, so that it can be taken back; of a lead that it meets twice, the first. The time is
-/// replaced of new leads alone.
-async fn keep_former(
-    conn: Conn<'_>,
-    campaign: CampaignId,
-    import: ImportId,
-    numbers: &[&PhoneNumber],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = KEEP.for_conn(&conn);
-    on_conn!(conn, conn => {
-        sqlx::query(sql).bind(import).bind(campaign).bind(JsonText(numbers)).bind(now).execute(conn).await?;
-        Ok(())
-    })
-}
-
-pub(super) const NEVER: EngineSql = engine_sql!(
-    "SELECT phone_number FROM " (of_numbers suppression "$1") "
-     AND source <> 'quarantine' AND (scope IN ('global', $2) OR source = 'list')"
-);
-
-/// Those of the numbers that must not be called. They are stored, so that the list is complete, but never dialled.
-pub(super) async fn suppressed_of(
-    conn: Conn<'_>,
-    campaign: CampaignId,
-    numbers: &[&PhoneNumber],
-) -> Result<HashSet<PhoneNumber>, StoreError> {
-    let sql = NEVER.for_conn(&conn);
-    on_conn!(conn, conn => {
-        let found = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign.to_string()).fetch_all(conn).await?;
-        Ok(found.into_iter().collect())
-    })
-}
-
-pub(super) const STORED: EngineSql = engine_sql!("SELECT id FROM " (of_numbers lead "$1") " AND campaign_id = $2");
-
-/// How many of these ids have become leads: a number may have been there with another one.
-async fn stored_among(
-    conn: Conn<'_>,
-    campaign: CampaignId,
-    numbers: &HashSet<PhoneNumber>,
-    ids: &HashSet<LeadId>,
-) -> Result<u64, StoreError> {
-    let sql = STORED.for_conn(&conn);
-    on_conn!(conn, conn => {
-        let there: Vec<LeadId> = sqlx::query_scalar(sql).bind(JsonText(numbers)).bind(campaign).fetch_all(conn).await?;
-        Ok(there.iter().filter(|id| ids.contains(id)).count() as u64)
-    })
 }

@@ -12,7 +12,7 @@ use crate::domain::priority::Priority;
 use crate::domain::time::Timestamp;
 use crate::store::codec::JsonText;
 use crate::store::db::{EngineSql, engine_sql, on_db};
-use crate::store::lead_insert::suppressed_of;
+use crate::store::lead_insert::by_number::suppressed_of;
 use crate::store::{Store, StoreError};
 
 /// The values of a lead that an import may change.

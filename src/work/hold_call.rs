@@ -1,46 +1,36 @@
 //! Takes a stream, holds its call, and leaves behind what came of it.
 
-use std::collections::BTreeMap;
+mod brief;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use self::brief::BriefError;
 use crate::call::desk::{CallDesk, NewStream, Refused, identify};
-use crate::call::hold::{CallBrief, Senses, hold};
+use crate::call::hold::{Senses, hold};
 use crate::call::journal::CallReport;
 use crate::call::ledger::Vendors;
 use crate::call::phone::PhoneLink;
-use crate::call::turn::LineName;
 use crate::clock::SharedClock;
 use crate::crash_point;
-use crate::domain::callback::PromiseHours;
-use crate::domain::campaign::CampaignSettings;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
-use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
-use crate::domain::zone::Address;
 use crate::follow_up;
 use crate::live::Live;
-use crate::mind::analysis::answered;
-use crate::mind::prompt::{LeadFacts, Script};
-use crate::providers::Transfer;
 use crate::public::PublicSide;
-use crate::store::dial::{EarlierCall, HoldClaim, StreamClaim};
-use crate::store::lead::Lead;
+use crate::store::dial::{HoldClaim, StreamClaim};
 use crate::store::{Store, StoreError};
-use crate::work::agents::{AgentError, Agents, ReadyAgent};
-use crate::work::earlier_call;
+use crate::work::agents::Agents;
 use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
-use crate::work::journal::{StoreJournal, Subject};
+use crate::work::journal::StoreJournal;
 use crate::work::local_journal::{LocalJournal, Record, in_time};
 use crate::work::silence::Silence;
 
@@ -48,10 +38,6 @@ use crate::work::silence::Silence;
 const AGAIN: Duration = Duration::from_secs(1);
 /// How long the end of a call is tried to be written; after that it stays in the local journal.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The longest talk with a person to whom a callee was handed.
-const LONGEST_TALK: Duration = Duration::from_secs(3_600);
-/// How long whoever has answered waits for what is only good to know.
-const UNHEARD: Duration = Duration::from_millis(500);
 
 /// Holds calls.
 #[derive(Clone)]
@@ -84,26 +70,6 @@ pub struct HoldDesk {
     pub end_calls: CancellationToken,
     /// Waits for every call.
     pub tasks: TaskTracker,
-}
-
-/// A call that was claimed and cannot be held.
-#[derive(Debug, thiserror::Error)]
-enum BriefError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Agent(#[from] AgentError),
-    #[error("{0}")]
-    Unfit(String),
-}
-
-impl BriefError {
-    fn retry_helps(&self) -> bool {
-        match self {
-            Self::Store(error) | Self::Agent(AgentError::Store(error)) => error.retry_helps(),
-            Self::Agent(_) | Self::Unfit(_) => false,
-        }
-    }
 }
 
 #[async_trait]
@@ -174,66 +140,6 @@ impl HoldDesk {
         CallReport { outcome: None, slots: serde_json::json!({}) }
     }
 
-    async fn brief(&self, claim: &HoldClaim) -> Result<(CallBrief, Subject), BriefError> {
-        let version = claim.agent_version.ok_or_else(|| BriefError::Unfit("its campaign has no agent".to_owned()))?;
-        let (agent, lead, campaign) = tokio::try_join!(
-            async { Ok::<_, BriefError>(self.agents.at_hand(version).await?) },
-            async { Ok(self.store.lead(claim.lead).await?) },
-            async { Ok(self.store.campaign(claim.campaign).await?) },
-        )?;
-        let lead = lead.ok_or_else(|| BriefError::Unfit("its lead is gone".to_owned()))?;
-        let settings = campaign.ok_or_else(|| BriefError::Unfit("its campaign is gone".to_owned()))?.checked_settings()?;
-        let earlier = self.earlier(claim, &lead).await;
-        let facts = self.facts(&lead, earlier.as_ref());
-        let slots = earlier.as_ref().and_then(|call| call.slots.as_deref());
-        let (hours, callbacks_left) = may_promise(&settings, &lead);
-        let script = Script::new(&agent.texts, Arc::clone(&agent.definition), &facts);
-        for error in script.troubles() {
-            tracing::warn!(template = error.template(), "a template of the agent fails for this lead; `call show` says why");
-        }
-        let brief = CallBrief {
-            attempt: claim.attempt,
-            call_sid: claim.call_sid.clone(),
-            clips: clips(&agent),
-            script: Arc::new(script),
-            hours,
-            callbacks_left,
-            answered: slots.map(|slots| answered(&agent.definition.slots, slots)).unwrap_or_default(),
-            on_voicemail: settings.on_voicemail,
-            transfer: settings.transfer_to.as_ref().map(|to| self.transfer(claim, to, settings.max_duration)),
-            max_duration: settings.max_duration,
-            clock: Arc::clone(&self.clock),
-            vendors: self.vendors,
-        };
-        let reasoning_model = agent.definition.models.reasoning.clone();
-        let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, reasoning_model };
-        Ok((brief, subject))
-    }
-
-    fn transfer(&self, claim: &HoldClaim, to: &PhoneNumber, max_duration: Duration) -> Transfer {
-        let result_url = self.public.transfer_url(claim.attempt, claim.send_no);
-        Transfer { to: to.clone(), from: claim.from.clone(), result_url, time_limit: max_duration + LONGEST_TALK }
-    }
-
-    fn facts(&self, lead: &Lead, earlier: Option<&EarlierCall>) -> LeadFacts {
-        let zone = lead.zones.0.first().cloned().unwrap_or_else(|| "UTC".to_owned());
-        let clock = jiff::tz::TimeZone::get(&zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let local_time = self.clock.now().in_zone(&clock).strftime("%A, %-d %B, %H:%M").to_string();
-        let variables: BTreeMap<String, String> = lead.variables.0.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
-        let earlier_call = earlier.map(|call| earlier_call::told(call, &clock));
-        LeadFacts { first_name: variables.get("first_name").cloned(), variables, zone, local_time, earlier_call }
-    }
-
-    /// The last conversation, where there was one. The call goes on without it when it cannot be read in time.
-    async fn earlier(&self, claim: &HoldClaim, lead: &Lead) -> Option<EarlierCall> {
-        if lead.attempts < 2 {
-            return None;
-        }
-        let asked = self.store.earlier_call(claim.lead, claim.attempt);
-        let read = tokio::time::timeout(UNHEARD, asked).await.unwrap_or(Err(StoreError::Late));
-        read.inspect_err(|error| tracing::warn!(%error, "the agent does not know what was said last time")).ok().flatten()
-    }
-
     /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too. While the
     /// database is away, the local journal remembers it.
     async fn close(&self, claim: &HoldClaim, report: &CallReport, mut kept: Option<u64>) {
@@ -276,58 +182,5 @@ impl HoldDesk {
         if let Err(error) = self.finisher.finish(claim.attempt).await {
             tracing::warn!(%error, "outcome not folded yet; the sweep does it");
         }
-    }
-}
-
-/// What the agent may promise: callbacks in these hours, and how many.
-fn may_promise(settings: &CampaignSettings, lead: &Lead) -> (PromiseHours, u32) {
-    let stated = |name| lead.variables.get(name).and_then(Value::as_str);
-    let address = Address { state: stated("state"), postal_code: stated("postal_code") };
-    let hours = PromiseHours::of(settings, &lead.phone_number, &address.states(&lead.phone_number), &lead.zones);
-    (hours, settings.max_callbacks.saturating_sub(u32::try_from(lead.callbacks).unwrap_or(0)))
-}
-
-/// A column of the list as text.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The agent's rendered lines by name.
-fn clips(agent: &ReadyAgent) -> BTreeMap<LineName, Bytes> {
-    let named = LineName::ALL.iter().filter_map(|name| Some((*name, agent.clips.get(name.words(&agent.definition.lines))?.clone())));
-    named.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::tz::TimeZone;
-
-    use super::*;
-    use crate::domain::callback::resolve;
-    use crate::domain::campaign::file::CampaignFile;
-    use crate::store::contract::fixtures;
-    use crate::store::contract::support::with_sqlite;
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_call_is_briefed_with_lawful_hours_in_all_zones_and_what_is_left_of_the_cap() {
-        with_sqlite(|store| async move {
-            let campaign = fixtures::campaign(&store, "spring").await;
-            let lead = fixtures::lead(&store, campaign, 1).await;
-            let mut lead = store.lead(lead).await.unwrap().unwrap();
-            lead.zones.0 = vec!["America/Chicago".to_owned(), "America/New_York".to_owned()];
-            // no calls on Sundays in Alabama
-            lead.variables.0.insert("state".to_owned(), "AL".into());
-            lead.callbacks = 2;
-            let settings = CampaignFile::from_toml("caller_numbers = [\"+14155550200\"]").unwrap().settings().unwrap();
-            let (hours, left) = may_promise(&settings, &lead);
-            let friday = "2026-11-27T16:00:00Z".parse().unwrap();
-            let earliest = |words: &str| {
-                let chicago = TimeZone::get("America/Chicago").unwrap();
-                resolve(words, friday, &hours).earliest.unwrap().in_zone(&chicago).strftime("%a %H:%M").to_string()
-            };
-            assert_eq!([earliest("Sunday at 3 pm"), earliest("tomorrow at 7:30 pm")], ["Mon 09:00", "Mon 09:00"]);
-            assert_eq!((left, may_promise(&settings, &Lead { callbacks: 3, ..lead }).1), (1, 0));
-        })
-        .await;
     }
 }

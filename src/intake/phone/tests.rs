@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::american::USUAL_FORMS;
 use super::*;
 
 fn region(code: &str) -> Option<Region> {

@@ -7,7 +7,8 @@ use super::fixtures::campaign;
 use super::support::{on_both_engines, plan};
 use crate::domain::ids::CampaignId;
 use crate::store::db::{Db, EngineSql, on_db};
-use crate::store::{Store, StoreError, lead_insert, lead_values};
+use crate::store::lead_insert::by_number;
+use crate::store::{Store, StoreError, lead_values};
 
 /// The numbers that are asked for.
 const NUMBERS: &str = "'[\"+14155550001\",\"+14155550002\"]'";
@@ -41,11 +42,11 @@ on_both_engines! {
         fill(&store, known, fresh).await;
         let list = format!("'{fresh}'");
         let statements = [
-            ("lead", with(lead_insert::KEEP, &store, &[&list, &list, NUMBERS, "1"])),
-            ("lead", with(lead_insert::STORED, &store, &[NUMBERS, &list])),
+            ("lead", with(by_number::KEEP, &store, &[&list, &list, NUMBERS, "1"])),
+            ("lead", with(by_number::STORED, &store, &[NUMBERS, &list])),
             ("lead", with(lead_values::THERE, &store, &[NUMBERS, &list])),
             ("lead", with(lead_values::LISTED, &store, &[NUMBERS, &list])),
-            ("suppression", with(lead_insert::NEVER, &store, &[NUMBERS, &list])),
+            ("suppression", with(by_number::NEVER, &store, &[NUMBERS, &list])),
         ];
         for (table, statement) in statements {
             let plan = plan(&store, &statement).await;
