@@ -82,6 +82,7 @@ fn definition(persona_name: &str) -> AgentDefinition {
             filler: line(),
             apology: line(),
             voicemail: line(),
+            transferring: None,
         },
         slots: vec![Slot { name: "bill".into(), kind: SlotKind::Number, description: "per month".into() }],
         qualified_when: "bill > 100".into(),
