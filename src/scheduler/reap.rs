@@ -150,8 +150,12 @@ impl Reaper {
 }
 
 impl Scheduler {
-    /// Ends the call first: a provider that does not answer is asked again in the next round.
-    async fn bury(&self, call: &HeldCall) -> Result<(), StoreError> {
+    /// Ends the call first: a provider that does not answer is asked again in the next round. A call waits for its place, and may have
+    /// been handed to a person since it was seen: those two are not cut off.
+    pub(super) async fn bury(&self, call: &HeldCall) -> Result<(), StoreError> {
+        if !self.store.is_still_held(call).await? {
+            return Ok(());
+        }
         if let Some(call_sid) = &call.call_sid
             && let Err(error) = self.telephony.end(call_sid).await
         {

@@ -59,6 +59,9 @@ pub struct TruthLine {
     /// For `created`: where the call reports to; it names what the customer placed the call for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status_callback: Option<String>,
+    /// For `created`: the call that rang this callee, who is a person it is handed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_call_sid: Option<String>,
     /// For `created`, `refused` and `disturbed`: what went wrong on purpose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<&'static str>,
@@ -79,6 +82,7 @@ impl TruthLine {
             words: None,
             status: None,
             status_callback: None,
+            parent_call_sid: None,
             fault: None,
             code: None,
         }

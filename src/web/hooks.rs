@@ -60,8 +60,9 @@ pub async fn twilio(
 /// Heard by a callee for whom nobody could be reached.
 const NOT_REACHED: &str = "I'm sorry, nobody can take your call right now. Goodbye.";
 
-/// `POST /hooks/twilio/{attempt}/{send_no}/{mac}/transfer`: what came of ringing a person. The answer is what the call goes on with,
-/// so there is one whether or not the news can be written.
+/// `POST /hooks/twilio/{attempt}/{send_no}/{mac}/transfer`: what came of ringing a person. A report of their leg that is not written
+/// is refused, so that it comes again. The question after the ringing does not: without an answer the callee would hear the provider's
+/// own "application error", so there is one whether or not the news can be written.
 pub async fn transferred(
     State(hooks): State<Hooks>,
     OriginalUri(uri): OriginalUri,
@@ -75,7 +76,10 @@ pub async fn transferred(
         Err(refused) => return refused.into_response(),
     };
     let Some(told) = Transferred::read(&form) else { return counted("unknown", StatusCode::BAD_REQUEST).into_response() };
-    hooks.take_transfer(attempt, &told).await;
+    let kept = hooks.take_transfer(attempt, &told).await;
+    if !told.is_question {
+        return kept.into_response();
+    }
     let last_words = (told.result != TransferResult::Answered).then_some(NOT_REACHED);
     ([(CONTENT_TYPE, "text/xml")], twiml::hang_up(last_words)).into_response()
 }

@@ -6,6 +6,7 @@ mod explained;
 mod failover;
 mod flush;
 mod gone;
+mod handed_over;
 mod kept_ticket;
 mod long_outage;
 mod looking_on;

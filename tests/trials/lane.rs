@@ -58,7 +58,7 @@ impl Prepared {
         self.verb("agent save agent.toml").await?;
         for (name, leads) in CAMPAIGNS.into_iter().zip(settings::leads(self.leads)) {
             let hours = if name == CAMPAIGNS[2] { settings::closed_hours() } else { "00:00-24:00".to_owned() };
-            write("campaign.toml", &settings::campaign(&hours, self.times))?;
+            write("campaign.toml", &settings::campaign(&hours, self.times, self.builds.older.is_some()))?;
             write("leads.csv", &settings::csv(&leads))?;
             self.verb(&format!("campaign create --name {name} --file campaign.toml --agent short")).await?;
             self.verb(&format!("leads import --campaign {name} leads.csv")).await?;

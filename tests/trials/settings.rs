@@ -12,6 +12,22 @@ pub const CAMPAIGNS: [&str; 3] = ["first", "second", "closed"];
 const SHARED: usize = 10;
 const CLOSED: usize = 3;
 
+/// Who is rung for a callee that asks for a person.
+const PERSON: &str = "+14155550300";
+/// A lead in thirty asks for one, chosen by the number alone: whoever else the seed chooses stays who they are.
+const ASK_FOR_PERSON: &str = "[136]6$";
+/// It takes some seconds to be put through. The person is busy the second time, and has a second for everybody else.
+const HANDED_OVER: &str = r#"
+[personas.asks_for_person]
+rules = [{ when = "any", say = "Can I talk to a real person please?", times = 1 }]
+patience_ms = 4000
+[personas.person]
+hello = "Sales desk."
+hangs_up_after = { ms = 1000 }
+[personas.person_or_busy]
+sequence = ["person", "busy", "person"]
+"#;
+
 const RESERVE_USD: f64 = 0.5;
 /// Calls per second, of the account and of each campaign: whatever is armed gets its turn well within a ticket's lease, so that
 /// tickets that are rung again are those that were lost.
@@ -80,13 +96,14 @@ pub fn scenario(plan: &Plan) -> String {
     let faults = &plan.provider;
     format!(
         "[twilio]\ncps = 200.0\n[pace]\nsetup_ms = 20\nring_ms = [80, 400]\nms_per_word = 40\nreply_after_ms = 60\nhello_after_ms = 40\n\
-         patience_ms = 1500\n[[numbers]]\nweighted = {{ hangs_up = 9, busy = 4, busy_once = 4, no_answer = 4, failed = 2, refused = 1, \
-         opts_out = 2, silent = 1 }}\n\
+         patience_ms = 1500\n[[numbers]]\nmatch = \"{PERSON}\"\npersona = \"person_or_busy\"\n\
+         [[numbers]]\npattern = \"{ASK_FOR_PERSON}\"\npersona = \"asks_for_person\"\n\
+         [[numbers]]\nweighted = {{ hangs_up = 9, busy = 4, busy_once = 4, no_answer = 4, failed = 2, refused = 1, opts_out = 2, silent = 1 }}\n\
          [personas.hangs_up]\nhangs_up_after = {{ ms = 350 }}\n[personas.busy]\nbehaviour = \"busy\"\n\
          [personas.busy_once]\nsequence = [\"busy\", \"hangs_up\"]\n[personas.no_answer]\nbehaviour = \"no_answer\"\nring_ms = 500\n\
          [personas.failed]\nbehaviour = \"failed\"\nsip = 503\n[personas.refused]\nbehaviour = \"refused\"\ncode = 21211\n\
          [personas.opts_out]\nrules = [{{ when = \"any\", then = {{ press = \"9\" }} }}]\nhangs_up_after = {{ ms = 2500 }}\n\
-         [personas.silent]\nbehaviour = \"silent\"\npatience_ms = 1000\n\
+         [personas.silent]\nbehaviour = \"silent\"\npatience_ms = 1000\n{HANDED_OVER}\
          [faults]\nlist_lag_ms = {}\n[faults.create]\n{}[faults.callbacks]\n{}[faults.stream]\nnever_starts = 0.03\ncut = 0.05\n\
          cut_after_ms = 200\n",
         plan.list_lag_ms,
@@ -146,11 +163,13 @@ filler_after_ms = 1200
 reply_deadline_ms = 3000
 "#;
 
-/// A campaign's file. `hours` are those of every day.
-pub fn campaign(hours: &str, times: Times) -> String {
+/// A campaign's file. `hours` are those of every day; one that an older build reads as well hands nobody over, since that build may not
+/// know how.
+pub fn campaign(hours: &str, times: Times, beside_older: bool) -> String {
     let redial = times.redial().div_ceil(1_000);
+    let transfer_to = if beside_older { String::new() } else { format!("transfer_to = \"{PERSON}\"\n") };
     format!(
-        "caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nconsent_override_reason = \"simulated people\"\nbudget_usd = 100.0\nring_timeout_s = 20\nmax_duration_s = 60\n\
+        "{transfer_to}caller_numbers = [\"+14155550200\"]\nrequire_consent = false\nconsent_override_reason = \"simulated people\"\nbudget_usd = 100.0\nring_timeout_s = 20\nmax_duration_s = 60\n\
          [pace]\ncalls_per_second = {PACE:.1}\nlines = 40\n[caps]\nattempts = 3\nattempts_per_day = 4\ncallbacks = 0\n\
          [hours]\nweekdays = \"{hours}\"\nweekend = \"{hours}\"\noverride_reason = \"simulated people\"\n\
          [redial]\nbusy = {{ after = \"{redial}s\", times = 1 }}\nno_answer = {{ after = \"{redial}s\", times = 1 }}\nvoicemail = {{ after = \"1d\", times = 1 }}\n\

@@ -62,13 +62,13 @@ impl Times {
     }
 
     /// A process that was asked to stop ends by then: no call of these people takes longer than 25 s, and a step that waits for a
-    /// silent database is given up after 10.
+    /// silent database is given up after 10. Whoever rang a person and never hears what came of it waits 35 s for that.
     pub const fn drain(self) -> u64 {
-        self.of(35_000)
+        self.of(70_000)
     }
 
     /// What is not at rest by then is stuck.
     pub const fn patience(self) -> u64 {
-        self.of(60_000)
+        self.of(90_000)
     }
 }

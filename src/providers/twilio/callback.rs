@@ -102,6 +102,8 @@ pub struct Transferred {
     pub call_sid: String,
     /// How it went.
     pub result: TransferResult,
+    /// The provider wants to know what the call goes on with; otherwise it only reports, and reports again when it is told to.
+    pub is_question: bool,
 }
 
 impl Transferred {
@@ -109,15 +111,15 @@ impl Transferred {
     #[must_use]
     pub fn read(fields: &[Field<'_>]) -> Option<Self> {
         let text = |name: &str| fields.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_ref());
-        let (call_sid, status) = match text("DialCallStatus") {
-            Some(status) => (text("CallSid")?, status),
-            None => (text("ParentCallSid")?, text("CallStatus")?),
+        let (call_sid, status, is_question) = match text("DialCallStatus") {
+            Some(status) => (text("CallSid")?, status, true),
+            None => (text("ParentCallSid")?, text("CallStatus")?, false),
         };
         let result = match status {
             "completed" | "in-progress" => TransferResult::Answered,
             other => other.parse().ok()?,
         };
-        Some(Self { call_sid: call_sid.to_owned(), result })
+        Some(Self { call_sid: call_sid.to_owned(), result, is_question })
     }
 }
 
@@ -137,7 +139,7 @@ mod tests {
 
     #[test]
     fn reads_what_came_of_a_transfer() {
-        let told = |body: &[u8]| Transferred::read(&fields(body)).map(|told| (told.call_sid, told.result));
+        let told = |body: &[u8]| Transferred::read(&fields(body)).map(|told| (told.call_sid, told.result, told.is_question));
         for (status, result) in [
             ("completed", TransferResult::Answered),
             ("answered", TransferResult::Answered),
@@ -147,10 +149,12 @@ mod tests {
             ("canceled", TransferResult::Canceled),
         ] {
             let body = format!("CallSid=CA1&CallStatus=in-progress&DialCallStatus={status}&DialCallSid=CA2");
-            assert_eq!(told(body.as_bytes()), Some(("CA1".to_owned(), result)));
+            assert_eq!(told(body.as_bytes()), Some(("CA1".to_owned(), result, true)));
         }
-        let leg = told(b"CallSid=CA2&ParentCallSid=CA1&CallStatus=in-progress");
-        assert_eq!(leg, Some(("CA1".to_owned(), TransferResult::Answered)));
+        for status in ["in-progress", "completed"] {
+            let leg = told(format!("CallSid=CA2&ParentCallSid=CA1&CallStatus={status}").as_bytes());
+            assert_eq!(leg, Some(("CA1".to_owned(), TransferResult::Answered, false)));
+        }
         assert_eq!(told(BUSY), None, "a callback of the call itself");
         assert_eq!(told(b"CallSid=CA1&DialCallStatus=strange"), None);
     }

@@ -25,7 +25,8 @@ pub fn connect_stream(media_url: &str, parameters: &[(String, String)], apology:
     xml
 }
 
-/// Rings a person for the callee. `answered` of their leg is told at once; what came of it in the end is asked about.
+/// Rings a person for the callee. `answered` of their leg is told at once; what came of it in the end is asked about. That question
+/// is answered whether or not the news could be kept, so the leg's end is told as well, and told again when it was not kept.
 #[must_use]
 pub fn dial_person(transfer: &Transfer) -> String {
     let mut xml = String::with_capacity(512);
@@ -33,7 +34,7 @@ pub fn dial_person(transfer: &Transfer) -> String {
     escape(&mut xml, &transfer.result_url);
     xml.push_str(&format!(r#"" timeout="{}" callerId=""#, RING_PERSON.as_secs()));
     escape(&mut xml, transfer.from.e164());
-    xml.push_str(r#""><Number statusCallbackEvent="answered" statusCallback=""#);
+    xml.push_str(r#""><Number statusCallbackEvent="answered completed" statusCallback=""#);
     escape(&mut xml, &transfer.result_url);
     xml.push_str(r#"">"#);
     escape(&mut xml, transfer.to.e164());
@@ -106,7 +107,7 @@ mod tests {
         };
         assert_eq!(
             dial_person(&transfer),
-            r#"<?xml version="1.0" encoding="UTF-8"?><Response><Dial action="https://app.example/t?a&amp;b" timeout="20" callerId="+14155550100"><Number statusCallbackEvent="answered" statusCallback="https://app.example/t?a&amp;b">+14155550199</Number></Dial></Response>"#
+            r#"<?xml version="1.0" encoding="UTF-8"?><Response><Dial action="https://app.example/t?a&amp;b" timeout="20" callerId="+14155550100"><Number statusCallbackEvent="answered completed" statusCallback="https://app.example/t?a&amp;b">+14155550199</Number></Dial></Response>"#
         );
         assert!(hang_up(None).ends_with("<Response><Hangup/></Response>"));
         assert!(hang_up(Some("Sorry & bye")).ends_with("<Response><Say>Sorry &amp; bye</Say><Hangup/></Response>"));

@@ -5,7 +5,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::*;
+use crate::domain::attempt::AttemptState;
 use crate::domain::ids::AttemptId;
+use crate::domain::transfer::TransferResult;
 use crate::providers::Again;
 use crate::scheduler::{Duty as _, reap};
 
@@ -140,6 +142,19 @@ on_both_engines! {
         assert_eq!(still_held(&bench).await, [call], "a provider that does not answer has ended nothing");
         look_until_held(&bench, &mut reaper, &[]).await;
         assert_eq!(provider.asked(), [QUICK, QUICK]);
+    }
+
+    async fn a_call_that_was_handed_to_a_person_while_it_waited_to_be_ended_goes_on(store: Store) {
+        let mut bench = Bench::new(store, 3).await;
+        let provider = Slow::new(false);
+        bench.scheduler.telephony = Arc::clone(&provider) as _;
+        let spring = bench.campaign("spring", settings(1), CampaignState::Running).await;
+        let attempt = holds(&bench, spring, 1, QUICK).await;
+        let seen = bench.store.held_calls().await.unwrap().remove(0);
+        bench.store.transfer_told(attempt, QUICK, TransferResult::Answered, bench.clock.now()).await.unwrap();
+        bench.scheduler.bury(&seen).await.unwrap();
+        assert_eq!(provider.asked(), Vec::<String>::new(), "two people were cut off");
+        assert_eq!(bench.store.attempt(attempt).await.unwrap().unwrap().state, AttemptState::HandedOff);
     }
 
     async fn of_many_calls_of_the_dead_eight_are_ended_at_a_time_and_each_once(store: Store) {

@@ -20,7 +20,7 @@ use super::webhook::{Params, param};
 use crate::simulator::callee::Callee;
 use crate::simulator::casting::Cast;
 use crate::simulator::persona::Persona;
-use crate::simulator::truth::TruthKind;
+use crate::simulator::truth::{TruthKind, TruthLine};
 
 /// How a ringing leg went.
 enum Rung {
@@ -58,7 +58,9 @@ impl ChildLeg {
         let leg = Leg { to: number.text.trim(), from, parent: Some(&session.call.sid), queue_time_ms: 0 };
         let (call, told) = Call::new(&leg);
         session.twilio.calls.add(&call);
-        session.twilio.record(TruthKind::Created, &call);
+        let mut line = TruthLine::now(TruthKind::Created, Some(&call.sid), &call.to, &call.from);
+        line.parent_call_sid = Some(session.call.sid.clone());
+        session.twilio.truth.record(line);
         let mut progress =
             Progress::new(&session.twilio, progress_hook(document, number), Events::named(number.attribute("statusCallbackEvent")));
         progress.initiated(&call);

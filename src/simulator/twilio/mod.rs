@@ -124,10 +124,6 @@ impl Twilio {
         ringing::foresee(persona, &self.stage.scenario.pace, self.chance, &subject, patience)
     }
 
-    fn record(&self, event: TruthKind, call: &Call) {
-        self.truth.record(TruthLine::now(event, Some(&call.sid), &call.to, &call.from));
-    }
-
     /// The one place where a call's status changes, so that the truth log misses none.
     fn enter(&self, call: &Call, status: Status) {
         let mut line = TruthLine::now(TruthKind::Ended, Some(&call.sid), &call.to, &call.from);

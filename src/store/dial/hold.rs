@@ -151,14 +151,29 @@ impl Store {
         })
     }
 
-    /// The holder is dead: its side is closed with the draft it left. False when it closed by itself or was replaced.
+    /// Whether a call is still in the hands it was seen in: not closed, and not handed to a person since.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn is_still_held(&self, call: &HeldCall) -> Result<bool, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "SELECT COUNT(*) FROM attempt WHERE id = $1 AND hold_epoch = $2 AND closed_at IS NULL
+                       AND state IN ('placed', 'ringing', 'talking')";
+            Ok(fetch_value!(conn, i64, sql, call.attempt, call.epoch) == 1)
+        })
+    }
+
+    /// The holder is dead: its side is closed with the draft it left. False when it closed by itself, was replaced, or the call was
+    /// handed to a person, who needs no holder.
     ///
     /// # Errors
     /// The database cannot be written.
     pub async fn bury_holder(&self, attempt: AttemptId, epoch: u32, now: Timestamp) -> Result<bool, StoreError> {
         on_db!(self.db, statement, conn => {
             let mut conn: Conn<'_> = conn.into();
-            let sql = "UPDATE attempt SET closed_at = $3, holder_died = TRUE WHERE id = $1 AND hold_epoch = $2 AND closed_at IS NULL";
+            let sql = "UPDATE attempt SET closed_at = $3, holder_died = TRUE WHERE id = $1 AND hold_epoch = $2 AND closed_at IS NULL
+                       AND state IN ('placed', 'ringing', 'talking')";
             Ok(execute!(conn, sql, attempt, whole(epoch), now) == 1)
         })
     }

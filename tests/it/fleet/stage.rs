@@ -22,8 +22,13 @@ pub fn talkers(seconds: u32) -> String {
 
 /// A campaign without redials, at any hour, with so many people on its list and so many lines.
 pub fn campaign(deployment: &Deployment, leads: u32, lines: u32, rate: f64) {
+    campaign_with("", deployment, leads, lines, rate);
+}
+
+/// The same with lines of its own at the head of its file.
+pub fn campaign_with(head: &str, deployment: &Deployment, leads: u32, lines: u32, rate: f64) {
     let settings = format!(
-        "caller_numbers = [\"+14155550200\"]\nmax_duration_s = 300\n{HOURS}[pace]\ncalls_per_second = {rate:.1}\nlines = {lines}\n[caps]\nattempts = 1\n"
+        "{head}caller_numbers = [\"+14155550200\"]\nmax_duration_s = 300\n{HOURS}[pace]\ncalls_per_second = {rate:.1}\nlines = {lines}\n[caps]\nattempts = 1\n"
     );
     deployment.write("campaign.toml", &settings);
     deployment.write("agent.toml", &patient_agent());

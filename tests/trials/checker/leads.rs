@@ -62,7 +62,13 @@ fn has_reason(truth: &Truth, rows: &Rows, lead: &Lead) -> bool {
 
 /// I3: a call that nobody ends goes on costing money, and somebody listens to silence.
 pub fn calls_are_over(truth: &Truth) -> Vec<String> {
-    truth.calls.iter().filter(|call| call.ended_ms.is_none()).map(|call| format!("{} to {} is not over", call.sid, call.to)).collect()
+    truth
+        .calls
+        .iter()
+        .chain(&truth.legs)
+        .filter(|call| call.ended_ms.is_none())
+        .map(|call| format!("{} to {} is not over", call.sid, call.to))
+        .collect()
 }
 
 /// I6: what was accepted is exported, each once.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod leads;
+mod legs;
 mod money;
 mod permitted;
 pub mod rows;
@@ -17,7 +18,7 @@ use truth::Truth;
 /// The promises, by the names docs/reliability.md uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
-    /// At most one call per attempt.
+    /// At most one call per attempt, and at most one to a person for each call.
     I1,
     /// Never two calls at once to one number, nor two sooner after each other than the campaign allows.
     I2,
@@ -72,6 +73,7 @@ pub fn check(evidence: &Evidence) -> Vec<Violation> {
         found.extend(complaints.into_iter().map(|what| Violation { invariant, what }));
     };
     ask(Invariant::I1, calls::one_per_attempt(truth));
+    ask(Invariant::I1, legs::one_per_call(truth));
     ask(Invariant::I2, calls::one_at_a_time(truth));
     ask(Invariant::I2, calls::not_too_soon(truth, rows));
     ask(Invariant::I2, calls::not_after_the_last(truth, rows));
@@ -81,6 +83,8 @@ pub fn check(evidence: &Evidence) -> Vec<Violation> {
     ask(Invariant::I4, calls::one_attempt_and_outcome(truth, rows));
     ask(Invariant::I4, calls::outcomes_are_true(truth, rows));
     ask(Invariant::I4, calls::held_were_answered(truth, rows));
+    ask(Invariant::I4, legs::of_a_talk(truth));
+    ask(Invariant::I4, legs::transferred_is_true(truth, rows));
     ask(Invariant::I5, permitted::not_suppressed(truth, rows));
     ask(Invariant::I5, permitted::in_hours(truth, rows));
     ask(Invariant::I5, permitted::decided_lately(truth, rows));

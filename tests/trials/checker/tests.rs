@@ -18,6 +18,7 @@ fn world() -> Evidence {
         sid: sid.to_owned(),
         to: "+1".to_owned(),
         attempt: Some(id(attempt).to_string()),
+        parent: None,
         created_ms: at,
         rang: true,
         answered: status == "completed",
@@ -64,6 +65,14 @@ fn world() -> Evidence {
     Evidence { truth, rows, accepted: vec!["L1".to_owned()], exported: vec!["L1".to_owned()] }
 }
 
+/// The second call was handed to a person, who talked until it ended.
+fn handed_over(world: &mut Evidence) {
+    world.rows.attempts[1].disposition = Some("transferred".to_owned());
+    let leg =
+        Call { sid: "CA3".to_owned(), to: "+5".to_owned(), attempt: None, parent: Some("CA2".to_owned()), ..world.truth.calls[1].clone() };
+    world.truth.legs.push(leg);
+}
+
 /// Another lead, with a number of its own.
 fn untried(state: &str, next_attempt_at: i64) -> Lead {
     let (campaign, external_id, phone_number) = ("a".to_owned(), "L9".to_owned(), "+9".to_owned());
@@ -92,6 +101,24 @@ fn each_broken_promise_is_found_and_no_other() {
         ("two calls of one attempt", I1, |world| {
             world.rows.attempts[1].id = id(1);
             world.truth.calls[1].attempt = Some(id(1).to_string());
+        }),
+        ("a person who is rung twice for one call", I1, |world| {
+            handed_over(world);
+            let again = Call { sid: "CA4".to_owned(), ..world.truth.legs[0].clone() };
+            world.truth.legs.push(again);
+        }),
+        ("a person who is rung for nobody", I4, |world| {
+            handed_over(world);
+            world.rows.attempts[1].disposition = Some("not_qualified".to_owned());
+            world.truth.legs[0].parent = Some("CA1".to_owned());
+        }),
+        ("handed to a person who did not answer", I4, |world| {
+            handed_over(world);
+            world.truth.legs[0].answered = false;
+        }),
+        ("a person who is left on the phone", I3, |world| {
+            handed_over(world);
+            world.truth.legs[0].ended_ms = None;
         }),
         ("two calls at once", I2, |world| world.truth.calls[0].ended_ms = Some(3_400)),
         ("a call that never ends", I3, |world| world.truth.calls[1].ended_ms = None),
@@ -162,6 +189,12 @@ type Happening = (&'static str, fn(&mut Evidence));
 #[test]
 fn what_only_looks_like_a_broken_promise_is_none() {
     let fine: &[Happening] = &[
+        ("a call that was handed to a person", handed_over),
+        ("a person who could not be reached", |world| {
+            handed_over(world);
+            world.rows.attempts[1].disposition = Some("not_qualified".to_owned());
+            world.truth.legs[0].answered = false;
+        }),
         ("suppressed just before the call, after its permit", |world| {
             world.rows.suppressed.push(Suppressed { phone_number: "+1".to_owned(), created_at: 2_900 });
         }),
@@ -229,11 +262,13 @@ fn the_log_is_read_as_calls() {
         r#"{"at_ms":6,"event":"ringing","call_sid":"CA1","to":"+1","from":"+2"}"#,
         r#"{"at_ms":7,"event":"disturbed","call_sid":null,"to":"+1","from":"","fault":"lose"}"#,
         r#"{"at_ms":9,"event":"ended","call_sid":"CA1","to":"+1","from":"+2","status":"busy"}"#,
+        r#"{"at_ms":9,"event":"created","call_sid":"CA2","to":"+5","from":"+2","parent_call_sid":"CA1"}"#,
         r#"{"at_ms":10,"event":"ended","call_s"#,
     ];
     std::fs::write(&log, lines.join("\n")).unwrap();
     let truth = Truth::read(&log).unwrap();
-    assert_eq!((truth.live(), truth.faults["reset"], truth.faults["lose"]), (0, 1, 1));
+    assert_eq!((truth.live(), truth.faults["reset"], truth.faults["lose"]), (1, 1, 1));
+    assert_eq!((truth.calls.len(), truth.legs.len(), truth.legs[0].parent.as_deref()), (1, 1, Some("CA1")));
     let call = &truth.calls[0];
     assert_eq!((call.attempt.as_deref(), call.rang, call.answered, call.created_ms), (Some("abc"), true, false, 5));
     assert_eq!((call.ended_ms, call.status.as_deref()), (Some(9), Some("busy")));

@@ -15,6 +15,7 @@ struct Line {
     to: String,
     status: Option<String>,
     status_callback: Option<String>,
+    parent_call_sid: Option<String>,
     fault: Option<String>,
 }
 
@@ -25,6 +26,8 @@ pub struct Call {
     pub to: String,
     /// The attempt its maker placed it for, by the path it reports to.
     pub attempt: Option<String>,
+    /// The call that rang this person, to hand its callee over.
+    pub parent: Option<String>,
     pub created_ms: i64,
     pub rang: bool,
     pub answered: bool,
@@ -36,6 +39,8 @@ pub struct Call {
 #[derive(Debug, Default)]
 pub struct Truth {
     pub calls: Vec<Call>,
+    /// Those to people whom a callee was handed to: no lead was called by them.
+    pub legs: Vec<Call>,
     /// What the provider did wrong, by kind.
     pub faults: BTreeMap<String, u64>,
 }
@@ -59,12 +64,13 @@ impl Truth {
         }
         let mut calls: Vec<Call> = calls.into_values().collect();
         calls.sort_by_key(|call| call.created_ms);
-        Ok(Self { calls, faults })
+        let (legs, calls) = calls.into_iter().partition(|call| call.parent.is_some());
+        Ok(Self { calls, legs, faults })
     }
 
     /// Calls that are not over.
     pub fn live(&self) -> usize {
-        self.calls.iter().filter(|call| call.ended_ms.is_none()).count()
+        self.calls.iter().chain(&self.legs).filter(|call| call.ended_ms.is_none()).count()
     }
 }
 
@@ -74,6 +80,7 @@ impl Call {
             "created" => {
                 (self.sid, self.to, self.created_ms) = (line.call_sid.unwrap_or_default(), line.to, line.at_ms);
                 self.attempt = line.status_callback.as_deref().and_then(attempt_of);
+                self.parent = line.parent_call_sid;
             }
             "ringing" => self.rang = true,
             "answered" => self.answered = true,

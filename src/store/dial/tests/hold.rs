@@ -189,6 +189,7 @@ on_both_engines! {
         assert_eq!(answered("CA1").await, Some((Some(AttemptState::HandedOff), true)));
         assert_eq!(answered("CA1").await, Some((None, false)), "told again");
         assert!(bench.store.held_calls().await.unwrap().is_empty());
+        assert!(!bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap(), "nobody who could be dead holds it");
         let signals = bench.store.signals_for(bench.worker, now()).await.unwrap();
         let signals: Vec<CallSignal> = signals.into_iter().map(|stored| stored.signal).collect();
         assert_eq!(signals, [CallSignal::Transfer(TransferResult::Answered)], "who rang the person is told once");

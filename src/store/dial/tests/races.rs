@@ -11,13 +11,14 @@ use futures_util::future::join_all;
 
 use super::bench::{Bench, news, now};
 use super::finish::talked;
-use super::hold::told;
+use super::hold::{hold, told};
 use crate::domain::attempt::AttemptState;
 use crate::domain::dialing::CallStatus;
 use crate::domain::ids::{AttemptId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Outcome, PromisedCallback};
+use crate::domain::transfer::TransferResult;
 use crate::mind::ledger::{LedgerEntry, Purpose, Service};
 use crate::store::Store;
 use crate::store::contract::call_record::entry;
@@ -235,5 +236,30 @@ on_both_engines! {
         let status = bench.store.campaign_status(bench.campaign).await.unwrap();
         let reserved = bench.reserve.0 * i64::try_from(rounds - given_back).unwrap();
         assert_eq!((status.spent, status.reserved), (NanoUsd(COST * i64::try_from(rounds).unwrap()), NanoUsd(reserved)));
+    }
+
+    async fn a_call_that_is_handed_over_as_its_holder_is_buried_stays_with_the_two_people(store: Store) {
+        let (rounds, bench) = (rounds(&store), Bench::new(store).await);
+        for n in 1..=rounds {
+            let (sid, (first, second)) = (format!("CA{n}"), lags(n));
+            let claimed = bench.placed(n, &sid).await;
+            let held = hold(&bench, &claimed, &sid).await;
+            let seen = bench.store.held_calls().await.unwrap();
+            let [seen] = &seen[..] else { panic!("{seen:?}") };
+            let hand_over = async {
+                wait(&bench, first).await;
+                bench.store.transfer_told(claimed.attempt, &sid, TransferResult::Answered, now()).await.unwrap().unwrap().came_to
+            };
+            let bury = async {
+                wait(&bench, second).await;
+                bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap()
+            };
+            let (came_to, _) = tokio::join!(hand_over, bury);
+            assert_eq!(came_to, Some(AttemptState::HandedOff), "{n}");
+            assert!(!bench.store.is_still_held(seen).await.unwrap(), "{n}: it would be ended");
+            assert!(!bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap(), "{n}");
+            let Finished::Done(call) = bench.end(&claimed, &sid, CallStatus::Completed).await else { panic!("{n}: not finished") };
+            assert_eq!(call.outcome.disposition, Disposition::Transferred, "{n}");
+        }
     }
 }
