@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::call::journal::{CallEvent, Journal};
@@ -19,6 +20,7 @@ use crate::mind::price::PriceTable;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
 use crate::work::local_journal::{Happened, LocalJournal, Record, in_time};
+use crate::work::patience::Patience;
 
 /// Entries that may wait: a long call's worth.
 const WAITING: usize = 4096;
@@ -28,7 +30,7 @@ const BATCH: usize = 64;
 const GATHER: Duration = Duration::from_millis(100);
 /// Between two tries while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long the end of a call waits for a database that does not come back.
+/// How long a call that is over waits for a database that does not come back, in a process that was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whose call it is.
@@ -56,11 +58,17 @@ pub struct StoreJournal {
 }
 
 impl StoreJournal {
-    /// Starts a journal; the handle ends once the journal is dropped and everything is written, or left on the local disk.
+    /// Starts a journal; the handle ends once the journal is dropped and everything is written, or after `stop` left on the local disk.
     #[must_use]
-    pub fn start(store: Store, clock: SharedClock, local: LocalJournal, subject: Subject) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        store: Store,
+        clock: SharedClock,
+        local: LocalJournal,
+        subject: Subject,
+        stop: CancellationToken,
+    ) -> (Self, JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
-        let writer = Writer { store, clock, subject, local, overdue: VecDeque::new() };
+        let writer = Writer { store, clock, subject, local, stop, overdue: VecDeque::new() };
         (Self { entries }, tokio::spawn(writer.run(waiting).in_current_span()))
     }
 
@@ -90,7 +98,8 @@ struct Writer {
     clock: SharedClock,
     subject: Subject,
     local: LocalJournal,
-    /// What the database could not take yet, in order, with its number in the local journal.
+    stop: CancellationToken,
+    /// What the database could not take yet, opt-outs first, with its number in the local journal.
     overdue: VecDeque<(Option<u64>, Happened)>,
 }
 
@@ -163,7 +172,8 @@ impl Writer {
         if let Err(error) = &kept {
             tracing::error!(%error, "the local journal cannot be written; the call's record is in memory alone");
         }
-        self.overdue.push_back((kept.ok(), batch));
+        // the number may be called for another lead as soon as the database is back
+        if batch.opt_out { self.overdue.push_front((kept.ok(), batch)) } else { self.overdue.push_back((kept.ok(), batch)) }
     }
 
     async fn catch_up(&mut self) {
@@ -180,12 +190,12 @@ impl Writer {
         }
     }
 
-    /// The call is over. What the database does not take for too long stays in the local journal for the next start.
+    /// The call is over. What the database does not take before the process ends stays in the local journal for the next start.
     async fn finish(mut self) {
-        let begun = tokio::time::Instant::now();
+        let mut patience = Patience::new(self.stop.clone(), PATIENCE);
         self.catch_up().await;
         while !self.overdue.is_empty() {
-            if begun.elapsed() > PATIENCE {
+            if patience.is_over() {
                 let left = self.overdue.len();
                 tracing::error!(attempt.id = %self.subject.attempt, left, "call journal left on this disk; the next start writes it");
                 return;
