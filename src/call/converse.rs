@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 use crate::call::journal::{CallEvent, CallSignal, EventKind, Journal};
 use crate::call::outbox::Outbox;
 use crate::call::phone::{FromPhone, PhoneLink, ToPhone};
+use crate::call::report::Reporter;
 use crate::call::speak::Order;
 use crate::call::think;
 use crate::call::turn::{Action, Ask, Conversation, Event};
@@ -28,6 +29,7 @@ const PHONE_QUIET: Duration = Duration::from_secs(20);
 /// The loop and everything it holds.
 pub(super) struct Converse {
     pub core: Conversation,
+    pub reporter: Reporter,
     pub phone: PhoneLink,
     pub thinker: Arc<Thinker>,
     pub journal: Arc<dyn Journal>,
@@ -180,10 +182,14 @@ impl Converse {
         }
         let mut actions = std::mem::take(&mut self.state.actions);
         self.core.step(event, now, &mut actions);
+        let understood = actions.iter().any(|action| matches!(action, Action::Note { kind: EventKind::Understood, .. }));
         for action in actions.drain(..) {
             self.act(action);
         }
         self.state.actions = actions;
+        if understood {
+            self.journal.draft(self.reporter.draft(&self.core));
+        }
     }
 
     fn act(&mut self, action: Action) {

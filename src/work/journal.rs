@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::call::journal::{CallEvent, Journal};
+use crate::call::journal::{CallEvent, CallReport, Journal};
 use crate::clock::SharedClock;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::money::NanoUsd;
@@ -19,7 +19,7 @@ use crate::mind::ledger::LedgerEntry;
 use crate::mind::price::PriceTable;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
-use crate::work::local_journal::{Happened, LocalJournal, Record, in_time};
+use crate::work::local_journal::{Draft, Happened, LocalJournal, Record, in_time};
 use crate::work::patience::Patience;
 
 /// Entries that may wait: a long call's worth.
@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Subject {
     /// The attempt.
     pub attempt: AttemptId,
+    /// The fence of the hold.
+    pub epoch: u32,
     /// Its campaign.
     pub campaign: CampaignId,
     /// The model everything is compared with in the ledger.
@@ -48,6 +50,7 @@ pub struct Subject {
 enum Entry {
     Event(CallEvent),
     Ledger(Box<LedgerEntry>),
+    Draft(Box<CallReport>),
     OptOut,
 }
 
@@ -86,6 +89,10 @@ impl Journal for StoreJournal {
 
     fn ledger(&self, entry: LedgerEntry) {
         self.put(Entry::Ledger(Box::new(entry)));
+    }
+
+    fn draft(&self, draft: CallReport) {
+        self.put(Entry::Draft(Box::new(draft)));
     }
 
     fn opt_out(&self) {
@@ -134,7 +141,8 @@ impl Writer {
     }
 
     fn empty(&self) -> Happened {
-        Happened { attempt: self.subject.attempt, events: Vec::new(), ledger: Vec::new(), opt_out: false, at: self.clock.now() }
+        let (attempt, at) = (self.subject.attempt, self.clock.now());
+        Happened { attempt, events: Vec::new(), ledger: Vec::new(), draft: None, opt_out: false, at }
     }
 
     fn put(&self, batch: &mut Happened, entry: Entry) {
@@ -144,6 +152,7 @@ impl Writer {
                 batch.events.push(event);
             }
             Entry::Ledger(entry) => batch.ledger.push(self.complete(*entry)),
+            Entry::Draft(report) => batch.draft = Some(Draft { epoch: self.subject.epoch, report: *report }),
             Entry::OptOut => batch.opt_out = true,
         }
     }
@@ -251,4 +260,42 @@ fn measure(event: &CallEvent) {
 
 fn seconds(ms: u64) -> f64 {
     Duration::from_millis(ms).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::call::journal::EventKind;
+    use crate::clock::SystemClock;
+    use crate::domain::ids::WorkerId;
+    use crate::domain::outcome::{Disposition, Flags, Outcome};
+    use crate::store::contract::fixtures;
+    use crate::store::contract::support::on_both_engines;
+    use crate::store::db::on_db;
+
+    on_both_engines! {
+        async fn what_was_understood_is_in_the_row_while_the_call_runs(store: Store) {
+            let campaign = fixtures::campaign(&store, "spring").await;
+            let lead = fixtures::lead(&store, campaign, 1).await;
+            let attempt = fixtures::attempt(&store, campaign, lead).await;
+            let data = tempfile::tempdir().unwrap();
+            let (local, _) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
+            let subject = Subject { attempt, epoch: 0, campaign, reasoning_model: String::new() };
+            let clock: SharedClock = std::sync::Arc::new(SystemClock);
+            let (journal, written) = StoreJournal::start(store.clone(), clock, local, subject, CancellationToken::new());
+            let outcome = Outcome { disposition: Disposition::Incomplete, reason: None, flags: Flags::default(), callback: None };
+            for seq in 0..2 {
+                journal.event(CallEvent { seq, offset_ms: 5, kind: EventKind::Understood, body: String::new() });
+                journal.draft(CallReport { outcome: Some(outcome.clone()), slots: json!({ "said": seq }) });
+            }
+            drop(journal);
+            written.await.unwrap();
+            let kept: Result<(String, String), StoreError> = on_db!(store.db, read, conn => {
+                Ok(sqlx::query_as("SELECT slots, draft_outcome FROM attempt WHERE id = $1").bind(attempt).fetch_one(conn).await?)
+            });
+            assert_eq!(kept.unwrap(), (json!({ "said": 1 }).to_string(), serde_json::to_string(&outcome).unwrap()));
+        }
+    }
 }

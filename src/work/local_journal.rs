@@ -54,10 +54,22 @@ pub struct Happened {
     pub events: Vec<CallEvent>,
     /// Provider calls.
     pub ledger: Vec<LedgerEntry>,
+    /// The call so far, when something was understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
     /// The callee asked not to be called again.
     pub opt_out: bool,
     /// When it was noted.
     pub at: Timestamp,
+}
+
+/// What a call has told so far: its outcome if its holder dies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The fence of the hold.
+    pub epoch: u32,
+    /// What it told.
+    pub report: CallReport,
 }
 
 impl Record {
@@ -95,6 +107,9 @@ impl Happened {
     pub async fn write(&self, store: &Store) -> Result<(), StoreError> {
         if self.opt_out {
             store.record_opt_out(self.attempt, self.at).await?;
+        }
+        if let Some(Draft { epoch, report: CallReport { outcome: Some(outcome), slots } }) = &self.draft {
+            store.save_draft(self.attempt, *epoch, outcome, slots).await?;
         }
         if !self.events.is_empty() {
             store.append_call_events(self.attempt, &self.events, self.at).await?;
@@ -280,7 +295,7 @@ mod tests {
     fn happened(seq: u32) -> Record {
         let events = vec![CallEvent { seq, offset_ms: 5, kind: EventKind::Callee, body: "Hello?".to_owned() }];
         let attempt = AttemptId(uuid::Uuid::from_u128(7));
-        Record::Happened(Happened { attempt, events, ledger: Vec::new(), opt_out: false, at: Timestamp::from_millis(9) })
+        Record::Happened(Happened { attempt, events, ledger: Vec::new(), draft: None, opt_out: false, at: Timestamp::from_millis(9) })
     }
 
     fn closed() -> Record {
