@@ -19,6 +19,7 @@ use super::crew::Crew;
 use super::{App, Listeners};
 use crate::config::Alarms;
 use crate::domain::attempt::AttemptState;
+use crate::domain::ids::WorkerId;
 use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::{AgeLimits, Watched};
@@ -37,6 +38,8 @@ const LONGEST_DIAL: Duration = Duration::from_secs(120);
 const TABLE_POLL: Duration = Duration::from_millis(200);
 /// A table job that takes longer is given up and tried again.
 const LONGEST_JOB: Duration = Duration::from_secs(120);
+/// How long a worker whose calls are over waits for their outcomes: the provider's last word of each is on its way.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Table jobs at the same time.
 const TABLE_WIDTH: u32 = 16;
 /// Between two tries to write what dead workers left behind.
@@ -100,7 +103,8 @@ impl App {
         })
     }
 
-    /// Places calls, holds them, and works the job table. Returns once every call it held has ended.
+    /// Places calls, holds them, and works the job table. Returns once every call it held has ended, and has its outcome where the
+    /// provider tells its end in time: the last worker's calls are folded by nobody else.
     ///
     /// # Errors
     /// When the worker cannot be registered.
@@ -116,7 +120,8 @@ impl App {
         let crew = Crew::new(&self, local, &stop);
         let port = listener.local_addr().context("the worker's own address is not known")?.port();
         crew.heartbeat.register(port).await.context("the worker cannot be registered")?;
-        let (beating, serving, mut duties) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
+        let (beating, serving, folding) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
+        let mut duties = JoinSet::new();
         let heart = tokio::spawn(crew.heartbeat.clone().run(beating.clone()));
         let routes = public_routes(self.hooks(), Some(self.line(&crew)));
         let server = tokio::spawn(web::serve(listener, routes, serving.clone()));
@@ -125,7 +130,7 @@ impl App {
         duties.spawn(self.queue.clone().work(Runner { timeout: LONGEST_DIAL }, crew.dialer, dials, stop.clone()));
         let lease = Duration::from_millis(self.config.worker.job_lease_ms);
         let jobs = TableSettings { poll: TABLE_POLL, lease, longest: LONGEST_JOB, width: TABLE_WIDTH };
-        duties.spawn(table::work(crew.rows, crew.table, jobs, stop.clone()));
+        let table = tokio::spawn(table::work(crew.rows, crew.table, jobs, folding.clone()));
         duties.spawn(take_over(self.store.clone(), left, stop.clone()));
         duties.spawn(self.lookout.clone().run(stop.clone()));
         self.active.store(true, Ordering::Relaxed);
@@ -137,6 +142,9 @@ impl App {
         while duties.join_next().await.is_some() {}
         crew.calls.close();
         crew.calls.wait().await;
+        until_folded(&self.steps, self.id).await;
+        folding.cancel();
+        let _ = table.await;
         beating.cancel();
         serving.cancel();
         let _ = tokio::join!(heart, server);
@@ -230,6 +238,23 @@ fn age_limits(alarms: &Alarms) -> AgeLimits {
     let states = states.map(|(state, seconds)| (Watched::State(state), seconds));
     let limits = states.into_iter().chain([(Watched::Unsent, alarms.unsent_s)]);
     AgeLimits::new(limits.map(|(watched, seconds)| (watched, Duration::from_secs(seconds))))
+}
+
+/// Waits until the calls that this worker held have their outcomes.
+async fn until_folded(store: &Store, worker: WorkerId) {
+    let looks = async {
+        loop {
+            match store.unfolded_calls(worker).await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the outcomes of this worker's calls cannot be looked for; trying again"),
+            }
+            tokio::time::sleep(TABLE_POLL).await;
+        }
+    };
+    if tokio::time::timeout(LAST_WORDS, looks).await.is_err() {
+        tracing::warn!("calls of this worker have no outcome yet; another worker, or the next one that starts, folds it");
+    }
 }
 
 /// Writes what dead workers left on this disk, as soon as the database takes it.

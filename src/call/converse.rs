@@ -14,9 +14,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::call::journal::{CallSignal, Journal};
+use crate::call::journal::{CallSignal, EventKind, Journal};
 use crate::call::outbox::Outbox;
 use crate::call::phone::{FromPhone, PhoneLink};
+use crate::call::report::Reporter;
 use crate::call::speak::Order;
 use crate::call::turn::{Action, Conversation, Event};
 use crate::mind::thinker::Thinker;
@@ -27,6 +28,7 @@ const PHONE_QUIET: Duration = Duration::from_secs(20);
 /// The loop and everything it holds.
 pub(super) struct Converse {
     pub core: Conversation,
+    pub reporter: Reporter,
     pub phone: PhoneLink,
     pub thinker: Arc<Thinker>,
     pub journal: Arc<dyn Journal>,
@@ -179,10 +181,14 @@ impl Converse {
         }
         let mut actions = std::mem::take(&mut self.state.actions);
         self.core.step(event, now, &mut actions);
+        let understood = actions.iter().any(|action| matches!(action, Action::Note { kind: EventKind::Understood, .. }));
         for action in actions.drain(..) {
             self.act(action);
         }
         self.state.actions = actions;
+        if understood {
+            self.journal.draft(self.reporter.draft(&self.core));
+        }
     }
 
     /// Waits for what is still being understood; slots of the last turn decide the outcome as much as the others.

@@ -9,14 +9,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::agents::qualify;
 pub use crate::call::brief::{CallBrief, Senses};
 use crate::call::converse::{Converse, LoopState};
 use crate::call::journal::{CallReport, CallSignal, Journal};
 use crate::call::ledger::Bookkeeper;
 use crate::call::listen::Listening;
-use crate::call::outcome;
 use crate::call::phone::PhoneLink;
+use crate::call::report::Reporter;
 use crate::call::speak::Speaking;
 use crate::call::transfer;
 use crate::call::turn::{Conversation, Ending, Rules};
@@ -49,7 +48,7 @@ pub async fn hold(
     if end(&mut call, &brief, &senses).await {
         transfer::until_told(&mut call, &brief, &senses, &mut signals, &stop).await;
     }
-    report(&call, &brief)
+    call.reporter.report(&call.core)
 }
 
 /// Opens the stages; nothing waits for them: the greeting plays while they connect.
@@ -81,6 +80,7 @@ fn begin(brief: &CallBrief, phone: PhoneLink, senses: &Senses, journal: Arc<dyn 
     tasks.spawn(speaking.run().in_current_span());
     Converse {
         core: Conversation::new(Arc::new(rules(brief))),
+        reporter: Reporter::of(brief),
         phone,
         thinker: Arc::new(thinker(brief, senses, &journal)),
         journal,
@@ -156,16 +156,4 @@ pub(super) async fn end_at_provider(brief: &CallBrief, senses: &Senses) {
             Err(_) => tracing::warn!("the provider did not answer when the call was to be ended"),
         }
     }
-}
-
-fn report(call: &Converse, brief: &CallBrief) -> CallReport {
-    let found = call.core.found();
-    let ending = call.core.ending().unwrap_or(Ending::HungUp);
-    let slots = serde_json::json!(outcome::known(found, ending, &brief.answered));
-    let qualified = qualify(brief.definition(), &slots).unwrap_or_else(|error| {
-        tracing::error!(%error, "a lead could not be qualified");
-        false
-    });
-    let anything_heard = !call.core.history().lines().is_empty();
-    CallReport { outcome: outcome::decide(found, ending, qualified, anything_heard), slots }
 }

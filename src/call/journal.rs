@@ -105,6 +105,8 @@ pub trait Journal: Send + Sync {
     fn event(&self, event: CallEvent);
     /// Keeps a ledger entry (call, campaign and ids are filled in by the implementation).
     fn ledger(&self, entry: LedgerEntry);
+    /// Keeps what the call has told so far, for the case that its holder dies; takes the place of the one before.
+    fn draft(&self, draft: CallReport);
     /// The callee asked not to be called again: suppressed everywhere before the call goes on.
     fn opt_out(&self);
 }

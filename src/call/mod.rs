@@ -15,6 +15,7 @@ mod listen;
 mod outbox;
 pub mod outcome;
 pub mod phone;
+mod report;
 mod speak;
 mod think;
 pub mod transcript;

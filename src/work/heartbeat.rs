@@ -15,7 +15,8 @@ use crate::domain::ids::{AttemptId, WorkerId};
 use crate::store::worker::{NewWorker, WorkerState};
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
-use crate::work::unheld::Unheld;
+use crate::work::local_journal::LocalJournal;
+use crate::work::unheld::{SURE_AFTER, Unheld};
 
 const BEAT: Duration = Duration::from_secs(1);
 /// A beat that is not written by then is missed, and the next one follows: several fit into the silence after which a worker
@@ -96,6 +97,8 @@ pub struct Heartbeat {
     pub lines: u32,
     /// Calls it holds.
     pub held: HeldCalls,
+    /// What the database could not take.
+    pub local: LocalJournal,
     /// Whether it takes no more.
     pub drains: Arc<AtomicBool>,
 }
@@ -116,7 +119,7 @@ impl Heartbeat {
     pub async fn run(self, stop: CancellationToken) {
         let (mut beat, mut listen) = (tokio::time::interval(BEAT), tokio::time::interval(LISTEN));
         let mut compare = tokio::time::interval(COMPARE);
-        let mut unheld = Unheld::default();
+        let mut unheld = Unheld::after(SURE_AFTER);
         loop {
             tokio::select! {
                 biased;
@@ -168,10 +171,12 @@ impl Heartbeat {
         }
     }
 
+    /// A call whose end stands in the local journal is over, and told: it waits to be written.
     async fn give_back(&self, unheld: &mut Unheld) -> Result<(), StoreError> {
         let store = self.store.within(PATIENCE);
         let rows = store.held_calls().await?.into_iter().filter(|row| row.worker == self.id).collect();
-        for call in unheld.look(rows, |attempt| self.held.holds(attempt), Instant::now()) {
+        let told = self.local.open_calls().await;
+        for call in unheld.look(rows, |attempt| self.held.holds(attempt) || told.contains(&attempt), Instant::now()) {
             if store.bury_holder(call.attempt, u32::try_from(call.epoch).unwrap_or(0), self.clock.now()).await? {
                 tracing::warn!(attempt.id = %call.attempt, "a call was claimed for this worker without its knowing; its row is closed");
             }
@@ -193,14 +198,52 @@ impl Heartbeat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::journal::CallReport;
     use crate::clock::SystemClock;
+    use crate::store::contract::fixtures;
     use crate::store::contract::support::with_sqlite;
+    use crate::store::db::on_db;
+    use crate::work::local_journal::Record;
+
+    /// The folder of the journal has to live as long as the test.
+    fn heart(store: &Store, id: WorkerId) -> (Heartbeat, tempfile::TempDir) {
+        let data = tempfile::tempdir().unwrap();
+        let (local, _) = LocalJournal::open(data.path(), id).unwrap();
+        let (clock, held, drains) = (Arc::new(SystemClock), HeldCalls::default(), Arc::default());
+        (Heartbeat { store: store.clone(), clock, id, lines: 3, held, local, drains }, data)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_call_whose_end_waits_in_the_local_journal_is_not_closed_as_nobodys() {
+        with_sqlite(async |store| {
+            let (heart, _data) = heart(&store, WorkerId::new());
+            let campaign = fixtures::campaign(&store, "spring").await;
+            let lead = fixtures::lead(&store, campaign, 1).await;
+            let attempt = fixtures::attempt(&store, campaign, lead).await;
+            let held: Result<(), StoreError> = on_db!(store.db, statement, conn => {
+                let sql = "UPDATE attempt SET held_by = $2, hold_epoch = 1 WHERE id = $1";
+                sqlx::query(sql).bind(attempt).bind(heart.id).execute(conn).await?;
+                Ok(())
+            });
+            held.unwrap();
+            let report = CallReport { outcome: None, slots: serde_json::json!({}) };
+            let told = Record::Closed { attempt, epoch: 1, report, at: heart.clock.now() };
+            let number = heart.local.keep(told).await.unwrap();
+            let mut unheld = Unheld::after(Duration::ZERO);
+            heart.give_back(&mut unheld).await.unwrap();
+            assert_eq!(store.held_calls().await.unwrap().len(), 1, "its end is told, and waits to be written");
+            heart.local.written(number).await;
+            heart.give_back(&mut unheld).await.unwrap();
+            assert!(store.held_calls().await.unwrap().is_empty());
+        })
+        .await;
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn whoever_was_found_dead_comes_back_as_it_was() {
         with_sqlite(async |store| {
-            let (id, held) = (WorkerId::new(), HeldCalls::default());
-            let heart = Heartbeat { store: store.clone(), clock: Arc::new(SystemClock), id, lines: 3, held, drains: Arc::default() };
+            let id = WorkerId::new();
+            let (heart, _data) = heart(&store, id);
             heart.register(8081).await.unwrap();
             let node = std::process::Command::new("uname").arg("-n").output().unwrap().stdout;
             let address = format!("{}:8081", String::from_utf8(node).unwrap().trim());

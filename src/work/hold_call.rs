@@ -32,11 +32,12 @@ use crate::work::finish_call::Finisher;
 use crate::work::heartbeat::HeldCalls;
 use crate::work::journal::StoreJournal;
 use crate::work::local_journal::{LocalJournal, Record, in_time};
+use crate::work::patience::Patience;
 use crate::work::silence::Silence;
 
 /// Between two tries to write the end of a call while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long the end of a call is tried to be written; after that it stays in the local journal.
+/// How long the end of a call is tried to be written in a process that was asked to stop; after that it stays in the local journal.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Holds calls.
@@ -66,6 +67,8 @@ pub struct HoldDesk {
     pub finisher: Finisher,
     /// Where the provider tells what came of a transfer.
     pub public: PublicSide,
+    /// The process was asked to stop.
+    pub stop: CancellationToken,
     /// Ends every call politely.
     pub end_calls: CancellationToken,
     /// Waits for every call.
@@ -110,7 +113,8 @@ impl HoldDesk {
         let (signals, _held) = self.held.begin(claim.attempt);
         let (report, kept) = match silence.ask(BriefError::retry_helps, || self.brief(&claim)).await {
             Ok((brief, subject)) => {
-                let (journal, written) = StoreJournal::start(self.store.clone(), Arc::clone(&self.clock), self.local.clone(), subject);
+                let (clock, local, stop) = (Arc::clone(&self.clock), self.local.clone(), self.stop.clone());
+                let (journal, written) = StoreJournal::start(self.store.clone(), clock, local, subject, stop);
                 let report = hold(brief, phone, self.senses.clone(), Arc::new(journal), signals, self.end_calls.child_token()).await;
                 let kept = self.await_journal(written, &claim, &report).await;
                 (report, kept)
@@ -140,12 +144,12 @@ impl HoldDesk {
         CallReport { outcome: None, slots: serde_json::json!({}) }
     }
 
-    /// Writes our side's end until it is written, then folds the outcome if the provider's side is over too. While the
-    /// database is away, the local journal remembers it.
+    /// Writes our side's end until it is written, however long that takes while this process lives, then folds the outcome if the
+    /// provider's side is over too. While the database is away, the local journal remembers it.
     async fn close(&self, claim: &HoldClaim, report: &CallReport, mut kept: Option<u64>) {
-        let (begun, at) = (tokio::time::Instant::now(), self.clock.now());
+        let (mut patience, at) = (Patience::new(self.stop.clone(), PATIENCE), self.clock.now());
         while let Err(error) = self.try_close(claim, report, at).await {
-            if !error.retry_helps() || begun.elapsed() > PATIENCE {
+            if !error.retry_helps() || patience.is_over() {
                 return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; it is left behind");
             }
             if kept.is_none() {

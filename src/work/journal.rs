@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use crate::call::journal::{CallEvent, Journal};
+use crate::call::journal::{CallEvent, CallReport, Journal};
 use crate::clock::SharedClock;
 use crate::domain::ids::{AttemptId, CampaignId};
 use crate::domain::money::NanoUsd;
@@ -18,7 +19,8 @@ use crate::mind::ledger::LedgerEntry;
 use crate::mind::price::PriceTable;
 use crate::store::{Store, StoreError};
 use crate::telemetry::names;
-use crate::work::local_journal::{Happened, LocalJournal, Record, in_time};
+use crate::work::local_journal::{Draft, Happened, LocalJournal, Record, in_time};
+use crate::work::patience::Patience;
 
 /// Entries that may wait: a long call's worth.
 const WAITING: usize = 4096;
@@ -28,7 +30,7 @@ const BATCH: usize = 64;
 const GATHER: Duration = Duration::from_millis(100);
 /// Between two tries while the database is away.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long the end of a call waits for a database that does not come back.
+/// How long a call that is over waits for a database that does not come back, in a process that was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whose call it is.
@@ -36,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Subject {
     /// The attempt.
     pub attempt: AttemptId,
+    /// The fence of the hold.
+    pub epoch: u32,
     /// Its campaign.
     pub campaign: CampaignId,
     /// The model everything is compared with in the ledger.
@@ -46,6 +50,7 @@ pub struct Subject {
 enum Entry {
     Event(CallEvent),
     Ledger(Box<LedgerEntry>),
+    Draft(Box<CallReport>),
     OptOut,
 }
 
@@ -56,11 +61,17 @@ pub struct StoreJournal {
 }
 
 impl StoreJournal {
-    /// Starts a journal; the handle ends once the journal is dropped and everything is written, or left on the local disk.
+    /// Starts a journal; the handle ends once the journal is dropped and everything is written, or after `stop` left on the local disk.
     #[must_use]
-    pub fn start(store: Store, clock: SharedClock, local: LocalJournal, subject: Subject) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        store: Store,
+        clock: SharedClock,
+        local: LocalJournal,
+        subject: Subject,
+        stop: CancellationToken,
+    ) -> (Self, JoinHandle<()>) {
         let (entries, waiting) = mpsc::channel(WAITING);
-        let writer = Writer { store, clock, subject, local, overdue: VecDeque::new() };
+        let writer = Writer { store, clock, subject, local, stop, overdue: VecDeque::new() };
         (Self { entries }, tokio::spawn(writer.run(waiting).in_current_span()))
     }
 
@@ -80,6 +91,10 @@ impl Journal for StoreJournal {
         self.put(Entry::Ledger(Box::new(entry)));
     }
 
+    fn draft(&self, draft: CallReport) {
+        self.put(Entry::Draft(Box::new(draft)));
+    }
+
     fn opt_out(&self) {
         self.put(Entry::OptOut);
     }
@@ -90,7 +105,8 @@ struct Writer {
     clock: SharedClock,
     subject: Subject,
     local: LocalJournal,
-    /// What the database could not take yet, in order, with its number in the local journal.
+    stop: CancellationToken,
+    /// What the database could not take yet, opt-outs first, with its number in the local journal.
     overdue: VecDeque<(Option<u64>, Happened)>,
 }
 
@@ -125,7 +141,8 @@ impl Writer {
     }
 
     fn empty(&self) -> Happened {
-        Happened { attempt: self.subject.attempt, events: Vec::new(), ledger: Vec::new(), opt_out: false, at: self.clock.now() }
+        let (attempt, at) = (self.subject.attempt, self.clock.now());
+        Happened { attempt, events: Vec::new(), ledger: Vec::new(), draft: None, opt_out: false, at }
     }
 
     fn put(&self, batch: &mut Happened, entry: Entry) {
@@ -135,6 +152,7 @@ impl Writer {
                 batch.events.push(event);
             }
             Entry::Ledger(entry) => batch.ledger.push(self.complete(*entry)),
+            Entry::Draft(report) => batch.draft = Some(Draft { epoch: self.subject.epoch, report: *report }),
             Entry::OptOut => batch.opt_out = true,
         }
     }
@@ -163,7 +181,8 @@ impl Writer {
         if let Err(error) = &kept {
             tracing::error!(%error, "the local journal cannot be written; the call's record is in memory alone");
         }
-        self.overdue.push_back((kept.ok(), batch));
+        // the number may be called for another lead as soon as the database is back
+        if batch.opt_out { self.overdue.push_front((kept.ok(), batch)) } else { self.overdue.push_back((kept.ok(), batch)) }
     }
 
     async fn catch_up(&mut self) {
@@ -180,12 +199,12 @@ impl Writer {
         }
     }
 
-    /// The call is over. What the database does not take for too long stays in the local journal for the next start.
+    /// The call is over. What the database does not take before the process ends stays in the local journal for the next start.
     async fn finish(mut self) {
-        let begun = tokio::time::Instant::now();
+        let mut patience = Patience::new(self.stop.clone(), PATIENCE);
         self.catch_up().await;
         while !self.overdue.is_empty() {
-            if begun.elapsed() > PATIENCE {
+            if patience.is_over() {
                 let left = self.overdue.len();
                 tracing::error!(attempt.id = %self.subject.attempt, left, "call journal left on this disk; the next start writes it");
                 return;
@@ -241,4 +260,42 @@ fn measure(event: &CallEvent) {
 
 fn seconds(ms: u64) -> f64 {
     Duration::from_millis(ms).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::call::journal::EventKind;
+    use crate::clock::SystemClock;
+    use crate::domain::ids::WorkerId;
+    use crate::domain::outcome::{Disposition, Flags, Outcome};
+    use crate::store::contract::fixtures;
+    use crate::store::contract::support::on_both_engines;
+    use crate::store::db::on_db;
+
+    on_both_engines! {
+        async fn what_was_understood_is_in_the_row_while_the_call_runs(store: Store) {
+            let campaign = fixtures::campaign(&store, "spring").await;
+            let lead = fixtures::lead(&store, campaign, 1).await;
+            let attempt = fixtures::attempt(&store, campaign, lead).await;
+            let data = tempfile::tempdir().unwrap();
+            let (local, _) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
+            let subject = Subject { attempt, epoch: 0, campaign, reasoning_model: String::new() };
+            let clock: SharedClock = std::sync::Arc::new(SystemClock);
+            let (journal, written) = StoreJournal::start(store.clone(), clock, local, subject, CancellationToken::new());
+            let outcome = Outcome { disposition: Disposition::Incomplete, reason: None, flags: Flags::default(), callback: None };
+            for seq in 0..2 {
+                journal.event(CallEvent { seq, offset_ms: 5, kind: EventKind::Understood, body: String::new() });
+                journal.draft(CallReport { outcome: Some(outcome.clone()), slots: json!({ "said": seq }) });
+            }
+            drop(journal);
+            written.await.unwrap();
+            let kept: Result<(String, String), StoreError> = on_db!(store.db, read, conn => {
+                Ok(sqlx::query_as("SELECT slots, draft_outcome FROM attempt WHERE id = $1").bind(attempt).fetch_one(conn).await?)
+            });
+            assert_eq!(kept.unwrap(), (json!({ "said": 1 }).to_string(), serde_json::to_string(&outcome).unwrap()));
+        }
+    }
 }

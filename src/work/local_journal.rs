@@ -4,7 +4,7 @@
 //! same data folder does. Every record may be written twice: events are told apart by their number, ledger entries by
 //! their id, and the end of a call by its fence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -54,13 +54,37 @@ pub struct Happened {
     pub events: Vec<CallEvent>,
     /// Provider calls.
     pub ledger: Vec<LedgerEntry>,
+    /// The call so far, when something was understood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
     /// The callee asked not to be called again.
     pub opt_out: bool,
     /// When it was noted.
     pub at: Timestamp,
 }
 
+/// What a call has told so far: its outcome if its holder dies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The fence of the hold.
+    pub epoch: u32,
+    /// What it told.
+    pub report: CallReport,
+}
+
 impl Record {
+    /// Which call it is of.
+    const fn attempt(&self) -> AttemptId {
+        match self {
+            Self::Happened(happened) => happened.attempt,
+            Self::Closed { attempt, .. } => *attempt,
+        }
+    }
+
+    const fn opts_out(&self) -> bool {
+        matches!(self, Self::Happened(Happened { opt_out: true, .. }))
+    }
+
     /// Writes it to the rows; a second time changes nothing.
     ///
     /// # Errors
@@ -83,6 +107,9 @@ impl Happened {
     pub async fn write(&self, store: &Store) -> Result<(), StoreError> {
         if self.opt_out {
             store.record_opt_out(self.attempt, self.at).await?;
+        }
+        if let Some(Draft { epoch, report: CallReport { outcome: Some(outcome), slots } }) = &self.draft {
+            store.save_draft(self.attempt, *epoch, outcome, slots).await?;
         }
         if !self.events.is_empty() {
             store.append_call_events(self.attempt, &self.events, self.at).await?;
@@ -117,7 +144,8 @@ pub struct LocalJournal(Arc<Mutex<Pages>>);
 struct Pages {
     file: File,
     next: u64,
-    open: u64,
+    /// Whose records are not written yet, by their numbers.
+    open: HashMap<u64, AttemptId>,
 }
 
 /// The file of a worker that is gone.
@@ -142,7 +170,7 @@ impl LocalJournal {
         let left = take_over(&folder)?;
         let file = private(&folder.join(format!("{worker}.jsonl")))?;
         file.lock()?;
-        Ok((Self(Arc::new(Mutex::new(Pages { file, next: 0, open: 0 }))), left))
+        Ok((Self(Arc::new(Mutex::new(Pages { file, next: 0, open: HashMap::new() }))), left))
     }
 
     /// Keeps a record on the disk until [`LocalJournal::written`]; its number.
@@ -153,6 +181,13 @@ impl LocalJournal {
         let pages = Arc::clone(&self.0);
         let kept = tokio::task::spawn_blocking(move || pages.lock().unwrap_or_else(PoisonError::into_inner).keep(record));
         kept.await.map_err(io::Error::other)?
+    }
+
+    /// The calls of this worker that are not wholly in the rows.
+    pub async fn open_calls(&self) -> HashSet<AttemptId> {
+        let pages = Arc::clone(&self.0);
+        let read = move || pages.lock().unwrap_or_else(PoisonError::into_inner).open.values().copied().collect();
+        tokio::task::spawn_blocking(read).await.unwrap_or_default()
     }
 
     /// The record is in the rows. A file without open records is emptied.
@@ -167,16 +202,17 @@ impl LocalJournal {
 
 impl Pages {
     fn keep(&mut self, record: Record) -> io::Result<u64> {
-        let n = self.next;
+        let (n, attempt) = (self.next, record.attempt());
         self.put(&Line::Kept { n, record })?;
         self.file.sync_data()?;
-        (self.next, self.open) = (n + 1, self.open + 1);
+        self.next = n + 1;
+        self.open.insert(n, attempt);
         Ok(n)
     }
 
     fn written(&mut self, n: u64) -> io::Result<()> {
-        self.open = self.open.saturating_sub(1);
-        if self.open == 0 { self.file.set_len(0) } else { self.put(&Line::Written { written: n }) }
+        self.open.remove(&n);
+        if self.open.is_empty() { self.file.set_len(0) } else { self.put(&Line::Written { written: n }) }
     }
 
     fn put(&mut self, line: &Line) -> io::Result<()> {
@@ -224,7 +260,9 @@ fn take_over(folder: &Path) -> io::Result<Vec<LeftBehind>> {
         if file.try_lock().is_err() {
             continue;
         }
-        let records = open_records(&std::fs::read_to_string(&path)?);
+        let mut records = open_records(&std::fs::read_to_string(&path)?);
+        // the number may be called for another lead as soon as the database is back
+        records.sort_by_key(|record| !record.opts_out());
         if records.is_empty() {
             std::fs::remove_file(&path)?;
         } else {
@@ -257,7 +295,7 @@ mod tests {
     fn happened(seq: u32) -> Record {
         let events = vec![CallEvent { seq, offset_ms: 5, kind: EventKind::Callee, body: "Hello?".to_owned() }];
         let attempt = AttemptId(uuid::Uuid::from_u128(7));
-        Record::Happened(Happened { attempt, events, ledger: Vec::new(), opt_out: false, at: Timestamp::from_millis(9) })
+        Record::Happened(Happened { attempt, events, ledger: Vec::new(), draft: None, opt_out: false, at: Timestamp::from_millis(9) })
     }
 
     fn closed() -> Record {
@@ -282,13 +320,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_opt_out_comes_before_all_that_can_wait() {
+        let data = tempfile::tempdir().unwrap();
+        let (journal, _) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
+        let Record::Happened(talk) = happened(1) else { unreachable!("it is made so") };
+        let opt_out = Record::Happened(Happened { opt_out: true, ..talk });
+        for record in [happened(0), opt_out.clone(), closed()] {
+            journal.keep(record).await.unwrap();
+        }
+        drop(journal);
+        let (_next, left) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
+        assert_eq!(left[0].records, [opt_out, happened(0), closed()]);
+    }
+
+    #[tokio::test]
     async fn a_journal_that_is_in_the_rows_is_empty() {
         let data = tempfile::tempdir().unwrap();
         let (journal, _) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
         let numbers = [journal.keep(happened(0)).await.unwrap(), journal.keep(closed()).await.unwrap()];
         for n in numbers {
+            assert_eq!(journal.open_calls().await, HashSet::from([closed().attempt()]));
             journal.written(n).await;
         }
+        assert!(journal.open_calls().await.is_empty());
         drop(journal);
         let (_next, left) = LocalJournal::open(data.path(), WorkerId::new()).unwrap();
         assert!(left.is_empty());

@@ -16,6 +16,7 @@ mod in_hand;
 pub mod journal;
 mod kept_ticket;
 pub mod local_journal;
+mod patience;
 mod prerender;
 mod silence;
 pub mod table;

@@ -13,18 +13,27 @@ use crate::domain::ids::AttemptId;
 use crate::store::dial::HeldCall;
 
 /// Longer than a claim is waited for: until then its answer may still come.
-const SURE_AFTER: Duration = Duration::from_secs(15);
+pub const SURE_AFTER: Duration = Duration::from_secs(15);
 
-/// Since when each such call was seen, by its attempt and the fence of its hold.
-#[derive(Debug, Default)]
-pub struct Unheld(HashMap<(AttemptId, i32), Instant>);
+/// The calls that are seen so.
+#[derive(Debug)]
+pub struct Unheld {
+    sure_after: Duration,
+    /// By attempt and the fence of its hold.
+    since: HashMap<(AttemptId, i32), Instant>,
+}
 
 impl Unheld {
+    /// None so far; one is sure to be so after this.
+    pub fn after(sure_after: Duration) -> Self {
+        Self { sure_after, since: HashMap::new() }
+    }
+
     /// One look at the rows of this worker: those that nobody here has held for long.
     pub fn look(&mut self, rows: Vec<HeldCall>, holds: impl Fn(AttemptId) -> bool, now: Instant) -> Vec<HeldCall> {
         let unheld: Vec<HeldCall> = rows.into_iter().filter(|row| !holds(row.attempt)).collect();
-        self.0.retain(|key, _| unheld.iter().any(|row| (row.attempt, row.epoch) == *key));
-        let is_sure = |row: &HeldCall| now.duration_since(*self.0.entry((row.attempt, row.epoch)).or_insert(now)) >= SURE_AFTER;
+        self.since.retain(|key, _| unheld.iter().any(|row| (row.attempt, row.epoch) == *key));
+        let is_sure = |row: &HeldCall| now.duration_since(*self.since.entry((row.attempt, row.epoch)).or_insert(now)) >= self.sure_after;
         unheld.into_iter().filter(is_sure).collect()
     }
 }
@@ -40,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_call_counts_as_unheld_only_after_it_was_so_for_long() {
-        let (mut unheld, begun, attempt) = (Unheld::default(), Instant::now(), AttemptId::new());
+        let (mut unheld, begun, attempt) = (Unheld::after(SURE_AFTER), Instant::now(), AttemptId::new());
         let mut look =
             |epoch, holds: bool, at_s| unheld.look(vec![row(attempt, epoch)], |_| holds, begun + Duration::from_secs(at_s)).len();
         assert_eq!((look(1, false, 0), look(1, false, 14), look(1, false, 15)), (0, 0, 1));

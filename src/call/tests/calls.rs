@@ -156,6 +156,22 @@ async fn silence_is_asked_about_once_and_then_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_understood_is_told_while_the_call_runs() {
+    let call = call(&[Some("Great. Would you like a free consultation?"), Some("Wonderful, an adviser will be in touch. Goodbye.")]);
+    call.mind.understood.lock().unwrap().extend([json!({"owns_home": "yes"}), json!({"interested": "yes"})]);
+    call.greeted().await;
+    call.says("Yes, I do.").await;
+    sleep(Duration::from_secs(5)).await;
+    call.says("Sure, why not.").await;
+    let (report, notes, _) = call.report().await;
+    let drafts = notes.drafts.lock().unwrap();
+    let failed = drafts[0].outcome.as_ref().unwrap();
+    assert_eq!((failed.disposition, failed.reason), (Disposition::Incomplete, Some(Reason::AgentError)), "if its worker died there");
+    assert_eq!(drafts[0].slots, json!({"owns_home": "yes"}));
+    assert_eq!(drafts.last().unwrap().slots, report.slots);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hang_up_in_the_middle_of_a_sentence_keeps_what_was_said_and_understood() {
     let call = call(&[Some(LONG)]);
     call.mind.understood.lock().unwrap().push_back(json!({"owns_home": "yes", "intent": "refusal"}));

@@ -2,13 +2,14 @@
 
 use std::sync::Mutex;
 
-use crate::call::journal::{CallEvent, EventKind, Journal};
+use crate::call::journal::{CallEvent, CallReport, EventKind, Journal};
 use crate::mind::ledger::{LedgerEntry, Service};
 
 #[derive(Default)]
 pub struct Notes {
     pub events: Mutex<Vec<CallEvent>>,
     pub ledger: Mutex<Vec<LedgerEntry>>,
+    pub drafts: Mutex<Vec<CallReport>>,
     pub opt_outs: Mutex<u32>,
 }
 
@@ -18,6 +19,9 @@ impl Journal for Notes {
     }
     fn ledger(&self, entry: LedgerEntry) {
         self.ledger.lock().unwrap().push(entry);
+    }
+    fn draft(&self, draft: CallReport) {
+        self.drafts.lock().unwrap().push(draft);
     }
     fn opt_out(&self) {
         *self.opt_outs.lock().unwrap() += 1;

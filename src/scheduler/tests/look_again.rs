@@ -48,10 +48,10 @@ on_both_engines! {
         assert_eq!(bench.looked(spring).await, (1, 2));
         let change = |from, to| CampaignChange { from, to, reason: None, actor: "test" };
         let (running, paused) = (CampaignState::Running, CampaignState::Paused);
-        bench.store.change_campaign_state(spring, change(running, paused), bench.clock.now()).await.unwrap();
+        assert!(bench.store.change_campaign_state(spring, change(running, paused), bench.clock.now()).await.unwrap().is_changed());
         bench.set(spring, &capped(3)).await;
         assert_eq!(bench.looked(spring).await, (1, 2));
-        bench.store.change_campaign_state(spring, change(paused, running), bench.clock.now()).await.unwrap();
+        assert!(bench.store.change_campaign_state(spring, change(paused, running), bench.clock.now()).await.unwrap().is_changed());
         assert_eq!(bench.looked(spring).await, (3, 0));
     }
 }

@@ -138,6 +138,18 @@ impl Store {
         })
     }
 
+    /// How many calls that this worker held have no outcome yet. Transferred calls have no holder.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn unfolded_calls(&self, worker: WorkerId) -> Result<i64, StoreError> {
+        on_db!(self.db, read, conn => {
+            let mut conn: Conn<'_> = conn.into();
+            let sql = "SELECT COUNT(*) FROM attempt WHERE held_by = $1 AND state IN ('placed', 'ringing', 'talking')";
+            Ok(fetch_value!(conn, i64, sql, worker))
+        })
+    }
+
     /// When the database server started, milliseconds: a heartbeat cannot move while it is away. 0 for SQLite, which lives
     /// and dies with us.
     ///

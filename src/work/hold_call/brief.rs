@@ -82,7 +82,7 @@ impl HoldDesk {
             vendors: self.vendors,
         };
         let reasoning_model = agent.definition.models.reasoning.clone();
-        let subject = Subject { attempt: claim.attempt, campaign: claim.campaign, reasoning_model };
+        let subject = Subject { attempt: claim.attempt, epoch: claim.epoch, campaign: claim.campaign, reasoning_model };
         Ok((brief, subject))
     }
 

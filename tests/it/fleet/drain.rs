@@ -1,5 +1,5 @@
 //! A worker is asked to stop while dials wait for their turns in it. It gives them up, ends with its last call, and another
-//! worker makes them.
+//! worker makes them. Where there is no other, it leaves no call of its own open.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::looking_on::shows;
-use super::stage::{campaign, outcomes, talkers};
+use super::stage::{campaign, outcomes, talkers, talking};
 use crate::support::database::until;
 use crate::support::fleet::{Deployment, Setup, address};
 use crate::support::truth::Truth;
@@ -19,6 +19,8 @@ const RATE: f64 = 6.0;
 const PACE: [(&str, &str); 2] = [("CALLFLEET__TWILIO__CALLS_PER_SECOND", "6.0"), ("CALLFLEET__WORKER__LINES", "50")];
 const WAITING: i64 = 15;
 const GIVEN_UP: u32 = 10;
+/// Calls that the last worker holds when it is asked to stop.
+const LAST: u32 = 3;
 const BEGIN: Duration = Duration::from_secs(60);
 /// For calls of ten seconds: the old worker has to be there while it is asked, also on a crowded machine.
 const DRAINED: Duration = Duration::from_secs(30);
@@ -54,6 +56,26 @@ async fn a_worker_that_stops_with_dials_in_hand_ends_and_another_makes_them() {
     let truth = Truth::read(&deployment.truth());
     assert_eq!(truth.calls().len(), LEADS as usize);
     truth.assert_each_called_once();
+    rows.close().await.unwrap();
+    deployment.remove().await;
+}
+
+/// The telephone company tells the end of a call when the worker has nothing left to hold.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_worker_leaves_no_call_of_its_own_without_an_outcome() {
+    let people = format!("{}[faults.callbacks]\ndelay = 1.0\ndelay_ms = 2000\n", talkers(10));
+    let deployment = Deployment::start_on(Setup { scenario: Some(&people), ..Setup::default() }).await;
+    let mut rows = deployment.database.connect().await;
+    let (_web, web) = deployment.role("web");
+    let (mut last, worker) = deployment.role("worker");
+    deployment.proxy.serve(Backends { media: vec![address(&worker, "media")], callbacks: vec![address(&web, "callbacks")] });
+    let (_scheduler, _) = deployment.role("scheduler");
+    campaign(&deployment, LAST, LAST, 20.0);
+    let sids = talking(&mut rows, LAST as usize, BEGIN).await;
+
+    last.terminate();
+    assert!(last.ended(DRAINED).success(), "it ended in order");
+    assert_eq!(count(&mut rows, "state = 'ended' AND disposition IS NOT NULL").await, i64::try_from(sids.len()).unwrap());
     rows.close().await.unwrap();
     deployment.remove().await;
 }

@@ -6,6 +6,7 @@ use super::bench::{Bench, news, now, running, slots};
 use super::hold::{hold, told};
 use crate::domain::attempt::{AttemptState, DialKind};
 use crate::domain::dialing::{CallStatus, Callback};
+use crate::domain::ids::AttemptId;
 use crate::domain::lead::LeadState;
 use crate::domain::outcome::{Disposition, Flags, Outcome, PromisedCallback, Reason};
 use crate::domain::time::Timestamp;
@@ -168,6 +169,23 @@ on_both_engines! {
         bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap();
         let call = done(bench.end(&claimed, "CA1", CallStatus::Completed).await);
         assert_eq!((call.outcome.disposition, call.outcome.reason), (Disposition::Incomplete, Some(Reason::AgentError)));
+    }
+
+    async fn what_the_callee_said_before_the_holder_died_counts(store: Store) {
+        let bench = Bench::new(store).await;
+        let claimed = bench.placed(1, "CA1").await;
+        let held = hold(&bench, &claimed, "CA1").await;
+        let earliest = now() + Duration::from_secs(90_000);
+        let promise =
+            PromisedCallback { words: "tomorrow at nine".into(), earliest, latest: None, zone: "America/Los_Angeles".into(), agreement: None };
+        let draft = Outcome { callback: Some(promise), ..told(Disposition::Callback) };
+        assert!(bench.store.save_draft(held.attempt, held.epoch, &draft, &slots()).await.unwrap());
+        bench.store.bury_holder(held.attempt, held.epoch, now()).await.unwrap();
+        assert_eq!(done(bench.end(&claimed, "CA1", CallStatus::Completed).await).outcome, draft);
+        let lead = bench.view(claimed.lead).await.lead;
+        assert_eq!((lead.state, lead.next_kind, lead.next_attempt_at), (LeadState::Waiting, DialKind::Callback, earliest));
+        let earlier = bench.store.earlier_call(claimed.lead, AttemptId::new()).await.unwrap().unwrap();
+        assert_eq!((earlier.slots, earlier.callback_words.as_deref()), (Some(slots().to_string()), Some("tomorrow at nine")));
     }
 
     async fn a_call_taken_back_before_it_rang_is_not_counted(store: Store) {
