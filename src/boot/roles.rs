@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::crew::Crew;
+use super::prices::reserve;
 use super::{App, Listeners};
 use crate::config::Alarms;
 use crate::domain::attempt::AttemptState;
-use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::{AgeLimits, Watched};
 use crate::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
@@ -77,7 +77,7 @@ impl App {
             id: self.id,
             timings: self.timings,
             every,
-            reserve: NanoUsd::from_usd(dialing.reserve_usd),
+            reserve: reserve(&self.config, self.clock.now()),
             account_rate: self.config.twilio.calls_per_second,
             live: self.live.clone(),
             lookout: self.lookout.clone(),
