@@ -217,7 +217,7 @@ impl App {
 }
 
 fn age_limits(alarms: &Alarms) -> AgeLimits {
-    use AttemptState::{Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
+    use AttemptState::{HandedOff, Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
     let states = [
         (Ready, alarms.ready_s),
         (Sending, alarms.sending_s),
@@ -225,6 +225,7 @@ fn age_limits(alarms: &Alarms) -> AgeLimits {
         (Placed, alarms.placed_s),
         (Ringing, alarms.ringing_s),
         (Talking, alarms.talking_s),
+        (HandedOff, alarms.handed_off_s),
         (Refused, alarms.refused_s),
     ];
     let states = states.map(|(state, seconds)| (Watched::State(state), seconds));
