@@ -242,3 +242,16 @@ async fn take_over(store: Store, left: Vec<LeftBehind>, stop: CancellationToken)
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn whatever_has_an_age_has_a_limit() {
+        let limits = age_limits(&Config::from_toml("").unwrap().alarms);
+        let without: Vec<_> = Watched::all().filter(|watched| limits.of(*watched).is_none()).map(Watched::as_str).collect();
+        assert!(without.is_empty(), "{without:?} never alarm");
+    }
+}
