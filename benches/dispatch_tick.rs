@@ -16,6 +16,7 @@ use callfleet::domain::ids::{CampaignId, WorkerId};
 use callfleet::domain::money::NanoUsd;
 use callfleet::domain::phone::PhoneNumber;
 use callfleet::domain::priority::Priority;
+use callfleet::domain::reserve::CallReserve;
 use callfleet::domain::time::Timestamp;
 use callfleet::domain::zone::{Address, zones_for};
 use callfleet::live::Live;
@@ -190,7 +191,7 @@ fn scheduler(store: &Store) -> Scheduler {
         id,
         timings: DialTimings::default(),
         every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
-        reserve: NanoUsd::from_usd(0.5),
+        reserve: CallReserve::flat(NanoUsd::from_usd(0.5)),
         account_rate: 1.0,
         age_limits: AgeLimits::default(),
         live: Live::within(),

@@ -22,6 +22,7 @@ use bytes::Bytes;
 use callfleet::clock::SystemClock;
 use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::money::NanoUsd;
+use callfleet::domain::reserve::CallReserve;
 use callfleet::live::Live;
 use callfleet::store::campaign::NewCampaign;
 use callfleet::store::{Store, Target};
@@ -82,7 +83,7 @@ async fn run(order: &Order, metrics: PrometheusHandle) -> anyhow::Result<()> {
         store: store.clone(),
         clock: Arc::new(SystemClock),
         timings: DialTimings::default(),
-        reserve: NanoUsd::from_usd(0.5),
+        reserve: CallReserve::flat(NanoUsd::from_usd(0.5)),
         account_rate: 1.0,
         worker_lines: 50,
         rehearsals: callfleet::rehearsal::Rehearsals::default(),

@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::App;
+use super::prices::reserve;
 use crate::call::ledger::Vendors;
 use crate::deferred::{Deferred, DeferredSettings};
-use crate::domain::money::NanoUsd;
 use crate::work::campaigns::Campaigns;
 use crate::work::defer::{BatchWork, Deferrer};
 use crate::work::dial_lead::DialDesk;
@@ -95,7 +95,7 @@ fn dialer(app: &App, campaigns: Campaigns, stop: CancellationToken) -> DialDesk 
         lookout: app.lookout.clone(),
         worker: app.id,
         timings: app.timings,
-        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
+        reserve: reserve(&app.config, app.clock.now()),
         public: app.public.clone(),
         stop,
     }

@@ -38,7 +38,7 @@ use clients::Clients;
 pub use backends::{live_wire, open_store};
 pub use clients::twilio_settings;
 pub use listeners::Listeners;
-pub use prices::take_prices;
+pub use prices::{reserve, take_prices};
 pub use roles::Drain;
 pub use unopened::Unopened;
 

@@ -1,6 +1,9 @@
 //! What this deployment pays, where that is not the list price.
 
 use crate::config::{Config, ConfigError};
+use crate::domain::money::NanoUsd;
+use crate::domain::reserve::CallReserve;
+use crate::domain::time::Timestamp;
 use crate::mind::price::PriceTable;
 
 /// Puts the prices of `prices_file` before the shipped ones, for this whole process.
@@ -17,4 +20,10 @@ pub fn take_prices(config: &Config) -> Result<(), ConfigError> {
     let own = PriceTable::parse(&text).map_err(|error| refused(format!(":{error}")))?;
     PriceTable::built_in().clone().with(own).install();
     Ok(())
+}
+
+/// What is kept back of a budget for each call, by the prices in use.
+#[must_use]
+pub fn reserve(config: &Config, now: Timestamp) -> CallReserve {
+    PriceTable::in_use().reserve(NanoUsd::from_usd(config.dialing.reserve_usd), now)
 }

@@ -16,11 +16,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::crew::Crew;
+use super::prices::reserve;
 use super::{App, Listeners};
 use crate::config::Alarms;
 use crate::domain::attempt::AttemptState;
 use crate::domain::ids::WorkerId;
-use crate::domain::money::NanoUsd;
 use crate::mind::tokens;
 use crate::scheduler::alarm::{AgeLimits, Watched};
 use crate::scheduler::{Rests, Rotation, Scheduler, SchedulerTimings};
@@ -80,7 +80,7 @@ impl App {
             id: self.id,
             timings: self.timings,
             every,
-            reserve: NanoUsd::from_usd(dialing.reserve_usd),
+            reserve: reserve(&self.config, self.clock.now()),
             account_rate: self.config.twilio.calls_per_second,
             live: self.live.clone(),
             lookout: self.lookout.clone(),
@@ -225,7 +225,7 @@ impl App {
 }
 
 fn age_limits(alarms: &Alarms) -> AgeLimits {
-    use AttemptState::{Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
+    use AttemptState::{HandedOff, Placed, Ready, Refused, Ringing, Sending, Talking, Unknown};
     let states = [
         (Ready, alarms.ready_s),
         (Sending, alarms.sending_s),
@@ -233,6 +233,7 @@ fn age_limits(alarms: &Alarms) -> AgeLimits {
         (Placed, alarms.placed_s),
         (Ringing, alarms.ringing_s),
         (Talking, alarms.talking_s),
+        (HandedOff, alarms.handed_off_s),
         (Refused, alarms.refused_s),
     ];
     let states = states.map(|(state, seconds)| (Watched::State(state), seconds));
@@ -264,5 +265,18 @@ async fn take_over(store: Store, left: Vec<LeftBehind>, stop: CancellationToken)
             tracing::warn!(%error, "a dead worker's journal is not written yet; trying again");
             tokio::select! { () = stop.cancelled() => return, () = tokio::time::sleep(TAKE_OVER_AGAIN) => {} }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn whatever_has_an_age_has_a_limit() {
+        let limits = age_limits(&Config::from_toml("").unwrap().alarms);
+        let without: Vec<_> = Watched::all().filter(|watched| limits.of(*watched).is_none()).map(Watched::as_str).collect();
+        assert!(without.is_empty(), "{without:?} never alarm");
     }
 }

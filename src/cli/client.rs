@@ -21,10 +21,9 @@ use tower_service::Service as _;
 
 use super::path::ApiPath;
 use super::refused::Refused;
-use crate::boot::live_wire;
-use crate::clock::SystemClock;
+use crate::boot::{live_wire, reserve};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Mode};
-use crate::domain::money::NanoUsd;
 use crate::live::Live;
 use crate::rehearsal::Rehearsals;
 use crate::store::{Store, StoreError, Target};
@@ -133,7 +132,7 @@ impl Client {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: config.dialing.timings(),
-            reserve: NanoUsd::from_usd(config.dialing.reserve_usd),
+            reserve: reserve(config, SystemClock.now()),
             account_rate: config.twilio.calls_per_second,
             worker_lines: config.worker.lines,
             rehearsals: Rehearsals::default(),

@@ -14,10 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::commands::Cli;
 use super::load_config;
 use super::output::line;
-use crate::boot::{App, Drain, Listeners};
+use crate::boot::{App, Drain, Listeners, reserve};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Mode};
-use crate::domain::money::NanoUsd;
 use crate::rehearsal::Rehearsals;
 use crate::shutdown;
 use crate::telemetry::{self, Reports};
@@ -34,7 +33,7 @@ pub fn api(app: &App, metrics: Option<PrometheusHandle>) -> Router {
         store: app.store.clone(),
         clock: Arc::clone(&app.clock),
         timings: app.config.dialing.timings(),
-        reserve: NanoUsd::from_usd(app.config.dialing.reserve_usd),
+        reserve: reserve(&app.config, app.clock.now()),
         account_rate: app.config.twilio.calls_per_second,
         worker_lines: app.config.worker.lines,
         rehearsals: Rehearsals::default(),

@@ -146,6 +146,7 @@ pub struct Alarms {
     pub placed_s: u64,
     pub ringing_s: u64,
     pub talking_s: u64,
+    pub handed_off_s: u64,
     pub refused_s: u64,
     pub unsent_s: u64,
 }

@@ -8,6 +8,7 @@ pub mod file;
 pub mod gate;
 pub mod hours;
 mod keys;
+mod longest;
 pub mod sooner;
 
 use std::time::Duration;

@@ -32,6 +32,7 @@ pub mod place;
 pub mod priority;
 pub mod reach;
 pub mod redial;
+pub mod reserve;
 pub mod spelling;
 #[cfg(test)]
 mod states_page;

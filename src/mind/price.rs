@@ -5,6 +5,7 @@
 //! budget of a call counts it at the dearest known price, so that no cap is passed on the quiet.
 
 mod own;
+mod reserve;
 mod table;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use table::{Metered, PerMillion};
 pub const CALL: &str = "call";
 /// Telephony product: minutes of a media stream.
 pub const STREAM: &str = "stream";
+/// Characters our side speaks per minute of a call: half of it.
+pub const SPOKEN_PER_MINUTE: u64 = 450;
 /// Telephony product: one answering machine detection.
 pub const AMD: &str = "amd";
 

@@ -9,13 +9,11 @@ use crate::domain::campaign::OnVoicemail;
 use crate::domain::money::NanoUsd;
 use crate::domain::time::Timestamp;
 use crate::mind::ledger::{Service, Tier};
-use crate::mind::price::{AMD, CALL, PriceTable, STREAM};
+use crate::mind::price::{AMD, CALL, PriceTable, SPOKEN_PER_MINUTE, STREAM};
 use crate::providers::Usage;
 
 /// Characters of a second of speech.
 const CHARACTERS_PER_SECOND: u64 = 15;
-/// Characters our side speaks per minute of a call: half of it.
-const SPOKEN_PER_MINUTE: u64 = 450;
 /// Seconds per turn of a conversation, and every which turn goes to the expensive model.
 const TURN_S: u64 = 12;
 const HARD_TURNS: u64 = 5;

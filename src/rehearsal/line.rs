@@ -77,8 +77,15 @@ impl Line {
     /// Claims and places; `None` when a gate closed or the ticket is stale.
     pub async fn dial(&mut self, attempt: AttemptId, send_no: u32, now: Timestamp) -> Result<Option<LiveCall>, StoreError> {
         let (settings, dialing) = (&self.order.settings, &self.order.deployment);
-        let ask =
-            ClaimAsk { attempt, send_no, worker: self.worker, settings, reserve: dialing.reserve, timings: &dialing.timings, seen: None };
+        let ask = ClaimAsk {
+            attempt,
+            send_no,
+            worker: self.worker,
+            settings,
+            reserve: dialing.reserve.of(settings),
+            timings: &dialing.timings,
+            seen: None,
+        };
         let ClaimOutcome::Claimed(claimed) = self.store.claim(&ask, now).await? else { return Ok(None) };
         let sid = format!("CA{}", attempt.0.simple());
         let placed = PostClass::Placed { call_sid: sid.clone() };

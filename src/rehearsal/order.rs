@@ -9,7 +9,7 @@ use super::bill::Voices;
 use super::people::People;
 use crate::domain::campaign::{CampaignSettings, CampaignState};
 use crate::domain::dialing::DialTimings;
-use crate::domain::money::NanoUsd;
+use crate::domain::reserve::CallReserve;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::Campaign;
 
@@ -19,7 +19,7 @@ pub struct Deployment {
     /// The protocol's times.
     pub timings: DialTimings,
     /// Worst case of one call.
-    pub reserve: NanoUsd,
+    pub reserve: CallReserve,
     /// Call starts per second of the account.
     pub account_rate: f64,
     /// Calls all workers can hold at once.

@@ -63,6 +63,6 @@ impl Scheduler {
         if campaign.state == CampaignState::Draining {
             return Ok(None);
         }
-        Ok(spent_out(self.store.spent(campaign.id).await?, settings.budget, self.reserve))
+        Ok(spent_out(self.store.spent(campaign.id).await?, settings.budget, self.reserve.of(settings)))
     }
 }

@@ -38,7 +38,7 @@ pub use self::rotation::Rotation;
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::WorkerId;
-use crate::domain::money::NanoUsd;
+use crate::domain::reserve::CallReserve;
 use crate::live::Live;
 use crate::lookout::Lookout;
 use crate::providers::Telephony;
@@ -83,7 +83,7 @@ pub struct Scheduler {
     /// How often each duty is done.
     pub every: SchedulerTimings,
     /// Worst case of one call.
-    pub reserve: NanoUsd,
+    pub reserve: CallReserve,
     /// Call starts per second of the account: nothing is armed long before it can be dialed.
     pub account_rate: f64,
     /// How long an attempt may stand in each state before a person is called.

@@ -34,6 +34,7 @@ use crate::domain::ids::{CampaignId, WorkerId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::reserve::CallReserve;
 use crate::domain::time::Timestamp;
 use crate::live::Live;
 use crate::lookout::Lookout;
@@ -119,7 +120,7 @@ impl Bench {
             id,
             timings: DialTimings::default(),
             every: SchedulerTimings { lease: Duration::from_secs(10), tick: every, reconcile: every, poll: every },
-            reserve: NanoUsd::ZERO,
+            reserve: CallReserve::flat(NanoUsd::ZERO),
             account_rate: 100.0,
             age_limits: AgeLimits::default(),
             live: Live::within(),

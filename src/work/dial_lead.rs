@@ -20,7 +20,7 @@ use crate::crash_point;
 use crate::domain::campaign::{CampaignSettings, OnVoicemail};
 use crate::domain::dialing::DialTimings;
 use crate::domain::ids::{AgentVersionId, AttemptId, WorkerId};
-use crate::domain::money::NanoUsd;
+use crate::domain::reserve::CallReserve;
 use crate::live::Live;
 use crate::lookout::Lookout;
 use crate::providers::{DialAnswer, DialLine, DialRequest, ProviderError, Telephony};
@@ -59,7 +59,7 @@ pub struct DialDesk {
     /// The protocol's times.
     pub timings: DialTimings,
     /// Worst case of one call.
-    pub reserve: NanoUsd,
+    pub reserve: CallReserve,
     /// Where the provider reports.
     pub public: PublicSide,
     /// From then on nothing more is claimed.
@@ -169,7 +169,7 @@ impl DialDesk {
         seen: &ReadyTicket,
         settings: &CampaignSettings,
     ) -> Result<ClaimOutcome, StoreError> {
-        let (worker, reserve, seen) = (self.worker, self.reserve, Some(seen));
+        let (worker, reserve, seen) = (self.worker, self.reserve.of(settings), Some(seen));
         let ask = ClaimAsk { attempt, send_no, worker, settings, reserve, timings: &self.timings, seen };
         self.store.claim(&ask, self.clock.now()).await
     }
@@ -207,7 +207,7 @@ impl DialDesk {
             amd_callback: Some(callback),
             detect_message_end: settings.on_voicemail == OnVoicemail::LeaveMessage,
             ring_timeout: settings.ring_timeout,
-            time_limit: settings.max_duration + Duration::from_secs(30),
+            time_limit: settings.time_limit(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::ids::JobId;
 use crate::domain::time::Timestamp;
 use crate::providers::{Again, Telephony};
 use crate::store::Store;
-use crate::store::job::{self, JobEnd};
+use crate::store::job::{self, JobEnd, JobState};
 use crate::telemetry::names;
 use crate::work::defer::BatchWork;
 use crate::work::finish_call::Finisher;
@@ -51,14 +51,26 @@ impl JobRows for StoreRows {
         let done: Vec<_> = ended.iter().filter(|(_, verdict)| *verdict == Verdict::Done).map(|(job, _)| taken_back(job)).collect();
         let mut written = self.store.end_done_jobs(&done, now).await.map(drop);
         for (claimed, verdict) in ended {
-            metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => verdict.as_str()).increment(1);
+            let mut counted_as = verdict.as_str();
             if let Some(end) = end(claimed, verdict, now) {
+                let state = self.store.end_job(&taken_back(claimed), end, now).await;
+                if let (Ok(Some(JobState::Dead)), Verdict::Retry(error) | Verdict::Discard(error)) = (&state, verdict) {
+                    counted_as = given_up(claimed, verdict, error);
+                }
                 // one that cannot be written keeps nobody else's from being written
-                written = self.store.end_job(&taken_back(claimed), end, now).await.map(drop).and(written);
+                written = state.map(drop).and(written);
             }
+            metrics::counter!(names::JOBS, "kind" => claimed.kind.clone(), "verdict" => counted_as).increment(1);
         }
         written.map_err(|error| error.to_string())
     }
+}
+
+/// Told once, because nobody does it again; the word it is counted by: a last try that failed is no `retry` any more.
+fn given_up(claimed: &ClaimedJob, verdict: &Verdict, error: &str) -> &'static str {
+    let (id, kind, attempts) = (claimed.id, claimed.kind.as_str(), claimed.attempts);
+    tracing::error!(job.id = %id, job.kind = kind, job.attempts = attempts, error, "a job was given up; callfleet queue retry runs it again");
+    if matches!(verdict, Verdict::Retry(_)) { JobState::Dead.as_str() } else { verdict.as_str() }
 }
 
 /// How a job that is not done ended.
@@ -149,3 +161,6 @@ impl TableWork {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

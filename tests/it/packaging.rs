@@ -17,9 +17,22 @@ fn verbs_are_told_the_folder_of_their_process() {
 
     let [start] = in_force(UNIT, "ExecStart=")[..] else { panic!("one command") };
     assert_eq!(start, "/usr/local/bin/callfleet --config /etc/callfleet/callfleet.toml up");
-    assert!(in_force(UNIT, "Environment").is_empty(), "it would be the service's alone");
+    let paths = in_force(UNIT, "Environment").len();
+    assert_eq!(
+        in_force(UNIT, "Environment=CALLFLEET__TWILIO__AUTH_TOKEN_FILE=").len(),
+        paths,
+        "another setting would be the service's alone"
+    );
     assert!(UNIT.contains(&format!("# callfleet.toml has to say `data = \"{FOLDER}\"`")));
     assert_eq!(FOLDER.strip_prefix("/var/lib/"), in_force(UNIT, "StateDirectory=").first().copied());
+}
+
+/// A copy of the unit has a folder of credentials of its own, and the same settings.
+#[test]
+fn a_copied_unit_finds_its_keys() {
+    assert_eq!(in_force(UNIT, "LoadCredential=twilio:"), ["/etc/callfleet/secrets/twilio"]);
+    assert_eq!(in_force(UNIT, "Environment=CALLFLEET__TWILIO__AUTH_TOKEN_FILE="), ["%d/twilio"]);
+    assert!(!UNIT.contains("/run/credentials/callfleet.service"), "no copy could read that");
 }
 
 #[test]

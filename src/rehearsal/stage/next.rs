@@ -74,7 +74,8 @@ impl Stage {
     /// What is spent leaves no room for another call, and nothing is reserved any more.
     fn is_spent(&self) -> bool {
         let spent = self.outlook.spent + self.run.bill.sum();
-        self.order.settings.budget.is_some_and(|budget| spent + self.order.deployment.reserve > budget)
+        let settings = &self.order.settings;
+        settings.budget.is_some_and(|budget| spent + self.order.deployment.reserve.of(settings) > budget)
     }
 
     /// A list by which the dispatcher calls nobody any more; nobody renews it in a rehearsal.

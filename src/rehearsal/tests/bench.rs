@@ -13,6 +13,7 @@ use super::super::{Deployment, Order, Progress, Report, Voices, rehearse};
 use crate::domain::dialing::DialTimings;
 use crate::domain::money::NanoUsd;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::reserve::CallReserve;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::NewCampaign;
 use crate::store::codec::JsonText;
@@ -79,7 +80,12 @@ impl Bench {
             settings_json: campaign.settings.0.clone(),
             settings: campaign.checked_settings().unwrap(),
             campaign,
-            deployment: Deployment { timings: DialTimings::default(), reserve: NanoUsd::from_usd(0.5), account_rate: 100.0, lines: 50 },
+            deployment: Deployment {
+                timings: DialTimings::default(),
+                reserve: CallReserve::flat(NanoUsd::from_usd(0.5)),
+                account_rate: 100.0,
+                lines: 50,
+            },
             people,
             voices: Voices::default(),
             notes: Vec::new(),

@@ -42,7 +42,7 @@ impl Scheduler {
             lead: lead.lead,
             settings: &dialing.settings,
             agent_version: dialing.campaign.agent_version_id,
-            reserve: self.reserve,
+            reserve: self.reserve.of(&dialing.settings),
             timings: &self.timings,
         }
     }

@@ -70,7 +70,7 @@ on_both_engines! {
 
     async fn a_campaign_whose_money_is_spent_is_halted(store: Store) {
         let mut bench = Bench::new(store, 50).await;
-        bench.scheduler.reserve = NanoUsd::from_usd(0.5);
+        bench.scheduler.reserve = CallReserve::flat(NanoUsd::from_usd(0.5));
         let mut poor = settings(1);
         poor["budget_usd"] = json!(1.0);
         let spring = bench.campaign("spring", poor, CampaignState::Running).await;
@@ -82,6 +82,25 @@ on_both_engines! {
         let halted = bench.store.campaign(spring).await.unwrap().unwrap();
         assert_eq!(halted.state, CampaignState::Halted);
         assert!(halted.state_reason.unwrap().starts_with("budget: $0.6"));
+    }
+
+    async fn the_longest_talk_with_a_person_is_kept_back_of_the_budget(store: Store) {
+        let mut bench = Bench::new(store, 50).await;
+        bench.scheduler.reserve = CallReserve { telephone_minute: NanoUsd::from_usd(0.02), ..CallReserve::flat(NanoUsd::from_usd(0.5)) };
+        let mut long = settings(1);
+        (long["max_duration_s"], long["budget_usd"]) = (json!(14_400), json!(13.0));
+        long["transfer_to"] = json!("+14155550199");
+        let spring = bench.campaign("spring", long.clone(), CampaignState::Running).await;
+        bench.leads(spring, "415555", "America/Los_Angeles", 3).await;
+        bench.scheduler.tick().await.unwrap();
+        let status = bench.store.campaign_status(spring).await.unwrap();
+        assert_eq!(status.reserved, NanoUsd::from_usd(12.0), "300 minutes of each of two calls; a third one waits");
+        long["budget_usd"] = json!(1.0);
+        let poor = bench.campaign("poor", long, CampaignState::Running).await;
+        bench.scheduler.break_circuits().await.unwrap();
+        let halted = bench.store.campaign(poor).await.unwrap().unwrap();
+        assert_eq!(halted.state, CampaignState::Halted, "not even one such call is paid for");
+        assert!(halted.state_reason.unwrap().contains("another call may need $6.0000"));
     }
 
     async fn a_campaign_begins_and_ends_at_its_times(store: Store) {

@@ -55,7 +55,7 @@ pub async fn explain(
     let view = api.store.lead_view(lead).await?.ok_or_else(gone)?;
     let campaign = api.store.campaign(view.lead.campaign_id).await?.ok_or_else(gone)?;
     let (settings, now) = (campaign.checked_settings()?, api.clock.now());
-    let closed = api.store.closed_gates(lead, &settings, api.reserve, now).await?.ok_or_else(gone)?;
+    let closed = api.store.closed_gates(lead, &settings, api.reserve.of(&settings), now).await?.ok_or_else(gone)?;
     let answer = answer(&view.lead, view.number_held_by, &closed, now, &campaign.name);
     let waits = matches!(view.lead.state, LeadState::New | LeadState::Waiting);
     let promised = if waits { api.store.open_callback(lead).await? } else { None };

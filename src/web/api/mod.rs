@@ -56,7 +56,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::clock::SharedClock;
 use crate::domain::dialing::DialTimings;
-use crate::domain::money::NanoUsd;
+use crate::domain::reserve::CallReserve;
 use crate::live::Live;
 use crate::rehearsal::Rehearsals;
 use crate::store::Store;
@@ -79,7 +79,7 @@ pub struct ApiState {
     /// The dial protocol's times: how long a silent worker counts as living, when withdrawn leads are due again.
     pub timings: DialTimings,
     /// Worst case of one call, as it is reserved before a dial.
-    pub reserve: NanoUsd,
+    pub reserve: CallReserve,
     /// Call starts per second of the account: a slow campaign's pace is told by it, and rehearsed.
     pub account_rate: f64,
     /// Calls a worker can hold at once, for rehearsals while none lives.

@@ -1,5 +1,6 @@
 //! What is worth knowing when a campaign starts, and when it cannot: its times, hours that never open, do-not-call
-//! lists that are old, consent that is missing or not asked for, a number calls should not be handed to, leads it shares.
+//! lists that are old, consent that is missing or not asked for, a number calls should not be handed to, a budget below one
+//! call, leads it shares.
 
 use serde_json::Value;
 
@@ -71,6 +72,7 @@ pub async fn notes(api: &ApiState, campaign: &Campaign, settings: &CampaignSetti
     notes.extend(abroad(api, campaign).await?);
     notes.extend(not_permitted(campaign));
     notes.extend(transfer::warnings(api, campaign).await?);
+    notes.extend(api.reserve.warning(settings));
     notes.extend(unspoken::told(api, campaign).await?);
     match settings.starts_at {
         Some(start) if start > now => {
@@ -189,8 +191,8 @@ pub async fn never_open(
 }
 
 /// What a campaign's status warns of: times that have passed, its lists, imports that were interrupted, countries that are not
-/// permitted, leads that can never be called, those that are parked for consent, that nobody else is left, and a number calls should
-/// not be handed to.
+/// permitted, leads that can never be called, those that are parked for consent, that nobody else is left, a number calls should
+/// not be handed to, and a budget below one call.
 ///
 /// # Errors
 /// The database cannot be read.
@@ -201,6 +203,7 @@ pub async fn warnings(api: &ApiState, campaign: &Campaign) -> Result<Vec<String>
     warnings.extend(not_permitted(campaign));
     if let Ok(settings) = campaign.checked_settings() {
         warnings.extend(shut(api, campaign, &settings, api.clock.now()).await?.told(&campaign.name));
+        warnings.extend(api.reserve.warning(&settings));
     }
     warnings.extend(parked_for_consent(api, campaign).await?);
     warnings.extend(transfer::warnings(api, campaign).await?);

@@ -24,8 +24,6 @@ use crate::work::agents::{AgentError, ReadyAgent};
 use crate::work::earlier_call;
 use crate::work::journal::Subject;
 
-/// The longest talk with a person to whom a callee was handed.
-const LONGEST_TALK: Duration = Duration::from_secs(3_600);
 /// How long whoever has answered waits for what is only good to know.
 const UNHEARD: Duration = Duration::from_millis(500);
 
@@ -76,7 +74,7 @@ impl HoldDesk {
             callbacks_left,
             answered: slots.map(|slots| answered(&agent.definition.slots, slots)).unwrap_or_default(),
             on_voicemail: settings.on_voicemail,
-            transfer: settings.transfer_to.as_ref().map(|to| self.transfer(claim, to, settings.max_duration)),
+            transfer: settings.transfer_to.as_ref().map(|to| self.transfer(claim, to, settings.time_limit_handed_off())),
             max_duration: settings.max_duration,
             clock: Arc::clone(&self.clock),
             vendors: self.vendors,
@@ -86,9 +84,9 @@ impl HoldDesk {
         Ok((brief, subject))
     }
 
-    fn transfer(&self, claim: &HoldClaim, to: &PhoneNumber, max_duration: Duration) -> Transfer {
+    fn transfer(&self, claim: &HoldClaim, to: &PhoneNumber, time_limit: Duration) -> Transfer {
         let result_url = self.public.transfer_url(claim.attempt, claim.send_no);
-        Transfer { to: to.clone(), from: claim.from.clone(), result_url, time_limit: max_duration + LONGEST_TALK }
+        Transfer { to: to.clone(), from: claim.from.clone(), result_url, time_limit }
     }
 
     fn facts(&self, lead: &Lead, earlier: Option<&EarlierCall>) -> LeadFacts {

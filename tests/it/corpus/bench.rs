@@ -8,6 +8,7 @@ use axum::http::{Method, Request};
 use callfleet::clock::SystemClock;
 use callfleet::domain::dialing::DialTimings;
 use callfleet::domain::money::NanoUsd;
+use callfleet::domain::reserve::CallReserve;
 use callfleet::live::Live;
 use callfleet::store::{Store, Target};
 use callfleet::web::api::{ApiState, LatelyTold, router};
@@ -89,7 +90,7 @@ impl Bench {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             timings: DialTimings::default(),
-            reserve: NanoUsd::from_usd(0.5),
+            reserve: CallReserve::flat(NanoUsd::from_usd(0.5)),
             account_rate: 1.0,
             worker_lines: 50,
             rehearsals: callfleet::rehearsal::Rehearsals::default(),

@@ -101,12 +101,14 @@ impl Facts {
 
     fn budget(&self) -> GateJson {
         let (spent, taken) = (self.status.spent, self.status.spent + self.status.reserved);
-        match self.campaign.checked_settings().ok().and_then(|settings| settings.budget) {
+        let settings = self.campaign.checked_settings().ok();
+        match settings.and_then(|settings| settings.budget.map(|budget| (settings, budget))) {
             None => gate(CampaignGate::Budget, true, "no budget is set".to_owned()),
-            Some(budget) => {
-                let value = format!("{taken} of {budget} are spent or reserved, and a call may need {}", self.reserve);
-                let open = budget_allows(budget, taken, self.reserve);
-                let waits = !open && budget_allows(budget, spent, self.reserve);
+            Some((settings, budget)) => {
+                let reserve = self.reserve.of(&settings);
+                let value = format!("{taken} of {budget} are spent or reserved, and a call may need {}", self.reserve.told(&settings));
+                let open = budget_allows(budget, taken, reserve);
+                let waits = !open && budget_allows(budget, spent, reserve);
                 GateJson { opened_by: waits.then_some(END_OF_A_CALL), ..gate(CampaignGate::Budget, open, value) }
             }
         }

@@ -20,8 +20,8 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::campaign::gate::CampaignGate;
 use crate::domain::count::{are, counted};
 use crate::domain::dialing::{rest, turns_apart};
-use crate::domain::money::NanoUsd;
 use crate::domain::obstacle::{Dialers, Said};
+use crate::domain::reserve::CallReserve;
 use crate::domain::time::Timestamp;
 use crate::store::campaign::Campaign;
 use crate::store::campaign_status::CampaignStatus;
@@ -56,7 +56,7 @@ struct Facts {
     last_call: Option<Timestamp>,
     account_rate: f64,
     /// Worst case of a call.
-    reserve: NanoUsd,
+    reserve: CallReserve,
     now: Timestamp,
 }
 

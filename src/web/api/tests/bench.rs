@@ -20,6 +20,7 @@ use crate::domain::ids::ImportId;
 use crate::domain::money::NanoUsd;
 use crate::domain::not_permitted::NotPermitted;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::reserve::CallReserve;
 use crate::domain::time::Timestamp;
 use crate::intake::import::{ImportOptions, OnDuplicate as Twice, WriteOrder};
 use crate::store::codec::JsonText;
@@ -67,7 +68,7 @@ impl Bench {
             store: store.clone(),
             clock: Arc::new(Still),
             timings: DialTimings::default(),
-            reserve: NanoUsd::from_usd(0.5),
+            reserve: CallReserve::flat(NanoUsd::from_usd(0.5)),
             account_rate: 1.0,
             worker_lines: 50,
             rehearsals: crate::rehearsal::Rehearsals::default(),

@@ -77,6 +77,10 @@ async fn a_budget_that_does_not_suffice_for_one_call_is_closed_before_the_campai
     fleet.set("budget_usd", "0.3").await;
     let told = fleet.gate(CampaignGate::Budget).await;
     assert!(told["open"] == false && told["value"].as_str().unwrap().ends_with("and a call may need $0.5000"), "{told}");
+    let warnings = async || fleet.bench.get("/v1/campaigns/spring").await["body"]["warnings"].to_string();
+    let warning = "budget_usd $0.3000 does not suffice for one call, which may need $0.5000; raise budget_usd";
+    assert!(warnings().await.contains(warning), "{}", warnings().await);
     fleet.set("budget_usd", "0.5").await;
     assert_eq!(fleet.gate(CampaignGate::Budget).await["open"], true, "enough for one");
+    assert!(!warnings().await.contains("does not suffice"), "{}", warnings().await);
 }
