@@ -152,7 +152,7 @@ impl Writer {
                 batch.events.push(event);
             }
             Entry::Ledger(entry) => batch.ledger.push(self.complete(*entry)),
-            Entry::Draft(report) => batch.draft = Some(Draft { epoch: self.subject.epoch, report: *report }),
+            Entry::Draft(report) => batch.draft = Some(Box::new(Draft { epoch: self.subject.epoch, report: *report })),
             Entry::OptOut => batch.opt_out = true,
         }
     }

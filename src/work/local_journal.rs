@@ -56,7 +56,7 @@ pub struct Happened {
     pub ledger: Vec<LedgerEntry>,
     /// The call so far, when something was understood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draft: Option<Draft>,
+    pub draft: Option<Box<Draft>>,
     /// The callee asked not to be called again.
     pub opt_out: bool,
     /// When it was noted.
@@ -108,7 +108,7 @@ impl Happened {
         if self.opt_out {
             store.record_opt_out(self.attempt, self.at).await?;
         }
-        if let Some(Draft { epoch, report: CallReport { outcome: Some(outcome), slots } }) = &self.draft {
+        if let Some(Draft { epoch, report: CallReport { outcome: Some(outcome), slots } }) = self.draft.as_deref() {
             store.save_draft(self.attempt, *epoch, outcome, slots).await?;
         }
         if !self.events.is_empty() {
