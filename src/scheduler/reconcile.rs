@@ -65,8 +65,9 @@ impl Reconciler {
     }
 
     async fn look(&mut self, call: &UnsureCall) -> Result<(), StoreError> {
-        let look = self.scheduler.listed(call).await;
+        // before the question: an answer that is read late, by a process that was stopped meanwhile, says nothing about the time since
         let now = boottime::now();
+        let look = self.scheduler.listed(call).await;
         let watch = self.watches.entry((call.attempt, call.send_no)).or_insert_with(|| Watch::begin(now));
         match reconcile(&call.row, &look, watch, now, &self.scheduler.timings) {
             Reconciled::Bind { call_sid, others, cancel } => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callfleet_jobs::pace::{PaceError, Pacer};
+use callfleet_jobs::pace::{PaceError, Pacer, Turn};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -48,15 +48,28 @@ impl Turns {
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
     pub async fn to_claim(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
+        let mut own = None;
         if campaign_rate < self.account_rate {
-            let key = campaign_key(campaign);
             let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
-            if !is_open || !self.pacer.acquire(&key, campaign_rate, LONGEST_OWN_WAIT).await? {
+            own = if is_open { self.own(campaign, campaign_rate).await? } else { None };
+            if own.is_none() {
                 return Ok(false);
             }
         }
         let slots = self.slots();
-        Ok(self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), slots, LONGEST_WAIT).await?.is_some())
+        if self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), slots, LONGEST_WAIT).await?.is_none() {
+            return Ok(false);
+        }
+        // turns that waited for the account come out in a bunch, at its pace: each is taken once more
+        match own {
+            Some(turn) if turn.age() > turn_lasts(campaign_rate, 1) => Ok(self.own(campaign, campaign_rate).await?.is_some()),
+            _ => Ok(true),
+        }
+    }
+
+    /// A slow campaign's own turn.
+    async fn own(&self, campaign: CampaignId, campaign_rate: f64) -> Result<Option<Turn>, PaceError> {
+        self.pacer.turn(&campaign_key(campaign), campaign_rate, 1, LONGEST_OWN_WAIT).await
     }
 
     /// Whether the pacer has to be told of a campaign's last call: it rests after each one, and the turns before are not known.

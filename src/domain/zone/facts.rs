@@ -1,5 +1,6 @@
 //! What a number itself tells: `area_codes.tsv` for North America, `prefixes.tsv` for the rest of the world, `countries.tsv`
-//! for the country. The headers of these files name their source, licence and date; `generate.py` writes them.
+//! for the country. The headers of these files name their sources, licences and date; `generate.py` writes them, and `own_clocks.py`
+//! sees to it that a prefix has the clocks of its own country.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -3,11 +3,12 @@
 
 Run when the facts should be newer:
 
-    pip install phonenumbers
+    pip install phonenumbers==9.0.43 tzdata==2026.6
     python3 src/domain/zone/generate.py 2026-10-01
 
 The date is written into the headers. North American numbers (+1) go by area code: the union of the zones of every exchange
-under it, since mobile phones of an area share its code, not its exchanges. Everything else goes by libphonenumber's prefixes.
+under it, since mobile phones of an area share its code, not its exchanges. Everything else goes by libphonenumber's prefixes,
+mended by own_clocks.py: many of their zones only stand for one that is meant.
 """
 
 import collections
@@ -18,11 +19,15 @@ import phonenumbers
 from phonenumbers.geodata import GEOCODE_DATA
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+import own_clocks
+
 HERE = pathlib.Path(__file__).parent
 HEADER = """# {what}
 # Source: libphonenumber {version} by way of the Python package `phonenumbers`; licence Apache-2.0,
-# copyright The Libphonenumber Authors. Written {date} by generate.py; do not edit by hand.
+# copyright The Libphonenumber Authors. {more}Written {date} by generate.py; do not edit by hand.
 """
+TZDATA = """Zones of countries: IANA time zone database {version},
+# zone.tab by way of the Python package `tzdata`; public domain. """
 
 # Younger codes laid over an area; libphonenumber gives them one zone, the area has two.
 OVERLAYS = {
@@ -82,8 +87,8 @@ def countries():
             yield code, "US" if region is None or region in TERRITORIES else region
 
 
-def write(name, what, date, rows):
-    text = HEADER.format(what=what, version=phonenumbers.__version__, date=date)
+def write(name, what, date, rows, more=""):
+    text = HEADER.format(what=what, version=phonenumbers.__version__, date=date, more=more)
     text += "".join("\t".join(row) + "\n" for row in rows)
     (HERE / name).write_text(text, encoding="utf-8")
 
@@ -92,9 +97,9 @@ def main():
     date = sys.argv[1]
     rows = [(code[1:], state_of(OVERLAYS.get(code, code)), " ".join(names)) for code, names in area_codes().items()]
     write("area_codes.tsv", "North American area code, US state or territory (empty elsewhere), IANA zones.", date, rows)
-    others = sorted((p, names) for p, names in TIMEZONE_DATA.items() if len(p) < 4 and p == "1" or not p.startswith("1"))
-    rows = [(prefix, " ".join(names)) for prefix, names in others if names != ("Etc/Unknown",)]
-    write("prefixes.tsv", "Calling prefix (longest match wins), IANA zones. +1 by area code: area_codes.tsv.", date, rows)
+    rows = [(prefix, " ".join(names)) for prefix, names in own_clocks.prefixes(int(date[:4]))]
+    write("prefixes.tsv", "Calling prefix (longest match wins), IANA zones. +1 by area code: area_codes.tsv.", date, rows,
+          TZDATA.format(version=own_clocks.VERSION))
     write("countries.tsv", "Calling code (+1: area code), ISO 3166 country; US territories count as US, empty: no country.", date,
           sorted(countries()))
 

@@ -189,4 +189,6 @@ fn stated(text: Option<&str>) -> Option<&str> {
 #[cfg(test)]
 mod every_source;
 #[cfg(test)]
+mod own_clocks;
+#[cfg(test)]
 mod tests;

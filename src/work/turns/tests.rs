@@ -63,6 +63,20 @@ async fn a_process_that_is_told_of_a_slow_campaigns_last_call_waits_for_what_is_
     assert!((28..45).contains(&waited.as_secs()), "{waited:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_campaign_keeps_its_own_pace_after_a_pause_of_the_account() {
+    let (turns, campaign, begun, mut dials) = (turns(40.0), CampaignId::new(), Instant::now(), JoinSet::new());
+    for _ in 0..16 {
+        let turns = turns.clone();
+        dials.spawn(async move { turns.to_claim(campaign, 5.0).await.unwrap().then(|| begun.elapsed()) });
+    }
+    sleep(Duration::from_millis(100)).await;
+    turns.hold_back(Duration::from_secs(2)).await.unwrap();
+    let mut claimed: Vec<Duration> = dials.join_all().await.into_iter().flatten().collect();
+    claimed.sort_unstable();
+    assert!(claimed.len() == 16 && most_in_a_second(&claimed) <= 6, "{claimed:?}");
+}
+
 /// As Redis gives out turns to several processes: slots on its own clock, answers that take their time, and processes that are held
 /// up after their sleep, each time as long as the next one of a row.
 struct Far {
