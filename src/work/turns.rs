@@ -1,9 +1,9 @@
-//! The turns of a dial: its campaign's and its account's before the claim, and one of its own just before the POST.
+//! The turns of a dial: its account's and its campaign's before the claim, and one of its own just before the POST.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use callfleet_jobs::pace::{PaceError, Pacer, Turn};
+use callfleet_jobs::pace::{PaceError, Pacer};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -18,6 +18,8 @@ const SEND_KEY: &str = "twilio:send";
 /// Open unless the provider is full.
 const HELD_KEY: &str = "twilio:held";
 const AT_ONCE: f64 = 1e6;
+/// Whoever would wait longer for it meets a full provider.
+const FULL: Duration = Duration::from_millis(100);
 /// No turn before the claim is waited for longer. A whole dial is cut off after two minutes (`boot/roles.rs`), and
 /// the turns it had taken would be lost; at a call in three minutes, again and again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -41,35 +43,25 @@ impl Turns {
         Self { pacer, account_rate, width: Arc::new(watch::Sender::new(1)) }
     }
 
-    /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. A slow
-    /// campaign takes its turn only when the provider is not full: it has no other for minutes. The account's turn is as wide as the
-    /// one before the POST will be: what is claimed faster than it can be sent would be held back, of this process and of the others.
+    /// Waits until a dial of this campaign may be claimed. `false`: not for long; the ticket goes back and is rung again. The account's
+    /// turn is as wide as the one before the POST will be: what is claimed faster than it can be sent would be held back, of this
+    /// process and of the others.
     ///
     /// # Errors
     /// [`PaceError`] when the pace is not known; nothing may be dialed.
     pub async fn to_claim(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
-        let mut own = None;
-        if campaign_rate < self.account_rate {
-            let is_open = self.pacer.acquire(HELD_KEY, AT_ONCE, LONGEST_WAIT).await?;
-            own = if is_open { self.own(campaign, campaign_rate).await? } else { None };
-            if own.is_none() {
-                return Ok(false);
-            }
+        let account = self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), self.slots(), LONGEST_WAIT).await?;
+        if account.is_none() || campaign_rate >= self.account_rate {
+            return Ok(account.is_some());
         }
-        let slots = self.slots();
-        if self.pacer.turn(ACCOUNT_KEY, claim_pace(self.account_rate), slots, LONGEST_WAIT).await?.is_none() {
-            return Ok(false);
-        }
-        // turns that waited for the account come out in a bunch, at its pace: each is taken once more
-        match own {
-            Some(turn) if turn.age() > turn_lasts(campaign_rate, 1) => Ok(self.own(campaign, campaign_rate).await?.is_some()),
-            _ => Ok(true),
-        }
+        self.own(campaign, campaign_rate).await
     }
 
-    /// A slow campaign's own turn.
-    async fn own(&self, campaign: CampaignId, campaign_rate: f64) -> Result<Option<Turn>, PaceError> {
-        self.pacer.turn(&campaign_key(campaign), campaign_rate, 1, LONGEST_OWN_WAIT).await
+    /// A slower campaign's own turn comes last: turns that waited for the account would come out in a bunch, at its pace. By then the
+    /// provider may be full again.
+    async fn own(&self, campaign: CampaignId, campaign_rate: f64) -> Result<bool, PaceError> {
+        let own = self.pacer.turn(&campaign_key(campaign), campaign_rate, 1, LONGEST_OWN_WAIT).await?;
+        Ok(own.is_some() && self.pacer.acquire(HELD_KEY, AT_ONCE, FULL).await?)
     }
 
     /// Whether the pacer has to be told of a campaign's last call: it rests after each one, and the turns before are not known.

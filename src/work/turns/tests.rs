@@ -63,18 +63,45 @@ async fn a_process_that_is_told_of_a_slow_campaigns_last_call_waits_for_what_is_
     assert!((28..45).contains(&waited.as_secs()), "{waited:?}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_campaign_keeps_its_own_pace_after_a_pause_of_the_account() {
-    let (turns, campaign, begun, mut dials) = (turns(40.0), CampaignId::new(), Instant::now(), JoinSet::new());
+/// When sixteen dials of a campaign of five calls a second may be claimed; who is refused is rung again.
+async fn sixteen_at_five_a_second(turns: &Turns) -> Vec<Duration> {
+    let (campaign, begun, mut dials) = (CampaignId::new(), Instant::now(), JoinSet::new());
     for _ in 0..16 {
         let turns = turns.clone();
-        dials.spawn(async move { turns.to_claim(campaign, 5.0).await.unwrap().then(|| begun.elapsed()) });
+        dials.spawn(async move {
+            while !turns.to_claim(campaign, 5.0).await.unwrap() {
+                sleep(Duration::from_secs(2)).await;
+            }
+            begun.elapsed()
+        });
     }
-    sleep(Duration::from_millis(100)).await;
-    turns.hold_back(Duration::from_secs(2)).await.unwrap();
-    let mut claimed: Vec<Duration> = dials.join_all().await.into_iter().flatten().collect();
+    let mut claimed = dials.join_all().await;
     claimed.sort_unstable();
-    assert!(claimed.len() == 16 && most_in_a_second(&claimed) <= 6, "{claimed:?}");
+    claimed
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slower_campaign_keeps_its_own_pace_after_a_pause_of_the_account() {
+    let turns = turns(40.0);
+    let held = async {
+        sleep(Duration::from_millis(100)).await;
+        turns.hold_back(Duration::from_secs(2)).await.unwrap();
+    };
+    let (claimed, ()) = tokio::join!(sixteen_at_five_a_second(&turns), held);
+    assert!(most_in_a_second(&claimed) <= 6, "{claimed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slower_campaign_keeps_its_own_pace_behind_a_faster_one() {
+    let (turns, faster, mut dials) = (turns(40.0), CampaignId::new(), JoinSet::new());
+    for _ in 0..120 {
+        let turns = turns.clone();
+        dials.spawn(async move { turns.to_claim(faster, 40.0).await });
+    }
+    tokio::task::yield_now().await;
+    let claimed = sixteen_at_five_a_second(&turns).await;
+    assert!(claimed[0] > Duration::from_secs(2), "the faster one had all turns until then: {claimed:?}");
+    assert!(most_in_a_second(&claimed) <= 6 && claimed[15] < Duration::from_secs(9), "{claimed:?}");
 }
 
 /// As Redis gives out turns to several processes: slots on its own clock, answers that take their time, and processes that are held

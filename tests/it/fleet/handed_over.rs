@@ -70,7 +70,7 @@ impl HandedOver {
     }
 
     /// Both talked until the person had to go, and the rows say so.
-    async fn is_over_in_order(mut self) {
+    async fn over_in_order(mut self) {
         outcomes(&mut self.rows, 1, END).await;
         let truth = Truth::read(&self.deployment.truth());
         truth.assert_each_called_once();
@@ -98,7 +98,7 @@ async fn two_people_talk_on_when_the_worker_that_brought_them_together_is_killed
     talk.worker.kill();
     let (_survivor, media) = talk.deployment.role("worker");
     serve(&talk.deployment, &talk.web, &media);
-    talk.is_over_in_order().await;
+    talk.over_in_order().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,5 +109,5 @@ async fn a_worker_that_stops_does_not_wait_for_two_people_who_talk() {
     assert!(talk.worker.ended(DRAINED).success(), "it ended in order");
     println!("the worker had ended after {:?}", begun.elapsed());
     assert!(talk.still_talk());
-    talk.is_over_in_order().await;
+    talk.over_in_order().await;
 }
