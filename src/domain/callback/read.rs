@@ -4,6 +4,7 @@
 mod clock;
 mod day;
 mod delay;
+mod doubt;
 mod left_out;
 mod named_day;
 mod named_time;
@@ -100,8 +101,8 @@ impl Reader<'_, '_> {
             .or_else(|| self.zone())
             .or_else(|| self.part())
             .or_else(|| self.end_of_dates())
-            .or_else(|| self.day())
             .or_else(|| self.doubtful_day())
+            .or_else(|| self.day())
             .or_else(|| self.year())
             .or_else(|| self.clock())
             .or_else(|| self.no_such_time())
@@ -149,6 +150,9 @@ impl Reader<'_, '_> {
         }
         let second_choice = self.relation == Some("or") && self.wish.part.is_some();
         self.leave_part_out(&found);
+        // "The night before Christmas" is no night of today.
+        let eve = self.word(0) == "the" && self.word(found.used) == "before";
+        self.wish.unclear |= eve && self.tokens.get(self.at + found.used + 1..).and_then(day::day).is_some();
         let meant = !second_choice && !self.is_spoken_against(found.used);
         if meant && let Some(bound) = self.bound() {
             if let Some(day) = found.day {
