@@ -72,11 +72,13 @@ struct Reader<'a, 'w> {
     last: Last,
     /// The place behind the last day.
     day_ended: usize,
+    /// The place behind the last time of day.
+    time_ended: usize,
 }
 
 impl<'a, 'w> Reader<'a, 'w> {
     fn new(clause: &Clause<'a>, wish: &'w mut Wish) -> Self {
-        Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0 }
+        Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0, time_ended: 0 }
     }
 }
 
@@ -138,8 +140,15 @@ impl Reader<'_, '_> {
             let stay = if self.word(used) == "this" && self.word(used + 1) == "week" { 2 } else { 0 };
             return Some(used + stay);
         }
-        let (zone, used) = place::zone(self.rest(), self.last == Last::Time)?;
+        let Some((zone, used)) = place::zone(self.rest(), self.last == Last::Time) else { return self.unknown_zone() };
         self.wish.zone = Some(zone);
+        Some(used)
+    }
+
+    /// "At five Fiji time" on the callee's own clock would be another moment than the one that was meant.
+    fn unknown_zone(&mut self) -> Option<usize> {
+        let used = place::unknown(self.rest()).filter(|_| self.last == Last::Time && self.time_ended == self.at)?;
+        self.wish.unclear = true;
         Some(used)
     }
 

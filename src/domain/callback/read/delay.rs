@@ -29,6 +29,12 @@ impl Reader<'_, '_> {
         }
         let (amount, used) = figure::amount(self.tokens.get(self.at + lead..)?)?;
         let after = self.tokens.get(self.at + lead + used).map_or("", String::as_str);
+        let of_clocks = after == "behind" || after == "ahead" && self.word(lead + used + 1) == "of";
+        if of_clocks && matches!(self.word(lead + used + 1 + usize::from(after == "ahead")), "you" | "your" | "where" | "me" | "us") {
+            // "We're an hour ahead of you": which zone that is can only be asked.
+            self.wish.unclear = true;
+            return Some(lead + used);
+        }
         if matches!(after, "ago" | "long" | "left" | "away" | "drive" | "old") || !self.delay_is_meant(lead, after) {
             // "I waited seventy five minutes": nor is a part of it one.
             return (lead == 0).then_some(used);

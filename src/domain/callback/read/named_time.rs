@@ -34,7 +34,7 @@ impl Reader<'_, '_> {
             self.wish.time = Some((clock, bound));
             self.wish.until = None;
         }
-        self.last = Last::Time;
+        (self.last, self.time_ended) = (Last::Time, self.at + used);
         Some(used)
     }
 
@@ -80,7 +80,7 @@ impl Reader<'_, '_> {
         let judged = begins && is_judged(&self.tokens[self.at + used..]);
         let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
         let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
-        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after)
+        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after) || is_hour_of_a_place(after)
     }
 
     /// "5 Central tomorrow", "ten Mountain on Friday". "Ten mountain bikes" have no zone.
@@ -89,6 +89,11 @@ impl Reader<'_, '_> {
         let on = used + usize::from(tokens.get(used).is_some_and(|word| word == "on"));
         tokens.len() == used || tokens.get(on..).and_then(day::day).is_some()
     }
+}
+
+/// "(six) in Manila time".
+fn is_hour_of_a_place(after: &[String]) -> bool {
+    place::whereabouts(after).is_some_and(|(_, used)| after.get(used).is_some_and(|word| word == "time"))
 }
 
 /// Words before the hour in "so six would be great".
