@@ -11,7 +11,10 @@ impl Reader<'_, '_> {
         if self.is_thing() {
             return None;
         }
-        let corrected = self.before(1) == "it" && self.before(2) == "make";
+        if let Some(used) = self.past_no_hour() {
+            return Some(used);
+        }
+        let corrected = matches!(self.before(1), "it" | "that") && self.before(2) == "make";
         let joined = matches!(self.relation, Some("or" | "and" | "to"));
         let led = self.relation.is_some() && (!joined || self.last == Last::Time);
         let expected = led
@@ -56,6 +59,16 @@ impl Reader<'_, '_> {
         let named = led && (figures || hour) && matches!(self.mood, Mood::Open | Mood::Free);
         self.wish.unclear |= named;
         named.then_some(1)
+    }
+
+    /// "at twenty past": which hour can only be asked.
+    fn past_no_hour(&mut self) -> Option<usize> {
+        let spelled = matches!(self.word(0), "quarter" | "half").then_some(1);
+        let minutes = || figure::number(self.rest()).filter(|(minutes, _)| *minutes < 60 && minutes % 5 == 0);
+        let used = spelled.or_else(|| minutes().map(|(_, used)| used))?;
+        let ends = self.word(used) == "past" && matches!(self.word(used + 1), "" | "please");
+        self.wish.unclear |= ends && self.bound().is_some();
+        ends.then_some(used + 1)
     }
 
     /// "this one", "the other one": no hour.
