@@ -1,6 +1,11 @@
 //! Zones as people name them: "Eastern", "London time", "back in New York".
 
+mod states;
+
 use crate::domain::zone::abbreviated;
+use states::STATES;
+
+pub(super) use states::divided;
 
 /// The zone named here, and how many tokens it takes. `after_time` is true right behind a time of day, where "5 central" can
 /// only mean a zone.
@@ -25,13 +30,18 @@ pub(super) fn zone(tokens: &[String], after_time: bool) -> Option<(&'static str,
 
 /// The zone of a place one is in: "in London", "back in New York", "moved to Chicago".
 pub(super) fn whereabouts(tokens: &[String]) -> Option<(&'static str, usize)> {
-    let lead = match tokens.first()?.as_str() {
-        "in" => 1,
-        "moved" | "relocated" if tokens.get(1).is_some_and(|word| word == "to") => 2,
-        "back" => 1 + usize::from(matches!(tokens.get(1).map(String::as_str), Some("in" | "to"))),
-        _ => return None,
-    };
+    let lead = lead(tokens)?;
     city(tokens.get(lead..)?).map(|(city, used)| (city, lead + used))
+}
+
+/// How many tokens lead to a place one is in.
+fn lead(tokens: &[String]) -> Option<usize> {
+    match tokens.first()?.as_str() {
+        "in" => Some(1),
+        "moved" | "relocated" if tokens.get(1).is_some_and(|word| word == "to") => Some(2),
+        "back" => Some(1 + usize::from(matches!(tokens.get(1).map(String::as_str), Some("in" | "to")))),
+        _ => None,
+    }
 }
 
 /// A zone nobody here knows, right behind a time of day: "Fiji time", "in Buenos Aires time"; how many tokens it takes.
@@ -69,6 +79,7 @@ const CITIES: &[(&str, &str)] = &[
     ("florida", "America/New_York"),
     ("toronto", "America/Toronto"),
     ("chicago", "America/Chicago"),
+    ("kansas city", "America/Chicago"),
     ("dallas", "America/Chicago"),
     ("houston", "America/Chicago"),
     ("austin", "America/Chicago"),
@@ -121,42 +132,6 @@ const CITIES: &[(&str, &str)] = &[
     ("philippines", "Asia/Manila"),
     ("sydney", "Australia/Sydney"),
     ("melbourne", "Australia/Melbourne"),
-];
-
-/// The states that have one clock, but for a town or two, and are not among those.
-const STATES: &[(&str, &str)] = &[
-    ("alabama", "America/Chicago"),
-    ("arkansas", "America/Chicago"),
-    ("colorado", "America/Denver"),
-    ("connecticut", "America/New_York"),
-    ("delaware", "America/New_York"),
-    ("georgia", "America/New_York"),
-    ("illinois", "America/Chicago"),
-    ("iowa", "America/Chicago"),
-    ("louisiana", "America/Chicago"),
-    ("maine", "America/New_York"),
-    ("maryland", "America/New_York"),
-    ("massachusetts", "America/New_York"),
-    ("minnesota", "America/Chicago"),
-    ("mississippi", "America/Chicago"),
-    ("missouri", "America/Chicago"),
-    ("montana", "America/Denver"),
-    ("nevada", "America/Los_Angeles"),
-    ("new hampshire", "America/New_York"),
-    ("new jersey", "America/New_York"),
-    ("new mexico", "America/Denver"),
-    ("north carolina", "America/New_York"),
-    ("ohio", "America/New_York"),
-    ("oklahoma", "America/Chicago"),
-    ("pennsylvania", "America/New_York"),
-    ("rhode island", "America/New_York"),
-    ("south carolina", "America/New_York"),
-    ("utah", "America/Denver"),
-    ("vermont", "America/New_York"),
-    ("west virginia", "America/New_York"),
-    ("virginia", "America/New_York"),
-    ("wisconsin", "America/Chicago"),
-    ("wyoming", "America/Denver"),
 ];
 
 fn city(tokens: &[String]) -> Option<(&'static str, usize)> {

@@ -48,6 +48,7 @@ fn merge(wish: &mut Wish, new: &Wish) {
     wish.day = new.day.or(wish.day);
     wish.part = new.part.or(wish.part);
     wish.zone = new.zone.or(wish.zone);
+    wish.divided = new.divided.or(wish.divided);
     wish.once_there |= new.once_there;
     wish.first_thing |= new.first_thing;
     wish.same_time |= new.same_time;
@@ -139,6 +140,10 @@ impl Reader<'_, '_> {
             // "I'm in Denver this week": the week one is there, not the one to call in.
             let stay = if self.word(used) == "this" && self.word(used + 1) == "week" { 2 } else { 0 };
             return Some(used + stay);
+        }
+        if let Some((zones, used)) = place::divided(self.rest()) {
+            self.wish.divided = Some(zones);
+            return Some(used);
         }
         let Some((zone, used)) = place::zone(self.rest(), self.last == Last::Time) else { return self.unknown_zone() };
         self.wish.zone = Some(zone);

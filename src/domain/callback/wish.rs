@@ -134,6 +134,8 @@ pub(super) struct Wish {
     pub soon: Option<Soon>,
     /// The zone that was named.
     pub zone: Option<&'static str>,
+    /// The zones of a state that was named and has two clocks.
+    pub divided: Option<&'static [&'static str]>,
     /// A place the callee will be at, with no word about when.
     pub once_there: bool,
     /// The time of day of this conversation: "same time tomorrow".
