@@ -149,7 +149,7 @@ impl Speech<'_> {
         if refused && vague {
             return plain(CallbackKind::Refusal, self.zone, 0.85, "");
         }
-        if wish.unclear || wish.has_time() && intent::EXCEPTS.is_in(self.tokens) {
+        if wish.unclear || wish.has_time() && (self.may_be_on_another_clock(wish) || intent::EXCEPTS.is_in(self.tokens)) {
             return plain(CallbackKind::NeedsReview, self.zone, 0.5, UNCLEAR);
         }
         if wish.has_time() {
@@ -174,6 +174,11 @@ impl Speech<'_> {
         let names_a_time = closed && read::wish(&[Clause { tokens: self.tokens, mood: Mood::Open }]).has_time();
         let kind = if names_a_time { CallbackKind::NeedsReview } else { CallbackKind::None };
         plain(kind, self.zone, 0.5, if names_a_time { UNCLEAR } else { "" })
+    }
+
+    /// "I'm in Kansas", said by somebody whose own clock is none of that state's two.
+    fn may_be_on_another_clock(&self, wish: &Wish) -> bool {
+        wish.zone.is_none() && wish.divided.is_some_and(|zones| zones.iter().all(|zone| *zone != self.zone))
     }
 
     fn says_just_no(&self) -> bool {

@@ -4,6 +4,7 @@
 mod clock;
 mod day;
 mod delay;
+mod doubt;
 mod left_out;
 mod named_day;
 mod named_time;
@@ -47,6 +48,7 @@ fn merge(wish: &mut Wish, new: &Wish) {
     wish.day = new.day.or(wish.day);
     wish.part = new.part.or(wish.part);
     wish.zone = new.zone.or(wish.zone);
+    wish.divided = new.divided.or(wish.divided);
     wish.once_there |= new.once_there;
     wish.first_thing |= new.first_thing;
     wish.same_time |= new.same_time;
@@ -71,11 +73,13 @@ struct Reader<'a, 'w> {
     last: Last,
     /// The place behind the last day.
     day_ended: usize,
+    /// The place behind the last time of day.
+    time_ended: usize,
 }
 
 impl<'a, 'w> Reader<'a, 'w> {
     fn new(clause: &Clause<'a>, wish: &'w mut Wish) -> Self {
-        Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0 }
+        Self { tokens: clause.tokens, at: 0, mood: clause.mood, wish, relation: None, last: Last::Nothing, day_ended: 0, time_ended: 0 }
     }
 }
 
@@ -100,8 +104,8 @@ impl Reader<'_, '_> {
             .or_else(|| self.zone())
             .or_else(|| self.part())
             .or_else(|| self.end_of_dates())
-            .or_else(|| self.day())
             .or_else(|| self.doubtful_day())
+            .or_else(|| self.day())
             .or_else(|| self.year())
             .or_else(|| self.clock())
             .or_else(|| self.no_such_time())
@@ -137,8 +141,19 @@ impl Reader<'_, '_> {
             let stay = if self.word(used) == "this" && self.word(used + 1) == "week" { 2 } else { 0 };
             return Some(used + stay);
         }
-        let (zone, used) = place::zone(self.rest(), self.last == Last::Time)?;
+        if let Some((zones, used)) = place::divided(self.rest()) {
+            self.wish.divided = Some(zones);
+            return Some(used);
+        }
+        let Some((zone, used)) = place::zone(self.rest(), self.last == Last::Time) else { return self.unknown_zone() };
         self.wish.zone = Some(zone);
+        Some(used)
+    }
+
+    /// "At five Fiji time" on the callee's own clock would be another moment than the one that was meant.
+    fn unknown_zone(&mut self) -> Option<usize> {
+        let used = place::unknown(self.rest()).filter(|_| self.last == Last::Time && self.time_ended == self.at)?;
+        self.wish.unclear = true;
         Some(used)
     }
 
@@ -149,6 +164,9 @@ impl Reader<'_, '_> {
         }
         let second_choice = self.relation == Some("or") && self.wish.part.is_some();
         self.leave_part_out(&found);
+        // "The night before Christmas" is no night of today.
+        let eve = self.word(0) == "the" && self.word(found.used) == "before";
+        self.wish.unclear |= eve && self.tokens.get(self.at + found.used + 1..).and_then(day::day).is_some();
         let meant = !second_choice && !self.is_spoken_against(found.used);
         if meant && let Some(bound) = self.bound() {
             if let Some(day) = found.day {

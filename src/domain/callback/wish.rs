@@ -50,7 +50,7 @@ pub(super) enum Day {
     /// The first to fifth or (-1) last week of a month: of one by its name, of the one so many months from now, else of the next
     /// one in which it is to come.
     WeekOfMonth { month: Option<i8>, ahead: Option<i64>, nth: i8 },
-    /// A day of the year that people go by, or one that follows it.
+    /// A day of the year that people go by, or one beside it.
     Feast { feast: Feast, then: Then },
 }
 
@@ -68,10 +68,12 @@ pub(super) enum Feast {
 pub(super) enum Then {
     /// That day.
     Same,
-    /// So many days later.
+    /// So many days later, or (below zero) earlier.
     Later(i64),
     /// The first such weekday after it.
     Next(Weekday),
+    /// The last such weekday before it.
+    Previous(Weekday),
 }
 
 /// A time of day as it was said.
@@ -132,6 +134,8 @@ pub(super) struct Wish {
     pub soon: Option<Soon>,
     /// The zone that was named.
     pub zone: Option<&'static str>,
+    /// The zones of a state that was named and has two clocks.
+    pub divided: Option<&'static [&'static str]>,
     /// A place the callee will be at, with no word about when.
     pub once_there: bool,
     /// The time of day of this conversation: "same time tomorrow".

@@ -2,16 +2,19 @@
 
 mod feast;
 mod month;
+mod nth;
 
 use jiff::civil::Weekday;
 
 use crate::domain::callback::figure::{number, ordinal};
 use crate::domain::callback::wish::Day;
 use month::month;
+pub(super) use nth::without_month;
 
 /// The day that begins here, and how many tokens it takes.
 pub(super) fn day(tokens: &[String]) -> Option<(Day, usize)> {
     simple(tokens)
+        .or_else(|| nth::nth_weekday(tokens))
         .or_else(|| feast::feast(tokens))
         .or_else(|| week(tokens))
         .or_else(|| weekday(tokens))
@@ -131,8 +134,11 @@ fn date(tokens: &[String]) -> Option<(Day, usize)> {
         let (day, used) = ordinal(rest).or_else(|| number(rest))?;
         return dated(Some(month), day, 1 + the + used);
     }
-    if let Some((month, day)) = word(0).split_once('/') {
-        return dated(Some(month.parse().ok().filter(|month| (1..=12).contains(month))?), day.parse().ok()?, 1);
+    if let Some((first, second)) = word(0).split_once('/').filter(|_| word(0) != "24/7") {
+        let (first, second): (u32, u32) = (first.parse().ok()?, second.parse().ok()?);
+        // "15/12": where no month has that number, the day comes first.
+        let (month, day) = if first > 12 { (second, first) } else { (first, second) };
+        return dated(Some(i8::try_from(month).ok().filter(|month| (1..=12).contains(month))?), day, 1);
     }
     let on = usize::from(word(0) == "on");
     let the = on + usize::from(word(on) == "the");

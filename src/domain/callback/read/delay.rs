@@ -3,7 +3,7 @@
 use super::{Last, Reader, day};
 use crate::domain::callback::clause::Mood;
 use crate::domain::callback::figure::{self, Amount, Unit};
-use crate::domain::callback::wish::{Bound, Day, Soon};
+use crate::domain::callback::wish::{Bound, Day, Soon, Then};
 
 /// "Within the hour" still leaves the callee some minutes.
 const AT_LEAST_MINUTES: u32 = 15;
@@ -29,9 +29,27 @@ impl Reader<'_, '_> {
         }
         let (amount, used) = figure::amount(self.tokens.get(self.at + lead..)?)?;
         let after = self.tokens.get(self.at + lead + used).map_or("", String::as_str);
+        let of_clocks = after == "behind" || after == "ahead" && self.word(lead + used + 1) == "of";
+        if of_clocks && matches!(self.word(lead + used + 1 + usize::from(after == "ahead")), "you" | "your" | "where" | "me" | "us") {
+            // "We're an hour ahead of you": which zone that is can only be asked.
+            self.wish.unclear = true;
+            return Some(lead + used);
+        }
         if matches!(after, "ago" | "long" | "left" | "away" | "drive" | "old") || !self.delay_is_meant(lead, after) {
             // "I waited seventy five minutes": nor is a part of it one.
             return (lead == 0).then_some(used);
+        }
+        if amount.unit == Unit::Days
+            && lead == 0
+            && let Some(used) = self.days_beside(used, i64::from(amount.least))
+        {
+            return Some(used);
+        }
+        if amount.most == 0 {
+            // "Half a minute" is a moment; "half a day" is no number of days.
+            self.wish.soon = (amount.unit == Unit::Minutes).then_some(Soon::Bit).or(self.wish.soon);
+            self.wish.unclear |= amount.unit != Unit::Minutes;
+            return Some(lead + used);
         }
         let counts_from = after == "from" && self.word(lead + used + 1) != "now" || after == "on" && lead == 0 && amount.least % 7 == 0;
         if amount.unit == Unit::Days
@@ -108,6 +126,22 @@ impl Reader<'_, '_> {
         }
         self.wish.soon = Some(soon);
         Some(at + 1)
+    }
+
+    /// "two days before Christmas", "a week after Thanksgiving". Before or after another day, which one can only be asked.
+    fn days_beside(&mut self, at: usize, days: i64) -> Option<usize> {
+        let days = match self.word(at) {
+            "before" => -days,
+            "after" => days,
+            _ => return None,
+        };
+        let (day, used) = self.tokens.get(self.at + at + 1..).and_then(day::day)?;
+        match day {
+            Day::Feast { feast, then: Then::Same } => self.wish.day = Some((Day::Feast { feast, then: Then::Later(days) }, Bound::At)),
+            _ => self.wish.unclear = true,
+        }
+        self.last = Last::Day;
+        Some(at + 1 + used)
     }
 
     /// "two weeks from Monday", "a week from tomorrow".

@@ -6,7 +6,6 @@ use super::{Last, Reader, day};
 use crate::domain::callback::clause::Mood;
 use crate::domain::callback::figure;
 use crate::domain::callback::wish::{Bound, Day};
-use crate::domain::callback::words::DOUBTFUL;
 
 /// The years that may be meant by four figures.
 const YEARS: RangeInclusive<i16> = 2025..=2099;
@@ -40,13 +39,6 @@ impl Reader<'_, '_> {
         }
         (self.last, self.day_ended) = (Last::Day, self.at + used);
         Some(used)
-    }
-
-    /// "Munday": Monday or Sunday.
-    pub(super) fn doubtful_day(&mut self) -> Option<usize> {
-        let doubtful = self.word(0) == DOUBTFUL;
-        self.wish.unclear |= doubtful;
-        doubtful.then_some(1)
     }
 
     /// "December 5 through 8": the month is said once.

@@ -11,7 +11,10 @@ impl Reader<'_, '_> {
         if self.is_thing() {
             return None;
         }
-        let corrected = self.before(1) == "it" && self.before(2) == "make";
+        if let Some(used) = self.past_no_hour() {
+            return Some(used);
+        }
+        let corrected = matches!(self.before(1), "it" | "that") && self.before(2) == "make";
         let joined = matches!(self.relation, Some("or" | "and" | "to"));
         let led = self.relation.is_some() && (!joined || self.last == Last::Time);
         let expected = led
@@ -34,7 +37,7 @@ impl Reader<'_, '_> {
             self.wish.time = Some((clock, bound));
             self.wish.until = None;
         }
-        self.last = Last::Time;
+        (self.last, self.time_ended) = (Last::Time, self.at + used);
         Some(used)
     }
 
@@ -56,6 +59,16 @@ impl Reader<'_, '_> {
         let named = led && (figures || hour) && matches!(self.mood, Mood::Open | Mood::Free);
         self.wish.unclear |= named;
         named.then_some(1)
+    }
+
+    /// "at twenty past": which hour can only be asked.
+    fn past_no_hour(&mut self) -> Option<usize> {
+        let spelled = matches!(self.word(0), "quarter" | "half").then_some(1);
+        let minutes = || figure::number(self.rest()).filter(|(minutes, _)| *minutes < 60 && minutes % 5 == 0);
+        let used = spelled.or_else(|| minutes().map(|(_, used)| used))?;
+        let ends = self.word(used) == "past" && matches!(self.word(used + 1), "" | "please");
+        self.wish.unclear |= ends && self.bound().is_some();
+        ends.then_some(used + 1)
     }
 
     /// "this one", "the other one": no hour.
@@ -80,7 +93,7 @@ impl Reader<'_, '_> {
         let judged = begins && is_judged(&self.tokens[self.at + used..]);
         let mine = matches!(self.word(used), "my" | "your") && self.word(used + 1) == "time";
         let dated = day::day(after).is_some_and(|(day, _)| !matches!(day, Day::Date { .. } | Day::NamedMonth { .. }));
-        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after)
+        judged || mine || dated || place::zone(after, false).is_some() || Self::is_zone_and_day(after) || is_hour_of_a_place(after)
     }
 
     /// "5 Central tomorrow", "ten Mountain on Friday". "Ten mountain bikes" have no zone.
@@ -89,6 +102,11 @@ impl Reader<'_, '_> {
         let on = used + usize::from(tokens.get(used).is_some_and(|word| word == "on"));
         tokens.len() == used || tokens.get(on..).and_then(day::day).is_some()
     }
+}
+
+/// "(six) in Manila time".
+fn is_hour_of_a_place(after: &[String]) -> bool {
+    place::whereabouts(after).is_some_and(|(_, used)| after.get(used).is_some_and(|word| word == "time"))
 }
 
 /// Words before the hour in "so six would be great".

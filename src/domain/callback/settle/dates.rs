@@ -149,6 +149,7 @@ fn then_of(date: Date, then: Then) -> Option<Date> {
         Then::Same => Some(date),
         Then::Later(days) => date.checked_add(days.days()).ok(),
         Then::Next(day) => date.nth_weekday(1, day).ok(),
+        Then::Previous(day) => date.nth_weekday(-1, day).ok(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod nobody;
 mod rather;
+mod til;
 
 use crate::domain::callback::figure::{below_hundred, ordinal, small};
 use crate::domain::callback::words::BREAK;
@@ -12,6 +13,7 @@ const SOUNDS: [&str; 8] = ["uh", "um", "uhm", "er", "erm", "hm", "hmm", "mm"];
 /// Rewrites tokens from left to right.
 pub(super) fn plainly(tokens: Vec<String>) -> Vec<String> {
     let spoken: Vec<String> = tokens.into_iter().filter(|token| !SOUNDS.contains(&token.as_str())).collect();
+    let spoken = til::in_full(spoken);
     let mut out: Vec<String> = Vec::with_capacity(spoken.len());
     let mut at = 0;
     while let Some(token) = spoken.get(at) {
@@ -71,6 +73,8 @@ fn rewritten(tokens: &[String], before: &[String]) -> Option<(String, usize)> {
         ("o", "clock", ..) => plain("oclock", 2),
         ("a" | "p", "m", ..) if is_number(last) || last == "oclock" => Some((format!("{}m", word(0)), 2)),
         ("do", "not", "forget" | "hesitate", "to") => plain("please", 4),
+        // "Call me in ten minutes please don't forget."
+        ("do", "not", "forget", "" | BREAK) => plain("", 3),
         ("do" | "would", "not", "mind", _) => plain("may", 3),
         ("half", hour, next, _) if is_hour(hour) && !is_length(next) => Some((format!("half past {hour}"), 2)),
         _ => hundreds(tokens),

@@ -1,4 +1,4 @@
-//! Days of the year that people go by (those of the United States), and the days after them.
+//! Days of the year that people go by (those of the United States), and the days before and after them.
 
 use jiff::civil::Weekday;
 
@@ -10,7 +10,9 @@ pub(super) fn feast(tokens: &[String]) -> Option<(Day, usize)> {
     let the = usize::from(word(0) == "the");
     let (then, lead) = match (word(the), word(the + 1), super::named(word(the))) {
         ("day", "after", _) => (Then::Later(1), the + 2),
+        ("day", "before", _) if the == 1 => (Then::Later(-1), the + 2),
         (_, "after", Some(day)) => (Then::Next(day), the + 2),
+        (_, "before", Some(day)) => (Then::Previous(day), the + 2),
         _ => (Then::Same, 0),
     };
     let (feast, used) = named(tokens.get(lead..)?)?;
