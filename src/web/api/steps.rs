@@ -41,6 +41,8 @@ pub struct Stepped {
     was: CampaignState,
     changed: bool,
     withdrawn: u32,
+    /// People who were promised a call and will not get it.
+    broken_promises: i64,
     /// What is worth knowing about the step.
     notes: Vec<String>,
 }
@@ -81,7 +83,9 @@ pub async fn step(
     }
     let withdrawn = withdraw(&api, &campaign, step).await?;
     notes.extend(taken_back(&api, &campaign, step).await?);
-    Ok(Json(stepped(&campaign, to, true, withdrawn, notes)))
+    let broken_promises = if to == Cancelled { api.store.promised_people(campaign.id).await? } else { 0 };
+    notes.extend(will_not_be_called(broken_promises, &campaign.name));
+    Ok(Json(Stepped { broken_promises, ..stepped(&campaign, to, true, withdrawn, notes) }))
 }
 
 /// What was armed but not sent is given back at once; live calls go on.
@@ -99,6 +103,19 @@ async fn taken_back(api: &ApiState, campaign: &Campaign, step: &Step) -> Result<
     }
     let queued = api.store.queued_calls(campaign.id).await?;
     Ok((queued > 0).then(|| format!("{} the provider still queues: being taken back", counted(queued, "call"))))
+}
+
+/// Whoever cancels breaks promises, and is told of the step that keeps them.
+fn will_not_be_called(people: i64, name: &str) -> Option<String> {
+    let were = match people {
+        0 => return None,
+        1 => "1 person was".to_owned(),
+        more => format!("{more} people were"),
+    };
+    Some(format!(
+        "{were} promised a call and will not get it (callfleet callback list --campaign {name}); a campaign that is drained instead \
+         keeps its promises"
+    ))
 }
 
 /// A campaign that was made before the only agent speaks with that one.
@@ -128,7 +145,7 @@ async fn must_be_ready(api: &ApiState, campaign: &Campaign) -> Result<(), ApiErr
 }
 
 fn stepped(campaign: &Campaign, state: CampaignState, changed: bool, withdrawn: u32, notes: Vec<String>) -> Stepped {
-    Stepped { campaign: campaign.name.clone(), state, was: campaign.state, changed, withdrawn, notes }
+    Stepped { campaign: campaign.name.clone(), state, was: campaign.state, changed, withdrawn, broken_promises: 0, notes }
 }
 
 fn wrong_state(name: &str, state: CampaignState, step: &Step) -> ApiError {
