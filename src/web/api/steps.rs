@@ -10,7 +10,9 @@ use super::change;
 use super::error::ApiError;
 use super::extract::Actor;
 use super::start;
+use crate::domain::campaign::CampaignSettings;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::domain::campaign::breaker::spent_out;
 use crate::domain::count::counted;
 use crate::live::LiveEvent;
 use crate::store::Change;
@@ -68,6 +70,7 @@ pub async fn step(
         give_agent(&api, &mut campaign, actor).await?;
         must_be_ready(&api, &campaign).await?;
         let settings = campaign.checked_settings()?;
+        must_have_money(&api, &campaign, &settings).await?;
         to = start::target(&campaign, &settings, now)?;
         notes = start::notes(&api, &campaign, &settings, now).await?;
     }
@@ -142,6 +145,16 @@ async fn must_be_ready(api: &ApiState, campaign: &Campaign) -> Result<(), ApiErr
         return Err(ApiError::conflict("nothing_left", format!("campaign {} has nobody left to call", campaign.name), fix));
     }
     Ok(())
+}
+
+/// Refuses to go on with a budget that is spent: the breaker would halt the campaign again.
+async fn must_have_money(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings) -> Result<(), ApiError> {
+    if !matches!(campaign.state, Paused | Halted) {
+        return Ok(());
+    }
+    let Some(why) = spent_out(api.store.spent(campaign.id).await?, settings.budget, api.reserve) else { return Ok(()) };
+    let fix = format!("callfleet campaign set {} budget_usd=DOLLARS, then resume", campaign.name);
+    Err(ApiError::conflict("budget_spent", format!("campaign {} cannot go on: {why}", campaign.name), fix))
 }
 
 fn stepped(campaign: &Campaign, state: CampaignState, changed: bool, withdrawn: u32, notes: Vec<String>) -> Stepped {
