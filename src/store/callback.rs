@@ -41,6 +41,9 @@ pub struct StoredCallback {
     pub dialed_at: Option<Timestamp>,
     /// Where the lead stands.
     pub lead_state: LeadState,
+    /// When its campaign was completed or cancelled.
+    #[serde(skip)]
+    pub over_at: Option<Timestamp>,
     /// Its time passed, and it will not be kept.
     pub given_up: bool,
     /// How sure the reading of the words was, 0 to 100; `None` where no conversation told.
@@ -53,8 +56,10 @@ pub struct StoredCallback {
 macro_rules! stored {
     () => {
         "SELECT c.promised_in, c.lead_id, l.external_id, c.words, c.zone, c.earliest, c.latest, c.promised_at, c.due_at, c.moves,
-           c.given_up, c.confidence_percent, c.confirmed_aloud, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state
-         FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in"
+           c.given_up, c.confidence_percent, c.confirmed_aloud, c.dialed_in, a.placed_at AS dialed_at, l.state AS lead_state,
+           o.ended_at AS over_at
+         FROM callback c JOIN lead l ON l.id = c.lead_id JOIN campaign o ON o.id = c.campaign_id
+           LEFT JOIN attempt a ON a.id = c.dialed_in"
     };
 }
 
@@ -62,17 +67,17 @@ impl StoredCallback {
     /// What the rules look at.
     #[must_use]
     pub fn promise(&self) -> Promise {
-        promise((self.earliest, self.latest, self.dialed_at, self.lead_state, self.given_up))
+        promise((self.earliest, self.latest, self.dialed_at, self.lead_state, self.given_up, self.over_at))
     }
 }
 
-/// Promised from, until, dialed, where the lead stands, given up.
-type Row = (Timestamp, Option<Timestamp>, Option<Timestamp>, LeadState, bool);
+/// Promised from, until, dialed, where the lead stands, given up, when the campaign was over.
+type Row = (Timestamp, Option<Timestamp>, Option<Timestamp>, LeadState, bool, Option<Timestamp>);
 
-fn promise((earliest, latest, dialed_at, lead, given_up): Row) -> Promise {
+fn promise((earliest, latest, dialed_at, lead, given_up, over_at): Row) -> Promise {
     // what was given up was missed; that its lead is finished now does not make it unwanted
     let wanted = given_up || !matches!(lead, LeadState::Suppressed | LeadState::Cancelled | LeadState::Finished);
-    Promise { earliest, latest, dialed_at, wanted }
+    Promise { earliest, latest, dialed_at, wanted, over_at }
 }
 
 impl Store {
@@ -104,14 +109,27 @@ impl Store {
         })
     }
 
+    /// How many of a campaign's people wait for a promised call: who is called or talked to right now is not among them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn promised_people(&self, campaign: CampaignId) -> Result<i64, StoreError> {
+        on_db!(self.db, read, conn => {
+            let sql = "SELECT COUNT(DISTINCT c.lead_id) FROM callback c JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in
+                       WHERE c.campaign_id = $1 AND l.state IN ('new', 'waiting', 'parked') AND NOT c.given_up AND a.placed_at IS NULL";
+            Ok(sqlx::query_scalar(sql).bind(campaign).fetch_one(conn).await?)
+        })
+    }
+
     /// How well a campaign's promises are kept, as of `now`; dialed within the tolerance counts as kept.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn callback_fidelity(&self, campaign: CampaignId, tolerance: Duration, now: Timestamp) -> Result<Fidelity, StoreError> {
         let rows: Vec<Row> = on_db!(self.db, read, conn => {
-            let sql = "SELECT c.earliest, c.latest, a.placed_at, l.state, c.given_up FROM callback c
-                       JOIN lead l ON l.id = c.lead_id LEFT JOIN attempt a ON a.id = c.dialed_in WHERE c.campaign_id = $1";
+            let sql = "SELECT c.earliest, c.latest, a.placed_at, l.state, c.given_up, o.ended_at FROM callback c
+                       JOIN lead l ON l.id = c.lead_id JOIN campaign o ON o.id = c.campaign_id
+                       LEFT JOIN attempt a ON a.id = c.dialed_in WHERE c.campaign_id = $1";
             Ok::<_, StoreError>(sqlx::query_as(sql).bind(campaign).fetch_all(conn).await?)
         })?;
         let promises: Vec<Promise> = rows.into_iter().map(promise).collect();

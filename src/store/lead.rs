@@ -30,6 +30,14 @@ macro_rules! open_promise {
     };
 }
 
+/// Whom a list has under these numbers. Beside conditions that may be absent no plan for all of them finds a number by its key.
+pub(super) const OF_NUMBERS: EngineSql = engine_sql!(
+    "SELECT lead.* FROM " (of_numbers lead "$1") "
+       AND ($2 IS NULL OR campaign_id = $2) AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR disposition = $4)
+       AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
+     ORDER BY id LIMIT $7"
+);
+
 /// Rows per page of an export.
 const PAGE: u32 = 1_000;
 
@@ -141,17 +149,37 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn leads(&self, filter: &LeadFilter, after: Option<LeadId>, limit: u32) -> Result<Vec<Lead>, StoreError> {
-        let other = filter.phone_number.as_ref().and_then(spelled_otherwise).map(|other| other.number);
+        if let Some(number) = &filter.phone_number {
+            return self.leads_of(number, filter, after, limit).await;
+        }
         on_db!(self.db, read, conn => {
             Ok(sqlx::query_as(
                 "SELECT * FROM lead
                  WHERE ($1 IS NULL OR campaign_id = $1) AND ($2 IS NULL OR state = $2) AND ($3 IS NULL OR disposition = $3)
-                   AND ($4 IS NULL OR phone_number IN ($4, $8)) AND ($5 IS NULL OR external_id = $5) AND ($6 IS NULL OR id > $6)
-                 ORDER BY id LIMIT $7",
+                   AND ($4 IS NULL OR external_id = $4) AND ($5 IS NULL OR id > $5)
+                 ORDER BY id LIMIT $6",
             )
             .bind(filter.campaign).bind(filter.state).bind(filter.disposition)
-            .bind(&filter.phone_number).bind(&filter.external_id).bind(after).bind(i64::from(limit)).bind(&other)
+            .bind(&filter.external_id).bind(after).bind(i64::from(limit))
             .fetch_all(conn).await?)
+        })
+    }
+
+    /// Those with this number, in either spelling: looked up by it, however long the lists are.
+    async fn leads_of(
+        &self,
+        number: &PhoneNumber,
+        filter: &LeadFilter,
+        after: Option<LeadId>,
+        limit: u32,
+    ) -> Result<Vec<Lead>, StoreError> {
+        let other = spelled_otherwise(number).map(|other| other.number);
+        let (sql, numbers) = (OF_NUMBERS.on(&self.db), JsonText([Some(number.clone()), other].into_iter().flatten().collect::<Vec<_>>()));
+        on_db!(self.db, read, conn => {
+            Ok(sqlx::query_as(sql)
+                .bind(numbers).bind(filter.campaign).bind(filter.state).bind(filter.disposition)
+                .bind(&filter.external_id).bind(after).bind(i64::from(limit))
+                .fetch_all(conn).await?)
         })
     }
 

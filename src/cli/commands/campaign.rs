@@ -105,6 +105,8 @@ pub enum Campaign {
         live: Option<usize>,
     },
     /// Give it up: no new dials, leads stay as they are.
+    ///
+    /// Says how many people were promised a call and will not get it; `drain` calls them first.
     #[command(after_help = "Example: callfleet campaign cancel spring")]
     Cancel {
         /// The campaign.

@@ -108,7 +108,7 @@ word_enum! {
         Kept = "kept",
         /// Dialed later, or not at all.
         Missed = "missed",
-        /// Nobody is to be called any more: opted out, cancelled, or the lead was finished otherwise.
+        /// Nobody is to be called any more: opted out, cancelled, the lead was finished otherwise, or its campaign was over in time.
         Dropped = "dropped",
     }
 }
@@ -124,6 +124,8 @@ pub struct Promise {
     pub dialed_at: Option<Timestamp>,
     /// The lead may still be called, or was given up because its time had passed.
     pub wanted: bool,
+    /// When its campaign was completed or cancelled. What was missed before stays missed.
+    pub over_at: Option<Timestamp>,
 }
 
 impl Promise {
@@ -134,7 +136,7 @@ impl Promise {
         match self.dialed_at {
             Some(dialed) if dialed <= deadline => Kept::Kept,
             Some(_) => Kept::Missed,
-            None if !self.wanted => Kept::Dropped,
+            None if !self.wanted || self.over_at.is_some_and(|over| over <= deadline) => Kept::Dropped,
             None if now <= deadline => Kept::Pending,
             None => Kept::Missed,
         }

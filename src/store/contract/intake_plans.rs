@@ -8,7 +8,7 @@ use super::support::{on_both_engines, plan};
 use crate::domain::ids::CampaignId;
 use crate::store::db::{Db, EngineSql, on_db};
 use crate::store::lead_insert::by_number;
-use crate::store::{Store, StoreError, lead_values};
+use crate::store::{Store, StoreError, lead, lead_values};
 
 /// The numbers that are asked for.
 const NUMBERS: &str = "'[\"+14155550001\",\"+14155550002\"]'";
@@ -59,5 +59,17 @@ on_both_engines! {
             assert!(plan.contains(key), "{statement}\n{plan}");
             assert!(!plan.contains("lead_due_by_class") && !plan.contains("lead_in_order"), "{statement}\n{plan}");
         }
+    }
+
+    async fn whoever_is_asked_for_by_number_is_found_by_it_in_whichever_campaign(store: Store) {
+        let (known, fresh) = (campaign(&store, "known").await, campaign(&store, "fresh").await);
+        fill(&store, known, fresh).await;
+        let statement = with(lead::OF_NUMBERS, &store, &[NUMBERS, "NULL", "NULL", "NULL", "NULL", "NULL", "9"]);
+        let plan = plan(&store, &statement).await;
+        let key = match &store.db {
+            Db::Postgres(_) => "lead_phone_number_campaign_id_key",
+            Db::Sqlite { .. } => "SEARCH lead USING INDEX sqlite_autoindex_lead_2 (phone_number=?",
+        };
+        assert!(plan.contains(key), "{statement}\n{plan}");
     }
 }

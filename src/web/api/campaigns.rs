@@ -209,7 +209,8 @@ impl StatusJson {
             attempts: status.attempts.iter().map(|(state, attempts)| (state.as_str(), *attempts)).collect(),
             total: status.total(),
             opt_outs: status.opt_outs,
-            next_due: status.next_due,
+            // nobody is called any more, whatever the rows still say
+            next_due: status.next_due.filter(|_| campaign.ended_at.is_none()),
             spent_usd: status.spent.as_usd(),
             reserved_usd: status.reserved.as_usd(),
             warnings: start::warnings(api, campaign).await?,

@@ -10,7 +10,9 @@ use super::change;
 use super::error::ApiError;
 use super::extract::Actor;
 use super::start;
+use crate::domain::campaign::CampaignSettings;
 use crate::domain::campaign::CampaignState::{self, Cancelled, Completed, Draft, Draining, Halted, Paused, Running, Scheduled};
+use crate::domain::campaign::breaker::spent_out;
 use crate::domain::count::counted;
 use crate::live::LiveEvent;
 use crate::store::Change;
@@ -41,6 +43,8 @@ pub struct Stepped {
     was: CampaignState,
     changed: bool,
     withdrawn: u32,
+    /// People who were promised a call and will not get it.
+    broken_promises: i64,
     /// What is worth knowing about the step.
     notes: Vec<String>,
 }
@@ -66,6 +70,7 @@ pub async fn step(
         give_agent(&api, &mut campaign, actor).await?;
         must_be_ready(&api, &campaign).await?;
         let settings = campaign.checked_settings()?;
+        must_have_money(&api, &campaign, &settings).await?;
         to = start::target(&campaign, &settings, now)?;
         notes = start::notes(&api, &campaign, &settings, now).await?;
     }
@@ -81,7 +86,9 @@ pub async fn step(
     }
     let withdrawn = withdraw(&api, &campaign, step).await?;
     notes.extend(taken_back(&api, &campaign, step).await?);
-    Ok(Json(stepped(&campaign, to, true, withdrawn, notes)))
+    let broken_promises = if to == Cancelled { api.store.promised_people(campaign.id).await? } else { 0 };
+    notes.extend(will_not_be_called(broken_promises, &campaign.name));
+    Ok(Json(Stepped { broken_promises, ..stepped(&campaign, to, true, withdrawn, notes) }))
 }
 
 /// What was armed but not sent is given back at once; live calls go on.
@@ -99,6 +106,19 @@ async fn taken_back(api: &ApiState, campaign: &Campaign, step: &Step) -> Result<
     }
     let queued = api.store.queued_calls(campaign.id).await?;
     Ok((queued > 0).then(|| format!("{} the provider still queues: being taken back", counted(queued, "call"))))
+}
+
+/// Whoever cancels breaks promises, and is told of the step that keeps them.
+fn will_not_be_called(people: i64, name: &str) -> Option<String> {
+    let were = match people {
+        0 => return None,
+        1 => "1 person was".to_owned(),
+        more => format!("{more} people were"),
+    };
+    Some(format!(
+        "{were} promised a call and will not get it (callfleet callback list --campaign {name}); a campaign that is drained instead \
+         keeps its promises"
+    ))
 }
 
 /// A campaign that was made before the only agent speaks with that one.
@@ -127,8 +147,18 @@ async fn must_be_ready(api: &ApiState, campaign: &Campaign) -> Result<(), ApiErr
     Ok(())
 }
 
+/// Refuses to go on with a budget that is spent: the breaker would halt the campaign again.
+async fn must_have_money(api: &ApiState, campaign: &Campaign, settings: &CampaignSettings) -> Result<(), ApiError> {
+    if !matches!(campaign.state, Paused | Halted) {
+        return Ok(());
+    }
+    let Some(why) = spent_out(api.store.spent(campaign.id).await?, settings.budget, api.reserve) else { return Ok(()) };
+    let fix = format!("callfleet campaign set {} budget_usd=DOLLARS, then resume", campaign.name);
+    Err(ApiError::conflict("budget_spent", format!("campaign {} cannot go on: {why}", campaign.name), fix))
+}
+
 fn stepped(campaign: &Campaign, state: CampaignState, changed: bool, withdrawn: u32, notes: Vec<String>) -> Stepped {
-    Stepped { campaign: campaign.name.clone(), state, was: campaign.state, changed, withdrawn, notes }
+    Stepped { campaign: campaign.name.clone(), state, was: campaign.state, changed, withdrawn, broken_promises: 0, notes }
 }
 
 fn wrong_state(name: &str, state: CampaignState, step: &Step) -> ApiError {

@@ -65,6 +65,7 @@ fn fidelity_counts_what_was_said_against_what_was_dialed() {
         latest: None,
         dialed_at: dialed.map(|seconds| earliest + Duration::from_secs(seconds)),
         wanted,
+        over_at: None,
     };
     let promises = [promise(Some(2), true), promise(Some(900), true), promise(Some(901), true), promise(None, true), promise(None, false)];
     let before = fidelity(&promises, RULES.tolerance, earliest);
@@ -75,6 +76,22 @@ fn fidelity_counts_what_was_said_against_what_was_dialed() {
     assert_eq!((after.promised, after.pending, after.missed, after.share_kept), (5, 0, 2, Some(0.5)));
     assert_eq!((after.late_p50_s, after.late_p95_s), (Some(900), Some(901)));
     assert_eq!(fidelity(&[], Duration::ZERO, earliest), Fidelity::default());
+}
+
+#[test]
+fn what_was_promised_is_dropped_with_its_campaign_and_what_was_missed_before_stays_missed() {
+    let earliest = at("2026-11-24T22:00:00Z");
+    let over = |seconds: u64| Promise {
+        earliest,
+        latest: None,
+        dialed_at: None,
+        wanted: true,
+        over_at: Some(earliest + Duration::from_secs(seconds)),
+    };
+    let later = earliest + Duration::from_secs(5_000);
+    assert_eq!([0, 900, 901].map(|seconds| over(seconds).kept(RULES.tolerance, later)), [Kept::Dropped, Kept::Dropped, Kept::Missed]);
+    let kept = Promise { dialed_at: Some(earliest), ..over(60) };
+    assert_eq!(kept.kept(RULES.tolerance, later), Kept::Kept, "it was called before");
 }
 
 proptest::proptest! {

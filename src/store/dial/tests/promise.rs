@@ -7,6 +7,7 @@ use super::finish::talked;
 use super::hold::told;
 use crate::domain::attempt::DialKind;
 use crate::domain::callback::keep::{Fidelity, Kept, Missed};
+use crate::domain::campaign::CampaignState;
 use crate::domain::dialing::{CallStatus, PostClass};
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
@@ -14,6 +15,7 @@ use crate::domain::outcome::{Agreement, Disposition, Outcome, PromisedCallback, 
 use crate::domain::permit::Gate;
 use crate::domain::time::Timestamp;
 use crate::domain::window::{CallingWindow, Hours};
+use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures::force_lead_state;
 use crate::store::contract::support::on_both_engines;
 use crate::store::dial::{Arming, Claimed};
@@ -186,6 +188,25 @@ on_both_engines! {
         assert_eq!(bench.view(lead).await.lead.state, LeadState::Suppressed);
         assert_eq!(bench.try_arm(lead, five()).await, Arming::LeadMoved);
         assert_eq!(fidelity(&bench, five() + minutes(60)).await, Fidelity { promised: 1, dropped: 1, ..none() });
+    }
+
+    async fn promises_of_a_campaign_that_is_given_up_are_dropped(store: Store) {
+        let bench = Bench::new(store).await;
+        let (kept, open) = (promised(&bench, 1).await, promised(&bench, 2).await);
+        assert_eq!(bench.store.promised_people(bench.campaign).await.unwrap(), 2);
+        dialed(&bench, kept, five()).await;
+        assert_eq!(bench.store.promised_people(bench.campaign).await.unwrap(), 1);
+        let state = bench.store.campaign(bench.campaign).await.unwrap().unwrap().state;
+        let change = CampaignChange { from: state, to: CampaignState::Cancelled, reason: None, actor: "test" };
+        assert!(bench.store.change_campaign_state(bench.campaign, change, five()).await.unwrap().is_changed());
+        assert_eq!(bench.view(open).await.lead.state, LeadState::Waiting, "leads stay as they are");
+        for now in [five(), five() + minutes(60)] {
+            let sum = fidelity(&bench, now).await;
+            assert_eq!((sum.kept, sum.dropped, sum.pending, sum.missed, sum.share_kept), (1, 1, 0, 0, Some(1.0)));
+        }
+        let page = bench.store.callbacks(bench.campaign, None, 9).await.unwrap();
+        let dropped = page.iter().find(|callback| callback.lead_id == open).unwrap();
+        assert_eq!(dropped.promise().kept(minutes(15), five() + minutes(60)), Kept::Dropped);
     }
 
     async fn beyond_the_cap_nothing_is_promised(store: Store) {

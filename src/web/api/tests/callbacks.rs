@@ -4,6 +4,7 @@ use insta::assert_json_snapshot;
 use serde_json::{Value, json};
 
 use super::bench::Bench;
+use crate::domain::ids::LeadId;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
 use crate::store::contract::fixtures;
@@ -57,13 +58,9 @@ async fn a_campaign_without_promises_has_an_empty_list() {
     assert_eq!(bench.get("/v1/callbacks").await["status"], 400);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lead_that_waits_for_a_promise_is_explained_with_what_was_agreed() {
-    let bench = Bench::with_campaign().await;
+/// A call in which the lead was promised another one, for 17:00 of the next day.
+async fn promised(bench: &Bench, lead: LeadId) {
     let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
-    let lead = bench.store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
-    let explain = format!("/v1/leads/{lead}/explain");
-    assert_eq!(bench.get(&explain).await["body"]["callback"], Value::Null);
     let call = fixtures::attempt(&bench.store, campaign, lead).await;
     let (now, five): (Timestamp, Timestamp) = ("2026-11-23T18:00:00Z".parse().unwrap(), "2026-11-25T01:00:00Z".parse().unwrap());
     let promised: Result<(), StoreError> = on_db!(bench.store.db, statement, conn => {
@@ -74,6 +71,36 @@ async fn a_lead_that_waits_for_a_promise_is_explained_with_what_was_agreed() {
         Ok(())
     });
     promised.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cancels_a_campaign_is_told_of_the_people_it_will_not_call() {
+    let bench = Bench::with_campaign().await;
+    for lead in bench.store.leads(&LeadFilter::default(), None, 2).await.unwrap() {
+        promised(&bench, lead.id).await;
+    }
+    bench.post("/v1/campaigns/spring/start").await;
+    let status = async || bench.get("/v1/campaigns/spring").await["body"].clone();
+    let running = status().await;
+    assert_eq!((&running["callbacks"]["pending"], running["next_due"].is_null()), (&json!(2), false), "{running}");
+    let cancelled = bench.post("/v1/campaigns/spring/cancel").await["body"].clone();
+    let told = "2 people were promised a call and will not get it (callfleet callback list --campaign spring); a campaign that is \
+        drained instead keeps its promises";
+    assert_eq!((&cancelled["broken_promises"], &cancelled["notes"]), (&json!(2), &json!([told])), "{cancelled}");
+    let over = status().await;
+    let callbacks = &over["callbacks"];
+    assert_eq!((&callbacks["pending"], &callbacks["dropped"], &over["next_due"]), (&json!(0), &json!(2), &Value::Null), "{over}");
+    let listed = bench.get("/v1/callbacks?campaign=spring").await["body"]["callbacks"].clone();
+    assert_eq!([&listed[0]["state"], &listed[1]["state"]], ["dropped"; 2], "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_waits_for_a_promise_is_explained_with_what_was_agreed() {
+    let bench = Bench::with_campaign().await;
+    let lead = bench.store.leads(&LeadFilter::default(), None, 1).await.unwrap()[0].id;
+    let explain = format!("/v1/leads/{lead}/explain");
+    assert_eq!(bench.get(&explain).await["body"]["callback"], Value::Null);
+    promised(&bench, lead).await;
     let listed = bench.get("/v1/callbacks?campaign=spring").await["body"]["callbacks"][0].clone();
     for callback in [bench.get(&explain).await["body"]["callback"].clone(), listed] {
         assert_eq!((&callback["words"], &callback["local"]), (&json!("at five"), &json!("2026-11-24 17:00")), "{callback}");

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::bench::{AGENT, Bench, LIST, SETTINGS};
 use crate::domain::campaign::CampaignState;
 use crate::domain::lead::LeadState;
+use crate::domain::money::NanoUsd;
 use crate::store::StoreError;
 use crate::store::campaign::CampaignChange;
 use crate::store::contract::fixtures;
 use crate::store::db::on_db;
+use crate::store::spend;
 
 pub(super) async fn set(bench: &Bench, key: &str, value: &str) -> Value {
     bench.json("PATCH", "/v1/campaigns/spring", &json!({ "set": { key: value } })).await
@@ -124,6 +126,29 @@ async fn leads_of_countries_that_are_not_called_are_told_at_the_import_at_the_st
     assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], json!([of_all]));
     assert_eq!(set(&bench, "countries", "US,MX").await["status"], 200);
     assert_eq!(bench.get("/v1/campaigns/spring/explain").await["body"]["warnings"], json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_campaign_whose_money_is_spent_goes_on_once_it_has_more() {
+    let bench = Bench::with_campaign().await;
+    start(&bench).await;
+    let campaign = bench.store.campaign_by_name("spring").await.unwrap().unwrap().id;
+    let spent: Result<(), StoreError> = on_db!(bench.store.db, write, tx => spend::add(tx.into(), campaign, NanoUsd::from_usd(2.4)).await);
+    spent.unwrap();
+    let halt = CampaignChange { from: CampaignState::Running, to: CampaignState::Halted, reason: None, actor: "test" };
+    let now = "2026-11-23T18:00:00Z".parse().unwrap();
+    assert!(bench.store.change_campaign_state(campaign, halt, now).await.unwrap().is_changed());
+    let resume = async || bench.post("/v1/campaigns/spring/resume").await;
+    for (budget, state) in [("0.1", "halted"), ("2.5", "halted"), ("2.9", "running")] {
+        set(&bench, "budget_usd", budget).await;
+        let (answer, now_is) = (resume().await, bench.get("/v1/campaigns/spring").await["body"]["state"].clone());
+        assert_eq!(now_is, state, "{budget}: {answer}");
+        if state == "halted" {
+            assert_eq!((&answer["status"], &answer["body"]["error"]["code"]), (&json!(409), &json!("budget_spent")), "{answer}");
+            let message = answer["body"]["error"]["message"].as_str().unwrap();
+            assert!(message.contains("$2.4000 of") && message.ends_with("raise budget_usd, then resume"), "{message}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
