@@ -216,7 +216,7 @@ fn markup(start: &[u8]) -> Option<(&'static str, &'static str)> {
         (b'[', Some(next)) => matches!(next, b'{' | b'[' | b']'),
         _ => false,
     };
-    is_json.then_some(("JSON", "save the list as CSV UTF-8, or send its rows to the API: POST /v1/campaigns/{name}/leads"))
+    is_json.then_some(("JSON", "save the list as CSV UTF-8; leads may also be sent to the API (POST /v1/campaigns/{name}/leads)"))
 }
 
 /// A byte no list holds: lines come in one piece.
