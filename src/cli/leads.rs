@@ -102,7 +102,7 @@ fn undone(answer: &Value) -> String {
 
 fn imports(answer: &Value, campaign: &str) -> String {
     let row = |import: &Value| {
-        let words = ["id", "file_name", "state", "row_offset", "accepted", "updated", "duplicates", "rejected"];
+        let words = ["import_id", "file_name", "state", "row_offset", "accepted", "updated", "duplicates", "rejected"];
         words.iter().map(|key| cell(&import[*key])).chain([doubts(import).to_string(), moment(&import["created_at"])]).collect()
     };
     let rows: Vec<Vec<String>> = items(&answer["imports"]).iter().map(row).collect();
@@ -197,7 +197,7 @@ mod tests {
     fn imports_are_listed_with_the_number_of_their_doubts() {
         let import = |id: &str, doubts: Value| {
             json!({
-                "id": id, "file_name": "spring.csv", "state": "done", "row_offset": 12, "accepted": 9, "updated": 0, "duplicates": 1,
+                "import_id": id, "file_name": "spring.csv", "state": "done", "row_offset": 12, "accepted": 9, "updated": 0, "duplicates": 1,
                 "rejected": 2, "doubts_by_code": doubts, "created_at": "2026-11-23T18:00:00Z",
             })
         };

@@ -1,10 +1,11 @@
 //! May we call this person now? One pure function, every gate, and the only place that makes a [`DialPermit`].
 //!
 //! Each closed gate names its rule, says what it saw in words a person understands (never a phone number) and when to ask
-//! again. [`ask`] holds the gates, one function each.
+//! again. [`ask`] holds the gates, one function each; [`seen`] says what an open one sees.
 
 mod about;
 mod ask;
+mod seen;
 
 use serde::Serialize;
 
@@ -141,6 +142,13 @@ pub fn check(facts: &PermitFacts<'_>, now: Timestamp) -> Result<DialPermit, Deni
 #[must_use]
 pub fn gates(facts: &PermitFacts<'_>, now: Timestamp) -> Vec<Denial> {
     Gate::ALL.iter().filter_map(|gate| ask::ask(*gate, facts, now)).collect()
+}
+
+/// What every gate sees that is open, in the order of [`Gate`], beside the closed ones of [`gates`].
+#[must_use]
+pub fn open_gates(facts: &PermitFacts<'_>, closed: &[Denial], now: Timestamp) -> Vec<(Gate, String)> {
+    let open = Gate::ALL.iter().filter(|gate| closed.iter().all(|denial| denial.gate != **gate));
+    open.map(|gate| (*gate, seen::seen(*gate, facts, now))).collect()
 }
 
 /// Whether one more call of this worst case stays within the budget.

@@ -96,9 +96,11 @@ impl Trouble {
     }
 }
 
-/// The first and last characters of a cell, the rest hidden: `4155***00`.
+/// The first and last characters of a cell, the rest hidden: `4155***00`. A figure is shown as the whole number it is read as.
 pub(super) fn mask(cell: &str) -> String {
-    let shown: Vec<char> = cell.trim().chars().filter(|c| !c.is_control()).collect();
+    let cell = cell.trim();
+    let whole = cell.strip_suffix(".0").filter(|figure| figure.trim_start_matches('+').bytes().all(|b| b.is_ascii_digit()));
+    let shown: Vec<char> = whole.unwrap_or(cell).chars().filter(|c| !c.is_control()).collect();
     match shown.len() {
         0 => String::new(),
         1..=4 => "***".to_owned(),
@@ -113,7 +115,15 @@ mod tests {
 
     #[test]
     fn masks_what_it_shows() {
-        for (cell, shown) in [("", ""), ("123", "***"), ("12345", "12***"), ("+14155550100", "+141***00"), (" 1.4155E+10 ", "1.41***10")] {
+        for (cell, shown) in [
+            ("", ""),
+            ("123", "***"),
+            ("12345", "12***"),
+            ("+14155550100", "+141***00"),
+            ("14155500000.0", "1415***00"),
+            ("1.2.3.4.5.0", "1.2.***.0"),
+            (" 1.4155E+10 ", "1.41***10"),
+        ] {
             assert_eq!(mask(cell), shown, "{cell}");
         }
     }

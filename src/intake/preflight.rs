@@ -191,6 +191,9 @@ fn refuse_other_kinds(start: &[u8]) -> Result<(), FileError> {
     if let Some((_, kind, fix)) = KINDS.iter().find(|(magic, _, _)| start.starts_with(magic)) {
         return Err(FileError::NotText { kind, fix });
     }
+    if let Some((kind, fix)) = markup(start) {
+        return Err(FileError::NotText { kind, fix });
+    }
     let declared = Encoding::of(start) != Encoding::Utf8 { mark: 0 };
     let zeros = |from: usize| start.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
     if !declared && zeros(0).max(zeros(1)) * 3 > start.len() {
@@ -198,6 +201,22 @@ fn refuse_other_kinds(start: &[u8]) -> Result<(), FileError> {
         return Err(FileError::NotText { kind: "UTF-16 without a byte order mark, or binary data", fix });
     }
     Ok(())
+}
+
+/// HTML and JSON are text, and told by how they begin; a header of a list may begin with one of their marks, not with two.
+fn markup(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+    if begins(b"<!doctype") || begins(b"<html") {
+        return Some(("a web page (HTML)", "export the list as CSV UTF-8; a page that asks to sign in may have been saved in its place"));
+    }
+    let (first, rest) = text.split_first()?;
+    let is_json = match (first, rest.trim_ascii_start().first()) {
+        (b'{', Some(next)) => matches!(next, b'"' | b'}'),
+        (b'[', Some(next)) => matches!(next, b'{' | b'[' | b']'),
+        _ => false,
+    };
+    is_json.then_some(("JSON", "save the list as CSV UTF-8; leads may also be sent to the API (POST /v1/campaigns/{name}/leads)"))
 }
 
 /// A byte no list holds: lines come in one piece.

@@ -26,7 +26,8 @@ const SILENT: Duration = Duration::from_secs(60);
 /// One uploaded list.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
 pub struct Import {
-    /// Its id.
+    /// Its id, told by the name that the answer to the import gave it.
+    #[serde(rename = "import_id")]
     pub id: ImportId,
     /// Whose list.
     pub campaign_id: CampaignId,

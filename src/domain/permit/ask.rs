@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::window::{Calendar, Open, open_in_all};
 
 /// The window of the campaign's cap per number.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Open calls give back what they do not use, so a spent budget is looked at again after this.
 const BUDGET_LOOK: Duration = Duration::from_secs(60);
@@ -200,14 +200,18 @@ fn cap_rule(id: &str, cap: &CapRule) -> String {
     format!("at most {} to a number in {hours} h: {id}, {}, as of {}", counted(cap.most, "call"), cap.citation.text, cap.citation.as_of)
 }
 
+/// When the calls to the number that are younger than `span` began.
+pub(super) fn recent(facts: &PermitFacts<'_>, span: Duration, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    facts.placed_to_number.iter().copied().filter(move |placed| *placed + span > now)
+}
+
 /// Calls younger than `span` against a cap: what was seen, and when fewer than `most` are that young.
 fn within(facts: &PermitFacts<'_>, most: u32, span: Duration, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
-    let recent = || facts.placed_to_number.iter().copied().filter(|placed| *placed + span > now);
-    let (count, allowed) = (recent().count(), usize::try_from(most).unwrap_or(usize::MAX));
+    let (count, allowed) = (recent(facts, span, now).count(), usize::try_from(most).unwrap_or(usize::MAX));
     if count < allowed {
         return None;
     }
-    let mut moments: Vec<Timestamp> = recent().collect();
+    let mut moments: Vec<Timestamp> = recent(facts, span, now).collect();
     moments.sort_unstable();
     let opens = moments.get(count - allowed).map(|placed| *placed + span);
     let value = format!("{} to this number began within {} h", counted(count, "call"), span.as_secs() / 3_600);

@@ -25,7 +25,7 @@ pub enum ZoneError {
     #[error("the number does not say where the callee is; state a zone like America/New_York in the `timezone` column")]
     UnknownNumber,
     /// A state of a +1 number that is none.
-    #[error("`{0}` is not a state or province; write a postal code like CA or a name like California")]
+    #[error("`{0}` is not a state or province; write two letters like CA or a name like California")]
     UnknownState(String),
     /// A postal code that is written like none of the United States or Canada.
     #[error("`{0}` is neither a ZIP code nor a Canadian postal code; write 94105, 94105-1234 or K1A 0B1")]

@@ -95,6 +95,7 @@ fn a_bare_country_keeps_all_its_zones() {
 fn what_cannot_be_read_is_refused() {
     assert_eq!(zones("+88161234567", None, None), Err(ZoneError::UnknownNumber));
     assert_eq!(zones("+14155550100", Some("Kalifornia"), None), Err(ZoneError::UnknownState("Kalifornia".to_owned())));
+    assert!(!ZoneError::UnknownState("Kalifornia".to_owned()).to_string().contains("postal code"), "CA is none");
     assert_eq!(zones("+14155550100", None, Some("Mars/Olympus")), Err(ZoneError::UnknownZone("Mars/Olympus".to_owned())));
     for name in ["EST", "UTC", "Etc/GMT+5"] {
         assert_eq!(zones("+14155550100", None, Some(name)), Err(ZoneError::NotAPlace(name.to_owned())));

@@ -10,7 +10,7 @@ fn refusal(file: &[u8]) -> String {
 fn files_that_cannot_be_read_are_refused_whole_with_the_reason() {
     let latin = [b"phone,name\n+14155550100,J".as_slice(), b"\xfcrgen\n"].concat();
     let shift_jis = [b"phone,name\n+14155550100,".as_slice(), b"\x93\xfa\x96\x7b\n"].concat();
-    let cases: [(&[u8], &str); 17] = [
+    let cases: [(&[u8], &str); 22] = [
         (b"", "is empty"),
         (b"\n \r\n", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
@@ -22,6 +22,11 @@ fn files_that_cannot_be_read_are_refused_whole_with_the_reason() {
         (b"phone,name,Name\n1,2,3\n", "stands twice"),
         (b"\x1f\x8b\x08\x00aaaa", "gzip"),
         (b"PK\x03\x04aaaa", "Excel workbook"),
+        (b"\n<!DOCTYPE html>\n<p>\n", "this is a web page (HTML), not a CSV file"),
+        (b"\xef\xbb\xbf<html>\n<p>\n", "this is a web page (HTML), not a CSV file"),
+        (b"[\n {\"phone\": \"+14155550100\"}]\n", "this is JSON, not a CSV file"),
+        (b"{\"leads\": []}\n\n", "POST /v1/campaigns/{name}/leads"),
+        (b"[name],city\nAnn,Boston\n", "the file has: [name], city"),
         (b"phone,name\n+14155550100,A\x00nn\n", "line 2 has a zero byte"),
         (&latin, "line 2 is not UTF-8 (it looks like Latin-1"),
         (&shift_jis, "line 2 is not UTF-8 (it looks like Shift-JIS"),

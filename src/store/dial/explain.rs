@@ -8,7 +8,7 @@ use crate::domain::ids::{AttemptId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::money::NanoUsd;
 use crate::domain::outcome::{Disposition, Reason};
-use crate::domain::permit::{self, Denial};
+use crate::domain::permit::{self, Denial, Gate};
 use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_db};
 use crate::store::dial::facts::Facts;
@@ -16,34 +16,45 @@ use crate::store::dial::lead::LeadRow;
 use crate::store::dial::sql::fetch_optional;
 use crate::store::{Store, StoreError};
 
+/// The gates before a lead, each in the order in which they are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeadGates {
+    /// Those that are closed.
+    pub closed: Vec<Denial>,
+    /// The others, with what they see.
+    pub open: Vec<(Gate, String)>,
+}
+
 impl Store {
-    /// The closed gates of a lead now, in the order in which they are asked; `None` when there is no such lead.
+    /// Every gate before a lead now; `None` when there is no such lead.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn closed_gates(
+    pub async fn lead_gates(
         &self,
         lead: LeadId,
         settings: &CampaignSettings,
         reserve: NanoUsd,
         now: Timestamp,
-    ) -> Result<Option<Vec<Denial>>, StoreError> {
-        on_db!(self.db, read, conn => closed_gates(conn.into(), lead, settings, reserve, now).await)
+    ) -> Result<Option<LeadGates>, StoreError> {
+        on_db!(self.db, read, conn => lead_gates(conn.into(), lead, settings, reserve, now).await)
     }
 }
 
-async fn closed_gates(
+async fn lead_gates(
     mut conn: Conn<'_>,
     lead: LeadId,
     settings: &CampaignSettings,
     reserve: NanoUsd,
     now: Timestamp,
-) -> Result<Option<Vec<Denial>>, StoreError> {
+) -> Result<Option<LeadGates>, StoreError> {
     let Some(lead) = LeadRow::read(conn.reborrow(), lead).await? else { return Ok(None) };
     let stands = fetch_optional!(conn, Stands, STANDS, lead.id).and_then(|stands| stands.told());
     let facts = Facts::gather(conn, &lead, None, settings, now).await?;
     let view = facts.view(&lead, settings, stands.as_deref(), reserve, lead.next_kind == DialKind::Callback);
-    Ok(Some(permit::gates(&view, now)))
+    let closed = permit::gates(&view, now);
+    let open = permit::open_gates(&view, &closed, now);
+    Ok(Some(LeadGates { closed, open }))
 }
 
 /// Where a lead stands, and the call that is open to it.

@@ -63,6 +63,7 @@ pub use counts::{OldestRow, OpenCount};
 pub use due::DueLead;
 pub use earlier::EarlierCall;
 pub use ending::Ending;
+pub use explain::LeadGates;
 pub use finish::{Finished, FinishedCall};
 pub use halt::NewlyRefused;
 pub use hold::{HeldCall, HoldClaim, StreamClaim};

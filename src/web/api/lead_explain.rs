@@ -13,6 +13,7 @@ use crate::domain::ids::{AttemptId, LeadId};
 use crate::domain::lead::LeadState;
 use crate::domain::permit::{Denial, Gate};
 use crate::domain::time::Timestamp;
+use crate::store::dial::LeadGates;
 use crate::store::lead::Lead;
 
 /// One gate.
@@ -55,7 +56,7 @@ pub async fn explain(
     let view = api.store.lead_view(lead).await?.ok_or_else(gone)?;
     let campaign = api.store.campaign(view.lead.campaign_id).await?.ok_or_else(gone)?;
     let (settings, now) = (campaign.checked_settings()?, api.clock.now());
-    let closed = api.store.closed_gates(lead, &settings, api.reserve.of(&settings), now).await?.ok_or_else(gone)?;
+    let LeadGates { closed, open } = api.store.lead_gates(lead, &settings, api.reserve.of(&settings), now).await?.ok_or_else(gone)?;
     let answer = answer(&view.lead, view.number_held_by, &closed, now, &campaign.name);
     let waits = matches!(view.lead.state, LeadState::New | LeadState::Waiting);
     let promised = if waits { api.store.open_callback(lead).await? } else { None };
@@ -65,7 +66,7 @@ pub async fn explain(
         campaign: campaign.name,
         state: view.lead.state,
         answer,
-        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &view.lead, &closed)).collect(),
+        gates: Gate::ALL.iter().map(|gate| gate_json(*gate, &view.lead, &closed, &open)).collect(),
         next_attempt_at: waits.then_some(view.lead.next_attempt_at),
         waiting_for: view.lead.wait_reason,
         number_held_by: view.number_held_by,
@@ -73,13 +74,16 @@ pub async fn explain(
     }))
 }
 
-fn gate_json(gate: Gate, lead: &Lead, closed: &[Denial]) -> GateJson {
+fn gate_json(gate: Gate, lead: &Lead, closed: &[Denial], open: &[(Gate, String)]) -> GateJson {
     match closed.iter().find(|denial| denial.gate == gate) {
         Some(denial) => {
             let (rule, value) = (denial.rule.clone(), denial.value.clone());
             GateJson { gate, open: false, rule, value, opens_at: denial.opening(), opened_by: opened_by(gate, lead.state) }
         }
-        None => GateJson { gate, open: true, rule: gate.about().to_owned(), value: seen(gate, lead), opens_at: None, opened_by: None },
+        None => {
+            let value = open.iter().find(|(seen, _)| *seen == gate).map(|(_, value)| seen_of(gate, value, lead)).unwrap_or_default();
+            GateJson { gate, open: true, rule: gate.about().to_owned(), value, opens_at: None, opened_by: None }
+        }
     }
 }
 
@@ -91,13 +95,12 @@ fn opened_by(gate: Gate, state: LeadState) -> Option<&'static str> {
     }
 }
 
-/// What an open gate lets the lead through for: `web form, given 2026-11-20T17:00:00Z, record form 7`.
-fn seen(gate: Gate, lead: &Lead) -> String {
-    if gate != Gate::Consent {
-        return String::new();
-    }
-    let (given, record) = (lead.consent_at.map(|at| format!("given {at}")), lead.consent_ref.as_ref().map(|name| format!("record {name}")));
-    lead.consent_basis.iter().cloned().chain(given).chain(record).collect::<Vec<_>>().join(", ")
+/// What an open gate sees; of consent all that is on record: `web form, given 2026-11-20T17:00:00Z, record form 7`.
+fn seen_of(gate: Gate, value: &str, lead: &Lead) -> String {
+    let of_consent = Some(lead).filter(|_| gate == Gate::Consent);
+    let given = of_consent.and_then(|lead| lead.consent_at).map(|at| format!("given {at}"));
+    let record = of_consent.and_then(|lead| lead.consent_ref.as_ref()).map(|name| format!("record {name}"));
+    std::iter::once(value.to_owned()).chain(given).chain(record).collect::<Vec<_>>().join(", ")
 }
 
 /// The first thing to know.

@@ -66,7 +66,6 @@ fn verbs_say_what_they_did() {
         "campaign set spring callbacks.tolerance=30m callbacks.missed=retry",
         "campaign clone spring --name again",
         "campaign pin spring --agent-version 1",
-        "lead explain a-1 --campaign spring",
         "lead cancel +14155550101",
         "queue pause dial",
         "queue resume dial",
@@ -80,6 +79,16 @@ fn verbs_say_what_they_did() {
         said.push_str(&format!("$ callfleet {line}\n{}{}", ran.out, ran.err));
     }
     steady(|| assert_snapshot!("verbs", said));
+}
+
+#[test]
+fn every_gate_of_a_lead_is_shown_with_what_it_sees() {
+    let bench = Bench::with_campaign();
+    let said = bench.done("lead explain a-1 --campaign spring").out;
+    for (gate, sees) in [("attempt_cap", "0 of 6 calls"), ("day_cap", "0 of 3 in 24 h"), ("country", "US"), ("budget", "no budget is set")]
+    {
+        assert!(said.lines().any(|line| line.contains(gate) && line.contains(sees)), "{gate}: {said}");
+    }
 }
 
 #[test]

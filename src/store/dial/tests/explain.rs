@@ -11,7 +11,7 @@ use crate::domain::window::{CallingWindow, Hours};
 use crate::store::codec::JsonText;
 use crate::store::contract::fixtures::{dnc_list, force_lead_state, new_lead, number, place};
 use crate::store::contract::support::on_both_engines;
-use crate::store::dial::Arming;
+use crate::store::dial::{Arming, LeadGates};
 use crate::store::dnc::ReadList;
 use crate::store::lead::LeadFilter;
 use crate::store::lead_insert::{ListPlace, NewLead, OnDuplicate};
@@ -90,9 +90,11 @@ on_both_engines! {
             bench.campaign = running(&bench.store, gate.as_str()).await;
             bench.settings = settings.clone();
             let lead = meet(&mut bench, gate, n).await;
-            let closed = bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
+            let LeadGates { closed, open } = bench.store.lead_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
             let denial = closed.iter().find(|denial| denial.gate == gate).unwrap_or_else(|| panic!("{gate} is open: {closed:?}"));
             assert!(!denial.rule.is_empty() && !denial.value.is_empty() && !gate.about().is_empty(), "{denial:?}");
+            assert_eq!(closed.len() + open.len(), Gate::ALL.len(), "{gate}");
+            assert!(open.iter().all(|(_, sees)| !sees.is_empty()), "{gate}: {open:?}");
             let opens_by_itself = matches!(gate, Gate::DncAge | Gate::Hours | Gate::DayCap | Gate::CallerCap | Gate::Budget);
             assert_eq!(denial.opens_at.is_some_and(|at| at > now()), opens_by_itself, "{denial:?}");
             // it would close the way for the gates to come
@@ -116,7 +118,7 @@ on_both_engines! {
             (abroad.lead, format!("parked: {why}")),
         ];
         for (lead, told) in cases {
-            let closed = bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
+            let closed = bench.store.lead_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap().closed;
             let value = closed.iter().find(|denial| denial.gate == Gate::Lead).map(|denial| denial.value.clone());
             assert_eq!(value, Some(told));
         }
@@ -143,7 +145,8 @@ on_both_engines! {
     async fn an_open_way_has_no_closed_gate(store: Store) {
         let bench = Bench::new(store).await;
         let lead = bench.lead(1).await;
-        assert_eq!(bench.store.closed_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap(), Some(Vec::new()));
-        assert_eq!(bench.store.closed_gates(LeadId::new(), &bench.settings, bench.reserve, now()).await.unwrap(), None);
+        let gates = bench.store.lead_gates(lead, &bench.settings, bench.reserve, now()).await.unwrap().unwrap();
+        assert_eq!((gates.closed, gates.open.len()), (Vec::new(), Gate::ALL.len()));
+        assert_eq!(bench.store.lead_gates(LeadId::new(), &bench.settings, bench.reserve, now()).await.unwrap(), None);
     }
 }

@@ -34,7 +34,7 @@ pub const LARGEST_BODY: usize = 16 << 20;
 
 /// The body of `POST /v1/campaigns/{name}/leads`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a JSON object whose `leads` is a list of rows")]
 struct RowsBody {
     leads: Vec<Object>,
     /// Replace the data of leads that are there.

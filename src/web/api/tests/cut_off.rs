@@ -59,7 +59,7 @@ async fn a_cut_off_import_that_is_judged_otherwise_is_read_anew() {
     assert_eq!(counts, [6, 1, 3, 2, 0], "{answer}");
     assert!(answer["warnings"][0].as_str().unwrap().contains("cut off after 2 of its rows"), "{answer}");
     let imports = bench.exact("GET", AT, "").await["imports"].clone();
-    assert_eq!([&imports[0]["state"], &imports[1]["state"], &imports[1]["id"]], ["done", "failed", &id], "{imports}");
+    assert_eq!([&imports[0]["state"], &imports[1]["state"], &imports[1]["import_id"]], ["done", "failed", &id], "{imports}");
     let again = bench.exact("POST", &format!("{AT}?region=US"), &list).await;
     assert_eq!((&again["accepted"], &again["duplicates"]), (&0.into(), &4.into()), "{again}");
 }

@@ -20,7 +20,11 @@ async fn an_import_that_nobody_reads_on_is_told_until_it_goes_on() {
     bench.begun_earlier(&id, "2026-11-23T17:58:00Z").await;
     let listed = bench.exact("GET", AT, "").await["imports"][0].clone();
     let resume = "callfleet leads import --campaign spring mixed.csv";
-    assert_eq!((&listed["id"], &listed["state"], &listed["resume"]), (&json!(id), &json!("interrupted"), &json!(resume)), "{listed}");
+    assert_eq!(
+        (&listed["import_id"], &listed["state"], &listed["resume"]),
+        (&json!(id), &json!("interrupted"), &json!(resume)),
+        "{listed}"
+    );
     let told = format!(
         "the import of mixed.csv was interrupted after 2 rows at 2026-11-23T17:58:00Z, so the list is incomplete; to go on: {resume}; to \
          take it back: callfleet leads undo {id}"

@@ -25,6 +25,8 @@ async fn a_lead_is_explained_by_number_key_or_id() {
     let explained = bench.get("/v1/leads/+14155550100/explain").await;
     assert_json_snapshot!("lead_explained", explained);
     assert_eq!(explained["body"]["gates"].as_array().unwrap().len(), Gate::ALL.len());
+    let sees_nothing = |gate: &&Value| gate["value"].as_str().is_none_or(str::is_empty);
+    assert_eq!(explained["body"]["gates"].as_array().unwrap().iter().find(sees_nothing), None);
     assert_eq!(bench.get("/v1/leads/a-1/explain?campaign=spring").await, explained);
     assert_eq!(bench.get("/v1/leads/a-1/explain").await["status"], 404);
     start(&bench).await;

@@ -40,6 +40,17 @@ async fn every_refusal_has_one_shape() {
     assert_json_snapshot!("refusals", answers);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_in_another_shape_are_told_the_shape_and_nothing_of_rust() {
+    let bench = Bench::with_campaign().await;
+    for body in [json!([]), json!("rows"), json!(7)] {
+        let error = bench.json("POST", "/v1/campaigns/spring/leads", &body).await["body"]["error"].clone();
+        let message = error["message"].as_str().unwrap();
+        assert!(error["code"] == "bad_body" && !message.contains("struct"), "{error}");
+        assert!(message.contains("expected a JSON object whose `leads` is a list of rows"), "{error}");
+    }
+}
+
 /// Who is refused while he still sends may find the connection broken instead of the refusal.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_is_taken_to_its_end_before_it_is_refused() {
