@@ -152,7 +152,7 @@ async fn must_have_money(api: &ApiState, campaign: &Campaign, settings: &Campaig
     if !matches!(campaign.state, Paused | Halted) {
         return Ok(());
     }
-    let Some(why) = spent_out(api.store.spent(campaign.id).await?, settings.budget, api.reserve) else { return Ok(()) };
+    let Some(why) = spent_out(api.store.spent(campaign.id).await?, settings.budget, api.reserve.of(settings)) else { return Ok(()) };
     let fix = format!("callfleet campaign set {} budget_usd=DOLLARS, then resume", campaign.name);
     Err(ApiError::conflict("budget_spent", format!("campaign {} cannot go on: {why}", campaign.name), fix))
 }
