@@ -86,7 +86,7 @@ mod tests {
         let file = assign(&json!({}), changes).unwrap();
         assert_eq!((file.consent_override_reason.as_deref(), file.hours.override_reason.as_deref()), (Some("12"), Some("true")));
         assert_eq!((file.law.as_str(), file.budget_usd), ("states", Some(12.0)));
-        let stored = json!({ "caller_numbers": ["+14155550200"] });
+        let stored = json!({ "caller_numbers": ["+14155550200"], "redial": { "busy": { "after": "15m", "times": 2 } } });
         for (key, fits) in
             [("transfer_to", "for example +14155550123"), ("redial.busy.after", "write a duration"), ("hours.sunday", "closed")]
         {
