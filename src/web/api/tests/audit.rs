@@ -13,7 +13,7 @@ async fn leads_that_come_and_go_stand_in_the_audit_of_their_campaign() {
     }
     assert_eq!(bench.text("POST", "/v1/campaigns/spring/imports?dry_run=true", LIST).await["status"], 200);
     assert_eq!(bench.post("/v1/leads/+14155550120/cancel").await["status"], 200);
-    let import = bench.exact("GET", "/v1/campaigns/spring/imports", "").await["imports"][0]["id"].as_str().unwrap().to_owned();
+    let import = bench.exact("GET", "/v1/campaigns/spring/imports", "").await["imports"][0]["import_id"].as_str().unwrap().to_owned();
     assert_eq!(bench.post(&format!("/v1/imports/{import}/undo")).await["status"], 200);
     let told = bench.exact("GET", "/v1/campaigns/spring/audit", "").await["audit"].as_array().unwrap().clone();
     let told: Vec<[&str; 3]> = told.iter().map(|row| ["actor", "action", "detail"].map(|key| row[key].as_str().unwrap())).collect();
