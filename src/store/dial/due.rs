@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::dial::heads::{Head, heads};
 use crate::store::dial::round_robin::round_robin;
-use crate::store::dial::sql::fetch_values;
+use crate::store::dial::sql::{fetch_value, fetch_values};
 use crate::store::lead_rank::{ABOVE_ALL, BY_TIME, rank};
 use crate::store::{Store, StoreError};
 
@@ -31,10 +31,42 @@ pub struct DueLead {
 /// Fresh leads of one rank: those that a gate held up go before those that nobody has looked at yet.
 const FRESH: [LeadState; 2] = [LeadState::Waiting, LeadState::New];
 
-/// In the order of the index: a planner to whom all leads are alike would rather read the table until one comes, and none may.
-pub(super) const ACTIVE: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = 'active' ORDER BY next_kind, hours_class LIMIT 1";
-/// The same for one queue.
-pub(super) const QUEUED: &str = "SELECT 1 FROM lead WHERE campaign_id = $1 AND state = $2 AND next_kind = $3 ORDER BY hours_class LIMIT 1";
+/// The first lead of a state and a queue. In the order of the index: a planner to whom all leads are alike would rather read the table
+/// until one comes, and none may.
+macro_rules! first {
+    ($state:literal) => {
+        concat!("(SELECT 1 FROM lead WHERE campaign_id = $1 AND state = '", $state, "' ORDER BY next_kind, hours_class LIMIT 1)")
+    };
+    ($state:literal, $kind:literal) => {
+        concat!(
+            "(SELECT 1 FROM lead WHERE campaign_id = $1 AND state = '",
+            $state,
+            "' AND next_kind = '",
+            $kind,
+            "' ORDER BY hours_class LIMIT 1)"
+        )
+    };
+}
+
+/// Whatever is left. In one statement, which sees each lead once: one that is armed between two of them would be nowhere, and its
+/// campaign would end without it.
+pub(super) const LEFT: &str = concat!(
+    "SELECT COALESCE(",
+    first!("active"),
+    ", ",
+    first!("new", "callback"),
+    ", ",
+    first!("waiting", "callback"),
+    ", CASE WHEN $2 THEN NULL ELSE COALESCE(",
+    first!("new", "retry"),
+    ", ",
+    first!("waiting", "retry"),
+    ", ",
+    first!("new", "fresh"),
+    ", ",
+    first!("waiting", "fresh"),
+    ") END)",
+);
 
 /// Classes asked for in one statement.
 const CLASSES: usize = 100;
@@ -82,17 +114,7 @@ impl Store {
     pub async fn has_leads_left(&self, campaign: CampaignId, draining: bool) -> Result<bool, StoreError> {
         on_db!(self.db, read, conn => {
             let mut conn: Conn<'_> = conn.into();
-            if !fetch_values!(conn, i32, ACTIVE, campaign).is_empty() {
-                return Ok(true);
-            }
-            for state in [LeadState::New, LeadState::Waiting] {
-                for kind in DialKind::ALL.iter().copied().filter(|kind| !draining || *kind == DialKind::Callback) {
-                    if !fetch_values!(conn, i32, QUEUED, campaign, state, kind).is_empty() {
-                        return Ok(true);
-                    }
-                }
-            }
-            Ok(false)
+            Ok(fetch_value!(conn, Option<i32>, LEFT, campaign, draining).is_some())
         })
     }
 }

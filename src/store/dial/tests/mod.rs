@@ -14,6 +14,7 @@ mod fatal;
 mod finish;
 mod hold;
 mod last_call;
+mod left;
 mod life;
 mod orders;
 mod plans;

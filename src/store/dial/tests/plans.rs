@@ -18,7 +18,7 @@ const PEOPLE: &str = "
     ANALYZE lead, attempt, open_number";
 
 /// Each with the types of its parameters and some for it to do nothing with.
-const OFTEN: [(&str, &str, &str); 11] = [
+const OFTEN: [(&str, &str, &str); 10] = [
     (arm_together::LEADS, "UUID[], BIGINT", "'{}', 1"),
     (arm_together::TAKE, "TEXT[], BIGINT", "'{}', 1"),
     (ticket::TICKET_AND_LOOK.postgres, "UUID[], BIGINT", "'{}', 1"),
@@ -28,8 +28,7 @@ const OFTEN: [(&str, &str, &str); 11] = [
     (ending::WITH_LEADS, "UUID[]", "'{}'"),
     (finish_at_once::FINISH, "TEXT[]", "'{}'"),
     (ledger_at_once::LEDGER, "TEXT[], BIGINT", "'{}', 1"),
-    (due::ACTIVE, "UUID", "gen_random_uuid()"),
-    (due::QUEUED, "UUID, TEXT, TEXT", "gen_random_uuid(), 'waiting', 'callback'"),
+    (due::LEFT, "UUID, BOOLEAN", "gen_random_uuid(), FALSE"),
 ];
 
 /// And what finds due leads, in two classes of hours.
