@@ -109,5 +109,8 @@ async fn a_worker_that_stops_does_not_wait_for_two_people_who_talk() {
     assert!(talk.worker.ended(DRAINED).success(), "it ended in order");
     println!("the worker had ended after {:?}", begun.elapsed());
     assert!(talk.still_talk());
+    // outcomes are a worker's to write
+    let (_survivor, media) = talk.deployment.role("worker");
+    serve(&talk.deployment, &talk.web, &media);
     talk.over_in_order().await;
 }
