@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::db::{Conn, on_conn, on_db};
 use crate::store::dial::heads::{Head, heads};
 use crate::store::dial::round_robin::round_robin;
-use crate::store::dial::sql::{fetch_value, fetch_values};
+use crate::store::dial::sql::fetch_value;
 use crate::store::lead_rank::{ABOVE_ALL, BY_TIME, rank};
 use crate::store::{Store, StoreError};
 
