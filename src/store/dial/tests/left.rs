@@ -8,7 +8,7 @@ use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 impl Bench {
     async fn becomes(&self, lead: LeadId, state: LeadState, kind: DialKind) {
