@@ -19,12 +19,14 @@ use crate::store::life::Life;
 pub const DATABASE_FILE: &str = "callfleet.db";
 
 const READERS: u32 = 4;
-/// In KiB, as SQLite wants it: negative. A transaction of an import changes some 8 MiB of pages, which must stay until its end.
-const WRITER_CACHE: &str = "-12000";
+/// In KiB, as SQLite wants it: negative. A transaction of an import changes some 8 MiB of pages; those that have no room go into the log
+/// before its end. With 12,000 an import took 8 MiB more and was hardly faster: SQLite and the allocator add a third.
+const WRITER_CACHE: &str = "-7000";
 /// 64 MiB of log before the writer copies it back itself. Beside an import it is
 /// [copied back earlier](crate::store::Store::keep_log_short).
 const CHECKPOINT_PAGES: &str = "16000";
-const READER_CACHE: &str = "-8000";
+/// Of each reader; the system caches the file as well. An import looks its doubted numbers up all over the list, by every reader in turn.
+const READER_CACHE: &str = "-2000";
 
 /// Which database to open.
 #[derive(Debug, Clone)]

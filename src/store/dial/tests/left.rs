@@ -6,9 +6,9 @@ use super::bench::Bench;
 use crate::domain::attempt::DialKind;
 use crate::domain::ids::LeadId;
 use crate::domain::lead::LeadState;
+use crate::store::StoreError;
 use crate::store::contract::support::on_both_engines;
 use crate::store::db::on_db;
-use crate::store::StoreError;
 
 impl Bench {
     async fn becomes(&self, lead: LeadId, state: LeadState, kind: DialKind) {
