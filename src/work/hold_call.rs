@@ -150,6 +150,10 @@ impl HoldDesk {
         let (mut patience, at) = (Patience::new(self.stop.clone(), PATIENCE), self.clock.now());
         while let Err(error) = self.try_close(claim, report, at).await {
             if !error.retry_helps() || patience.is_over() {
+                // what the database refuses is not waited for: its row is closed as one that nobody holds
+                if let Some(number) = kept.filter(|_| !error.retry_helps()) {
+                    self.local.written(number).await;
+                }
                 return tracing::error!(attempt.id = %claim.attempt, %error, "the end of a call was not written; it is left behind");
             }
             if kept.is_none() {
