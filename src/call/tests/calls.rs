@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::sleep;
 
-use super::held::{LONG, PhoneHabits, call, call_with};
+use super::held::{Call, LONG, PhoneHabits, call, call_with};
 use crate::call::journal::{CallSignal, EventKind, TurnTimings};
 use crate::call::phone::FromPhone;
 use crate::call::transcript;
@@ -14,14 +14,20 @@ use crate::domain::outcome::{Disposition, Reason};
 use crate::mind::ledger::{Purpose, Service, UsageSource};
 use crate::providers::Heard;
 
-#[tokio::test(start_paused = true)]
-async fn a_whole_call_from_greeting_to_qualified() {
+/// Somebody who owns a home and is interested.
+async fn both_questions_answered() -> Call {
     let call = call(&[Some("Great. Would you like a free consultation?"), Some("Wonderful, an adviser will be in touch. Goodbye.")]);
     call.mind.understood.lock().unwrap().extend([json!({"owns_home": "yes"}), json!({"interested": "yes"})]);
     call.greeted().await;
     call.says("Yes, I do.").await;
     sleep(Duration::from_secs(5)).await;
     call.says("Sure, why not.").await;
+    call
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_call_from_greeting_to_qualified() {
+    let call = both_questions_answered().await;
     let (report, notes, telephony) = call.report().await;
     let outcome = report.outcome.unwrap();
     assert_eq!((outcome.disposition, outcome.reason), (Disposition::Qualified, Some(Reason::Completed)));
@@ -157,12 +163,7 @@ async fn silence_is_asked_about_once_and_then_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_understood_is_told_while_the_call_runs() {
-    let call = call(&[Some("Great. Would you like a free consultation?"), Some("Wonderful, an adviser will be in touch. Goodbye.")]);
-    call.mind.understood.lock().unwrap().extend([json!({"owns_home": "yes"}), json!({"interested": "yes"})]);
-    call.greeted().await;
-    call.says("Yes, I do.").await;
-    sleep(Duration::from_secs(5)).await;
-    call.says("Sure, why not.").await;
+    let call = both_questions_answered().await;
     let (report, notes, _) = call.report().await;
     let drafts = notes.drafts.lock().unwrap();
     let failed = drafts[0].outcome.as_ref().unwrap();
